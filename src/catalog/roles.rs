@@ -1,0 +1,83 @@
+//! Roles and what they were granted.
+
+use std::collections::BTreeSet;
+
+/// The role every loopback connection has while no role exists.
+pub const BOOTSTRAP_ROLE: &str = "forebay";
+
+/// One role. Passwords are kept only as SCRAM verifiers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Its name.
+    pub name: String,
+    /// `pg_roles.oid`.
+    pub oid: u32,
+    /// May do everything.
+    pub superuser: bool,
+    /// May connect.
+    pub login: bool,
+    /// Has the privileges of the roles it is a member of without `SET ROLE`.
+    pub inherit: bool,
+    /// May create, alter and drop roles that are not superusers.
+    pub create_role: bool,
+    /// Connections at once; -1 is no limit.
+    pub connection_limit: i32,
+    /// PostgreSQL's `SCRAM-SHA-256$…` form.
+    pub verifier: Option<String>,
+    /// When the password stops working, microseconds since the Unix epoch.
+    pub valid_until_us: Option<i64>,
+    /// Roles it is a direct member of.
+    pub member_of: BTreeSet<String>,
+    /// Settings that its sessions start with (`ALTER ROLE … SET`).
+    pub settings: Vec<(String, String)>,
+}
+
+/// What a privilege is on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// A schema, that is a database of the source root.
+    Schema(String),
+    /// One table of a schema; versions and aliases inherit it.
+    Table {
+        /// The schema.
+        schema: String,
+        /// The table.
+        table: String,
+    },
+}
+
+/// A privilege that versioned data can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Privilege {
+    /// On a schema.
+    Usage,
+    /// On a table.
+    Select,
+}
+
+/// One granted privilege.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    /// What it is on.
+    pub target: Target,
+    /// The role that has it; `public` means everybody.
+    pub grantee: String,
+    /// The privilege.
+    pub privilege: Privilege,
+    /// Whether the grantee may grant it on.
+    pub grantable: bool,
+    /// The role that granted it.
+    pub grantor: String,
+}
+
+/// `ALTER DEFAULT PRIVILEGES [IN SCHEMA s] GRANT SELECT ON TABLES TO r`: tables that appear with a later version are
+/// granted to `grantee`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DefaultPrivilege {
+    /// The schema, or every schema.
+    pub schema: Option<String>,
+    /// The role that is granted SELECT; `public` means everybody.
+    pub grantee: String,
+    /// Whether the grantee may grant it on.
+    pub grantable: bool,
+}

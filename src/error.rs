@@ -1,0 +1,422 @@
+//! Every way Forebay says no, each with its SQLSTATE.
+//!
+//! One variant per thing a client can act on. Messages follow PostgreSQL's error style: lower case, no full
+//! stop, identifiers in double quotes. `state` matches without a wildcard, so a new variant does not compile
+//! until it has a code. A detail, a hint and a position are added with [`Error::detail`], [`Error::hint`] and
+//! [`Error::at`] where they are known.
+//!
+//! Imports: nothing. Used by: every room.
+
+use std::sync::Arc;
+
+/// The result of anything a client or the outside world can make fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every way Forebay says no.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    // ---- the text of a statement
+    /// The statement does not parse.
+    #[error("{0}")]
+    Syntax(String),
+    /// A feature PostgreSQL has and we do not, or that read-only data cannot have.
+    #[error("{0}")]
+    FeatureNotSupported(String),
+    /// A text, chain or plan beyond a limit of ours (54001).
+    #[error("{0}")]
+    StatementTooComplex(String),
+    /// A count beyond a limit of ours (54000).
+    #[error("{0}")]
+    ProgramLimitExceeded(String),
+
+    // ---- names
+    /// No such schema.
+    #[error("schema \"{0}\" does not exist")]
+    UndefinedSchema(String),
+    /// No such table or view.
+    #[error("relation \"{0}\" does not exist")]
+    UndefinedTable(String),
+    /// No such column; the whole message, since PostgreSQL words it three ways.
+    #[error("{0}")]
+    UndefinedColumn(String),
+    /// No function of that name and arguments; the whole message.
+    #[error("{0}")]
+    UndefinedFunction(String),
+    /// No such type, role, alias, version or other object; the whole message.
+    #[error("{0}")]
+    UndefinedObject(String),
+    /// No such parameter (`$n`).
+    #[error("there is no parameter ${0}")]
+    UndefinedParameter(usize),
+    /// No such database in the startup message.
+    #[error("database \"{0}\" does not exist")]
+    UndefinedDatabase(String),
+    /// A column name that several tables have.
+    #[error("column reference \"{0}\" is ambiguous")]
+    AmbiguousColumn(String),
+    /// A table named twice in FROM.
+    #[error("table name \"{0}\" specified more than once")]
+    DuplicateAlias(String),
+    /// A column defined or named twice.
+    #[error("column \"{0}\" specified more than once")]
+    DuplicateColumn(String),
+    /// A role, alias or other object that exists already; the whole message.
+    #[error("{0}")]
+    DuplicateObject(String),
+    /// A schema that exists already.
+    #[error("schema \"{0}\" already exists")]
+    DuplicateSchema(String),
+    /// A name reserved by the system.
+    #[error("{0}")]
+    ReservedName(String),
+    /// A role that something still refers to.
+    #[error("{0}")]
+    DependentObjectsStillExist(String),
+
+    // ---- types and values
+    /// A type that does not fit; the whole message.
+    #[error("{0}")]
+    DatatypeMismatch(String),
+    /// A cast that does not exist.
+    #[error("{0}")]
+    CannotCoerce(String),
+    /// A parameter whose type nothing tells.
+    #[error("could not determine data type of parameter ${0}")]
+    IndeterminateDatatype(usize),
+    /// A column outside GROUP BY, or an aggregate where none may stand; the whole message.
+    #[error("{0}")]
+    Grouping(String),
+    /// A window function where none may stand.
+    #[error("{0}")]
+    Windowing(String),
+    /// A statement whose definition is wrong (column counts, LIMIT of a wrong kind).
+    #[error("{0}")]
+    InvalidColumnReference(String),
+    /// Division by zero.
+    #[error("division by zero")]
+    DivisionByZero,
+    /// A number out of its type's range; the whole message.
+    #[error("{0}")]
+    NumericOutOfRange(String),
+    /// Text that is not of the type asked for.
+    #[error("invalid input syntax for type {kind}: \"{text}\"")]
+    InvalidText {
+        /// PostgreSQL's name of the type.
+        kind: String,
+        /// The text that was given.
+        text: String,
+    },
+    /// A date or time that does not exist.
+    #[error("{0}")]
+    DatetimeOverflow(String),
+    /// Bytes that do not decode as the binary form of their type.
+    #[error("{0}")]
+    InvalidBinary(String),
+    /// Bytes that are not UTF-8, or contain NUL.
+    #[error("{0}")]
+    CharacterNotInRepertoire(String),
+    /// A regular expression that does not compile.
+    #[error("invalid regular expression: {0}")]
+    InvalidRegularExpression(String),
+    /// A scalar subquery with more than one row.
+    #[error("more than one row returned by a subquery used as an expression")]
+    CardinalityViolation,
+    /// A data error with no code of its own (22000).
+    #[error("{0}")]
+    Data(String),
+    /// An argument of a function or a setting with a wrong value.
+    #[error("{0}")]
+    InvalidParameterValue(String),
+    /// LIMIT or OFFSET below zero.
+    #[error("{0} must not be negative")]
+    NegativeRowCount(&'static str),
+
+    // ---- sessions
+    /// A setting nobody knows.
+    #[error("unrecognized configuration parameter \"{0}\"")]
+    UndefinedSetting(String),
+    /// A setting that cannot be changed now.
+    #[error("{0}")]
+    CannotChangeSetting(String),
+    /// A statement inside a transaction that has failed.
+    #[error("current transaction is aborted, commands ignored until end of transaction block")]
+    InFailedTransaction,
+    /// A statement that needs a transaction block.
+    #[error("{0}")]
+    NoActiveTransaction(String),
+    /// A statement that may not run inside a transaction block.
+    #[error("{0}")]
+    ActiveTransaction(String),
+    /// No such savepoint.
+    #[error("savepoint \"{0}\" does not exist")]
+    UndefinedSavepoint(String),
+    /// No such prepared statement.
+    #[error("prepared statement \"{0}\" does not exist")]
+    UndefinedPreparedStatement(String),
+    /// A prepared statement of that name exists.
+    #[error("prepared statement \"{0}\" already exists")]
+    DuplicatePreparedStatement(String),
+    /// No such portal or cursor.
+    #[error("{kind} \"{name}\" does not exist")]
+    UndefinedCursor {
+        /// `portal` or `cursor`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+    },
+    /// A cursor of that name is open.
+    #[error("cursor \"{0}\" already exists")]
+    DuplicateCursor(String),
+    /// A write to something that cannot be written.
+    #[error("{0}")]
+    WrongObjectType(String),
+    /// A write in a read-only transaction.
+    #[error("cannot execute {0} in a read-only transaction")]
+    ReadOnlyTransaction(String),
+    /// A prepared statement whose result type changed with the generation.
+    #[error("cached plan must not change result type")]
+    CachedPlanChanged,
+    /// A state that does not allow the call; the whole message.
+    #[error("{0}")]
+    NotInPrerequisiteState(String),
+    /// Another commit got there first; the caller may try again.
+    #[error("{0}")]
+    SerializationFailure(String),
+
+    // ---- who may do what
+    /// A privilege that is missing; the whole message.
+    #[error("{0}")]
+    InsufficientPrivilege(String),
+    /// A login that is refused before any password is asked.
+    #[error("{0}")]
+    InvalidAuthorization(String),
+    /// A password that is wrong, or a role that is unknown: the same words for both.
+    #[error("password authentication failed for user \"{0}\"")]
+    InvalidPassword(String),
+    /// Bytes that break the protocol.
+    #[error("{0}")]
+    Protocol(String),
+
+    // ---- resources and stops
+    /// No room for another connection.
+    #[error("{0}")]
+    TooManyConnections(String),
+    /// A statement's share of memory is used up.
+    #[error("{0}")]
+    OutOfMemory(String),
+    /// No space on a disk.
+    #[error("{0}")]
+    DiskFull(String),
+    /// A limit of the configuration on a resource.
+    #[error("{0}")]
+    ConfigurationLimit(String),
+    /// The client, or somebody for it, cancelled the statement.
+    #[error("canceling statement due to {0}")]
+    QueryCanceled(&'static str),
+    /// The server is stopping, or an operator ended the session.
+    #[error("terminating connection due to {0}")]
+    AdminShutdown(&'static str),
+    /// The server takes no new connection now.
+    #[error("the database system is {0}")]
+    CannotConnectNow(&'static str),
+    /// A session that idled beyond its limit; the code depends on which.
+    #[error("terminating connection due to {0} timeout")]
+    IdleTimeout(&'static str),
+
+    // ---- the world below
+    /// A file or store that could not be read or written.
+    #[error("could not {action}")]
+    Io {
+        /// What was tried, as in `read file "x"`.
+        action: String,
+        /// Why it failed.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
+    /// A file a version names is gone or changed.
+    #[error("{0}")]
+    UndefinedFile(String),
+    /// Bytes on a disk that are not what was written.
+    #[error("{0}")]
+    DataCorrupted(String),
+    /// The configuration is wrong; the server does not start.
+    #[error("{0}")]
+    Configuration(String),
+    /// A bug of ours.
+    #[error("internal error: {0}")]
+    Internal(String),
+
+    /// Another error with what else is known about it.
+    #[error("{error}")]
+    Noted {
+        /// The error itself.
+        error: Box<Error>,
+        /// Detail, hint and position.
+        notes: Box<Notes>,
+    },
+}
+
+/// What may be said beside the message of an error.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// A sentence with the facts.
+    pub detail: Option<String>,
+    /// A sentence with advice.
+    pub hint: Option<String>,
+    /// Where in the statement, in characters from 1.
+    pub position: Option<usize>,
+}
+
+impl Error {
+    /// Adds a detail: a sentence with the facts.
+    pub fn detail(self, detail: impl Into<String>) -> Error {
+        self.note(|notes| notes.detail = Some(detail.into()))
+    }
+
+    /// Adds a hint: a sentence with advice.
+    pub fn hint(self, hint: impl Into<String>) -> Error {
+        self.note(|notes| notes.hint = Some(hint.into()))
+    }
+
+    /// Adds the position in the statement, in characters from 1.
+    pub fn at(self, position: usize) -> Error {
+        self.note(|notes| notes.position = Some(position))
+    }
+
+    /// A file or store that could not be read or written; a full disk has a code of its own.
+    pub fn io(action: impl Into<String>, source: std::io::Error) -> Error {
+        let action = action.into();
+        match source.kind() {
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => {
+                Error::DiskFull(format!("could not {action}: {source}"))
+            }
+            _ => Error::Io { action, source: Arc::new(source) },
+        }
+    }
+
+    /// Detail, hint and position, as far as they are known.
+    pub fn notes(&self) -> Notes {
+        match self {
+            Error::Noted { notes, .. } => (**notes).clone(),
+            Error::Io { source, .. } => {
+                Notes { detail: Some(format!("{source}.")), ..Notes::default() }
+            }
+            _ => Notes::default(),
+        }
+    }
+
+    /// The error without its notes.
+    pub fn bare(&self) -> &Error {
+        match self {
+            Error::Noted { error, .. } => error.bare(),
+            other => other,
+        }
+    }
+
+    fn note(self, set: impl FnOnce(&mut Notes)) -> Error {
+        let (error, mut notes) = match self {
+            Error::Noted { error, notes } => (error, notes),
+            other => {
+                let notes = Box::new(other.notes());
+                (Box::new(other), notes)
+            }
+        };
+        set(&mut notes);
+        Error::Noted { error, notes }
+    }
+
+    /// The SQLSTATE the client sees (PostgreSQL manual, appendix A).
+    pub fn state(&self) -> &'static str {
+        match self {
+            Error::Syntax(_) => "42601",
+            Error::FeatureNotSupported(_) => "0A000",
+            Error::StatementTooComplex(_) => "54001",
+            Error::ProgramLimitExceeded(_) => "54000",
+            Error::UndefinedSchema(_) => "3F000",
+            Error::UndefinedTable(_) => "42P01",
+            Error::UndefinedColumn(_) => "42703",
+            Error::UndefinedFunction(_) => "42883",
+            Error::UndefinedObject(_) | Error::UndefinedSetting(_) => "42704",
+            Error::UndefinedParameter(_) => "42P02",
+            Error::UndefinedDatabase(_) => "3D000",
+            Error::AmbiguousColumn(_) => "42702",
+            Error::DuplicateAlias(_) => "42712",
+            Error::DuplicateColumn(_) => "42701",
+            Error::DuplicateObject(_) => "42710",
+            Error::DuplicateSchema(_) => "42P06",
+            Error::ReservedName(_) => "42939",
+            Error::DependentObjectsStillExist(_) => "2BP01",
+            Error::DatatypeMismatch(_) => "42804",
+            Error::CannotCoerce(_) => "42846",
+            Error::IndeterminateDatatype(_) => "42P18",
+            Error::Grouping(_) => "42803",
+            Error::Windowing(_) => "42P20",
+            Error::InvalidColumnReference(_) => "42P10",
+            Error::DivisionByZero => "22012",
+            Error::NumericOutOfRange(_) => "22003",
+            Error::InvalidText { .. } => "22P02",
+            Error::DatetimeOverflow(_) => "22008",
+            Error::InvalidBinary(_) => "22P03",
+            Error::CharacterNotInRepertoire(_) => "22021",
+            Error::InvalidRegularExpression(_) => "2201B",
+            Error::CardinalityViolation => "21000",
+            Error::Data(_) => "22000",
+            Error::InvalidParameterValue(_) => "22023",
+            Error::NegativeRowCount("LIMIT") => "2201W",
+            Error::NegativeRowCount(_) => "2201X",
+            Error::CannotChangeSetting(_) => "55P02",
+            Error::InFailedTransaction => "25P02",
+            Error::NoActiveTransaction(_) => "25P01",
+            Error::ActiveTransaction(_) => "25001",
+            Error::UndefinedSavepoint(_) => "3B001",
+            Error::UndefinedPreparedStatement(_) => "26000",
+            Error::DuplicatePreparedStatement(_) => "42P05",
+            Error::UndefinedCursor { .. } => "34000",
+            Error::DuplicateCursor(_) => "42P03",
+            Error::WrongObjectType(_) => "42809",
+            Error::ReadOnlyTransaction(_) => "25006",
+            Error::CachedPlanChanged => "0A000",
+            Error::NotInPrerequisiteState(_) => "55000",
+            Error::SerializationFailure(_) => "40001",
+            Error::InsufficientPrivilege(_) => "42501",
+            Error::InvalidAuthorization(_) => "28000",
+            Error::InvalidPassword(_) => "28P01",
+            Error::Protocol(_) => "08P01",
+            Error::TooManyConnections(_) => "53300",
+            Error::OutOfMemory(_) => "53200",
+            Error::DiskFull(_) => "53100",
+            Error::ConfigurationLimit(_) => "53400",
+            Error::QueryCanceled(_) => "57014",
+            Error::AdminShutdown(_) => "57P01",
+            Error::CannotConnectNow(_) => "57P03",
+            Error::IdleTimeout("idle-in-transaction") => "25P03",
+            Error::IdleTimeout(_) => "57P05",
+            Error::Io { .. } => "58030",
+            Error::UndefinedFile(_) => "58P01",
+            Error::DataCorrupted(_) => "XX001",
+            Error::Configuration(_) => "F0000",
+            Error::Internal(_) => "XX000",
+            Error::Noted { error, .. } => error.state(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Error;
+
+    #[test]
+    fn notes_gather_on_one_error() {
+        let error = Error::UndefinedTable("t".into()).at(15).hint("Look in \"forebay.tables\".");
+        assert_eq!(error.state(), "42P01");
+        assert_eq!(error.to_string(), "relation \"t\" does not exist");
+        assert_eq!(error.notes().position, Some(15));
+        assert_eq!(error.notes().hint.as_deref(), Some("Look in \"forebay.tables\"."));
+    }
+
+    #[test]
+    fn a_full_disk_has_its_own_code() {
+        let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
+        assert_eq!(Error::io("write the journal", full).state(), "53100");
+    }
+}

@@ -1,0 +1,8 @@
+//! Forebay.
+
+pub mod catalog;
+pub mod config;
+pub mod error;
+pub mod pg;
+pub mod query;
+pub mod task;

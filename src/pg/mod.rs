@@ -1,0 +1,6 @@
+//! PostgreSQL's face: its types, their text and binary forms, its catalogs and functions.
+//!
+//! Imports: error, catalog. Used by: query, wire.
+
+pub mod encode;
+pub mod types;
