@@ -6,8 +6,10 @@
 //!
 //! Imports: error, catalog, pg::facts, pg::types. Used by: query.
 
-mod data;
+pub(crate) mod data;
 mod dynamic;
+pub(crate) mod index;
+mod information;
 mod provider;
 pub(crate) mod rows;
 
