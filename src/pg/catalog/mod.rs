@@ -7,9 +7,9 @@
 //! Imports: error, catalog, pg::facts, pg::types. Used by: query.
 
 pub(crate) mod data;
-mod dynamic;
+pub(crate) mod dynamic;
 pub(crate) mod index;
-mod information;
+pub(crate) mod information;
 mod provider;
 pub(crate) mod rows;
 
