@@ -31,6 +31,11 @@ pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     vec![single::aggregate()]
 }
 
+/// The aggregate that stands for a scalar subquery.
+pub(crate) fn single_value() -> Arc<AggregateUDF> {
+    single::aggregate()
+}
+
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
 pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
