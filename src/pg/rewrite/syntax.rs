@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
     ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableFactor, UnaryOperator, Value, VisitMut, VisitorMut,
+    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::array;
@@ -16,41 +16,35 @@ use crate::pg::catalog::data;
 
 /// See [`super::statement`].
 pub(super) fn statement(statement: &mut Statement) -> Result<()> {
-    let mut rewriter = Rewriter { system: Vec::new() };
-    // Names of system relations first: a reference may stand before the FROM that explains it.
-    let mut names = SystemNames(Vec::new());
-    // Neither visitor of names ever breaks.
-    if let ControlFlow::Break(never) = statement.visit(&mut names) {
-        match never {}
-    }
-    rewriter.system = names.0;
-    match statement.visit(&mut rewriter) {
+    match statement.visit(&mut Rewriter { scopes: Vec::new() }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
 }
 
-/// Aliases of PostgreSQL's own relations with their OIDs, for their system columns.
-struct SystemNames(Vec<(String, u32)>);
-
-impl VisitorMut for SystemNames {
-    type Break = std::convert::Infallible;
-
-    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
-        if let TableFactor::Table { name, alias, args: None, .. } = factor {
-            let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
-            let relation = match parts.as_slice() {
-                [schema, name] if folded(schema) == "pg_catalog" => Some(folded(name)),
-                [name] => Some(folded(name)),
-                _ => None,
-            };
-            let known = relation.and_then(|name| data::relation("pg_catalog", &name));
-            if let Some(known) = known.filter(|known| known.kind == 'r') {
-                let alias = alias.as_ref().map(|alias| folded(&alias.name));
-                self.0.push((alias.unwrap_or_else(|| known.name.to_owned()), known.oid));
+/// PostgreSQL's own tables that a FROM clause names: how they are called there, with their OIDs.
+fn system_tables(from: &[TableWithJoins], found: &mut Vec<(String, u32)>) {
+    let factors = from.iter().flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
+    for factor in factors {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => {
+                system_tables(std::slice::from_ref(table_with_joins), found);
             }
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let Some(known) =
+                    function_name(name).and_then(|n| data::relation("pg_catalog", &n))
+                else {
+                    continue;
+                };
+                let alias = alias.as_ref().map(|alias| folded(&alias.name));
+                if known.kind == 'r' {
+                    found.push((alias.unwrap_or_else(|| known.name.to_owned()), known.oid));
+                }
+            }
+            _ => {}
         }
-        ControlFlow::Continue(())
     }
 }
 
@@ -62,11 +56,24 @@ fn folded(ident: &Ident) -> String {
 }
 
 struct Rewriter {
-    system: Vec<(String, u32)>,
+    /// PostgreSQL's own tables in the FROM clauses around, innermost last, for their system columns.
+    scopes: Vec<Vec<(String, u32)>>,
 }
 
 impl VisitorMut for Rewriter {
     type Break = Box<Error>;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        let mut scope = Vec::new();
+        system_tables(&select.from, &mut scope);
+        self.scopes.push(scope);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<Self::Break> {
+        self.scopes.pop();
+        ControlFlow::Continue(())
+    }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
         table_factor(factor);
@@ -134,11 +141,8 @@ impl Rewriter {
             return None;
         };
         let qualifier = folded(qualifier);
-        let mut oids = self.system.iter().filter(|(alias, _)| *alias == qualifier);
-        let (_, oid) = oids.next()?;
-        if oids.any(|(_, other)| other != oid) {
-            return None;
-        }
+        let mut near = self.scopes.iter().rev().flatten();
+        let (_, oid) = near.find(|(alias, _)| *alias == qualifier)?;
         let (number, kind) = match folded(column).as_str() {
             "tableoid" => (i64::from(*oid), "oid"),
             "xmin" => (1, "xid"),
