@@ -6,7 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
     ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
+    TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::array;
@@ -520,9 +520,9 @@ fn function(function: &mut Function) -> Option<Expr> {
                 }
             }
         }
-        if name == "information_schema._pg_expandarray" || name == "_pg_expandarray" {
+        if let Some(listing) = listing(&name) {
             let args = std::mem::take(&mut list.args);
-            let mut inner = call("forebay_expandarray", Vec::new());
+            let mut inner = call(listing, Vec::new());
             if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut inner
             {
                 list.args = args;
@@ -531,6 +531,30 @@ fn function(function: &mut Function) -> Option<Expr> {
         }
     }
     None
+}
+
+/// The function that returns as a list what the set-returning function `name` returns as rows.
+fn listing(name: &str) -> Option<&'static str> {
+    match name {
+        "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
+        "generate_subscripts" => Some("forebay_subscripts"),
+        _ => None,
+    }
+}
+
+/// The relation that shows what the set-returning function `name` returns without arguments.
+fn showing(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "pg_get_keywords" => "pg_get_keywords",
+        "pg_show_all_settings" => "pg_settings",
+        "pg_timezone_names" => "pg_timezone_names",
+        "pg_timezone_abbrevs" => "pg_timezone_abbrevs",
+        "pg_lock_status" => "pg_locks",
+        "pg_available_extensions" => "pg_available_extensions",
+        "pg_cursor" => "pg_cursors",
+        "pg_prepared_statement" => "pg_prepared_statements",
+        _ => return None,
+    })
 }
 
 fn empty_query() -> Query {
@@ -695,7 +719,7 @@ fn array_of_unnest(query: &Query) -> Option<Expr> {
 
 /// `FROM pg_catalog.unnest(…)` as the planner knows it.
 fn table_factor(factor: &mut TableFactor) {
-    let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else {
+    let TableFactor::Table { name, args: arguments, alias, with_ordinality, .. } = factor else {
         if let TableFactor::Function { name, .. } = factor
             && let Some(bare) = function_name(name)
         {
@@ -706,7 +730,24 @@ fn table_factor(factor: &mut TableFactor) {
     let Some(bare) = function_name(name) else {
         return;
     };
-    if bare != "unnest" {
+    let Some(args) = arguments else {
+        return;
+    };
+    if let Some(relation) = showing(&bare).filter(|_| args.args.is_empty()) {
+        *name = ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]);
+        // Without an alias its columns go by the function's name.
+        if alias.is_none() {
+            *alias = Some(TableAlias {
+                explicit: true,
+                name: Ident::new(bare),
+                columns: Vec::new(),
+                at: None,
+            });
+        }
+        *arguments = None;
+        return;
+    }
+    if bare != "unnest" && listing(&bare).is_none() {
         if name.0.len() > 1 {
             *name = ObjectName::from(vec![Ident::new(bare)]);
         }
@@ -716,7 +757,10 @@ fn table_factor(factor: &mut TableFactor) {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
         _ => None,
     });
-    if let Some(array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+    if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+        if let Some(listing) = listing(&bare) {
+            array_exprs = vec![call(listing, array_exprs)];
+        }
         *factor = TableFactor::UNNEST {
             alias: alias.take(),
             array_exprs,
