@@ -86,6 +86,12 @@ pub enum Error {
     /// A column outside GROUP BY, or an aggregate where none may stand; the whole message.
     #[error("{0}")]
     Grouping(String),
+    /// An operator that the types do not have; the whole message.
+    #[error("{0}")]
+    OperatorMismatch(String),
+    /// What the planner refuses with no better code (42000).
+    #[error("{0}")]
+    Planned(String),
     /// A window function where none may stand.
     #[error("{0}")]
     Windowing(String),
@@ -101,6 +107,14 @@ pub enum Error {
     /// Text that is not of the type asked for.
     #[error("invalid input syntax for type {kind}: \"{text}\"")]
     InvalidText {
+        /// PostgreSQL's name of the type.
+        kind: String,
+        /// The text that was given.
+        text: String,
+    },
+    /// Text that is not a date or time.
+    #[error("invalid input syntax for type {kind}: \"{text}\"")]
+    InvalidDatetime {
         /// PostgreSQL's name of the type.
         kind: String,
         /// The text that was given.
@@ -179,6 +193,9 @@ pub enum Error {
     /// A state that does not allow the call; the whole message.
     #[error("{0}")]
     NotInPrerequisiteState(String),
+    /// Something that is in use cannot be dropped; the whole message.
+    #[error("{0}")]
+    ObjectInUse(String),
     /// Another commit got there first; the caller may try again.
     #[error("{0}")]
     SerializationFailure(String),
@@ -338,7 +355,7 @@ impl Error {
             Error::UndefinedSchema(_) => "3F000",
             Error::UndefinedTable(_) => "42P01",
             Error::UndefinedColumn(_) => "42703",
-            Error::UndefinedFunction(_) => "42883",
+            Error::UndefinedFunction(_) | Error::OperatorMismatch(_) => "42883",
             Error::UndefinedObject(_) | Error::UndefinedSetting(_) => "42704",
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
@@ -353,11 +370,13 @@ impl Error {
             Error::CannotCoerce(_) => "42846",
             Error::IndeterminateDatatype(_) => "42P18",
             Error::Grouping(_) => "42803",
+            Error::Planned(_) => "42000",
             Error::Windowing(_) => "42P20",
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
             Error::InvalidText { .. } => "22P02",
+            Error::InvalidDatetime { .. } => "22007",
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
             Error::CharacterNotInRepertoire(_) => "22021",
@@ -380,6 +399,7 @@ impl Error {
             Error::ReadOnlyTransaction(_) => "25006",
             Error::CachedPlanChanged => "0A000",
             Error::NotInPrerequisiteState(_) => "55000",
+            Error::ObjectInUse(_) => "55006",
             Error::SerializationFailure(_) => "40001",
             Error::InsufficientPrivilege(_) => "42501",
             Error::InvalidGrant(_) => "0LP01",
