@@ -2,5 +2,6 @@
 //!
 //! Imports: error, catalog. Used by: query, wire.
 
+pub mod decode;
 pub mod encode;
 pub mod types;
