@@ -112,7 +112,10 @@ pub enum Error {
         /// The text that was given.
         text: String,
     },
-    /// Text that is not a date or time.
+    /// Text that is no array.
+    #[error("malformed array literal: \"{0}\"")]
+    MalformedArray(String),
+    /// Text that is no date, time or interval.
     #[error("invalid input syntax for type {kind}: \"{text}\"")]
     InvalidDatetime {
         /// PostgreSQL's name of the type.
@@ -375,7 +378,7 @@ impl Error {
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
-            Error::InvalidText { .. } => "22P02",
+            Error::InvalidText { .. } | Error::MalformedArray(_) => "22P02",
             Error::InvalidDatetime { .. } => "22007",
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
