@@ -3,4 +3,5 @@
 //! Imports: error, catalog. Used by: query, wire.
 
 pub mod encode;
+pub mod scram;
 pub mod types;
