@@ -236,6 +236,9 @@ pub enum Error {
     /// The client, or somebody for it, cancelled the statement.
     #[error("canceling statement due to {0}")]
     QueryCanceled(&'static str),
+    /// A client that did not authenticate in time.
+    #[error("canceling authentication due to timeout")]
+    AuthenticationTimeout,
     /// The server is stopping, or an operator ended the session.
     #[error("terminating connection due to {0}")]
     AdminShutdown(&'static str),
@@ -413,7 +416,7 @@ impl Error {
             Error::OutOfMemory(_) => "53200",
             Error::DiskFull(_) => "53100",
             Error::ConfigurationLimit(_) => "53400",
-            Error::QueryCanceled(_) => "57014",
+            Error::QueryCanceled(_) | Error::AuthenticationTimeout => "57014",
             Error::AdminShutdown(_) => "57P01",
             Error::CannotConnectNow(_) => "57P03",
             Error::IdleTimeout("idle-in-transaction") => "25P03",

@@ -8,4 +8,5 @@ pub mod encode;
 pub mod facts;
 pub mod functions;
 pub mod rewrite;
+pub mod scram;
 pub mod types;
