@@ -3,7 +3,9 @@
 pub mod catalog;
 pub mod config;
 pub mod error;
+pub mod journal;
 pub mod pg;
 pub mod query;
+pub mod store;
 pub mod task;
 pub mod wire;
