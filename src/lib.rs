@@ -6,3 +6,4 @@ pub mod error;
 pub mod pg;
 pub mod query;
 pub mod task;
+pub mod version;
