@@ -710,4 +710,4 @@ impl<R: Read + Seek> Avro<R> {
 
 #[cfg(test)]
 #[path = "tests/inspect.rs"]
-mod tests;
+pub(in crate::version) mod tests;
