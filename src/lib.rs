@@ -9,3 +9,4 @@ pub mod query;
 pub mod store;
 pub mod task;
 pub mod wire;
+pub mod version;
