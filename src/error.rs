@@ -187,6 +187,9 @@ pub enum Error {
     /// A privilege that is missing; the whole message.
     #[error("{0}")]
     InsufficientPrivilege(String),
+    /// A grant that makes no sense; the whole message.
+    #[error("{0}")]
+    InvalidGrant(String),
     /// A login that is refused before any password is asked.
     #[error("{0}")]
     InvalidAuthorization(String),
@@ -379,6 +382,7 @@ impl Error {
             Error::NotInPrerequisiteState(_) => "55000",
             Error::SerializationFailure(_) => "40001",
             Error::InsufficientPrivilege(_) => "42501",
+            Error::InvalidGrant(_) => "0LP01",
             Error::InvalidAuthorization(_) => "28000",
             Error::InvalidPassword(_) => "28P01",
             Error::Protocol(_) => "08P01",

@@ -2,5 +2,9 @@
 //!
 //! Imports: error, catalog. Used by: query, wire.
 
+pub mod catalog;
 pub mod encode;
+pub mod facts;
+pub mod functions;
+pub mod rewrite;
 pub mod types;

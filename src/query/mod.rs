@@ -3,3 +3,4 @@
 //! Imports: error, config, task, catalog, version, pg. Used by: wire, server.
 
 pub mod door;
+pub mod parse;
