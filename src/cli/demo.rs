@@ -24,10 +24,10 @@ use crate::error::{Error, Result};
 use crate::task::Clock;
 
 /// The database that is made.
-pub const DATABASE: &str = "tpch";
+pub(crate) const DATABASE: &str = "tpch";
 
 /// Its versions, older first.
-pub const VERSIONS: [&str; 2] = ["2026-01-01", "2026-02-01"];
+pub(crate) const VERSIONS: [&str; 2] = ["2026-01-01", "2026-02-01"];
 
 /// Rows per row group: large enough for long column runs, small enough that one thread's share of a scan of a file
 /// is not all of it. At ten times this the writer holds over 100 MiB per thread; at a tenth footers grow with no gain.
@@ -35,6 +35,12 @@ const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Files per unit of scale for the two large tables. Each is about 600,000 rows of lineitem, 20 MiB.
 const LARGE_FILES: u32 = 10;
+
+/// 600,000 rows of lineitem: a few seconds to make, enough to feel.
+const DEFAULT_SCALE: f64 = 0.1;
+
+/// How `_SUCCESS` begins; the scale follows.
+const MARK: &str = "tpch scale ";
 
 /// The largest scale accepted; beyond it keys leave the generator's tested range.
 const SCALE_MAX: f64 = 1_000.0;
@@ -101,13 +107,8 @@ fn whole_units(scale: f64) -> u32 {
 }
 
 /// Makes both versions under `root` unless they are there.
-/// Errors: a scale out of range, a version made with another scale, or a disk that refuses.
-pub fn prepare(root: &Path, scale: f64) -> Result<()> {
-    if !(scale > 0.0 && scale <= SCALE_MAX) {
-        return Err(Error::Configuration(format!(
-            "scale must be above 0 and at most {SCALE_MAX}, not {scale}"
-        )));
-    }
+/// Errors: a version made with another scale, or a disk that refuses.
+pub(crate) fn prepare(root: &Path, scale: f64) -> Result<()> {
     let database = root.join(DATABASE);
     fs::create_dir_all(&database).map_err(|e| failed("create", &database, e))?;
     let [older, newer] = VERSIONS;
@@ -120,21 +121,49 @@ pub fn prepare(root: &Path, scale: f64) -> Result<()> {
         let shared = database.join(older);
         publish(&database, newer, scale, &|table, target| {
             let linked = link_all(&shared.join(table.name), target)?;
-            let made = generate(
-                table,
-                target,
-                scale,
-                table.files_before(scale) + 1..=table.files(scale),
-            )?;
-            Ok(Written { rows: made.rows, bytes: made.bytes, files: made.files, linked })
+            let made =
+                generate(table, target, scale, table.files_before(scale) + 1..=table.files(scale))?;
+            Ok(Written { linked, ..made })
         })?;
     }
     Ok(())
 }
 
-/// Whether both versions are there; says nothing about their scale.
-pub fn is_prepared(root: &Path) -> bool {
-    VERSIONS.iter().all(|version| root.join(DATABASE).join(version).join("_SUCCESS").exists())
+/// The scale asked for, else that of what is there, else [`DEFAULT_SCALE`].
+/// Errors: a scale out of range.
+pub(crate) fn scale(root: &Path, asked: Option<f64>) -> Result<f64> {
+    let there = || {
+        let text =
+            fs::read_to_string(root.join(DATABASE).join(VERSIONS[0]).join("_SUCCESS")).ok()?;
+        text.trim().strip_prefix(MARK)?.parse().ok()
+    };
+    let scale = asked.or_else(there).unwrap_or(DEFAULT_SCALE);
+    if scale > 0.0 && scale <= SCALE_MAX {
+        return Ok(scale);
+    }
+    Err(Error::Configuration(format!("scale must be above 0 and at most {SCALE_MAX}, not {scale}")))
+}
+
+/// Whether both versions are there.
+/// Errors: as [`prepare`], for one made with another scale.
+pub(crate) fn is_prepared(root: &Path, scale: f64) -> Result<bool> {
+    let database = root.join(DATABASE);
+    Ok(is_ready(&database, VERSIONS[0], scale)? && is_ready(&database, VERSIONS[1], scale)?)
+}
+
+/// [`prepare`] in a process of its own: the generator keeps 300 MiB of text for as long as its process lives, which
+/// a server should not carry.
+pub(crate) fn prepare_apart(root: &Path, scale: f64) -> Result<()> {
+    let program = std::env::current_exe().map_err(|e| Error::io("find this program", e))?;
+    let status = std::process::Command::new(program)
+        .args(["demo", "--prepare", "--scale", &scale.to_string(), "--root"])
+        .arg(root)
+        .status()
+        .map_err(|e| Error::io("start the generator", e))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(Error::Configuration("could not prepare the demo: the generator failed".to_owned()))
 }
 
 /// Whether `version` is there. Versions are immutable, so one made with another scale is never replaced.
@@ -155,7 +184,7 @@ fn is_ready(database: &Path, version: &str, scale: f64) -> Result<bool> {
 
 /// What `_SUCCESS` says.
 fn mark(scale: f64) -> String {
-    format!("tpch scale {scale}\n")
+    format!("{MARK}{scale}\n")
 }
 
 /// Writes one version whole or not at all.
@@ -199,13 +228,15 @@ struct Written {
 impl Written {
     /// The one line of progress.
     fn line(&self, version: &str, table: &str, seconds: f64) -> String {
-        let shared = match self.linked {
-            0 => String::new(),
-            count => format!(", {count} shared with {}", VERSIONS[0]),
-        };
+        let place = format!("{DATABASE}/{version}/{table:<8}");
+        if self.files == 0 {
+            return format!("{place}  as in {}", VERSIONS[0]);
+        }
+        let more = if self.linked > 0 { " more" } else { "" };
+        let plural = if self.files == 1 { "" } else { "s" };
         let kib = self.bytes.div_ceil(1024);
         format!(
-            "{DATABASE}/{version}/{table:<9} {:>10} rows in {:>2} files, {kib:>7} KiB, {seconds:.1} s{shared}",
+            "{place}  {} rows{more} in {} file{plural}, {kib} KiB, {seconds:.1} s",
             self.rows, self.files
         )
     }
@@ -312,12 +343,12 @@ fn failed(verb: &str, path: &Path, source: std::io::Error) -> Error {
 }
 
 /// Where the demo keeps its own state: a name that is never data, so that one directory is the whole demo.
-pub fn state_root(root: &Path) -> PathBuf {
+pub(crate) fn state_root(root: &Path) -> PathBuf {
     root.join("_state")
 }
 
 /// What to try, once the server is ready on `address`.
-pub fn invitation(address: std::net::SocketAddr) -> String {
+pub(crate) fn invitation(address: std::net::SocketAddr) -> String {
     let [older, newer] = VERSIONS;
     format!(
         "\n  psql -h {} -p {} -U forebay -d {DATABASE}\n\n\
@@ -331,13 +362,14 @@ pub fn invitation(address: std::net::SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DATABASE, Error, VERSIONS, is_prepared, prepare};
+    use super::{DATABASE, Error, VERSIONS, is_prepared, prepare, scale};
 
     #[test]
     fn two_versions_once_and_never_another_scale() {
         let root = tempfile::tempdir().expect("a directory");
         prepare(root.path(), 0.001).expect("writes");
-        assert!(is_prepared(root.path()));
+        assert!(is_prepared(root.path(), 0.001).expect("same scale"));
+        assert_eq!(scale(root.path(), None).expect("from what is there"), 0.001);
         let files = |version: &str| {
             let orders = root.path().join(DATABASE).join(version).join("orders");
             std::fs::read_dir(orders).expect("is there").count()
@@ -362,8 +394,8 @@ mod tests {
     #[test]
     fn a_scale_out_of_range_is_refused() {
         let root = tempfile::tempdir().expect("a directory");
-        for scale in [0.0, -1.0, f64::NAN, 1e9] {
-            assert!(prepare(root.path(), scale).is_err());
+        for asked in [0.0, -1.0, f64::NAN, 1e9] {
+            assert!(scale(root.path(), Some(asked)).is_err());
         }
     }
 }
