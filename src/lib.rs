@@ -5,4 +5,5 @@ pub mod config;
 pub mod error;
 pub mod pg;
 pub mod query;
+pub mod source;
 pub mod task;
