@@ -3,6 +3,7 @@
 pub mod catalog;
 pub mod config;
 pub mod error;
+pub mod mirror;
 pub mod pg;
 pub mod query;
 pub mod source;

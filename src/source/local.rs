@@ -7,7 +7,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-use super::name::{Kind, hidden, reserved, temporary, well_formed};
+use super::name::{Kind, hidden, is_shard, reserved, temporary, well_formed};
 use super::{ALIAS_FILES, Contents, Issue, MANIFEST_FILE, Names, SUCCESS_FILE, SourceFile};
 use crate::error::{Error, Result};
 
@@ -112,6 +112,31 @@ fn twins<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(String, String)> {
     pairs
 }
 
+/// The alias files of several versions: directory name, then the text, trimmed.
+pub(super) fn aliases(
+    root: &Path,
+    database: &str,
+    versions: &[String],
+) -> Result<Vec<(String, String)>> {
+    let mut aliases = Vec::new();
+    for version in versions {
+        if let Some(target) = alias(root, database, version)? {
+            aliases.push((version.clone(), target));
+        }
+    }
+    Ok(aliases)
+}
+
+fn alias(root: &Path, database: &str, version: &str) -> Result<Option<String>> {
+    for file in ALIAS_FILES {
+        let path = format!("{database}/{version}/{file}");
+        if let Some(text) = read_small(root, &path, ALIAS_BYTES_MAX)? {
+            return Ok(Some(String::from_utf8_lossy(&text).trim().to_owned()));
+        }
+    }
+    Ok(None)
+}
+
 pub(super) fn contents(root: &Path, database: &str, version: &str) -> Result<Option<Contents>> {
     let directory = root.join(database).join(version);
     let action = || format!("list version \"{version}\" of database \"{database}\"");
@@ -138,13 +163,7 @@ pub(super) fn contents(root: &Path, database: &str, version: &str) -> Result<Opt
     }
     contents.issues.sort();
     contents.issues.truncate(ISSUES_MAX);
-    for file in ALIAS_FILES {
-        let path = format!("{database}/{version}/{file}");
-        if let Some(text) = read_small(root, &path, ALIAS_BYTES_MAX)? {
-            contents.alias = Some(String::from_utf8_lossy(&text).trim().to_owned());
-            break;
-        }
-    }
+    contents.alias = alias(root, database, version)?;
     Ok(Some(contents))
 }
 
@@ -180,7 +199,12 @@ impl Walk<'_> {
                 continue;
             };
             match entry.metadata() {
-                Ok(meta) => self.entry(&entry.path(), name, &meta, below, depth)?,
+                Ok(meta)
+                    if meta.is_dir() && !temporary(name) && (!hidden(name) || is_shard(name)) =>
+                {
+                    self.directory(&entry.path(), &join(below, name), depth + 1)?;
+                }
+                Ok(meta) => self.entry(name, &meta, below)?,
                 // It went away between the two calls: exactly what a version in the making looks like.
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                     self.contents.temporary = Some(join(below, name));
@@ -191,25 +215,16 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        full: &Path,
-        name: &str,
-        meta: &std::fs::Metadata,
-        below: &str,
-        depth: usize,
-    ) -> Result<(), Stop> {
+    fn entry(&mut self, name: &str, meta: &std::fs::Metadata, below: &str) -> Result<(), Stop> {
         if temporary(name) {
             self.contents.temporary = Some(join(below, name));
         } else if meta.is_symlink() {
             self.issue(below, name, "symbolic links are not followed; ignored");
         } else if hidden(name) {
-            if depth == 0 && meta.is_file() {
+            if below.is_empty() && meta.is_file() {
                 self.contents.success |= name == SUCCESS_FILE;
                 self.contents.manifest |= name == MANIFEST_FILE;
             }
-        } else if meta.is_dir() {
-            self.directory(full, &join(below, name), depth + 1)?;
         } else if !meta.is_file() {
             self.issue(below, name, "not a regular file; never opened");
         } else if super::check_path(name).is_err() {
@@ -291,10 +306,11 @@ pub(super) fn open_beneath(root: &Path, path: &str) -> std::io::Result<File> {
 }
 
 /// SHA-256 and size of what is left of `file`, writing it to `copy` on the way when there is one. Blocks.
+/// `progress` hears the size of each part and may stop it all with an error.
 pub fn sha256_of(
     file: &mut impl Read,
     mut copy: Option<&mut File>,
-    mut progress: impl FnMut(u64),
+    mut progress: impl FnMut(u64) -> std::io::Result<()>,
 ) -> std::io::Result<([u8; 32], u64)> {
     let mut context = ring::digest::Context::new(&ring::digest::SHA256);
     // As large as the file systems' read-ahead; larger buffers measured no faster and leave the cache.
@@ -314,7 +330,7 @@ pub fn sha256_of(
         }
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         total += count;
-        progress(count);
+        progress(count)?;
     }
     let mut digest = [0_u8; 32];
     digest.copy_from_slice(context.finish().as_ref());

@@ -6,7 +6,7 @@
 //! On failure: an [`Error`] about the listing or file asked for, nothing else changes. A failed or empty listing means
 //! nothing about what exists; only the caller may conclude, and only from good listings.
 //!
-//! Imports: error, task. Used by: version.
+//! Imports: error, task. Used by: mirror, version.
 
 mod declared;
 mod local;
@@ -129,6 +129,18 @@ impl Source {
         let (root, database, version) =
             (self.root.clone(), database.to_owned(), version.to_owned());
         self.away(move || local::contents(&root, &database, &version)).await
+    }
+
+    /// Those of `versions` that are second names: the directory's name, then the text of its alias file, trimmed.
+    /// Errors: an alias file cannot be read.
+    pub async fn aliases(
+        &self,
+        database: &str,
+        versions: &[String],
+    ) -> Result<Vec<(String, String)>> {
+        let (root, database, versions) =
+            (self.root.clone(), database.to_owned(), versions.to_vec());
+        self.away(move || local::aliases(&root, &database, &versions)).await
     }
 
     /// What `_manifest.json` declares. `None`: the version has none.

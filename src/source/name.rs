@@ -83,6 +83,11 @@ pub(super) fn temporary(name: &str) -> bool {
         || [".tmp", ".temp", ".partial", ".inprogress"].iter().any(|end| lower.ends_with(end))
 }
 
+/// Directories that only say which member a file is placed on; what is in them is data.
+pub(super) fn is_shard(name: &str) -> bool {
+    name.starts_with("_shard=")
+}
+
 pub(super) fn well_formed(kind: Kind, name: &str) -> bool {
     let dots = kind != Kind::Database;
     let mut bytes = name.bytes();
@@ -102,7 +107,7 @@ pub fn check_path(path: &str) -> Result<()> {
     let odd = |c: char| c.is_control() || c == '\\';
     let good = path.len() <= 1024
         && !path.contains(odd)
-        && path.split('/').all(|part| !part.is_empty() && !hidden(part));
+        && path.split('/').all(|part| !part.is_empty() && (!hidden(part) || is_shard(part)));
     if good {
         return Ok(());
     }
