@@ -25,6 +25,7 @@ pub mod shape;
 mod start;
 mod status;
 #[cfg(test)]
+#[path = "tests/lifecycle.rs"]
 mod tests;
 mod thrift;
 
