@@ -210,9 +210,6 @@ pub enum Error {
     /// A privilege that is missing; the whole message.
     #[error("{0}")]
     InsufficientPrivilege(String),
-    /// A grant that makes no sense; the whole message.
-    #[error("{0}")]
-    InvalidGrant(String),
     /// A login that is refused before any password is asked.
     #[error("{0}")]
     InvalidAuthorization(String),

@@ -5,6 +5,7 @@
 
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::parse::shown;
 use crate::error::Error;
@@ -23,7 +24,9 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
             let error = of(*inner, sql);
             match diagnostic.span {
                 Some(span) if error.notes().position.is_none() && 0 < span.start.line => {
-                    error.at(super::parse::position(sql, span.start))
+                    let start = span.start;
+                    let place = Location { line: start.line, column: start.column };
+                    error.at(super::parse::position(sql, place))
                 }
                 _ => error,
             }

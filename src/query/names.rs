@@ -157,7 +157,7 @@ impl<'a> Names<'a> {
         let version = generation.version_at(name, at_us).ok_or_else(|| {
             Error::UndefinedObject(format!("database \"{name}\" had no version at \"{time}\""))
         })?;
-        match database.versions.get(&version) {
+        match database.versions.get(version) {
             Some(found) => Ok((Arc::clone(database), Arc::clone(found))),
             None => Err(Error::UndefinedObject(format!(
                 "version \"{version}\" of database \"{name}\" is no longer loaded"

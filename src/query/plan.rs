@@ -18,7 +18,7 @@ use super::names::{Names, Read};
 use super::parse::shown;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
-use crate::pg::types;
+use crate::pg::{decode, types};
 
 /// Nodes of a logical plan before it is optimised. A text of 600 bytes can double its CTEs into millions.
 const PLAN_NODES_MAX: usize = 20_000;
@@ -234,44 +234,18 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
     Ok(fields)
 }
 
-/// The Arrow type a client's parameter type is planned as; `None` for 0, `unknown` and types that are text here.
+/// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.
 fn arrow_of(oid: u32) -> Option<FieldRef> {
-    use arrow::datatypes::{Field, IntervalUnit, TimeUnit};
-    let data_type = match oid {
-        16 => DataType::Boolean,
-        17 => DataType::Binary,
-        20 | 26 => DataType::Int64,
-        21 => DataType::Int16,
-        23 => DataType::Int32,
-        18 | 19 | 25 | 1042 | 1043 => DataType::Utf8,
-        700 => DataType::Float32,
-        701 => DataType::Float64,
-        1082 => DataType::Date32,
-        1083 => DataType::Time64(TimeUnit::Microsecond),
-        1114 => DataType::Timestamp(TimeUnit::Microsecond, None),
-        1184 => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        1186 => DataType::Interval(IntervalUnit::MonthDayNano),
-        1700 => DataType::Decimal128(38, 10),
-        1005 => list(DataType::Int16),
-        1007 => list(DataType::Int32),
-        1016 => list(DataType::Int64),
-        1009 | 1015 => list(DataType::Utf8),
-        1021 => list(DataType::Float32),
-        1022 => list(DataType::Float64),
-        1000 => list(DataType::Boolean),
-        _ => return None,
-    };
-    let mut field = Field::new("", data_type, true);
-    if let Some(name) = matches!(oid, 18 | 19 | 26).then(|| types::name_of(oid)).flatten() {
-        field = field.with_metadata(
-            [(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect(),
-        );
+    if matches!(oid, 0 | 705) {
+        return None;
     }
-    Some(Arc::new(field))
-}
-
-fn list(item: DataType) -> DataType {
-    DataType::List(Arc::new(arrow::datatypes::Field::new_list_field(item, true)))
+    let name = types::name_of(oid)?;
+    let field = arrow::datatypes::Field::new("", decode::data_type(oid), true);
+    Some(Arc::new(if types::of_field(&field).oid == oid {
+        field
+    } else {
+        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
+    }))
 }
 
 /// The columns as RowDescription tells them.

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::{SqlSession, is_superuser};
-use crate::catalog::change::{Change, RoleChange};
+use crate::catalog::change::{Change, RoleChanges};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
 use crate::error::{Error, Result};
 use crate::pg::scram;
@@ -25,22 +25,22 @@ impl SqlSession {
                 let name = self.named_role(name);
                 self.may_alter(&name, options)?;
                 let mut changes =
-                    vec![Change::AlterRole { name: name.clone(), change: self.role_change(options)? }];
+                    vec![Change::AlterRole { name: name.clone(), changes: self.role_change(options)? }];
                 changes.extend(memberships(&name, options));
                 (changes, "ALTER ROLE")
             }
             RoleStatement::Rename { name, to } => {
                 self.may_manage(name, &RoleOptions::default())?;
                 reserved(to)?;
-                let change = RoleChange { rename: Some(to.clone()), ..RoleChange::default() };
-                (vec![Change::AlterRole { name: name.clone(), change }], "ALTER ROLE")
+                let change = RoleChanges { rename: Some(to.clone()), ..RoleChanges::default() };
+                (vec![Change::AlterRole { name: name.clone(), changes: change }], "ALTER ROLE")
             }
             RoleStatement::Set { name, setting, value } => {
                 let name = self.named_role(name);
                 self.may_alter(&name, &RoleOptions::default())?;
                 let settings = self.role_settings(&name, setting.as_deref(), value.as_deref())?;
-                let change = RoleChange { settings: Some(settings), ..RoleChange::default() };
-                (vec![Change::AlterRole { name, change }], "ALTER ROLE")
+                let change = RoleChanges { settings: Some(settings), ..RoleChanges::default() };
+                (vec![Change::AlterRole { name, changes: change }], "ALTER ROLE")
             }
             RoleStatement::Drop { names, if_exists } => {
                 (self.drop_roles(names, *if_exists)?, "DROP ROLE")
@@ -97,13 +97,13 @@ impl SqlSession {
         Ok(changes)
     }
 
-    fn role_change(&self, options: &RoleOptions) -> Result<RoleChange> {
+    fn role_change(&self, options: &RoleOptions) -> Result<RoleChanges> {
         let verifier = match &options.password {
             Some(Some(password)) => Some(Some(verifier(password)?)),
             Some(None) => Some(None),
             None => None,
         };
-        Ok(RoleChange {
+        Ok(RoleChanges {
             superuser: options.superuser,
             login: options.login,
             inherit: options.inherit,
@@ -111,7 +111,7 @@ impl SqlSession {
             connection_limit: options.connection_limit,
             verifier,
             valid_until_us: self.valid_until(options)?,
-            ..RoleChange::default()
+            ..RoleChanges::default()
         })
     }
 

@@ -209,8 +209,10 @@ impl SqlSession {
         let output = self.settings.output();
         let mut values = Vec::with_capacity(parameters.len());
         for (parameter, oid) in parameters.iter().zip(&statement.parameter_types) {
-            let bytes = parameter.value.as_deref();
-            values.push(decode::parameter(*oid, parameter.binary, bytes, &output)?);
+            values.push(match parameter.value.as_deref() {
+                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, &output)?,
+                None => decode::null(*oid),
+            });
         }
         Ok(Box::new(Bound { statement, parameters: values }))
     }

@@ -16,6 +16,7 @@ use super::SqlSession;
 use super::cursor::Declaration;
 use super::prepared::Statement;
 use crate::error::{Error, Result};
+use crate::pg::decode;
 use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
@@ -474,10 +475,10 @@ impl SqlSession {
         for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
             parameters.push(match &value {
                 // A literal without a type becomes what the parameter is.
-                ScalarValue::Utf8(text) | ScalarValue::Utf8View(text) => {
-                    let bytes = text.as_ref().map(String::as_bytes);
-                    crate::pg::decode::parameter(*oid, false, bytes, &output)?
+                ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
+                    decode::parameter(*oid, false, text.as_bytes(), &output)?
                 }
+                ScalarValue::Null | ScalarValue::Utf8(None) => decode::null(*oid),
                 _ => value,
             });
         }
