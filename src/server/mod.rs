@@ -91,24 +91,35 @@ async fn obey(
 ) {
     let stop = tasks.stop_token();
     loop {
-        tokio::select! {
+        let heard = tokio::select! {
             biased;
-            () = stop.cancelled() => return,
-            () = signals.stop() => return,
-            _ = signals.reload.recv() => {
-                tracing::info!("reloading");
-                if let Err(error) = wire.reload(config) {
-                    tracing::warn!(%error, "kept the old certificates and rules");
-                }
-                let versions = versions.clone();
-                tasks.spawn("refresh by signal", async move {
-                    if let Err(error) = versions.refresh(None, false).await {
-                        tracing::warn!(%error, "refresh failed");
-                    }
-                });
-            }
+            () = stop.cancelled() => Heard::Stop,
+            heard = signals.next() => heard,
+        };
+        match heard {
+            Heard::Stop => return,
+            Heard::Reload => reload(config, tasks, wire, versions),
         }
     }
+}
+
+fn reload(config: &Config, tasks: &Tasks, wire: &Wire, versions: &Versions) {
+    tracing::info!("reloading");
+    if let Err(error) = wire.reload(config) {
+        tracing::warn!(%error, "kept the old certificates and rules");
+    }
+    let versions = versions.clone();
+    tasks.spawn("refresh by signal", async move {
+        if let Err(error) = versions.refresh(None, false).await {
+            tracing::warn!(%error, "refresh failed");
+        }
+    });
+}
+
+/// What a signal asks for.
+enum Heard {
+    Stop,
+    Reload,
 }
 
 /// The signals we obey.
@@ -128,10 +139,16 @@ impl Signals {
         })
     }
 
-    async fn stop(&mut self) {
+    async fn next(&mut self) -> Heard {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Heard::Stop,
+            _ = self.interrupt.recv() => Heard::Stop,
+            _ = self.reload.recv() => Heard::Reload,
         }
+    }
+
+    /// Waits for a second signal to stop.
+    async fn stop(&mut self) {
+        while matches!(self.next().await, Heard::Reload) {}
     }
 }
