@@ -37,6 +37,7 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::store::{Directory, File};
+pub(crate) use frame::PAYLOAD_BYTES_MAX;
 use frame::{Checkpoint, SegmentHeader};
 
 /// A segment that has grown past this is followed by another. It bounds what is rewritten at a start and what damage
