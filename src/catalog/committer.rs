@@ -176,6 +176,12 @@ impl Committer {
         written
     }
 
+    /// The newest state as a checkpoint would keep it.
+    #[cfg(test)]
+    pub(super) fn state_record(&self) -> StateRecord {
+        self.state.to_record()
+    }
+
     fn checkpoint_if_due(&mut self) {
         let (frames, bytes) = self.journal.since_checkpoint();
         if self.journal.failure().is_some() || (frames < self.due.0 && bytes < self.due.1) {

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::Schema;
 use arrow::ipc::convert::{IpcSchemaEncoder, fb_to_schema};
+use arrow::ipc::writer::DictionaryTracker;
 use prost::Message;
 
 use super::manifest::{Compression, File, Format, Manifest, Mode, Table};
@@ -158,7 +159,10 @@ fn decode_compression(compression: u32) -> Result<Compression> {
 }
 
 fn encode_schema(schema: &Schema) -> Vec<u8> {
-    IpcSchemaEncoder::new().schema_to_fb(schema).finished_data().to_vec()
+    // Without it a dictionary type panics. Only numbers come of it, which reading ignores.
+    let mut dictionaries = DictionaryTracker::new(false);
+    let mut encoder = IpcSchemaEncoder::new().with_dictionary_tracker(&mut dictionaries);
+    encoder.schema_to_fb(schema).finished_data().to_vec()
 }
 
 fn decode_schema(bytes: &[u8]) -> Result<Schema> {
