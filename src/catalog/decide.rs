@@ -73,7 +73,7 @@ impl State {
                 revoke(generation, &wish, grant_option_only)
             }
             Change::AlterDefaultPrivileges { add, privilege } => {
-                alter_defaults(generation, add, privilege)
+                alter_defaults(generation, add, &privilege)
             }
         }
     }
@@ -380,7 +380,7 @@ fn granted_on(generation: &Generation, wish: &Wish) -> bool {
 fn alter_defaults(
     generation: &Generation,
     add: bool,
-    privilege: DefaultPrivilege,
+    privilege: &DefaultPrivilege,
 ) -> Result<Vec<Fact>> {
     check_grantee(generation, &privilege.grantee, privilege.grantable)?;
     if let Some(schema) = &privilege.schema
@@ -392,10 +392,10 @@ fn alter_defaults(
     let held = [true, false]
         .map(|grantable| DefaultPrivilege { grantable, ..privilege.clone() })
         .into_iter()
-        .filter(|it| generation.default_privileges.contains(it) && (!add || *it != privilege));
+        .filter(|it| generation.default_privileges.contains(it) && (!add || it != privilege));
     let mut facts: Vec<_> = held.map(|it| Fact::RemoveDefault((&it).into())).collect();
-    if add && !generation.default_privileges.contains(&privilege) {
-        facts.push(Fact::AddDefault((&privilege).into()));
+    if add && !generation.default_privileges.contains(privilege) {
+        facts.push(Fact::AddDefault(privilege.into()));
     }
     Ok(facts)
 }

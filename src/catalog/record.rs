@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::generation::{Activation, AliasMove};
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
 use crate::error::{Error, Result};
 
@@ -468,6 +469,34 @@ impl From<DefaultRecord> for DefaultPrivilege {
             grantee: record.grantee,
             grantable: record.grantable,
         }
+    }
+}
+
+impl From<&AliasMove> for AliasMoveRecord {
+    fn from(step: &AliasMove) -> AliasMoveRecord {
+        let AliasMove { alias, from, to, at_us, by } = step.clone();
+        AliasMoveRecord { alias, from, to, at_us, by }
+    }
+}
+
+impl From<AliasMoveRecord> for AliasMove {
+    fn from(record: AliasMoveRecord) -> AliasMove {
+        let AliasMoveRecord { alias, from, to, at_us, by } = record;
+        AliasMove { alias, from, to, at_us, by }
+    }
+}
+
+impl From<&Activation> for ActivationRecord {
+    fn from(step: &Activation) -> ActivationRecord {
+        let Activation { from, to, at_us, by, cause } = step.clone();
+        ActivationRecord { from, to, at_us, by, cause }
+    }
+}
+
+impl From<ActivationRecord> for Activation {
+    fn from(record: ActivationRecord) -> Activation {
+        let ActivationRecord { from, to, at_us, by, cause } = record;
+        Activation { from, to, at_us, by, cause }
     }
 }
 

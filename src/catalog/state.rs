@@ -10,9 +10,8 @@ use super::generation::{
 };
 use super::manifest::{Manifest, Mode};
 use super::record::{
-    Activate, ActivationRecord, AddVersion, AliasMoveRecord, AliasRecord, DatabaseRecord,
-    DropAlias, Fact, PutRole, RelationRecord, RoleRecord, SetAlias, StateRecord, VersionRecord,
-    unknown,
+    Activate, AddVersion, AliasRecord, DatabaseRecord, DropAlias, Fact, PutRole, RelationRecord,
+    RoleRecord, SetAlias, StateRecord, VersionRecord, unknown,
 };
 use super::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::stored::Digest;
@@ -125,7 +124,7 @@ impl State {
             && let Some(database) = generation.databases.get_mut(database_name)
         {
             let names = fact.new_tables.into_iter();
-            Arc::make_mut(database).relations.extend(names.zip(ids));
+            Arc::make_mut(&mut Arc::make_mut(database).relations).extend(names.zip(ids));
         }
         generation.next_oid = next_oid;
         Arc::make_mut(&mut self.kept).insert(key, Kept { digest, loaded_at_us: at_us });
@@ -290,30 +289,8 @@ impl State {
                     set_by: alias.set_by.clone(),
                 })
                 .collect(),
-            alias_history: database
-                .alias_history
-                .iter()
-                .cloned()
-                .map(|AliasMove { alias, from, to, at_us, by }| AliasMoveRecord {
-                    alias,
-                    from,
-                    to,
-                    at_us,
-                    by,
-                })
-                .collect(),
-            activations: database
-                .activations
-                .iter()
-                .cloned()
-                .map(|Activation { from, to, at_us, by, cause }| ActivationRecord {
-                    from,
-                    to,
-                    at_us,
-                    by,
-                    cause,
-                })
-                .collect(),
+            alias_history: database.alias_history.iter().map(|step| (&**step).into()).collect(),
+            activations: database.activations.iter().map(|step| (&**step).into()).collect(),
             relations: database
                 .relations
                 .iter()
@@ -366,10 +343,6 @@ fn database_of(record: DatabaseRecord) -> Database {
         let (set_at_us, set_by) = (it.set_at_us, it.set_by);
         (it.name, Alias { version: it.version, origin, set_at_us, set_by })
     };
-    let alias_move =
-        |AliasMoveRecord { alias, from, to, at_us, by }| AliasMove { alias, from, to, at_us, by };
-    let activation =
-        |ActivationRecord { from, to, at_us, by, cause }| Activation { from, to, at_us, by, cause };
     let relation = |RelationRecord { name, relation, row_type, array_type }| {
         (name, RelationIds { relation, row_type, array_type })
     };
@@ -380,9 +353,9 @@ fn database_of(record: DatabaseRecord) -> Database {
         high_water: record.high_water,
         versions: BTreeMap::new(),
         aliases: record.aliases.into_iter().map(alias).collect(),
-        alias_history: record.alias_history.into_iter().map(alias_move).collect(),
-        activations: record.activations.into_iter().map(activation).collect(),
-        relations: record.relations.into_iter().map(relation).collect(),
+        alias_history: record.alias_history.into_iter().map(|it| Arc::new(it.into())).collect(),
+        activations: record.activations.into_iter().map(|it| Arc::new(it.into())).collect(),
+        relations: Arc::new(record.relations.into_iter().map(relation).collect()),
     }
 }
 
@@ -434,8 +407,8 @@ fn rename_role(generation: &mut Generation, old_name: &str, new_name: &str) {
 }
 
 /// Appends to a history and forgets what is oldest.
-fn remember<T>(history: &mut Vec<T>, step: T) {
-    history.push(step);
+fn remember<T>(history: &mut Vec<Arc<T>>, step: T) {
+    history.push(Arc::new(step));
     let over = history.len().saturating_sub(HISTORY_LEN_MAX);
     history.drain(..over);
 }
@@ -457,7 +430,7 @@ fn empty_database(name: &str, oid: u32) -> Database {
         aliases: BTreeMap::new(),
         alias_history: Vec::new(),
         activations: Vec::new(),
-        relations: BTreeMap::new(),
+        relations: Arc::default(),
     }
 }
 
@@ -472,7 +445,7 @@ fn placeholder(key: &VersionKey) -> Manifest {
 }
 
 fn digest(bytes: &[u8]) -> Result<Digest> {
-    bytes.try_into().map_err(|_: std::array::TryFromSliceError| impossible("names no SHA-256"))
+    bytes.try_into().ok().ok_or_else(|| impossible("names no SHA-256"))
 }
 
 fn no_more_oids() -> Error {

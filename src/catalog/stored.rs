@@ -190,7 +190,7 @@ fn decode_file(record: FileRecord) -> Result<File> {
     let sha256 = match record.sha256 {
         None => None,
         Some(bytes) => {
-            Some(bytes.try_into().map_err(|_: Vec<u8>| damaged("a SHA-256 has a wrong length"))?)
+            Some(bytes.try_into().ok().ok_or_else(|| damaged("a SHA-256 has a wrong length"))?)
         }
     };
     Ok(File {

@@ -652,46 +652,52 @@ fn any_change(random: &mut Random) -> Change {
     }
 }
 
+/// One process' life on a disk that may die under it: the highest LSN acknowledged, and every state shown, by LSN.
+fn live(disk: &Disk, random: &mut Random) -> (u64, BTreeMap<u64, StateRecord>) {
+    let mut shown = BTreeMap::new();
+    let Ok(mut fixture) = Fixture::on(disk.clone()) else { return (0, shown) };
+    let mut acknowledged = fixture.shared.pin().lsn;
+    shown.insert(acknowledged, fixture.committer.state_record());
+    for _ in 0..random.below(30) {
+        let groups = (0..=random.below(3))
+            .map(|_| (0..=random.below(2)).map(|_| any_change(random)).collect())
+            .collect();
+        let outcomes = fixture.committer.commit(groups);
+        let lsn = outcomes.iter().flatten().map(|generation| generation.lsn).max();
+        acknowledged = acknowledged.max(lsn.unwrap_or_default());
+        let pinned = fixture.shared.pin().lsn;
+        assert!(pinned >= acknowledged, "visible before acknowledged");
+        shown.insert(pinned, fixture.committer.state_record());
+        if random.below(8) == 0 {
+            drop(fixture.committer.checkpoint());
+        }
+    }
+    (acknowledged, shown)
+}
+
 /// Wherever the process dies, every acknowledged change is there after, what is there is what was shown or the one
-/// commit under way, and a second restart sees the same.
+/// group under way, and a second restart sees the same.
 #[test]
 fn kills_at_any_point_lose_nothing_acknowledged() {
     for seed in 0..2_000 {
         let mut random = Random(seed);
         let mut disk = Disk::new(seed);
-        let mut acknowledged = Generation::default().lsn;
+        let mut durable = 0;
         for _ in 0..3 {
             disk.kill_after(1 + random.next() % 80);
-            // Every state that was shown, by LSN.
-            let mut shown = BTreeMap::new();
-            if let Ok(mut fixture) = Fixture::on(disk.clone()) {
-                let opened = fixture.shared.pin();
-                assert!(opened.lsn >= acknowledged, "seed {seed}");
-                acknowledged = opened.lsn;
-                shown.insert(opened.lsn, fixture.committer.state_record());
-                for _ in 0..random.below(30) {
-                    let groups = (0..=random.below(3))
-                        .map(|_| (0..=random.below(2)).map(|_| any_change(&mut random)).collect());
-                    let outcomes = fixture.committer.commit(groups.collect());
-                    let lsn = outcomes.iter().flatten().map(|it| it.lsn).max();
-                    acknowledged = acknowledged.max(lsn.unwrap_or_default());
-                    assert!(fixture.shared.pin().lsn >= acknowledged, "seed {seed}");
-                    shown.insert(fixture.shared.pin().lsn, fixture.committer.state_record());
-                    if random.below(8) == 0 {
-                        drop(fixture.committer.checkpoint());
-                    }
-                }
+            let (acknowledged, shown) = live(&disk, &mut random);
+            if let Some((opened, _)) = shown.first_key_value() {
+                assert!(*opened >= durable, "seed {seed}");
             }
+            durable = durable.max(acknowledged);
             disk = disk.crash([Crash::Power, Crash::Process][random.below(2)]);
             let after = Fixture::on(disk.copy());
             let after = after.unwrap_or_else(|error| panic!("seed {seed}: {error}"));
             let lsn = after.shared.pin().lsn;
-            assert!(lsn >= acknowledged, "seed {seed}: {lsn} < {acknowledged}");
+            assert!(lsn >= durable, "seed {seed}: {lsn} < {durable}");
             assert!(after.shared.opening.lost_versions.is_empty(), "seed {seed}");
             let record = after.committer.state_record();
-            if let Some(shown) = shown.get(&lsn) {
-                assert_eq!(*shown, record, "seed {seed}");
-            }
+            assert!(shown.get(&lsn).is_none_or(|shown| *shown == record), "seed {seed}");
             assert_eq!(after.reopen().committer.state_record(), record, "seed {seed}");
         }
     }

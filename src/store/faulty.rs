@@ -351,20 +351,14 @@ impl Inode {
         let mut left = self.clone();
         // Half the time a prefix arrived, as on most file systems; otherwise any sectors.
         let prefix = random.below(2) == 0;
-        'ranges: for &(start, len) in &self.dirty {
-            let mut at = start;
-            while at < start + len {
-                let next = ((at / SECTOR + 1) * SECTOR).min(start + len);
-                match (prefix, random.below(4)) {
-                    (true, 0) => {
-                        let part = random.below(next - at + 1);
-                        left.persist(at, part);
-                        break 'ranges;
-                    }
-                    (false, 0 | 1) => {}
-                    _ => left.persist(at, next - at),
+        for (start, len) in self.dirty_sectors() {
+            match (prefix, random.below(4)) {
+                (true, 0) => {
+                    left.persist(start, random.below(len + 1));
+                    break;
                 }
-                at = next;
+                (false, 0 | 1) => {}
+                _ => left.persist(start, len),
             }
         }
         if random.below(3) == 0 {
@@ -374,5 +368,19 @@ impl Inode {
         left.now = left.durable.clone();
         left.dirty.clear();
         left
+    }
+
+    /// Its dirty ranges, cut at the bounds of sectors.
+    fn dirty_sectors(&self) -> Vec<(usize, usize)> {
+        let mut sectors = Vec::new();
+        for &(start, len) in &self.dirty {
+            let mut at = start;
+            while at < start + len {
+                let next = ((at / SECTOR + 1) * SECTOR).min(start + len);
+                sectors.push((at, next - at));
+                at = next;
+            }
+        }
+        sectors
     }
 }
