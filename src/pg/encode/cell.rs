@@ -407,7 +407,7 @@ pub(super) fn normal(from: &DataType) -> Option<DataType> {
             DataType::Struct(
                 fields
                     .iter()
-                    .map(|member| field(member).unwrap_or_else(|| member.clone()))
+                    .map(|member| field(member).unwrap_or_else(|| std::sync::Arc::clone(member)))
                     .collect(),
             )
         }

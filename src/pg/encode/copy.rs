@@ -52,7 +52,13 @@ impl CopyEncoder {
                 });
             }
             CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
-                let csv = Csv { quote: *quote, escape: *escape, null, alone: self.is_alone() };
+                let csv = Csv {
+                    quote: *quote,
+                    escape: *escape,
+                    null,
+                    alone: self.is_alone(),
+                    forced: Vec::new(),
+                };
                 self.put_header(*delimiter, out, |name, out| {
                     let start = out.len();
                     out.put_slice(name.as_bytes());
@@ -79,47 +85,23 @@ impl CopyEncoder {
         rows: Range<usize>,
         out: &mut BytesMut,
     ) -> Result<()> {
-        let (escapes, alone) = (&self.escapes, self.names.len() == 1);
+        let escapes = &self.escapes;
         match &self.format {
-            CopyFormat::Binary => {
-                self.columns.encode(batch, rows, out, |cells, count, row, out| {
-                    let start = start_frame(out);
-                    out.put_i16(count);
-                    for cell in cells {
-                        cell.put_field(row, out)?;
-                    }
-                    end_frame(start, out)
-                })
-            }
+            CopyFormat::Binary => self.columns.encode(batch, rows, out, put_binary_row),
             CopyFormat::Text { delimiter, null, .. } => {
-                let put = |cell: &Cell<'_>, _column: usize, row: usize, out: &mut BytesMut| {
-                    let start = out.len();
-                    cell.put_value(row, out)?;
-                    if !escapes.is_harmless(cell) {
-                        escapes.escape_from(start, *delimiter, out);
-                    }
-                    Ok(())
-                };
-                self.columns.encode(batch, rows, out, |cells, _, row, out| {
-                    put_line(cells, row, *delimiter, null, out, put)
-                })
+                let line = Line { delimiter: *delimiter, null, escapes };
+                self.columns
+                    .encode(batch, rows, out, |cells, _, row, out| line.put_text(cells, row, out))
             }
             CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
-                let csv = Csv { quote: *quote, escape: *escape, null, alone };
-                let forced: Vec<bool> = (0..self.names.len())
+                let line = Line { delimiter: *delimiter, null, escapes };
+                let alone = self.is_alone();
+                let forced = (0..self.names.len())
                     .map(|column| force_quote.as_ref().is_none_or(|some| some.contains(&column)))
                     .collect();
-                let put = |cell: &Cell<'_>, column: usize, row: usize, out: &mut BytesMut| {
-                    let start = out.len();
-                    cell.put_value(row, out)?;
-                    let forced = forced.get(column).is_some_and(|forced| *forced);
-                    if forced || !escapes.is_harmless(cell) {
-                        escapes.quote_from(start, &csv, forced, out);
-                    }
-                    Ok(())
-                };
+                let csv = Csv { quote: *quote, escape: *escape, null, alone, forced };
                 self.columns.encode(batch, rows, out, |cells, _, row, out| {
-                    put_line(cells, row, *delimiter, null, out, put)
+                    line.put_csv(cells, row, &csv, out)
                 })
             }
         }
@@ -160,28 +142,72 @@ fn start_frame(out: &mut BytesMut) -> usize {
     start
 }
 
-/// One line of text or csv. `put` writes the value of a cell with its column and row.
-fn put_line(
-    cells: &[Cell<'_>],
-    row: usize,
-    delimiter: u8,
-    null: &str,
-    out: &mut BytesMut,
-    put: impl Fn(&Cell<'_>, usize, usize, &mut BytesMut) -> Result<()>,
-) -> Result<()> {
+fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut BytesMut) -> Result<()> {
     let start = start_frame(out);
-    for (column, cell) in cells.iter().enumerate() {
-        if column > 0 {
-            out.put_u8(delimiter);
-        }
-        if cell.is_null(row) {
-            out.put_slice(null.as_bytes());
-        } else {
-            put(cell, column, row, out)?;
-        }
+    out.put_i16(count);
+    for cell in cells {
+        cell.put_field(row, out)?;
     }
-    out.put_u8(b'\n');
     end_frame(start, out)
+}
+
+/// What a line of text or csv needs to know.
+struct Line<'a> {
+    delimiter: u8,
+    null: &'a str,
+    escapes: &'a Escapes,
+}
+
+impl Line<'_> {
+    fn put_text(&self, cells: &[Cell<'_>], row: usize, out: &mut BytesMut) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, cell) in cells.iter().enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if !self.escapes.is_harmless(cell) {
+                self.escapes.escape_from(start, self.delimiter, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    fn put_csv(
+        &self,
+        cells: &[Cell<'_>],
+        row: usize,
+        csv: &Csv<'_>,
+        out: &mut BytesMut,
+    ) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, (cell, forced)) in cells.iter().zip(&csv.forced).enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if *forced || !self.escapes.is_harmless(cell) {
+                self.escapes.quote_from(start, csv, *forced, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    /// The delimiter before a value, and the value when it is NULL. Returns whether it is still to be written.
+    fn put_lead(&self, column: usize, cell: &Cell<'_>, row: usize, out: &mut BytesMut) -> bool {
+        if column > 0 {
+            out.put_u8(self.delimiter);
+        }
+        let null = cell.is_null(row);
+        if null {
+            out.put_slice(self.null.as_bytes());
+        }
+        !null
+    }
 }
 
 /// How csv quotes.
@@ -191,6 +217,8 @@ struct Csv<'a> {
     null: &'a str,
     /// A single column: there a value `\.` must not look like the end of data.
     alone: bool,
+    /// Columns that are always quoted.
+    forced: Vec<bool>,
 }
 
 /// Which bytes make a value more than itself.

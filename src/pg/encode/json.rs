@@ -1,6 +1,8 @@
 //! Structs, maps and unions as JSON text, spelled as `to_json` spells values: numbers bare, dates and times in ISO
 //! form, everything else quoted.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
@@ -35,7 +37,7 @@ enum Node<'a> {
     Quoted(Cell<'a>),
     Text(Strings<'a>),
     List(Spans<'a>, Box<JsonCell<'a>>),
-    /// Each member after its name, `{"name":` or `,"name":`.
+    /// Each member after its name ([`lead_in`]).
     Object(Vec<(BytesMut, JsonCell<'a>)>),
     Map(Spans<'a>, Cell<'a>, Box<JsonCell<'a>>),
     Union(&'a arrow::array::UnionArray, Vec<(i8, JsonCell<'a>)>),
@@ -47,14 +49,14 @@ impl<'a> JsonCell<'a> {
         let node = match array.data_type() {
             DataType::Struct(fields) => {
                 let Some(object) = array.as_struct_opt() else { return Err(unreadable(array)) };
-                let mut members = Vec::with_capacity(fields.len());
-                for (index, (field, column)) in fields.iter().zip(object.columns()).enumerate() {
-                    let mut name = BytesMut::new();
-                    name.put_u8(if index == 0 { b'{' } else { b',' });
-                    put_string(field.name().as_bytes(), &mut name);
-                    name.put_u8(b':');
-                    members.push((name, JsonCell::of(column, style)?));
-                }
+                let members = fields
+                    .iter()
+                    .zip(object.columns())
+                    .enumerate()
+                    .map(|(index, (field, column))| {
+                        Ok((lead_in(index, field.name()), JsonCell::of(column, style)?))
+                    })
+                    .collect::<Result<Vec<_>>>()?;
                 Node::Object(members)
             }
             DataType::Map(_, _) => match (Spans::of(array), array.as_map_opt()) {
@@ -131,16 +133,7 @@ impl<'a> JsonCell<'a> {
                 requote_from(start, out);
             }
             Node::Text(strings) => put_string(strings.value(row).as_bytes(), out),
-            Node::List(spans, elements) => {
-                out.put_u8(b'[');
-                for (index, element) in spans.span(row).enumerate() {
-                    if index > 0 {
-                        out.put_u8(b',');
-                    }
-                    elements.put(element, out)?;
-                }
-                out.put_u8(b']');
-            }
+            Node::List(spans, elements) => put_list(spans.span(row), elements, out)?,
             Node::Object(members) => {
                 for (name, member) in members {
                     out.put_slice(name);
@@ -148,22 +141,7 @@ impl<'a> JsonCell<'a> {
                 }
                 out.put_slice(if members.is_empty() { b"{}" } else { b"}" });
             }
-            Node::Map(spans, keys, values) => {
-                out.put_u8(b'{');
-                for (index, entry) in spans.span(row).enumerate() {
-                    if index > 0 {
-                        out.put_u8(b',');
-                    }
-                    let start = out.len();
-                    if !keys.is_null(entry) {
-                        keys.put_value(entry, out)?;
-                    }
-                    requote_from(start, out);
-                    out.put_u8(b':');
-                    values.put(entry, out)?;
-                }
-                out.put_u8(b'}');
-            }
+            Node::Map(spans, keys, values) => put_map(spans.span(row), keys, values, out)?,
             Node::Union(union, children) => {
                 let id = union.type_id(row);
                 match children.iter().find(|(child, _)| *child == id) {
@@ -174,6 +152,50 @@ impl<'a> JsonCell<'a> {
         }
         Ok(())
     }
+}
+
+/// The name of a member and what stands before it: `{"name":` or `,"name":`.
+fn lead_in(index: usize, name: &str) -> BytesMut {
+    let mut text = BytesMut::new();
+    text.put_u8(if index == 0 { b'{' } else { b',' });
+    put_string(name.as_bytes(), &mut text);
+    text.put_u8(b':');
+    text
+}
+
+fn put_list(span: Range<usize>, elements: &JsonCell<'_>, out: &mut BytesMut) -> Result<()> {
+    out.put_u8(b'[');
+    for (index, element) in span.enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        elements.put(element, out)?;
+    }
+    out.put_u8(b']');
+    Ok(())
+}
+
+fn put_map(
+    span: Range<usize>,
+    keys: &Cell<'_>,
+    values: &JsonCell<'_>,
+    out: &mut BytesMut,
+) -> Result<()> {
+    out.put_u8(b'{');
+    for (index, entry) in span.enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        let start = out.len();
+        if !keys.is_null(entry) {
+            keys.put_value(entry, out)?;
+        }
+        requote_from(start, out);
+        out.put_u8(b':');
+        values.put(entry, out)?;
+    }
+    out.put_u8(b'}');
+    Ok(())
 }
 
 fn unreadable(array: &dyn Array) -> Error {

@@ -256,12 +256,7 @@ impl<'a> Vector<'a> {
     pub(super) fn put(&self, row: usize, out: &mut BytesMut) -> Result<()> {
         let span = self.spans.span(row);
         let Some(fields) = &self.fields else {
-            for (index, element) in span.enumerate() {
-                if index > 0 {
-                    out.put_u8(b' ');
-                }
-                number::put_integer(self.elements.value(element), out);
-            }
+            self.put_text(span, out);
             return Ok(());
         };
         out.put_i32(1);
@@ -273,5 +268,13 @@ impl<'a> Vector<'a> {
             fields.put_field(element, out)?;
         }
         Ok(())
+    }
+    fn put_text(&self, span: std::ops::Range<usize>, out: &mut BytesMut) {
+        for (index, element) in span.enumerate() {
+            if index > 0 {
+                out.put_u8(b' ');
+            }
+            number::put_integer(self.elements.value(element), out);
+        }
     }
 }

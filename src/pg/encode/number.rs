@@ -52,10 +52,7 @@ impl Scientific {
                 b'.' => fraction = true,
                 b'0' if scientific.len == 0 => scientific.exponent -= i32::from(fraction),
                 b'0'..=b'9' => {
-                    if let Some(digit) = scientific.digits.get_mut(scientific.len) {
-                        *digit = byte;
-                        scientific.len += 1;
-                    }
+                    scientific.push(byte);
                     scientific.exponent += i32::from(!fraction);
                 }
                 _ => {}
@@ -66,6 +63,14 @@ impl Scientific {
         }
         scientific.exponent += exponent;
         scientific
+    }
+
+    /// Digits beyond the room are beyond any precision asked for.
+    fn push(&mut self, digit: u8) {
+        if let Some(room) = self.digits.get_mut(self.len) {
+            *room = digit;
+            self.len += 1;
+        }
     }
 
     fn digits(&self) -> &[u8] {

@@ -44,7 +44,7 @@ fn batch(columns: &[ArrayRef]) -> RecordBatch {
 }
 
 /// The value in the first row as a client reads it; an error as its code and message.
-fn field(array: &ArrayRef, target: PgType, binary: bool, settings: &OutputSettings) -> Field1 {
+fn field(array: &ArrayRef, target: PgType, binary: bool, settings: &OutputSettings) -> Written {
     let batch = batch(std::slice::from_ref(array));
     let mut out = BytesMut::new();
     let encoded = RowEncoder::new(&[target], &batch.schema(), &[binary], settings)
@@ -66,7 +66,7 @@ fn field(array: &ArrayRef, target: PgType, binary: bool, settings: &OutputSettin
     }
 }
 
-type Field1 = Result<Option<Vec<u8>>, String>;
+type Written = Result<Option<Vec<u8>>, String>;
 
 fn text_as(array: &ArrayRef, target: PgType) -> String {
     match field(array, target, false, &settings()) {
@@ -86,6 +86,12 @@ fn hex_as(array: &ArrayRef, target: PgType) -> String {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits = text.chars().map(|digit| digit.to_digit(16).expect("hexadecimal"));
+    let digits: Vec<u32> = digits.collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).expect("a byte")).collect()
 }
 
 /// Both forms of the first row, as the type the array announces.
@@ -164,9 +170,7 @@ fn reads_and_writes_what_postgresql_does() {
             continue;
         }
         let (input, text, binary) = (unescape(fields[0]), unescape(fields[1]), fields[2]);
-        let raw: Vec<u8> = (0..binary.len() / 2)
-            .map(|at| u8::from_str_radix(&binary[at * 2..at * 2 + 2], 16).expect("hexadecimal"))
-            .collect();
+        let raw = unhex(binary);
         for (form, bytes) in [(false, input.as_bytes()), (true, raw.as_slice())] {
             let value = decode::parameter(oid, form, bytes, &settings);
             let value = value.unwrap_or_else(|error| panic!("{oid} {line}: {error}"));

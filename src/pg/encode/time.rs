@@ -555,14 +555,10 @@ impl Parts {
         }
         if self.second != 0 || self.fraction != 0 {
             out.put_u8(b' ');
-            if self.second < 0 || self.fraction < 0 {
-                if zero {
-                    before = true;
-                } else if !before {
-                    out.put_u8(b'-');
-                }
-            } else if before {
-                out.put_u8(b'-');
+            match (self.second < 0 || self.fraction < 0, zero, before) {
+                (true, true, _) => before = true,
+                (true, false, false) | (false, _, true) => out.put_u8(b'-'),
+                _ => {}
             }
             self.put_seconds(false, out);
             let plural = self.second.abs() != 1 || self.fraction != 0;
