@@ -8,8 +8,9 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use bytes::{BufMut, BytesMut};
 
-use super::cell::{Cell, Strings, Style, nulls};
+use super::cell::{Cell, Style, nulls};
 use super::list::Spans;
+use super::values::Strings;
 use crate::error::{Error, Result};
 use crate::pg::types;
 

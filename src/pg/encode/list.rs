@@ -6,6 +6,7 @@ use bytes::{BufMut, BytesMut};
 
 use super::cell::{Cell, Style, length};
 use super::number;
+use super::values::Integers;
 use crate::error::{Error, Result};
 use crate::pg::types::{self, PgType};
 
@@ -231,7 +232,7 @@ fn quote_from(start: usize, out: &mut BytesMut) {
 /// A column of `int2vector` or `oidvector`: digits with spaces between, in binary an array counted from 0.
 pub(super) struct Vector<'a> {
     spans: Spans<'a>,
-    elements: super::cell::Integers<'a>,
+    elements: Integers<'a>,
     element_oid: u32,
     fields: Option<Cell<'a>>,
 }
@@ -244,7 +245,7 @@ impl<'a> Vector<'a> {
         style: &'a Style,
     ) -> Result<Option<Vector<'a>>> {
         let Some((spans, values)) = Spans::of(array) else { return Ok(None) };
-        let Some(elements) = super::cell::Integers::of(values) else { return Ok(None) };
+        let Some(elements) = Integers::of(values) else { return Ok(None) };
         let element_oid = if oid == types::INT2VECTOR { types::INT2 } else { types::OID };
         let fields = match binary {
             true => Some(Cell::new(values, PgType::new(element_oid), true, style)?),

@@ -15,6 +15,7 @@ mod number;
 #[cfg(test)]
 mod tests;
 mod time;
+mod values;
 
 use std::ops::Range;
 
