@@ -7,7 +7,7 @@ use arrow::datatypes::{
     DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type,
     Int16Type, Int32Type, Int64Type, IntervalUnit, TimeUnit, i256,
 };
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::json::{self, JsonCell};
 use super::list::{List, Vector};
@@ -286,7 +286,7 @@ impl<'a> Cell<'a> {
     /// Appends a value with its length in front, as in DataRow and in binary COPY; -1 for NULL.
     /// On an error the output holds a part of it.
     #[inline]
-    pub(super) fn put_field(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_field(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.is_null(row) {
             out.put_i32(-1);
             return Ok(());
@@ -322,7 +322,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Appends the bytes of a value that is not NULL.
-    pub(super) fn put_value(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_value(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         match &self.writer {
             Writer::Missing => {}
             Writer::Text(strings) => out.put_slice(strings.value(row).as_bytes()),
@@ -673,7 +673,7 @@ fn is_date(oid: u32) -> bool {
     !matches!(oid, types::TIMESTAMP | types::TIMESTAMPTZ)
 }
 
-fn put_integer(value: i128, form: IntegerForm, out: &mut BytesMut) -> Result<()> {
+fn put_integer(value: i128, form: IntegerForm, out: &mut Vec<u8>) -> Result<()> {
     let out_of_range = |name: &str| {
         Error::NumericOutOfRange(format!("value \"{value}\" is out of range for type {name}"))
     };
@@ -712,7 +712,7 @@ fn put_integer(value: i128, form: IntegerForm, out: &mut BytesMut) -> Result<()>
     Ok(())
 }
 
-fn put_hex(bytes: &[u8], out: &mut BytesMut) {
+fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     for chunk in bytes.chunks(64) {
         let mut text = [0; 128];
@@ -723,12 +723,12 @@ fn put_hex(bytes: &[u8], out: &mut BytesMut) {
     }
 }
 
-fn put_octal(byte: u8, out: &mut BytesMut) {
+fn put_octal(byte: u8, out: &mut Vec<u8>) {
     out.put_slice(&[b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
 }
 
 /// `byteaout` with `bytea_output = escape`.
-fn put_escaped(bytes: &[u8], out: &mut BytesMut) {
+fn put_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         match byte {
             b'\\' => out.put_slice(b"\\\\"),
@@ -746,7 +746,7 @@ fn uuid(bytes: &[u8]) -> Result<&[u8]> {
     }
 }
 
-fn put_uuid(bytes: &[u8], out: &mut BytesMut) {
+fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
     for (index, part) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
         if index > 0 {
             out.put_u8(b'-');
@@ -756,7 +756,7 @@ fn put_uuid(bytes: &[u8], out: &mut BytesMut) {
 }
 
 /// Reads a text as `oid` and writes that in binary.
-fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut BytesMut) -> Result<()> {
+fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
     let scalar = crate::pg::decode::parameter(oid, false, text.as_bytes(), &style.settings)?;
     let array = scalar
         .to_array_of_size(1)

@@ -43,38 +43,9 @@ impl CopyEncoder {
     /// Appends what comes before the rows: the line of names or the binary signature, as one CopyData frame, or
     /// nothing.
     pub fn start(&self, out: &mut BytesMut) {
-        match &self.format {
-            CopyFormat::Text { delimiter, header: true, .. } => {
-                self.put_header(*delimiter, out, |name, out| {
-                    let start = out.len();
-                    out.put_slice(name.as_bytes());
-                    self.escapes.escape_from(start, *delimiter, out);
-                });
-            }
-            CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
-                let csv = Csv {
-                    quote: *quote,
-                    escape: *escape,
-                    null,
-                    alone: self.is_alone(),
-                    forced: Vec::new(),
-                };
-                self.put_header(*delimiter, out, |name, out| {
-                    let start = out.len();
-                    out.put_slice(name.as_bytes());
-                    self.escapes.quote_from(start, &csv, false, out);
-                });
-            }
-            CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {}
-            CopyFormat::Binary => {
-                // The signature, no flags, no extension.
-                out.put_u8(b'd');
-                out.put_i32(4 + 11 + 4 + 4);
-                out.put_slice(SIGNATURE);
-                out.put_i32(0);
-                out.put_i32(0);
-            }
-        }
+        let mut frame = Vec::new();
+        self.put_start(&mut frame);
+        out.put_slice(&frame);
     }
 
     /// Appends one CopyData frame per row of `rows`.
@@ -114,11 +85,46 @@ impl CopyEncoder {
         }
     }
 
+    fn put_start(&self, out: &mut Vec<u8>) {
+        match &self.format {
+            CopyFormat::Text { delimiter, header: true, .. } => {
+                self.put_header(*delimiter, out, |name, out| {
+                    let start = out.len();
+                    out.put_slice(name.as_bytes());
+                    self.escapes.escape_from(start, *delimiter, out);
+                });
+            }
+            CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
+                let csv = Csv {
+                    quote: *quote,
+                    escape: *escape,
+                    null,
+                    alone: self.is_alone(),
+                    forced: Vec::new(),
+                };
+                self.put_header(*delimiter, out, |name, out| {
+                    let start = out.len();
+                    out.put_slice(name.as_bytes());
+                    self.escapes.quote_from(start, &csv, false, out);
+                });
+            }
+            CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {}
+            CopyFormat::Binary => {
+                // The signature, no flags, no extension.
+                out.put_u8(b'd');
+                out.put_i32(4 + 11 + 4 + 4);
+                out.put_slice(SIGNATURE);
+                out.put_i32(0);
+                out.put_i32(0);
+            }
+        }
+    }
+
     fn is_alone(&self) -> bool {
         self.names.len() == 1
     }
 
-    fn put_header(&self, delimiter: u8, out: &mut BytesMut, put: impl Fn(&str, &mut BytesMut)) {
+    fn put_header(&self, delimiter: u8, out: &mut Vec<u8>, put: impl Fn(&str, &mut Vec<u8>)) {
         let start = start_frame(out);
         for (index, name) in self.names.iter().enumerate() {
             if index > 0 {
@@ -135,14 +141,14 @@ impl CopyEncoder {
 }
 
 /// Returns where the length is to be written.
-fn start_frame(out: &mut BytesMut) -> usize {
+fn start_frame(out: &mut Vec<u8>) -> usize {
     out.put_u8(b'd');
     let start = out.len();
     out.put_i32(0);
     start
 }
 
-fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut BytesMut) -> Result<()> {
+fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = start_frame(out);
     out.put_i16(count);
     for cell in cells {
@@ -159,7 +165,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn put_text(&self, cells: &[Cell<'_>], row: usize, out: &mut BytesMut) -> Result<()> {
+    fn put_text(&self, cells: &[Cell<'_>], row: usize, out: &mut Vec<u8>) -> Result<()> {
         let frame = start_frame(out);
         for (column, cell) in cells.iter().enumerate() {
             if !self.put_lead(column, cell, row, out) {
@@ -180,7 +186,7 @@ impl Line<'_> {
         cells: &[Cell<'_>],
         row: usize,
         csv: &Csv<'_>,
-        out: &mut BytesMut,
+        out: &mut Vec<u8>,
     ) -> Result<()> {
         let frame = start_frame(out);
         for (column, (cell, forced)) in cells.iter().zip(&csv.forced).enumerate() {
@@ -198,7 +204,7 @@ impl Line<'_> {
     }
 
     /// The delimiter before a value, and the value when it is NULL. Returns whether it is still to be written.
-    fn put_lead(&self, column: usize, cell: &Cell<'_>, row: usize, out: &mut BytesMut) -> bool {
+    fn put_lead(&self, column: usize, cell: &Cell<'_>, row: usize, out: &mut Vec<u8>) -> bool {
         if column > 0 {
             out.put_u8(self.delimiter);
         }
@@ -261,7 +267,7 @@ impl Escapes {
     }
 
     /// `CopyAttributeOutText` on what was written since `start`.
-    fn escape_from(&self, start: usize, delimiter: u8, out: &mut BytesMut) {
+    fn escape_from(&self, start: usize, delimiter: u8, out: &mut Vec<u8>) {
         if self.is_clean(&out[start..]) {
             return;
         }
@@ -286,7 +292,7 @@ impl Escapes {
     }
 
     /// `CopyAttributeOutCSV` on what was written since `start`.
-    fn quote_from(&self, start: usize, csv: &Csv<'_>, forced: bool, out: &mut BytesMut) {
+    fn quote_from(&self, start: usize, csv: &Csv<'_>, forced: bool, out: &mut Vec<u8>) {
         let text = &out[start..];
         let misread = text == csv.null.as_bytes() || (csv.alone && text == b"\\.");
         if !forced && !misread && self.is_clean(text) {

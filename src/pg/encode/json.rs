@@ -6,7 +6,7 @@ use std::ops::Range;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::cell::{Cell, Style, nulls};
 use super::list::Spans;
@@ -39,7 +39,7 @@ enum Node<'a> {
     Text(Strings<'a>),
     List(Spans<'a>, Box<JsonCell<'a>>),
     /// Each member after its name ([`lead_in`]).
-    Object(Vec<(BytesMut, JsonCell<'a>)>),
+    Object(Vec<(Vec<u8>, JsonCell<'a>)>),
     Map(Spans<'a>, Cell<'a>, Box<JsonCell<'a>>),
     Union(&'a arrow::array::UnionArray, Vec<(i8, JsonCell<'a>)>),
 }
@@ -112,7 +112,7 @@ impl<'a> JsonCell<'a> {
     }
 
     /// Appends the JSON text of one value; `null` for NULL.
-    pub(super) fn put(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.is_null(row) {
             out.put_slice(b"null");
             return Ok(());
@@ -156,15 +156,15 @@ impl<'a> JsonCell<'a> {
 }
 
 /// The name of a member and what stands before it: `{"name":` or `,"name":`.
-fn lead_in(index: usize, name: &str) -> BytesMut {
-    let mut text = BytesMut::new();
+fn lead_in(index: usize, name: &str) -> Vec<u8> {
+    let mut text = Vec::new();
     text.put_u8(if index == 0 { b'{' } else { b',' });
     put_string(name.as_bytes(), &mut text);
     text.put_u8(b':');
     text
 }
 
-fn put_list(span: Range<usize>, elements: &JsonCell<'_>, out: &mut BytesMut) -> Result<()> {
+fn put_list(span: Range<usize>, elements: &JsonCell<'_>, out: &mut Vec<u8>) -> Result<()> {
     out.put_u8(b'[');
     for (index, element) in span.enumerate() {
         if index > 0 {
@@ -180,7 +180,7 @@ fn put_map(
     span: Range<usize>,
     keys: &Cell<'_>,
     values: &JsonCell<'_>,
-    out: &mut BytesMut,
+    out: &mut Vec<u8>,
 ) -> Result<()> {
     out.put_u8(b'{');
     for (index, entry) in span.enumerate() {
@@ -204,13 +204,13 @@ fn unreadable(array: &dyn Array) -> Error {
 }
 
 /// Quotes what was written since `start`.
-fn requote_from(start: usize, out: &mut BytesMut) {
+fn requote_from(start: usize, out: &mut Vec<u8>) {
     let text = out.split_off(start);
     put_string(&text, out);
 }
 
 /// `escape_json`.
-fn put_string(text: &[u8], out: &mut BytesMut) {
+fn put_string(text: &[u8], out: &mut Vec<u8>) {
     out.put_u8(b'"');
     let mut clean_from = 0;
     for (at, byte) in text.iter().enumerate() {

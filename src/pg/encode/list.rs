@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::cell::{Cell, Style, length};
 use super::number;
@@ -104,7 +104,7 @@ impl<'a> List<'a> {
     }
 
     /// `array_out`. Rows of different length print as they are, though PostgreSQL has no such arrays.
-    pub(super) fn put_text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_text(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.elements.list().is_some() && !self.has_elements(row) {
             out.put_slice(b"{}");
             return Ok(());
@@ -144,7 +144,7 @@ impl<'a> List<'a> {
     }
 
     /// `array_send`.
-    pub(super) fn put_binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_binary(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         let mut dimensions = Vec::new();
         self.measure(row, 0, &mut dimensions)?;
         let dimensions = if dimensions.contains(&0) { &[][..] } else { &dimensions };
@@ -186,7 +186,7 @@ impl<'a> List<'a> {
     }
 
     /// Returns whether there was a NULL among them.
-    fn put_elements(&self, row: usize, out: &mut BytesMut) -> Result<bool> {
+    fn put_elements(&self, row: usize, out: &mut Vec<u8>) -> Result<bool> {
         let mut null = false;
         for element in self.spans.span(row) {
             match self.elements.list() {
@@ -209,7 +209,7 @@ fn ragged() -> Error {
 
 /// Puts quotes around the element at the end of the output when it needs them: empty, `NULL`, or with one of
 /// `"\{},` or white space inside.
-fn quote_from(start: usize, out: &mut BytesMut) {
+fn quote_from(start: usize, out: &mut Vec<u8>) {
     let text = &out[start..];
     let special = |byte: &u8| {
         matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 11 | 12)
@@ -254,7 +254,7 @@ impl<'a> Vector<'a> {
         Ok(Some(Vector { spans, elements, element_oid, fields }))
     }
 
-    pub(super) fn put(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         let span = self.spans.span(row);
         let Some(fields) = &self.fields else {
             self.put_text(span, out);
@@ -270,7 +270,7 @@ impl<'a> Vector<'a> {
         }
         Ok(())
     }
-    fn put_text(&self, span: std::ops::Range<usize>, out: &mut BytesMut) {
+    fn put_text(&self, span: std::ops::Range<usize>, out: &mut Vec<u8>) {
         for (index, element) in span.enumerate() {
             if index > 0 {
                 out.put_u8(b' ');
