@@ -180,6 +180,10 @@ impl Parser<'_> {
         if self.leaf_depth.is_some_and(|depth| depth != self.lengths.len()) {
             return Err(UNEVEN);
         }
+        // As in PostgreSQL 15, several empty braces are no array.
+        if self.values.is_empty() && self.lengths.len() > 1 {
+            return Err(UNEXPECTED);
+        }
         // An array without elements has no dimensions.
         let dimensions = match self.values.is_empty() {
             true => Vec::new(),

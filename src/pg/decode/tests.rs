@@ -221,6 +221,7 @@ fn arrays_say_what_is_wrong_as_postgresql() {
         malformed(text);
     }
     check("text[]", "{{{{{{{a}}}}}}}", "22P02 malformed array literal: \"{{{{{{{a}}}}}}}\"");
+    check("int4[]", "{{},{}}", "22P02 malformed array literal: \"{{},{}}\"");
     check("int4[]", "{1,x}", "22P02 invalid input syntax for type integer: \"x\"");
     check("int4[]", "{1,NULL}", "List([1, ])");
     check("int4[]", "[0:1]={5,6}", "List([5, 6])");

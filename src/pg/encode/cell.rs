@@ -530,6 +530,9 @@ impl<'a> Writer<'a> {
                 _ => Some(Writer::Integer(integers, IntegerForm::Text)),
             };
         }
+        if is_other_number(data_type, target.oid) {
+            return None;
+        }
         let extra = style.settings.extra_float_digits;
         let calendar = &style.calendar;
         Some(match data_type {
@@ -665,6 +668,19 @@ impl<'a> Writer<'a> {
             true => Writer::ByteaHex(bytes),
             false => Writer::ByteaEscape(bytes),
         }
+    }
+}
+
+/// Whether a number has to be converted before its text is that of the announced type.
+fn is_other_number(data_type: &DataType, oid: u32) -> bool {
+    let integer = matches!(oid, types::INT2 | types::INT4 | types::INT8);
+    match data_type {
+        DataType::Float32 => integer || matches!(oid, types::FLOAT8 | types::NUMERIC),
+        DataType::Float64 => integer || matches!(oid, types::FLOAT4 | types::NUMERIC),
+        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => {
+            integer || matches!(oid, types::FLOAT4 | types::FLOAT8)
+        }
+        _ => false,
     }
 }
 

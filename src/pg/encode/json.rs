@@ -12,7 +12,7 @@ use super::cell::{Cell, Style, nulls};
 use super::list::Spans;
 use super::values::Strings;
 use crate::error::{Error, Result};
-use crate::pg::types;
+use crate::pg::types::{self, PgType};
 
 /// Whether an array of that type becomes JSON text: it has members, or it is a list asked for as JSON.
 pub(super) fn is_nested(data_type: &DataType, oid: u32) -> bool {
@@ -31,7 +31,7 @@ pub(super) struct JsonCell<'a> {
 enum Node<'a> {
     Null,
     Bool(&'a arrow::array::BooleanArray),
-    /// Digits as they are.
+    /// Digits as they are, or JSON.
     Number(Cell<'a>),
     /// `NaN` and the infinities are no numbers in JSON.
     Float(Cell<'a>),
@@ -55,7 +55,10 @@ impl<'a> JsonCell<'a> {
                     .zip(object.columns())
                     .enumerate()
                     .map(|(index, (field, column))| {
-                        Ok((lead_in(index, field.name()), JsonCell::of(column, style)?))
+                        Ok((
+                            lead_in(index, field.name()),
+                            JsonCell::of(column, types::of_field(field), style)?,
+                        ))
                     })
                     .collect::<Result<Vec<_>>>()?;
                 Node::Object(members)
@@ -63,7 +66,8 @@ impl<'a> JsonCell<'a> {
             DataType::Map(_, _) => match (Spans::of(array), array.as_map_opt()) {
                 (Some((spans, keys)), Some(map)) => {
                     let key = types::of_data_type(keys.data_type());
-                    let values = Box::new(JsonCell::of(map.values(), style)?);
+                    let value = types::of_data_type(map.values().data_type());
+                    let values = Box::new(JsonCell::of(map.values(), value, style)?);
                     Node::Map(spans, Cell::new(keys, key, false, style)?, values)
                 }
                 _ => return Err(unreadable(array)),
@@ -72,22 +76,32 @@ impl<'a> JsonCell<'a> {
                 let Some(union) = array.as_union_opt() else { return Err(unreadable(array)) };
                 let children = fields
                     .iter()
-                    .map(|(id, _)| Ok((id, JsonCell::of(union.child(id), style)?)))
+                    .map(|(id, field)| {
+                        let child = JsonCell::of(union.child(id), types::of_field(field), style)?;
+                        Ok((id, child))
+                    })
                     .collect::<Result<Vec<_>>>()?;
                 Node::Union(union, children)
             }
             _ => match Spans::of(array) {
-                Some((spans, values)) => Node::List(spans, Box::new(JsonCell::of(values, style)?)),
+                Some((spans, values)) => {
+                    let element = types::of_data_type(values.data_type());
+                    Node::List(spans, Box::new(JsonCell::of(values, element, style)?))
+                }
                 None => return Err(unreadable(array)),
             },
         };
         Ok(JsonCell { nulls: nulls(array), node })
     }
 
-    fn of(array: &'a ArrayRef, style: &'a Style) -> Result<JsonCell<'a>> {
-        let pg_type = types::of_data_type(array.data_type());
+    fn of(array: &'a ArrayRef, pg_type: PgType, style: &'a Style) -> Result<JsonCell<'a>> {
         if let Some(strings) = Strings::of(array) {
-            return Ok(JsonCell { nulls: nulls(array), node: Node::Text(strings) });
+            // JSON inside JSON is not quoted.
+            let node = match matches!(pg_type.oid, types::JSON | types::JSONB) {
+                true => Node::Number(Cell::new(array, pg_type, false, style)?),
+                false => Node::Text(strings),
+            };
+            return Ok(JsonCell { nulls: nulls(array), node });
         }
         let data_type = array.data_type();
         if is_nested(data_type, types::JSON) {

@@ -357,6 +357,11 @@ fn structs_maps_and_unions_are_json() {
     check_oid(object, types::JSONB, text, &format!("01{}", hex(text.as_bytes())));
     check_oid(StringArray::from(vec!["{}"]), types::JSONB, "{}", "017b7d");
 
+    let raw = Field::new("j", DataType::Utf8, true)
+        .with_metadata([(types::TYPE_KEY.to_owned(), "jsonb".to_owned())].into());
+    let raw: (Arc<Field>, ArrayRef) = (Arc::new(raw), Arc::new(StringArray::from(vec!["[1]"])));
+    check(StructArray::from(vec![raw]), "{\"j\":[1]}", &hex(b"{\"j\":[1]}"));
+
     let keys = StringArray::from(vec!["k", "z"]);
     let fields = Fields::from(vec![
         Field::new("keys", DataType::Utf8, false),
@@ -425,6 +430,13 @@ fn the_announced_type_decides() {
         "1970-01-02 00:00:00",
         "fffca312e29f8000",
     );
+    check_oid(
+        Float32Array::from(vec![0.1]),
+        types::FLOAT8,
+        "0.10000000149011612",
+        "3fb99999a0000000",
+    );
+    check_oid(Decimal128Array::from(vec![1]), types::FLOAT8, "1e-10", "3ddb7cdfd9d7bdbb");
     check_oid(BinaryArray::from(vec![&b"text"[..]]), types::TEXT, "text", "74657874");
     let wrong = "22021 invalid byte sequence for encoding \"UTF8\": 0xff";
     check_oid(BinaryArray::from(vec![&b"\xff"[..]]), types::TEXT, wrong, wrong);
