@@ -204,6 +204,9 @@ impl Rows {
             return Err(error);
         }
         channel.close_frame();
+        if count == 0 {
+            return Ok(());
+        }
         let bytes = (channel.output.len() - before).max(1);
         let fitting = FLUSH_BYTES.saturating_mul(count) / bytes;
         self.slice_rows = fitting.clamp(1, (self.slice_rows * 8).min(SLICE_ROWS_MAX));
