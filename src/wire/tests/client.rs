@@ -186,17 +186,22 @@ impl Client {
         matches!(read, Ok(len) if len > 0)
     }
 
+    fn cut(&mut self) -> Option<(u8, Bytes)> {
+        let [tag, len @ ..] = *self.input.first_chunk::<5>()?;
+        let whole = usize::try_from(u32::from_be_bytes(len)).expect("fits") + 1;
+        if self.input.len() < whole {
+            return None;
+        }
+        let mut body = self.input.split_to(whole).freeze();
+        body.advance(5);
+        Some((tag, body))
+    }
+
     /// The next frame; `None` when the server has closed.
     pub(super) async fn frame(&mut self) -> Option<(u8, Bytes)> {
         loop {
-            if let Some([tag, len @ ..]) = self.input.first_chunk::<5>() {
-                let (tag, whole) =
-                    (*tag, usize::try_from(u32::from_be_bytes(*len)).expect("fits") + 1);
-                if self.input.len() >= whole {
-                    let mut body = self.input.split_to(whole).freeze();
-                    body.advance(5);
-                    return Some((tag, body));
-                }
+            if let Some(frame) = self.cut() {
+                return Some(frame);
             }
             if !self.fill().await {
                 assert!(self.input.is_empty(), "the server closed inside a frame");
@@ -208,24 +213,18 @@ impl Client {
     /// Frames up to one of type `tag`, in short form; ends early, with `closed`, when the server closes.
     pub(super) async fn until(&mut self, last: u8) -> Vec<String> {
         let mut heard = Vec::new();
-        loop {
-            match self.frame().await {
-                Some((tag, body)) => {
-                    if tag == b'K' {
-                        self.pid = body.clone().get_i32();
-                        self.secret = body.slice(4..);
-                    }
-                    heard.push(short(tag, &body));
-                    if tag == last {
-                        return heard;
-                    }
-                }
-                None => {
-                    heard.push("closed".into());
-                    return heard;
-                }
+        while let Some((tag, body)) = self.frame().await {
+            if tag == b'K' {
+                self.pid = body.clone().get_i32();
+                self.secret = body.slice(4..);
+            }
+            heard.push(short(tag, &body));
+            if tag == last {
+                return heard;
             }
         }
+        heard.push("closed".into());
+        heard
     }
 
     pub(super) async fn ready(&mut self) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arrow::array::{Int64Array, RecordBatch, StringArray};
+use arrow::array::{BinaryArray, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::future::{BoxFuture, FutureExt as _, pending};
 use futures::stream::{self, StreamExt as _};
@@ -116,13 +116,20 @@ fn column(name: &str, oid: u32) -> Column {
 }
 
 fn returns_rows(sql: &str) -> bool {
-    let words = ["select", "rows", "forever", "stuck", "late", "badcell", "cellpanic", "wide"];
+    let words = ["select", "rows", "forever", "stuck", "late", "badcell", "rowpanic", "wide"];
     words.iter().any(|word| sql.starts_with(word))
 }
 
 fn numbers(values: impl IntoIterator<Item = i64>) -> Result<RecordBatch> {
     let schema = Schema::new(vec![Field::new("c", DataType::Int64, true)]);
     let array = Int64Array::from_iter_values(values);
+    Ok(RecordBatch::try_new(Arc::new(schema), vec![Arc::new(array)]).expect("batch"))
+}
+
+/// Text that is not all UTF-8.
+fn bytes(values: &[&[u8]]) -> Result<RecordBatch> {
+    let schema = Schema::new(vec![Field::new("c", DataType::Binary, true)]);
+    let array = BinaryArray::from_iter_values(values);
     Ok(RecordBatch::try_new(Arc::new(schema), vec![Arc::new(array)]).expect("batch"))
 }
 
@@ -162,8 +169,10 @@ impl FakeSession {
             "late" => {
                 stream::iter([numbers(0..3), Err(Error::DivisionByZero), numbers([9])]).boxed()
             }
-            "badcell" => stream::iter([numbers([1, 2, -666, 4])]).boxed(),
-            "cellpanic" => stream::iter([numbers([1, 2, -667, 4])]).boxed(),
+            "badcell" => stream::iter([bytes(&[b"a", b"\xff", b"c"])]).boxed(),
+            "rowpanic" => stream::iter(0..2)
+                .map(|n| if n == 0 { numbers([1]) } else { panic!("scripted") })
+                .boxed(),
             "wide" => {
                 let seen = Arc::clone(&self.seen);
                 let schema = Arc::new(Schema::new(vec![Field::new("c", DataType::Utf8, true)]));
@@ -189,7 +198,11 @@ impl FakeSession {
             return Err(Error::InFailedTransaction);
         }
         if returns_rows(sql) {
-            let columns: Arc<[Column]> = Arc::new([column("c", 20)]);
+            let oid = match sql.split(' ').next() {
+                Some("badcell" | "wide") => 25,
+                _ => 20,
+            };
+            let columns: Arc<[Column]> = Arc::new([column("c", oid)]);
             let tag = RowsTag::Counted("SELECT");
             return Ok(Outcome::Rows { columns, rows: self.rows(sql), tag, binary: false });
         }

@@ -83,6 +83,15 @@ impl Dice {
         self.one(&right).clone()
     }
 
+    /// What goes out next. Some stay right, so that broken ones are met deep inside a conversation too.
+    fn sent(&mut self, state: State) -> Vec<u8> {
+        let right = match state {
+            State::Unborn if self.below(4) > 0 => self.packet(),
+            _ => self.message(),
+        };
+        if self.below(3) == 0 { right } else { self.broken(right) }
+    }
+
     /// Breaks bytes in one of the ways bytes break.
     fn broken(&mut self, mut bytes: Vec<u8>) -> Vec<u8> {
         let at = self.below(bytes.len());
@@ -169,12 +178,7 @@ async fn r4_broken_frames_in_every_state() {
         let state = *dice.one(&STATES);
         let mut client = bring(state, &open, &careful).await;
         for _ in 0..=dice.below(usize::try_from(FRAMES_PER_CONNECTION).expect("small")) {
-            let right = match state {
-                State::Unborn if dice.below(4) > 0 => dice.packet(),
-                _ => dice.message(),
-            };
-            // Some stay right, so that broken ones are met deep inside a conversation too.
-            let bytes = if dice.below(3) == 0 { right } else { dice.broken(right) };
+            let bytes = dice.sent(state);
             client.try_send(&bytes).await;
             sent += 1;
         }

@@ -55,7 +55,7 @@ async fn an_error_among_rows_follows_the_rows_before_it() {
 
 #[tokio::test]
 async fn a_row_that_does_not_encode_leaves_no_half_frame() {
-    check("badcell", &["T c:20", "E ERROR 22000", "Z I"]).await;
+    check("badcell", &["T c:25", "D a", "E ERROR 22021", "Z I"]).await;
 }
 
 #[tokio::test]

@@ -136,8 +136,8 @@ async fn r5_a_panic_ends_one_session() {
     client.send(&query("panic")).await;
     assert_eq!(client.rest().await, ["E FATAL XX000", "closed"]);
     let mut client = server.session().await;
-    client.send(&query("cellpanic")).await;
-    assert_eq!(client.rest().await, ["T c:20", "E FATAL XX000", "closed"]);
+    client.send(&query("rowpanic")).await;
+    assert_eq!(client.rest().await, ["T c:20", "D 1", "E FATAL XX000", "closed"]);
     assert_eq!(neighbour.ask("select 1").await.len(), 4);
     eventually("one session is left", || server.wire.connections() == 1).await;
     assert_eq!(server.wire.panics(), 2);
