@@ -684,3 +684,7 @@ async fn pausing_all_stops_everything_but_explicit_calls() {
     world.refresh().await;
     assert_eq!(world.current("db").as_deref(), Some("2"));
 }
+
+async fn open_catalog(config: &Config, tasks: &Tasks, clock: &Clock) -> Catalog {
+    Catalog::open(&config.state, clock.clone(), tasks).await.expect("opens")
+}
