@@ -69,6 +69,9 @@ pub enum Error {
     /// A name reserved by the system.
     #[error("{0}")]
     ReservedName(String),
+    /// A grant that cannot be: a loop of memberships, or a privilege its target cannot have.
+    #[error("{0}")]
+    InvalidGrant(String),
     /// A role that something still refers to.
     #[error("{0}")]
     DependentObjectsStillExist(String),
@@ -242,6 +245,15 @@ pub enum Error {
     /// The configuration is wrong; the server does not start.
     #[error("{0}")]
     Configuration(String),
+    /// The state root was written by a release whose format this one does not know.
+    #[error("{0}")]
+    IncompatibleState(String),
+    /// The state root belongs to another process that runs.
+    #[error("{0}")]
+    LockFileHeld(String),
+    /// The journal has failed: nothing more is acknowledged until a restart has read what is durable.
+    #[error("{0}")]
+    JournalFailed(String),
     /// A bug of ours.
     #[error("internal error: {0}")]
     Internal(String),
@@ -345,6 +357,7 @@ impl Error {
             Error::DuplicateObject(_) => "42710",
             Error::DuplicateSchema(_) => "42P06",
             Error::ReservedName(_) => "42939",
+            Error::InvalidGrant(_) => "0LP01",
             Error::DependentObjectsStillExist(_) => "2BP01",
             Error::DatatypeMismatch(_) => "42804",
             Error::CannotCoerce(_) => "42846",
@@ -391,10 +404,11 @@ impl Error {
             Error::CannotConnectNow(_) => "57P03",
             Error::IdleTimeout("idle-in-transaction") => "25P03",
             Error::IdleTimeout(_) => "57P05",
-            Error::Io { .. } => "58030",
+            Error::Io { .. } | Error::JournalFailed(_) => "58030",
             Error::UndefinedFile(_) => "58P01",
             Error::DataCorrupted(_) => "XX001",
-            Error::Configuration(_) => "F0000",
+            Error::Configuration(_) | Error::IncompatibleState(_) => "F0000",
+            Error::LockFileHeld(_) => "F0001",
             Error::Internal(_) => "XX000",
             Error::Noted { error, .. } => error.state(),
         }
