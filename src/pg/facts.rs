@@ -5,14 +5,15 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arrow::datatypes::SchemaRef;
 
 use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
-use crate::catalog::roles::BOOTSTRAP_ROLE;
+use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::pg::catalog::index::Index;
 
 /// What one statement knows of the catalog and of its session.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,8 @@ pub struct Facts {
     pub server: Option<SocketAddr>,
     /// `now()`, in microseconds since the Unix epoch.
     pub transaction_at_us: i64,
+    /// `statement_timestamp()`, in microseconds since the Unix epoch.
+    pub statement_at_us: i64,
     /// `pg_postmaster_start_time()`, in microseconds since the Unix epoch.
     pub started_at_us: i64,
     /// Every setting's value by its lower-case name.
@@ -51,7 +54,13 @@ pub struct Facts {
     pub activity: Arc<[ActivityRow]>,
     /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.
     pub others: Arc<[OtherRelation]>,
+    /// What the catalogs look names and OIDs up in; starts empty and fills itself on first use.
+    pub names: Names,
 }
+
+/// Names and OIDs of one [`Facts`], gathered when a statement first asks.
+#[derive(Debug, Clone, Default)]
+pub struct Names(OnceLock<Arc<Index>>);
 
 /// One row of `pg_prepared_statements`.
 #[derive(Debug, Clone, Default)]
@@ -185,6 +194,49 @@ impl Facts {
             let (table, ids) = self.table(schema, name)?;
             Some((schema.clone(), table, ids))
         })
+    }
+
+    /// Names and OIDs of everything these facts tell of.
+    pub(crate) fn index(&self) -> &Arc<Index> {
+        self.names.0.get_or_init(|| Arc::new(Index::new(self)))
+    }
+
+    /// Whether `member` is `role`, a member of it directly or through others, or a superuser.
+    /// `inherited` counts only memberships whose privileges need no `SET ROLE`.
+    pub(crate) fn member(&self, member: &str, role: &str, inherited: bool) -> bool {
+        if member == role || self.superuser(member) {
+            return true;
+        }
+        let mut seen = vec![member];
+        let mut index = 0;
+        while let Some(name) = seen.get(index).copied() {
+            index += 1;
+            let Some(known) = self.generation.roles.get(name) else {
+                continue;
+            };
+            if inherited && !known.inherit {
+                continue;
+            }
+            for next in &known.member_of {
+                if next == role {
+                    return true;
+                }
+                if !seen.contains(&next.as_str()) {
+                    seen.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether `role` was granted `privilege` on `target`, itself, through membership or as everybody.
+    pub(crate) fn granted(&self, role: &str, target: &Target, privilege: Privilege) -> bool {
+        self.superuser(role)
+            || self.generation.grants.iter().any(|grant| {
+                grant.privilege == privilege
+                    && grant.target == *target
+                    && (grant.grantee == "public" || self.member(role, &grant.grantee, true))
+            })
     }
 
     /// The value of the setting `name`, whatever its case.

@@ -242,3 +242,17 @@ fn unescape(cell: &'static str) -> Option<Cow<'static, str>> {
     }
     Some(Cow::Owned(text))
 }
+
+/// Whether PostgreSQL keeps the relation `pg_catalog.name` once for all databases.
+pub(crate) fn table_is_shared(name: &str) -> bool {
+    relation("pg_catalog", name).is_some_and(|relation| relation.shared)
+}
+
+/// Whether `word` is a keyword that needs quotes to be an identifier: any but the unreserved ones.
+pub(crate) fn reserved(word: &str) -> bool {
+    static WORDS: LazyLock<std::collections::HashSet<Cow<'static, str>>> = LazyLock::new(|| {
+        let quoted = lines("keywords").filter(|cells| cells.get(1).is_some_and(|code| code != "U"));
+        quoted.filter_map(|cells| cells.into_iter().next()).collect()
+    });
+    WORDS.contains(word)
+}

@@ -6,8 +6,10 @@
 //!
 //! Imports: error, catalog, pg::facts, pg::types. Used by: query.
 
-mod data;
-mod dynamic;
+pub(crate) mod data;
+pub(crate) mod dynamic;
+pub(crate) mod index;
+pub(crate) mod information;
 mod provider;
 pub(crate) mod rows;
 

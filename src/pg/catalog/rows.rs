@@ -170,7 +170,7 @@ pub(crate) fn field(column: &str, name: &str) -> Field {
     };
     if let Some(item) = item {
         let tag = if name == "anyarray" { "_text" } else { name };
-        let item = self::field("item", item);
+        let item = field("item", item);
         return tagged(Field::new(column, DataType::List(Arc::new(item)), true), tag);
     }
     let (data_type, told) = storage(name);

@@ -53,7 +53,8 @@ fn name_select(select: &mut Select) {
         let (expr, name, given) = match item {
             SelectItem::UnnamedExpr(expr) => {
                 let name = of(expr).unwrap_or_else(|| "?column?".to_owned());
-                (expr, name, plain(expr))
+                let given = plain(expr);
+                (expr, name, given)
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 (expr, folded(alias), true)

@@ -14,10 +14,8 @@ mod functions;
 mod tests;
 mod views;
 
-use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use arc_swap::ArcSwap;
 use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 
@@ -34,28 +32,12 @@ pub(super) use functions::{Invocation, call, changes, describe};
 const FIRST_OID: u32 = 9_000;
 
 /// What the views and functions look at besides the statement's facts. Clones are cheap and mean the same.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct System {
-    pub(super) versions: Versions,
-    config: Arc<ArcSwap<Config>>,
-}
-
-impl fmt::Debug for System {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("System")
-    }
-}
-
-impl System {
-    /// Over these versions, with these settings.
-    pub fn new(versions: Versions, config: Arc<Config>) -> System {
-        System { versions, config: Arc::new(ArcSwap::new(config)) }
-    }
-
-    /// Shows other settings from now on.
-    pub fn reconfigure(&self, config: Arc<Config>) {
-        self.config.store(config);
-    }
+    /// The versions of all databases.
+    pub versions: Versions,
+    /// The settings.
+    pub config: Arc<Config>,
 }
 
 impl Engine {

@@ -601,7 +601,7 @@ fn grants(context: &Context<'_>) -> Vec<Row> {
 }
 
 fn hba_rules(context: &Context<'_>) -> Vec<Row> {
-    let config = context.system.config.load();
+    let config = &context.system.config;
     let rows = (1_i32..).zip(&config.rule).map(|(position, rule)| {
         row![
             position,
@@ -659,7 +659,7 @@ fn queries(context: &Context<'_>) -> Vec<Row> {
 }
 
 fn settings(context: &Context<'_>) -> Vec<Row> {
-    let config = context.system.config.load();
+    let config = &context.system.config;
     let rows = config.values().iter().map(|(name, value)| row![name, value, config::explain(name)]);
     rows.collect()
 }
