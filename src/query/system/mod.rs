@@ -73,6 +73,7 @@ fn relations() -> Arc<[OtherRelation]> {
             rows: None,
             bytes: 0,
             definition: None,
+            comment: Some(view.about.to_owned()),
         })
         .collect()
 }

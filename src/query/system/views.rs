@@ -51,6 +51,7 @@ impl Context<'_> {
 /// One view.
 pub(super) struct View {
     pub(super) name: &'static str,
+    pub(super) about: &'static str,
     pub(super) columns: Columns,
     rows: fn(&Context<'_>) -> Vec<Row>,
 }
@@ -59,6 +60,7 @@ pub(super) struct View {
 pub(super) static VIEWS: &[View] = &[
     View {
         name: "databases",
+        about: "Directories of the source root that are served, or seen, one row each.",
         columns: &[
             ("database", "text"),
             ("current_version", "text"),
@@ -75,6 +77,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "versions",
+        about: "Versions that are loaded, seen in the source, or both.",
         columns: &[
             ("database", "text"),
             ("version", "text"),
@@ -96,6 +99,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "tables",
+        about: "Tables of loaded versions.",
         columns: &[
             ("database", "text"),
             ("version", "text"),
@@ -113,6 +117,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "files",
+        about: "Files of loaded versions.",
         columns: &[
             ("database", "text"),
             ("version", "text"),
@@ -129,6 +134,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "aliases",
+        about: "Second names of versions.",
         columns: &[
             ("database", "text"),
             ("alias", "text"),
@@ -141,6 +147,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "alias_history",
+        about: "What aliases named before, oldest first.",
         columns: &[
             ("database", "text"),
             ("alias", "text"),
@@ -153,6 +160,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "activations",
+        about: "What became current when, and why, oldest first.",
         columns: &[
             ("database", "text"),
             ("from_version", "text"),
@@ -165,6 +173,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "loads",
+        about: "Loads under way and the latest that ended.",
         columns: &[
             ("id", "int8"),
             ("database", "text"),
@@ -183,6 +192,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "source_issues",
+        about: "What in the source root is not used as it stands, and why.",
         columns: &[
             ("database", "text"),
             ("version", "text"),
@@ -193,6 +203,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "pins",
+        about: "What keeps the files of versions.",
         columns: &[
             ("database", "text"),
             ("version", "text"),
@@ -205,6 +216,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "roles",
+        about: "Roles, without their passwords.",
         columns: &[
             ("role", "text"),
             ("superuser", "bool"),
@@ -220,6 +232,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "grants",
+        about: "What roles were granted, and what they will be on tables to come.",
         columns: &[
             ("kind", "text"),
             ("schema", "text"),
@@ -233,6 +246,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "hba_rules",
+        about: "Who may connect from where; the first rule that fits decides.",
         columns: &[
             ("position", "int4"),
             ("connection", "text"),
@@ -245,6 +259,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "sessions",
+        about: "Connections.",
         columns: &[
             ("pid", "int4"),
             ("database", "text"),
@@ -260,6 +275,7 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "queries",
+        about: "Statements that run now; those of others are shown to superusers only.",
         columns: &[
             ("pid", "int4"),
             ("role", "text"),
@@ -271,11 +287,13 @@ pub(super) static VIEWS: &[View] = &[
     },
     View {
         name: "settings",
+        about: "The configuration in effect.",
         columns: &[("name", "text"), ("value", "text"), ("description", "text")],
         rows: settings,
     },
     View {
         name: "health",
+        about: "What is well and what is not: the source root and each database.",
         columns: &[("subject", "text"), ("healthy", "bool"), ("message", "text")],
         rows: health,
     },
