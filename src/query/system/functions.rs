@@ -179,7 +179,7 @@ static FUNCTIONS: &[Function] = &[
         "verify",
         &[DATABASE, VERSION],
         &[
-            ("table_name", "text"),
+            ("table", "text"),
             ("path", "text"),
             ("bytes", "int8"),
             ("good", "bool"),
@@ -191,8 +191,8 @@ static FUNCTIONS: &[Function] = &[
         "diff",
         &[DATABASE, needs("old", Kind::Text), needs("new", Kind::Text)],
         &[
-            ("table_name", "text"),
-            ("column_name", "text"),
+            ("table", "text"),
+            ("column", "text"),
             ("change", "text"),
             ("old", "text"),
             ("new", "text"),

@@ -62,7 +62,7 @@ pub(super) static VIEWS: &[View] = &[
         name: "databases",
         about: "Directories of the source root that are served, or seen, one row each.",
         columns: &[
-            ("database", "text"),
+            ("name", "text"),
             ("current_version", "text"),
             ("previous_version", "text"),
             ("high_water", "text"),
@@ -103,7 +103,7 @@ pub(super) static VIEWS: &[View] = &[
         columns: &[
             ("database", "text"),
             ("version", "text"),
-            ("table_name", "text"),
+            ("table", "text"),
             ("format", "text"),
             ("columns", "int4"),
             ("partition_columns", "_text"),
@@ -121,7 +121,7 @@ pub(super) static VIEWS: &[View] = &[
         columns: &[
             ("database", "text"),
             ("version", "text"),
-            ("table_name", "text"),
+            ("table", "text"),
             ("path", "text"),
             ("bytes", "int8"),
             ("rows", "int8"),
@@ -153,8 +153,8 @@ pub(super) static VIEWS: &[View] = &[
             ("alias", "text"),
             ("from_version", "text"),
             ("to_version", "text"),
-            ("moved_at", "timestamptz"),
-            ("moved_by", "text"),
+            ("at", "timestamptz"),
+            ("by", "text"),
         ],
         rows: alias_history,
     },
@@ -166,8 +166,8 @@ pub(super) static VIEWS: &[View] = &[
             ("from_version", "text"),
             ("to_version", "text"),
             ("cause", "text"),
-            ("activated_at", "timestamptz"),
-            ("activated_by", "text"),
+            ("at", "timestamptz"),
+            ("by", "text"),
         ],
         rows: activations,
     },
@@ -193,12 +193,7 @@ pub(super) static VIEWS: &[View] = &[
     View {
         name: "source_issues",
         about: "What in the source root is not used as it stands, and why.",
-        columns: &[
-            ("database", "text"),
-            ("version", "text"),
-            ("path", "text"),
-            ("message", "text"),
-        ],
+        columns: &[("database", "text"), ("version", "text"), ("path", "text"), ("reason", "text")],
         rows: source_issues,
     },
     View {
@@ -236,7 +231,7 @@ pub(super) static VIEWS: &[View] = &[
         columns: &[
             ("kind", "text"),
             ("schema", "text"),
-            ("table_name", "text"),
+            ("table", "text"),
             ("grantee", "text"),
             ("privilege", "text"),
             ("grantable", "bool"),
