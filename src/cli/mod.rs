@@ -5,7 +5,7 @@
 //! Invariant: standard output carries what was asked for (the ready line, lists); complaints go to standard error.
 //! On failure: one line on standard error says what could not be done; the exit code is 1, and 2 for wrong usage.
 //!
-//! Imports: error, config, task, catalog, pg, server. Used by: main.
+//! Imports: error, config, task, store, catalog, pg, server. Used by: main.
 
 mod demo;
 mod role;
@@ -99,13 +99,7 @@ fn command() -> Command {
 
 /// Adds `--config` and one flag per setting.
 fn with_settings(mut command: Command, wanted: impl Fn(&str) -> bool) -> Command {
-    command = command.arg(
-        Arg::new("config")
-            .long("config")
-            .value_name("FILE")
-            .value_parser(value_parser!(PathBuf))
-            .help("The configuration file [default: ./forebay.toml if it exists]"),
-    );
+    command = command.arg(config_argument());
     for key in config::keys().into_iter().filter(|key| wanted(key)) {
         let heading = match key.split_once('.') {
             Some((section, _)) => format!("Settings [{section}]"),
@@ -128,6 +122,14 @@ fn with_settings(mut command: Command, wanted: impl Fn(&str) -> bool) -> Command
         );
     }
     command
+}
+
+fn config_argument() -> Arg {
+    Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .value_parser(value_parser!(PathBuf))
+        .help("The configuration file [default: ./forebay.toml if it exists]")
 }
 
 /// The settings given as flags, dotted.

@@ -49,6 +49,8 @@ pub struct Config {
     pub query: Query,
     /// The process.
     pub server: Server,
+    #[serde(skip)]
+    values: BTreeMap<String, String>,
 }
 
 /// How versions are found and loaded.
@@ -194,9 +196,16 @@ impl Config {
         for (key, value) in flags {
             set(&mut tree, key, value)?;
         }
-        let config: Config = toml::Value::Table(tree).try_into().map_err(|e| wrong(&e))?;
+        let values = written(&tree);
+        let mut config: Config = toml::Value::Table(tree).try_into().map_err(|e| wrong(&e))?;
+        config.values = values;
         config.check()?;
         Ok(config)
+    }
+
+    /// Every scalar key with its value as written, by key.
+    pub fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
     }
 
     /// The section `versions` as it holds for `database`.
@@ -335,6 +344,22 @@ fn set(tree: &mut toml::Table, key: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// The values of [`keys`] as text; lists are comma-separated.
+fn written(tree: &toml::Table) -> BTreeMap<String, String> {
+    fn text(value: &toml::Value) -> String {
+        match value {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        }
+    }
+    let of = |key: &str| match key.split_once('.') {
+        Some((section, last)) => tree.get(section)?.get(last),
+        None => tree.get(key),
+    };
+    keys().into_iter().filter_map(|key| Some((key.clone(), text(of(&key)?)))).collect()
+}
+
 fn overlay(base: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -365,6 +390,9 @@ mod tests {
         assert_eq!(config.versions.keep_versions, 2);
         assert_eq!(config.wire.max_message_bytes.0, 64 << 20);
         assert!(config.versions.refresh_period.0.is_none());
+        let value = |key: &str| config.values().get(key).map(String::as_str);
+        assert_eq!(value("wire.max_connections"), Some("10000"));
+        assert_eq!(value("listen"), Some("127.0.0.1:5432"));
     }
 
     #[test]
