@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Writes the static half of pg_catalog from a real PostgreSQL 15.
+
+Usage: generate.py <psql connection string>, on a freshly made cluster (initdb -U forebay --locale=C.UTF-8), so that
+the bootstrap role has our name. Output: columns.txt (every relation of pg_catalog and information_schema with its
+columns) and one <relation>.txt in COPY text format per relation whose rows never change.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).parent
+# Rows below PostgreSQL's first user OID are its own; the others belong to the cluster this ran on.
+SYSTEM = "oid < 16384"
+# A query per relation; columns in the relation's own order. Node trees are left out: only PostgreSQL reads them.
+DATA = {
+    "pg_type": f"select * from pg_type where {SYSTEM} order by oid",
+    "pg_proc": """select oid, proname, pronamespace, proowner, prolang, procost, prorows, provariadic, prosupport::oid,
+        prokind, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, pronargs, pronargdefaults,
+        prorettype, proargtypes, proallargtypes, proargmodes, proargnames, null, protrftypes,
+        case when prolang = 12 then prosrc else '' end, null, null, proconfig, proacl
+        from pg_proc where oid < 16384 order by oid""",
+    # What pg_get_function_arguments says where defaults are involved.
+    "proc_defaults": """select oid, pg_get_function_arguments(oid) from pg_proc
+        where pronargdefaults > 0 and oid < 16384 order by oid""",
+    "pg_operator": f"select * from pg_operator where {SYSTEM} order by oid",
+    "pg_cast": f"select * from pg_cast where {SYSTEM} order by oid",
+    "pg_aggregate": "select * from pg_aggregate order by aggfnoid::oid",
+    "pg_am": f"select * from pg_am where {SYSTEM} order by oid",
+    "pg_language": f"select * from pg_language where {SYSTEM} order by oid",
+    "pg_tablespace": "select * from pg_tablespace order by oid",
+    "pg_collation": """select oid, collname, collnamespace, collowner, collprovider, collisdeterministic, collencoding,
+        collcollate, collctype, colliculocale, collversion from pg_collation
+        where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid""",
+    "pg_range": "select * from pg_range order by rngtypid",
+    "pg_opclass": f"select * from pg_opclass where {SYSTEM} order by oid",
+    "pg_opfamily": f"select * from pg_opfamily where {SYSTEM} order by oid",
+    "pg_conversion": f"select * from pg_conversion where {SYSTEM} order by oid",
+    "pg_ts_config": f"select * from pg_ts_config where {SYSTEM} order by oid",
+    "pg_ts_dict": f"select * from pg_ts_dict where {SYSTEM} order by oid",
+    "pg_ts_parser": f"select * from pg_ts_parser where {SYSTEM} order by oid",
+    "pg_ts_template": f"select * from pg_ts_template where {SYSTEM} order by oid",
+    "pg_description": """select * from pg_description where classoid in ('pg_proc'::regclass, 'pg_type'::regclass,
+        'pg_namespace'::regclass, 'pg_am'::regclass, 'pg_language'::regclass, 'pg_collation'::regclass,
+        'pg_operator'::regclass) order by classoid, objoid, objsubid""",
+    "pg_authid": """select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
+        rolbypassrls, rolconnlimit, null, null from pg_authid where oid <> 10 and oid < 16384 order by oid""",
+    "pg_auth_members": "select * from pg_auth_members order by 1, 2",
+    "pg_settings": "select * from pg_settings order by name",
+    "pg_timezone_abbrevs": "select * from pg_timezone_abbrevs order by 1",
+    "information_schema.sql_features": "select * from information_schema.sql_features",
+    "information_schema.sql_implementation_info": "select * from information_schema.sql_implementation_info",
+    "information_schema.sql_parts": "select * from information_schema.sql_parts",
+    "information_schema.sql_sizing": "select * from information_schema.sql_sizing",
+    "keywords": "select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords()",
+}
+COLUMNS = """
+    select case when a.attnum = 1 then
+             format(E'%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n', n.nspname, c.relname, c.oid, c.reltype, c.relkind,
+                    c.relisshared, coalesce(c.relacl::text, '\\N')) else '' end
+           || format(E' %s\\t%s\\t%s', a.attname, t.typname, a.attnotnull)
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+    join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
+    join pg_type t on t.oid = a.atttypid
+    where n.nspname in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v')
+    order by n.nspname desc, c.relname, a.attnum"""
+
+
+def run(connection: str, *arguments: str) -> str:
+    command = ["psql", connection, "-X", "-q", "-v", "ON_ERROR_STOP=1", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def main() -> None:
+    connection = sys.argv[1]
+    (HERE / "columns.txt").write_text(run(connection, "-At", "-c", COLUMNS))
+    for name, query in DATA.items():
+        # A regproc prints as a name, which is not unique: its OID is what joins.
+        names = f"""select string_agg(attname || case when atttypid = 'regproc'::regtype then '::oid' else '' end, ', '
+            order by attnum) from pg_attribute where attrelid = '{name}'::regclass and attnum > 0"""
+        if query.startswith("select * from pg_"):
+            query = query.replace("*", run(connection, "-At", "-c", names).strip(), 1)
+        text = run(connection, "-c", f"copy ({query}) to stdout")
+        (HERE / f"{name}.txt").write_text(text)
+
+
+main()

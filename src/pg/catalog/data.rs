@@ -1,0 +1,258 @@
+//! The static half of `pg_catalog`: what every PostgreSQL 15 has, read from the files `sql/system/generate.py` wrote.
+//! Each file is decoded at most once, on first use.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
+
+use super::rows::{Cell, Row, field};
+
+/// One relation of PostgreSQL's own schemas.
+#[derive(Debug)]
+pub(crate) struct SystemRelation {
+    pub(crate) schema: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) oid: u32,
+    pub(crate) row_type: u32,
+    /// `r` or `v`.
+    pub(crate) kind: char,
+    pub(crate) shared: bool,
+    pub(crate) acl: Cell,
+    /// Column names with the names of their types and whether they are NOT NULL.
+    pub(crate) columns: Vec<(&'static str, &'static str, bool)>,
+    pub(crate) arrow: SchemaRef,
+    rows: OnceLock<Vec<Row>>,
+}
+
+impl SystemRelation {
+    /// The rows every PostgreSQL has; empty for relations that describe users' objects only.
+    pub(crate) fn rows(&self) -> &[Row] {
+        self.rows.get_or_init(|| {
+            file(self.schema, self.name).map_or_else(Vec::new, |text| decode(text, &self.arrow))
+        })
+    }
+
+    /// The position of a column; the names are ours, so a wrong one is our bug.
+    pub(crate) fn index(&self, column: &str) -> usize {
+        let found = self.columns.iter().position(|(name, ..)| *name == column);
+        found.expect("a column PostgreSQL 15 has")
+    }
+}
+
+/// Every relation by schema and name, in the order of their names.
+static RELATIONS: LazyLock<BTreeMap<(&'static str, &'static str), SystemRelation>> =
+    LazyLock::new(|| {
+        let mut relations = BTreeMap::new();
+        let mut lines = include_str!("../../../sql/system/columns.txt").lines().peekable();
+        while let Some(line) = lines.next() {
+            let cells: Vec<&'static str> = line.split('\t').collect();
+            let [schema, name, oid, row_type, kind, shared, acl] = cells[..] else {
+                panic!("columns.txt: {line}");
+            };
+            let mut columns = Vec::new();
+            while let Some(column) = lines.next_if(|line| line.starts_with(' ')) {
+                let mut cells = column.trim_start().split('\t');
+                let name = cells.next().unwrap_or_default();
+                let kind = cells.next().unwrap_or_default();
+                columns.push((name, kind, cells.next() == Some("t")));
+            }
+            let fields: Vec<FieldRef> =
+                columns.iter().map(|(name, kind, _)| Arc::new(field(name, kind))).collect();
+            let relation = SystemRelation {
+                schema,
+                name,
+                oid: oid.parse().unwrap_or(0),
+                row_type: row_type.parse().unwrap_or(0),
+                kind: kind.chars().next().unwrap_or('r'),
+                shared: shared == "t",
+                acl: list(acl, &DataType::Utf8),
+                columns,
+                arrow: Arc::new(Schema::new(fields)),
+                rows: OnceLock::new(),
+            };
+            relations.insert((schema, name), relation);
+        }
+        relations
+    });
+
+/// The relation `schema.name`.
+pub(crate) fn relation(schema: &str, name: &str) -> Option<&'static SystemRelation> {
+    // The map's keys are 'static; a lookup needs its own lifetime, hence the scan by range start.
+    RELATIONS.iter().find(|((s, n), _)| *s == schema && *n == name).map(|(_, relation)| relation)
+}
+
+/// All relations of `pg_catalog` and `information_schema`.
+pub(crate) fn relations() -> impl Iterator<Item = &'static SystemRelation> {
+    RELATIONS.values()
+}
+
+/// The static rows of `pg_catalog.name`; its name is ours, so a wrong one is our bug.
+pub(crate) fn table(name: &str) -> &'static SystemRelation {
+    relation("pg_catalog", name).expect("a relation PostgreSQL 15 has")
+}
+
+/// Rows of `pg_catalog.name` by their `oid`, which is their first column.
+pub(crate) fn by_oid(name: &'static str) -> &'static HashMap<u32, &'static Row> {
+    static INDEXES: LazyLock<BTreeMap<&'static str, OnceLock<HashMap<u32, &'static Row>>>> =
+        LazyLock::new(|| {
+            let names = ["pg_type", "pg_proc", "pg_operator", "pg_collation", "pg_authid"];
+            names.into_iter().map(|name| (name, OnceLock::new())).collect()
+        });
+    let index = INDEXES.get(name).expect("a relation that is indexed");
+    index.get_or_init(|| table(name).rows().iter().map(|row| (row[0].oid(), row)).collect())
+}
+
+macro_rules! files {
+    ($($name:literal),* $(,)?) => {
+        fn text(name: &str) -> Option<&'static str> {
+            match name {
+                $($name => Some(include_str!(concat!("../../../sql/system/", $name, ".txt"))),)*
+                _ => None,
+            }
+        }
+    };
+}
+files!(
+    "pg_type",
+    "pg_proc",
+    "pg_operator",
+    "pg_cast",
+    "pg_aggregate",
+    "pg_am",
+    "pg_language",
+    "pg_tablespace",
+    "pg_collation",
+    "pg_range",
+    "pg_opclass",
+    "pg_opfamily",
+    "pg_conversion",
+    "pg_ts_config",
+    "pg_ts_dict",
+    "pg_ts_parser",
+    "pg_ts_template",
+    "pg_description",
+    "pg_authid",
+    "pg_auth_members",
+    "pg_settings",
+    "pg_timezone_abbrevs",
+    "proc_defaults",
+    "keywords",
+    "information_schema.sql_features",
+    "information_schema.sql_implementation_info",
+    "information_schema.sql_parts",
+    "information_schema.sql_sizing",
+);
+
+fn file(schema: &str, name: &str) -> Option<&'static str> {
+    if schema == "pg_catalog" { text(name) } else { text(&format!("{schema}.{name}")) }
+}
+
+/// The lines of a file that is no relation, as texts.
+pub(crate) fn lines(name: &str) -> impl Iterator<Item = Vec<Cow<'static, str>>> {
+    let text = text(name).unwrap_or_default();
+    text.lines()
+        .map(|line| line.split('\t').map(|cell| unescape(cell).unwrap_or_default()).collect())
+}
+
+fn decode(text: &'static str, schema: &SchemaRef) -> Vec<Row> {
+    let rows = text.lines().map(|line| {
+        let cells = line.split('\t').zip(schema.fields());
+        cells.map(|(cell, field)| value(cell, field.data_type())).collect()
+    });
+    rows.collect()
+}
+
+/// One cell of COPY text as the storage type `data_type`.
+fn value(cell: &'static str, data_type: &DataType) -> Cell {
+    if cell == "\\N" {
+        return Cell::Null;
+    }
+    match data_type {
+        DataType::Boolean => Cell::Bool(cell == "t"),
+        DataType::Int16 | DataType::Int32 | DataType::Int64 => {
+            cell.parse().map_or(Cell::Int(0), Cell::Int)
+        }
+        DataType::Float32 | DataType::Float64 => cell.parse().map_or(Cell::Null, Cell::Float),
+        DataType::Interval(_) => Cell::Int(seconds(cell)),
+        DataType::List(item) => list(cell, item.data_type()),
+        _ => unescape(cell).map_or(Cell::Null, Cell::Text),
+    }
+}
+
+/// A list: `{a,"b c"}`, or numbers between blanks for int2vector and oidvector.
+fn list(cell: &'static str, item: &DataType) -> Cell {
+    if cell == "\\N" {
+        return Cell::Null;
+    }
+    let Some(body) = cell.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+        return Cell::List(cell.split_whitespace().map(|part| value(part, item)).collect());
+    };
+    let body = unescape(body).unwrap_or_default();
+    let mut items = Vec::new();
+    let mut rest = body.chars().peekable();
+    while rest.peek().is_some() {
+        let mut part = String::new();
+        let mut quoted = false;
+        while let Some(c) = rest.next() {
+            match c {
+                '"' => quoted = !quoted,
+                '\\' => part.extend(rest.next()),
+                ',' if !quoted => break,
+                other => part.push(other),
+            }
+        }
+        items.push(match item {
+            DataType::Utf8 => Cell::Text(Cow::Owned(part)),
+            _ => part.parse().map_or(Cell::Null, Cell::Int),
+        });
+    }
+    Cell::List(items)
+}
+
+/// `-03:30:00` in seconds.
+fn seconds(text: &str) -> i64 {
+    let (sign, digits) = text.strip_prefix('-').map_or((1, text), |rest| (-1, rest));
+    sign * digits.split(':').fold(0, |sum, part| sum * 60 + part.parse::<i64>().unwrap_or(0))
+}
+
+/// Undoes COPY's escapes; `None` is NULL.
+fn unescape(cell: &'static str) -> Option<Cow<'static, str>> {
+    if cell == "\\N" {
+        return None;
+    }
+    if !cell.contains('\\') {
+        return Some(Cow::Borrowed(cell));
+    }
+    let mut text = String::with_capacity(cell.len());
+    let mut chars = cell.chars();
+    while let Some(c) = chars.next() {
+        if c != '\\' {
+            text.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some('n') => text.push('\n'),
+            Some('t') => text.push('\t'),
+            Some('r') => text.push('\r'),
+            Some(other) => text.push(other),
+            None => {}
+        }
+    }
+    Some(Cow::Owned(text))
+}
+
+/// Whether PostgreSQL keeps the relation `pg_catalog.name` once for all databases.
+pub(crate) fn table_is_shared(name: &str) -> bool {
+    relation("pg_catalog", name).is_some_and(|relation| relation.shared)
+}
+
+/// Whether `word` is a keyword that needs quotes to be an identifier: any but the unreserved ones.
+pub(crate) fn reserved(word: &str) -> bool {
+    static WORDS: LazyLock<std::collections::HashSet<Cow<'static, str>>> = LazyLock::new(|| {
+        let quoted = lines("keywords").filter(|cells| cells.get(1).is_some_and(|code| code != "U"));
+        quoted.filter_map(|cells| cells.into_iter().next()).collect()
+    });
+    WORDS.contains(word)
+}

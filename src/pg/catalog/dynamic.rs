@@ -1,0 +1,842 @@
+//! Rows of `pg_catalog` that tell of the generation and of the session.
+
+use std::sync::Arc;
+
+use chrono::Offset;
+
+use super::data::{self, SystemRelation};
+use super::index::{
+    Entity, INFORMATION_SCHEMA_OID, Index, PG_CATALOG_OID, PG_TOAST_OID, SYSTEM, synthetic,
+    type_cell,
+};
+use super::rows::{Cell, Row, row};
+use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
+use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
+use crate::pg::types;
+
+const HEAP_AM_OID: u32 = 2;
+const BTREE_AM_OID: u32 = 403;
+/// `pg_encoding` number of UTF8.
+const UTF8: i32 = 6;
+/// Bytes of a page; `relpages` counts them.
+const PAGE_BYTES: u64 = 8_192;
+/// The smallest transaction number; clients only want it to be one.
+const FROZEN_XID: i64 = 716;
+
+/// All rows of `relation`: PostgreSQL's own, then those of `facts`.
+pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
+    if relation.schema == "information_schema" {
+        return super::information::rows(relation, facts);
+    }
+    let index = facts.index();
+    let own = match relation.name {
+        "pg_namespace" => namespaces(facts, index),
+        "pg_class" => index.all().flat_map(|entity| class(facts, entity)).collect(),
+        "pg_attribute" => attributes(index),
+        "pg_type" => index.relations.iter().flat_map(|entity| row_types(entity)).collect(),
+        "pg_database" => vec![database(facts)],
+        "pg_authid" => roles(facts).map(|role| authid(&role)).collect(),
+        "pg_roles" => all_roles(facts).iter().map(|role| role_view(role, facts)).collect(),
+        "pg_user" => users(facts, "********"),
+        "pg_shadow" => users(facts, ""),
+        "pg_group" => groups(facts),
+        "pg_auth_members" => memberships(facts),
+        "pg_db_role_setting" => role_settings(facts),
+        "pg_default_acl" => default_acls(facts, index),
+        "pg_tables" => tables(index),
+        "pg_views" => views(index),
+        "pg_matviews" => materialized_views(index),
+        "pg_index" => keys(index, index_row),
+        "pg_indexes" => keys(index, indexes_row),
+        "pg_constraint" => keys(index, constraint_row),
+        "pg_sequence" => sequences(index),
+        "pg_description" => descriptions(index),
+        "pg_shdescription" => {
+            vec![row![DATABASE_OID, 1262, "default administrative connection database"]]
+        }
+        "pg_settings" => return settings(relation, facts),
+        "pg_stat_activity" => activity(facts),
+        "pg_stat_database" => vec![stat_database(relation, facts)],
+        "pg_prepared_statements" => prepared(facts),
+        "pg_cursors" => cursors(facts),
+        "pg_stat_user_tables" | "pg_stat_all_tables" => table_statistics(relation, index),
+        "pg_statio_user_tables" | "pg_statio_all_tables" => table_io(relation, index),
+        "pg_timezone_names" => time_zones(facts),
+        _ => Vec::new(),
+    };
+    // The role `forebay` is in the generation once roles exist; PostgreSQL's own predefined roles always are.
+    let mut rows = relation.rows().to_vec();
+    rows.extend(own);
+    rows
+}
+
+/// A row whose named columns have these values and whose others are NULL.
+pub(crate) fn named(relation: &SystemRelation, values: &[(&str, Cell)]) -> Row {
+    let mut row = vec![Cell::Null; relation.columns.len()];
+    for (column, value) in values {
+        row[relation.index(column)] = value.clone();
+    }
+    row
+}
+
+// ---- schemas, relations, columns, types
+
+fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
+    let everybody = || Cell::from(vec!["forebay=UC/forebay", "=U/forebay"]);
+    let mut rows = vec![
+        row![PG_CATALOG_OID, "pg_catalog", BOOTSTRAP_ROLE_OID, everybody()],
+        row![PG_TOAST_OID, "pg_toast", BOOTSTRAP_ROLE_OID, Cell::Null],
+        row![INFORMATION_SCHEMA_OID, "information_schema", BOOTSTRAP_ROLE_OID, everybody()],
+    ];
+    for (name, oid) in &index.schemas {
+        let acl = if *oid == FOREBAY_SCHEMA_OID {
+            everybody()
+        } else {
+            let database = name.split_once('@').map_or(name.as_str(), |(database, _)| database);
+            acl(facts, &Target::Schema(database.to_owned()))
+        };
+        rows.push(row![*oid, name, BOOTSTRAP_ROLE_OID, acl]);
+    }
+    rows
+}
+
+/// The grants on `target` as `aclitem[]`: NULL while there are none, else the owner's first.
+fn acl(facts: &Facts, target: &Target) -> Cell {
+    let grants: Vec<&Grant> =
+        facts.generation.grants.iter().filter(|grant| grant.target == *target).collect();
+    if grants.is_empty() {
+        return Cell::Null;
+    }
+    let owner = match target {
+        Target::Schema(_) => "forebay=UC/forebay",
+        Target::Table { .. } => "forebay=arwdDxt/forebay",
+    };
+    let item = |grant: &&Grant| {
+        let grantee = if grant.grantee == "public" { "" } else { &grant.grantee };
+        let letter = match grant.privilege {
+            Privilege::Usage => "U",
+            Privilege::Select => "r",
+        };
+        let star = if grant.grantable { "*" } else { "" };
+        format!("{}={letter}{star}/{}", acl_name(grantee), acl_name(&grant.grantor))
+    };
+    let items = grants.iter().map(item);
+    Cell::from(std::iter::once(owner.to_owned()).chain(items).collect::<Vec<String>>())
+}
+
+/// A role name in an aclitem: quoted when it has more than letters, digits and underscores (PostgreSQL's `putid`).
+fn acl_name(name: &str) -> String {
+    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+/// The rows of `pg_class` for a relation: its own, and that of its key's index.
+fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let relation_acl = match &entity.database {
+        Some(database) => {
+            let schema = database.clone();
+            acl(facts, &Target::Table { schema, table: entity.name.clone() })
+        }
+        None => Cell::from(vec!["forebay=arwdDxt/forebay", "=r/forebay"]),
+    };
+    let table = matches!(entity.kind, 'r' | 'm');
+    let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
+    #[expect(clippy::cast_precision_loss, reason = "reltuples is a float4 in PostgreSQL too")]
+    let tuples = entity.rows.map_or(-1.0, |rows| rows as f64);
+    let tuples = if entity.kind == 'v' { 0.0 } else { tuples };
+    let shared = entity.system() && data::table_is_shared(&entity.name);
+    let identity = if table && !entity.system() { 'd' } else { 'n' };
+    let frozen = if table { FROZEN_XID } else { 0 };
+    let mut rows = vec![row![
+        entity.ids.relation,
+        &entity.name,
+        entity.schema_oid,
+        entity.ids.row_type,
+        0,
+        BOOTSTRAP_ROLE_OID,
+        if table { HEAP_AM_OID } else { 0 },
+        if table { entity.ids.relation } else { 0 },
+        0,
+        pages,
+        tuples,
+        0,
+        0,
+        !entity.key.is_empty(),
+        shared,
+        'p',
+        entity.kind,
+        i32::try_from(entity.columns.len()).unwrap_or(i32::MAX),
+        0,
+        entity.kind == 'v',
+        false,
+        false,
+        false,
+        false,
+        true,
+        identity,
+        false,
+        0,
+        frozen,
+        if table { 1 } else { 0 },
+        relation_acl,
+        Cell::Null,
+        Cell::Null,
+    ]];
+    if let Some((_, index)) = entity.key_ids() {
+        rows.push(row![
+            index,
+            entity.key_name(),
+            entity.schema_oid,
+            0,
+            0,
+            BOOTSTRAP_ROLE_OID,
+            BTREE_AM_OID,
+            index,
+            0,
+            0,
+            tuples,
+            0,
+            0,
+            false,
+            false,
+            'p',
+            'i',
+            i32::try_from(entity.key.len()).unwrap_or(i32::MAX),
+            0,
+            false,
+            false,
+            false,
+            false,
+            false,
+            true,
+            'n',
+            false,
+            0,
+            0,
+            0,
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+        ]);
+    }
+    rows
+}
+
+fn attributes(index: &Index) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for entity in SYSTEM.iter().chain(&index.relations) {
+        for (position, column) in entity.columns.iter().enumerate() {
+            rows.push(attribute(entity.ids.relation, position, column, column.not_null));
+        }
+        if let Some((_, index)) = entity.key_ids() {
+            for (position, column) in entity.key_columns().enumerate() {
+                rows.push(attribute(index, position, column, false));
+            }
+        }
+    }
+    rows
+}
+
+fn attribute(relation: u32, position: usize, column: &super::index::Column, not_null: bool) -> Row {
+    let kind = column.type_oid;
+    let array = types::element_of(kind).is_some();
+    row![
+        relation,
+        &column.name,
+        kind,
+        -1,
+        type_cell(kind, "typlen"),
+        i32::try_from(position + 1).unwrap_or(i32::MAX),
+        i32::from(array),
+        -1,
+        column.modifier,
+        type_cell(kind, "typbyval"),
+        type_cell(kind, "typalign"),
+        type_cell(kind, "typstorage"),
+        "",
+        not_null,
+        false,
+        false,
+        "",
+        "",
+        false,
+        true,
+        0,
+        type_cell(kind, "typcollation"),
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ]
+}
+
+/// The row type of a relation and its array, as PostgreSQL makes them for every table and view.
+fn row_types(entity: &Entity) -> Vec<Row> {
+    if entity.ids.row_type == 0 {
+        return Vec::new();
+    }
+    let array = row![
+        entity.ids.array_type,
+        format!("_{}", entity.name),
+        entity.schema_oid,
+        BOOTSTRAP_ROLE_OID,
+        -1,
+        false,
+        'b',
+        'A',
+        false,
+        true,
+        ',',
+        0,
+        6179, // array_subscript_handler
+        entity.ids.row_type,
+        0,
+        750, // array_in, array_out, array_recv, array_send
+        751,
+        2400,
+        2401,
+        0,
+        0,
+        3816, // array_typanalyze
+        'd',
+        'x',
+        false,
+        0,
+        -1,
+        0,
+        0,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ];
+    let row = row![
+        entity.ids.row_type,
+        &entity.name,
+        entity.schema_oid,
+        BOOTSTRAP_ROLE_OID,
+        -1,
+        false,
+        'c',
+        'C',
+        false,
+        true,
+        ',',
+        entity.ids.relation,
+        0,
+        0,
+        entity.ids.array_type,
+        2290, // record_in, record_out, record_recv, record_send
+        2291,
+        2402,
+        2403,
+        0,
+        0,
+        0,
+        'd',
+        'x',
+        false,
+        0,
+        -1,
+        0,
+        0,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ];
+    vec![array, row]
+}
+
+fn tables(index: &Index) -> Vec<Row> {
+    let tables = index.all().filter(|entity| entity.kind == 'r');
+    let row = |entity: &Arc<Entity>| {
+        let indexed = !entity.key.is_empty();
+        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, Cell::Null, indexed, false, false, false]
+    };
+    tables.map(row).collect()
+}
+
+fn views(index: &Index) -> Vec<Row> {
+    let views = index.all().filter(|entity| entity.kind == 'v');
+    let row = |entity: &Arc<Entity>| {
+        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, entity.definition.clone()]
+    };
+    views.map(row).collect()
+}
+
+fn materialized_views(index: &Index) -> Vec<Row> {
+    let views = index.relations.iter().filter(|entity| entity.kind == 'm');
+    let row = |entity: &Arc<Entity>| {
+        let definition = entity.definition.clone();
+        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, Cell::Null, false, true, definition]
+    };
+    views.map(row).collect()
+}
+
+fn sequences(index: &Index) -> Vec<Row> {
+    let sequences = index.relations.iter().filter(|entity| entity.kind == 'S');
+    let row = |entity: &Arc<Entity>| {
+        row![entity.ids.relation, types::INT8, 1i64, 1i64, i64::MAX, 1i64, 1i64, false]
+    };
+    sequences.map(row).collect()
+}
+
+// ---- declared keys
+
+fn keys(index: &Index, row: fn(&Entity, u32, u32) -> Row) -> Vec<Row> {
+    let keyed = index.relations.iter().filter_map(|entity| {
+        let (constraint, index) = entity.key_ids()?;
+        Some(row(entity, constraint, index))
+    });
+    keyed.collect()
+}
+
+fn index_row(entity: &Entity, _constraint: u32, index: u32) -> Row {
+    let count = i32::try_from(entity.key.len()).unwrap_or(i32::MAX);
+    let collations: Vec<Cell> =
+        entity.key_columns().map(|column| type_cell(column.type_oid, "typcollation")).collect();
+    let classes: Vec<u32> =
+        entity.key_columns().map(|column| btree_class(column.type_oid)).collect();
+    row![
+        index,
+        entity.ids.relation,
+        count,
+        count,
+        true,
+        false,
+        true,
+        false,
+        true,
+        false,
+        true,
+        false,
+        true,
+        true,
+        false,
+        entity.key.clone(),
+        Cell::List(collations),
+        classes,
+        vec![0i32; entity.key.len()],
+        Cell::Null,
+        Cell::Null,
+    ]
+}
+
+/// The default btree operator class of a type; text's for the types that borrow it.
+fn btree_class(kind: u32) -> u32 {
+    let classes = data::table("pg_opclass");
+    let (method, kind_at, default) =
+        (classes.index("opcmethod"), classes.index("opcintype"), classes.index("opcdefault"));
+    let kind = if kind == types::VARCHAR { types::TEXT } else { kind };
+    let found = classes.rows().iter().find(|row| {
+        row[method].oid() == BTREE_AM_OID && row[kind_at].oid() == kind && row[default].truth()
+    });
+    found.map_or(0, |row| row[0].oid())
+}
+
+fn indexes_row(entity: &Entity, _constraint: u32, _index: u32) -> Row {
+    let definition = index_definition(entity);
+    row![&entity.schema, &entity.name, entity.key_name(), Cell::Null, definition]
+}
+
+/// `CREATE UNIQUE INDEX …` as `pg_get_indexdef` words it.
+pub(crate) fn index_definition(entity: &Entity) -> String {
+    let columns: Vec<String> =
+        entity.key_columns().map(|column| quote_identifier(&column.name)).collect();
+    format!(
+        "CREATE UNIQUE INDEX {} ON {}.{} USING btree ({})",
+        quote_identifier(&entity.key_name()),
+        quote_identifier(&entity.schema),
+        quote_identifier(&entity.name),
+        columns.join(", ")
+    )
+}
+
+/// `PRIMARY KEY (…)` as `pg_get_constraintdef` words it.
+pub(crate) fn key_definition(entity: &Entity) -> String {
+    let columns: Vec<String> =
+        entity.key_columns().map(|column| quote_identifier(&column.name)).collect();
+    format!("PRIMARY KEY ({})", columns.join(", "))
+}
+
+/// An identifier with quotes where PostgreSQL puts them (`quote_identifier`): unless it is all lower-case letters,
+/// digits and underscores, and no keyword that needs them.
+pub(crate) fn quote_identifier(name: &str) -> String {
+    let plain = name
+        .chars()
+        .enumerate()
+        .all(|(index, c)| c.is_ascii_lowercase() || c == '_' || (index > 0 && c.is_ascii_digit()));
+    if plain && !name.is_empty() && !data::reserved(name) {
+        name.to_owned()
+    } else {
+        format!("\"{}\"", name.replace('"', "\"\""))
+    }
+}
+
+fn constraint_row(entity: &Entity, constraint: u32, index: u32) -> Row {
+    row![
+        constraint,
+        entity.key_name(),
+        entity.schema_oid,
+        'p',
+        false,
+        false,
+        true,
+        entity.ids.relation,
+        0,
+        index,
+        0,
+        0,
+        ' ',
+        ' ',
+        ' ',
+        true,
+        0,
+        true,
+        entity.key.clone(),
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ]
+}
+
+fn descriptions(index: &Index) -> Vec<Row> {
+    /// `pg_class.oid` of `pg_class`.
+    const PG_CLASS: i64 = 1259;
+    let mut rows = Vec::new();
+    for entity in &index.relations {
+        if let Some(comment) = &entity.comment {
+            rows.push(row![entity.ids.relation, PG_CLASS, 0, comment]);
+        }
+        for (number, column) in (1i32..).zip(&entity.columns) {
+            if let Some(comment) = &column.comment {
+                rows.push(row![entity.ids.relation, PG_CLASS, number, comment]);
+            }
+        }
+    }
+    rows
+}
+
+// ---- databases and roles
+
+fn database(facts: &Facts) -> Row {
+    row![
+        DATABASE_OID,
+        &facts.database,
+        BOOTSTRAP_ROLE_OID,
+        UTF8,
+        'c',
+        false,
+        true,
+        -1,
+        FROZEN_XID,
+        1,
+        1663, // pg_default
+        "C.UTF-8",
+        "C.UTF-8",
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+    ]
+}
+
+/// The roles of the generation, and the bootstrap role while it is not among them.
+fn roles(facts: &Facts) -> impl Iterator<Item = Role> + '_ {
+    let bootstrap = (!facts.generation.roles.contains_key(BOOTSTRAP_ROLE)).then(|| Role {
+        name: BOOTSTRAP_ROLE.to_owned(),
+        oid: BOOTSTRAP_ROLE_OID,
+        superuser: true,
+        login: true,
+        inherit: true,
+        create_role: true,
+        connection_limit: -1,
+        verifier: None,
+        valid_until_us: None,
+        member_of: std::collections::BTreeSet::new(),
+        settings: Vec::new(),
+    });
+    bootstrap.into_iter().chain(facts.generation.roles.values().map(|role| (**role).clone()))
+}
+
+/// Never the password's verifier: whoever has it can pretend to be the server.
+fn authid(role: &Role) -> Row {
+    row![
+        role.oid,
+        &role.name,
+        role.superuser,
+        role.inherit,
+        role.create_role || role.superuser,
+        role.superuser,
+        role.login,
+        false,
+        role.superuser,
+        role.connection_limit,
+        Cell::Null,
+        role.valid_until_us,
+    ]
+}
+
+/// Rows of `pg_authid`: PostgreSQL's predefined roles, then ours.
+pub(crate) fn all_roles(facts: &Facts) -> Vec<Row> {
+    let mut rows = data::table("pg_authid").rows().to_vec();
+    rows.extend(roles(facts).map(|role| authid(&role)));
+    rows
+}
+
+fn configuration(facts: &Facts, name: &str) -> Cell {
+    let settings = facts.generation.roles.get(name).map(|role| &role.settings);
+    match settings {
+        Some(settings) if !settings.is_empty() => {
+            let pairs = settings.iter().map(|(name, value)| format!("{name}={value}"));
+            Cell::from(pairs.collect::<Vec<String>>())
+        }
+        _ => Cell::Null,
+    }
+}
+
+/// A row of `pg_roles` from one of `pg_authid`.
+fn role_view(role: &Row, facts: &Facts) -> Row {
+    let [
+        oid,
+        name,
+        superuser,
+        inherit,
+        create_role,
+        create_db,
+        login,
+        replication,
+        bypass,
+        limit,
+        _,
+        until,
+    ] = role.as_slice()
+    else {
+        return Vec::new();
+    };
+    let flags = [superuser, inherit, create_role, create_db, login, replication, limit];
+    let mut row = vec![name.clone()];
+    row.extend(flags.into_iter().cloned());
+    let settings = configuration(facts, name.text());
+    row.extend([Cell::from("********"), until.clone(), bypass.clone(), settings, oid.clone()]);
+    row
+}
+
+fn users(facts: &Facts, password: &'static str) -> Vec<Row> {
+    let users = roles(facts).filter(|role| role.login);
+    let row = |role: Role| {
+        let secret = if password.is_empty() { Cell::Null } else { Cell::from(password) };
+        let settings = configuration(facts, &role.name);
+        let (power, until) = (role.superuser, role.valid_until_us);
+        row![role.name, role.oid, power, power, false, power, secret, until, settings]
+    };
+    users.map(row).collect()
+}
+
+fn groups(facts: &Facts) -> Vec<Row> {
+    let groups = roles(facts).filter(|role| !role.login);
+    let row = |role: Role| {
+        let members = roles(facts).filter(|member| member.member_of.contains(&role.name));
+        let members: Vec<u32> = members.map(|member| member.oid).collect();
+        row![role.name, role.oid, members]
+    };
+    groups.map(row).collect()
+}
+
+fn memberships(facts: &Facts) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for member in roles(facts) {
+        for role in &member.member_of {
+            if let Some(oid) = facts.role_oid(role) {
+                rows.push(row![oid, member.oid, BOOTSTRAP_ROLE_OID, false]);
+            }
+        }
+    }
+    rows
+}
+
+fn role_settings(facts: &Facts) -> Vec<Row> {
+    let configured = roles(facts).filter(|role| !role.settings.is_empty());
+    configured.map(|role| row![0, role.oid, configuration(facts, &role.name)]).collect()
+}
+
+fn default_acls(facts: &Facts, index: &Index) -> Vec<Row> {
+    let default = &facts.generation.default_privileges;
+    let mut schemas: Vec<Option<&str>> =
+        default.iter().map(|privilege| privilege.schema.as_deref()).collect();
+    schemas.dedup();
+    let row = |schema: Option<&str>| {
+        let items = default.iter().filter(|privilege| privilege.schema.as_deref() == schema);
+        let items: Vec<String> = items
+            .map(|privilege| {
+                let public = privilege.grantee == "public";
+                let grantee = if public { "" } else { &privilege.grantee };
+                let star = if privilege.grantable { "*" } else { "" };
+                format!("{}=r{star}/forebay", acl_name(grantee))
+            })
+            .collect();
+        let oid = synthetic("default acl", &[schema.unwrap_or_default()]);
+        let schema = schema.and_then(|name| index.schema_oid(name)).unwrap_or(0);
+        row![oid, BOOTSTRAP_ROLE_OID, schema, 'r', items]
+    };
+    schemas.into_iter().map(row).collect()
+}
+
+// ---- the session and the server
+
+/// Every setting PostgreSQL has, with the session's values; then settings only we have.
+fn settings(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
+    let at = |column| relation.index(column);
+    let (setting, source, file) = (at("setting"), at("source"), at("sourcefile"));
+    let mut rows = relation.rows().to_vec();
+    for row in &mut rows {
+        let name = row[0].text().to_ascii_lowercase();
+        // Where the values were read from was the file of the cluster the rows came from.
+        if row[source].text() == "configuration file" || row[source].text() == "command line" {
+            row[source] = Cell::from("default");
+        }
+        row[file] = Cell::Null;
+        row[at("sourceline")] = Cell::Null;
+        if let Some(value) = facts.settings.get(&name) {
+            if *value != row[setting].text() {
+                row[source] = Cell::from("session");
+            }
+            row[setting] = Cell::from(value);
+        }
+    }
+    let known =
+        |name: &str| relation.rows().iter().any(|row| row[0].text().eq_ignore_ascii_case(name));
+    for (name, value) in facts.settings.iter().filter(|(name, _)| !known(name)) {
+        rows.push(named(
+            relation,
+            &[
+                ("name", name.into()),
+                ("setting", value.into()),
+                ("category", "Customized Options".into()),
+                ("short_desc", "".into()),
+                ("context", "user".into()),
+                ("vartype", "string".into()),
+                ("source", "session".into()),
+                ("reset_val", value.into()),
+                ("pending_restart", false.into()),
+            ],
+        ));
+    }
+    rows
+}
+
+fn activity(facts: &Facts) -> Vec<Row> {
+    // Without the right to read all statistics a session sees only its own roles' statements.
+    let all = facts.member(&facts.user, "pg_read_all_stats", true);
+    let sessions = facts.activity.iter().map(|session| {
+        let shown = all || facts.member(&facts.user, &session.user, true);
+        let hide = |cell: Cell| if shown { cell } else { Cell::Null };
+        let query =
+            if shown { session.query.clone() } else { "<insufficient privilege>".to_owned() };
+        row![
+            DATABASE_OID,
+            &session.database,
+            session.pid,
+            Cell::Null,
+            facts.role_oid(&session.user),
+            &session.user,
+            &session.application_name,
+            hide(Cell::from(session.client.map(|client| client.ip().to_string()))),
+            Cell::Null,
+            hide(Cell::from(session.client.map_or(-1, |client| i32::from(client.port())))),
+            hide(Cell::from(session.backend_start_us)),
+            hide(Cell::from(session.xact_start_us)),
+            hide(Cell::from(session.query_start_us)),
+            hide(Cell::from(session.state_change_us)),
+            hide(if session.state == "active" { Cell::Null } else { Cell::from("Client") }),
+            hide(if session.state == "active" { Cell::Null } else { Cell::from("ClientRead") }),
+            hide(Cell::from(&session.state)),
+            Cell::Null,
+            Cell::Null,
+            Cell::Null,
+            query,
+            hide(Cell::from("client backend")),
+        ]
+    });
+    sessions.collect()
+}
+
+fn stat_database(relation: &SystemRelation, facts: &Facts) -> Row {
+    let sessions = i32::try_from(facts.activity.len()).unwrap_or(i32::MAX);
+    let mut row: Row = relation
+        .columns
+        .iter()
+        .map(|(_, kind, _)| match *kind {
+            "int8" => Cell::Int(0),
+            "float8" => Cell::Float(0.0),
+            _ => Cell::Null,
+        })
+        .collect();
+    row[0] = Cell::from(DATABASE_OID);
+    row[1] = Cell::from(&facts.database);
+    row[2] = Cell::from(sessions);
+    row
+}
+
+fn prepared(facts: &Facts) -> Vec<Row> {
+    let statements = facts.prepared.iter().map(|statement| {
+        let types = statement.parameter_types.clone();
+        let (name, text, at) = (&statement.name, &statement.statement, statement.prepared_at_us);
+        row![name, text, at, types, statement.from_sql, 0i64, 0i64]
+    });
+    statements.collect()
+}
+
+fn cursors(facts: &Facts) -> Vec<Row> {
+    let cursors = facts.cursors.iter().map(|cursor| {
+        let (name, text, at) = (&cursor.name, &cursor.statement, cursor.created_at_us);
+        row![name, text, cursor.holdable, cursor.binary, cursor.scrollable, at]
+    });
+    cursors.collect()
+}
+
+fn table_statistics(relation: &SystemRelation, index: &Index) -> Vec<Row> {
+    let tables = index.relations.iter().filter(|entity| matches!(entity.kind, 'r' | 'm'));
+    let row = |entity: &Arc<Entity>| {
+        let mut row = zeroes(relation, entity);
+        let live = entity.rows.and_then(|rows| i64::try_from(rows).ok()).unwrap_or(0);
+        row[relation.index("n_live_tup")] = Cell::from(live);
+        row
+    };
+    tables.map(row).collect()
+}
+
+fn table_io(relation: &SystemRelation, index: &Index) -> Vec<Row> {
+    let tables = index.relations.iter().filter(|entity| matches!(entity.kind, 'r' | 'm'));
+    tables.map(|entity| zeroes(relation, entity)).collect()
+}
+
+/// A row of statistics about a table: its OID, schema and name, then nothing counted.
+fn zeroes(relation: &SystemRelation, entity: &Entity) -> Row {
+    let cells = relation.columns.iter().map(|(_, kind, _)| match *kind {
+        "int8" => Cell::Int(0),
+        _ => Cell::Null,
+    });
+    let mut row: Row = cells.collect();
+    row[0] = Cell::from(entity.ids.relation);
+    row[1] = Cell::from(&entity.schema);
+    row[2] = Cell::from(&entity.name);
+    row
+}
+
+fn time_zones(facts: &Facts) -> Vec<Row> {
+    let now = chrono::DateTime::from_timestamp_micros(facts.transaction_at_us).unwrap_or_default();
+    let row = |zone: &chrono_tz::Tz| {
+        let local = now.with_timezone(zone);
+        let offset = local.offset();
+        let seconds = i64::from(offset.fix().local_minus_utc());
+        let summer = chrono_tz::OffsetComponents::dst_offset(offset) != chrono::TimeDelta::zero();
+        row![zone.name(), local.format("%Z").to_string(), seconds, summer]
+    };
+    chrono_tz::TZ_VARIANTS.iter().map(row).collect()
+}

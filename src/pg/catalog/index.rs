@@ -1,0 +1,320 @@
+//! Relations, schemas and types as one statement sees them, found by OID and by name.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::SchemaRef;
+
+use super::data;
+use super::rows::{Cell, Row};
+use crate::catalog::generation::RelationIds;
+use crate::pg::facts::{FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts};
+use crate::pg::types;
+
+/// `pg_namespace.oid` of `pg_catalog`.
+pub(crate) const PG_CATALOG_OID: u32 = 11;
+/// `pg_namespace.oid` of `pg_toast`.
+pub(crate) const PG_TOAST_OID: u32 = 99;
+/// `pg_namespace.oid` of `information_schema` in a fresh PostgreSQL 15 cluster.
+pub(crate) const INFORMATION_SCHEMA_OID: u32 = 13_207;
+
+/// A relation of any schema.
+#[derive(Debug)]
+pub(crate) struct Entity {
+    pub(crate) schema: String,
+    pub(crate) schema_oid: u32,
+    pub(crate) name: String,
+    pub(crate) ids: RelationIds,
+    /// `pg_class.relkind`.
+    pub(crate) kind: char,
+    pub(crate) columns: Vec<Column>,
+    /// Attribute numbers of the declared key.
+    pub(crate) key: Vec<i16>,
+    pub(crate) rows: Option<u64>,
+    pub(crate) bytes: u64,
+    pub(crate) comment: Option<String>,
+    pub(crate) definition: Option<String>,
+    /// The database whose grants apply; `None` for relations everybody may read.
+    pub(crate) database: Option<String>,
+}
+
+/// One column of a relation.
+#[derive(Debug)]
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) type_oid: u32,
+    pub(crate) modifier: i32,
+    pub(crate) not_null: bool,
+    pub(crate) comment: Option<String>,
+}
+
+impl Entity {
+    /// Whether PostgreSQL itself brings it.
+    pub(crate) fn system(&self) -> bool {
+        matches!(self.schema_oid, PG_CATALOG_OID | INFORMATION_SCHEMA_OID)
+    }
+
+    /// The constraint and the index that stand for the declared key.
+    pub(crate) fn key_ids(&self) -> Option<(u32, u32)> {
+        if self.key.is_empty() {
+            return None;
+        }
+        let parts = [self.schema.as_str(), self.name.as_str()];
+        Some((synthetic("constraint", &parts), synthetic("index", &parts)))
+    }
+
+    /// What PostgreSQL would call the key.
+    pub(crate) fn key_name(&self) -> String {
+        format!("{}_pkey", self.name)
+    }
+
+    /// The columns of the key.
+    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &Column> {
+        self.key
+            .iter()
+            .filter_map(|number| self.columns.get(usize::try_from(*number).ok()?.checked_sub(1)?))
+    }
+}
+
+/// An OID for something the generation keeps none for: the upper half of the numbers, which the catalog never hands
+/// out, by a hash of its name, so that it is the same everywhere and always.
+pub(crate) fn synthetic(kind: &str, parts: &[&str]) -> u32 {
+    let mut hash: u32 = 0x811c_9dc5;
+    for byte in std::iter::once(&kind).chain(parts).flat_map(|part| part.bytes().chain([0])) {
+        hash = (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+    }
+    hash | 0x8000_0000
+}
+
+/// Everything one statement can name.
+#[derive(Debug)]
+pub(crate) struct Index {
+    /// Schemas that are not PostgreSQL's: name and OID.
+    pub(crate) schemas: BTreeMap<String, u32>,
+    /// Relations that are not PostgreSQL's, by schema and name.
+    pub(crate) relations: Vec<Arc<Entity>>,
+    by_oid: HashMap<u32, Arc<Entity>>,
+    by_name: HashMap<(String, String), Arc<Entity>>,
+}
+
+/// PostgreSQL's own relations.
+pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
+    let types = data::table("pg_type").rows();
+    let by_name: HashMap<&str, u32> =
+        types.iter().map(|row| (row[1].text(), row[0].oid())).collect();
+    let entity = |relation: &data::SystemRelation| {
+        let columns = relation.columns.iter().map(|(name, kind, not_null)| Column {
+            name: (*name).to_owned(),
+            type_oid: by_name.get(kind).copied().unwrap_or(types::TEXT),
+            modifier: -1,
+            not_null: *not_null,
+            comment: None,
+        });
+        let catalog = relation.schema == "pg_catalog";
+        Arc::new(Entity {
+            schema: relation.schema.to_owned(),
+            schema_oid: if catalog { PG_CATALOG_OID } else { INFORMATION_SCHEMA_OID },
+            name: relation.name.to_owned(),
+            ids: RelationIds { relation: relation.oid, row_type: relation.row_type, array_type: 0 },
+            kind: relation.kind,
+            columns: columns.collect(),
+            key: Vec::new(),
+            rows: None,
+            bytes: 0,
+            comment: None,
+            definition: None,
+            database: None,
+        })
+    };
+    data::relations().map(entity).collect()
+});
+
+static SYSTEM_BY_OID: LazyLock<HashMap<u32, Arc<Entity>>> = LazyLock::new(|| {
+    SYSTEM.iter().map(|entity| (entity.ids.relation, Arc::clone(entity))).collect()
+});
+
+impl Index {
+    /// Everything `facts` can name.
+    pub(crate) fn new(facts: &Facts) -> Index {
+        let mut index = Index {
+            schemas: BTreeMap::from([(FOREBAY_SCHEMA.to_owned(), FOREBAY_SCHEMA_OID)]),
+            relations: Vec::new(),
+            by_oid: HashMap::new(),
+            by_name: HashMap::new(),
+        };
+        for database in facts.generation.databases.values() {
+            index.schemas.insert(database.name.clone(), database.oid);
+            index.add_version(facts, &database.name, database.oid);
+            if facts.show_versions {
+                for version in database.versions.keys().chain(database.aliases.keys()) {
+                    let schema = format!("{}@{version}", database.name);
+                    let oid = synthetic("schema", &[&schema]);
+                    index.schemas.insert(schema.clone(), oid);
+                    index.add_version(facts, &schema, oid);
+                }
+            }
+        }
+        for other in facts.others.iter() {
+            let schema_oid = index.schemas.get(&other.schema).copied().unwrap_or(0);
+            let own = other.schema == FOREBAY_SCHEMA;
+            index.add(Entity {
+                schema: other.schema.clone(),
+                schema_oid,
+                name: other.name.clone(),
+                ids: other.ids,
+                kind: other.kind,
+                columns: columns(&other.columns, &BTreeMap::new(), &[]),
+                key: Vec::new(),
+                rows: other.rows,
+                bytes: other.bytes,
+                comment: other.comment.clone(),
+                definition: other.definition.clone(),
+                database: (!own).then(|| other.schema.clone()),
+            });
+        }
+        index
+    }
+
+    /// Adds the tables that `schema` means.
+    fn add_version(&mut self, facts: &Facts, schema: &str, schema_oid: u32) {
+        let Some(found) = facts.schema(schema) else {
+            return;
+        };
+        for table in found.version.manifest.tables.values() {
+            let Some(ids) = found.database.relations.get(&table.name) else {
+                continue;
+            };
+            // A name outside the current version needs OIDs of its own: two rows of pg_class cannot share one.
+            let parts = [schema, table.name.as_str()];
+            let ids = if found.bare {
+                *ids
+            } else {
+                RelationIds {
+                    relation: synthetic("relation", &parts),
+                    row_type: synthetic("row type", &parts),
+                    array_type: synthetic("array type", &parts),
+                }
+            };
+            let arrow = table.schema();
+            let number = |name: &String| {
+                let index = arrow.fields().iter().position(|field| field.name() == name)?;
+                i16::try_from(index + 1).ok()
+            };
+            let key: Option<Vec<i16>> = table.key.iter().map(number).collect();
+            self.add(Entity {
+                schema: schema.to_owned(),
+                schema_oid,
+                name: table.name.clone(),
+                ids,
+                kind: 'r',
+                columns: columns(&arrow, &table.column_comments, &table.key),
+                key: key.unwrap_or_default(),
+                rows: table.rows(),
+                bytes: table.bytes(),
+                comment: table.comment.clone(),
+                definition: None,
+                database: Some(found.database.name.clone()),
+            });
+        }
+    }
+
+    fn add(&mut self, entity: Entity) {
+        let entity = Arc::new(entity);
+        let name = (entity.schema.clone(), entity.name.clone());
+        self.by_oid.insert(entity.ids.relation, Arc::clone(&entity));
+        self.by_name.insert(name, Arc::clone(&entity));
+        self.relations.push(entity);
+    }
+
+    /// All relations, PostgreSQL's own first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Arc<Entity>> {
+        SYSTEM.iter().chain(&self.relations)
+    }
+
+    /// The relation with this OID.
+    pub(crate) fn relation(&self, oid: u32) -> Option<&Arc<Entity>> {
+        self.by_oid.get(&oid).or_else(|| SYSTEM_BY_OID.get(&oid))
+    }
+
+    /// The relation whose key has this index OID.
+    pub(crate) fn by_index(&self, oid: u32) -> Option<&Arc<Entity>> {
+        self.relations.iter().find(|entity| entity.key_ids().is_some_and(|(_, index)| index == oid))
+    }
+
+    /// The relation whose key has this constraint OID.
+    pub(crate) fn by_constraint(&self, oid: u32) -> Option<&Arc<Entity>> {
+        self.relations.iter().find(|entity| entity.key_ids().is_some_and(|(key, _)| key == oid))
+    }
+
+    /// The relation `schema.name`.
+    pub(crate) fn named(&self, schema: &str, name: &str) -> Option<Arc<Entity>> {
+        if let Some(found) = self.by_name.get(&(schema.to_owned(), name.to_owned())) {
+            return Some(Arc::clone(found));
+        }
+        SYSTEM.iter().find(|entity| entity.schema == schema && entity.name == name).cloned()
+    }
+
+    /// The first relation called `name` along the search path.
+    pub(crate) fn visible(&self, facts: &Facts, name: &str) -> Option<Arc<Entity>> {
+        let catalog = std::iter::once("pg_catalog");
+        let mut schemas = catalog.chain(facts.search_path.iter().map(String::as_str));
+        schemas.find_map(|schema| self.named(schema, name))
+    }
+
+    /// The OID of a schema.
+    pub(crate) fn schema_oid(&self, name: &str) -> Option<u32> {
+        match name {
+            "pg_catalog" => Some(PG_CATALOG_OID),
+            "information_schema" => Some(INFORMATION_SCHEMA_OID),
+            "pg_toast" => Some(PG_TOAST_OID),
+            _ => self.schemas.get(name).copied(),
+        }
+    }
+
+    /// The name of a schema.
+    pub(crate) fn schema_name(&self, oid: u32) -> Option<&str> {
+        match oid {
+            PG_CATALOG_OID => Some("pg_catalog"),
+            INFORMATION_SCHEMA_OID => Some("information_schema"),
+            PG_TOAST_OID => Some("pg_toast"),
+            _ => {
+                self.schemas.iter().find(|(_, known)| **known == oid).map(|(name, _)| name.as_str())
+            }
+        }
+    }
+
+    /// The row or row array type with this OID: its relation, and whether it is the array.
+    pub(crate) fn row_type(&self, oid: u32) -> Option<(&Arc<Entity>, bool)> {
+        let found = self.relations.iter().find_map(|entity| match oid {
+            oid if oid == entity.ids.row_type => Some((entity, false)),
+            oid if oid == entity.ids.array_type => Some((entity, true)),
+            _ => None,
+        });
+        found.filter(|_| oid != 0)
+    }
+}
+
+/// The static row of a type.
+pub(crate) fn type_row(oid: u32) -> Option<&'static Row> {
+    data::by_oid("pg_type").get(&oid).copied()
+}
+
+/// One column of a static type row by its name.
+pub(crate) fn type_cell(oid: u32, column: &str) -> Cell {
+    let index = data::table("pg_type").index(column);
+    type_row(oid).and_then(|row| row.get(index)).cloned().unwrap_or(Cell::Null)
+}
+
+fn columns(schema: &SchemaRef, comments: &BTreeMap<String, String>, key: &[String]) -> Vec<Column> {
+    let column = |field: &Arc<arrow::datatypes::Field>| {
+        let kind = types::of_field(field);
+        Column {
+            name: field.name().clone(),
+            type_oid: kind.oid,
+            modifier: kind.modifier,
+            not_null: !field.is_nullable() || key.contains(field.name()),
+            comment: comments.get(field.name()).cloned(),
+        }
+    };
+    schema.fields().iter().map(column).collect()
+}

@@ -1,0 +1,537 @@
+//! Rows of `information_schema` (PostgreSQL manual, chapter 37): as there, only what the current user may use.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::data::{self, SystemRelation};
+use super::dynamic::{all_roles, named};
+use super::index::{Column, Entity, Index, type_cell};
+use super::rows::{Cell, Row, row};
+use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
+use crate::pg::types;
+
+/// `character_octet_length` of a string without a declared length (1 GiB, PostgreSQL's largest field).
+const OCTETS_MAX: i32 = 1 << 30;
+
+/// All rows of `relation`.
+pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
+    let index = facts.index();
+    let usable = || index.all().filter(|entity| readable(facts, entity));
+    match relation.name {
+        "information_schema_catalog_name" => vec![row![&facts.database]],
+        "schemata" => schemata(facts, index),
+        "tables" => usable().filter(|e| e.kind != 'S').map(|entity| table(facts, entity)).collect(),
+        "columns" => usable()
+            .filter(|entity| entity.kind != 'S')
+            .flat_map(|entity| columns(relation, facts, entity))
+            .collect(),
+        "views" => {
+            usable().filter(|entity| entity.kind == 'v').map(|entity| view(facts, entity)).collect()
+        }
+        "element_types" => {
+            usable().flat_map(|entity| element_types(relation, facts, entity)).collect()
+        }
+        "table_constraints" => usable().flat_map(|entity| constraints(facts, entity)).collect(),
+        "check_constraints" => usable().flat_map(|entity| checks(facts, entity)).collect(),
+        "key_column_usage" => usable().flat_map(|entity| key_columns(facts, entity)).collect(),
+        "constraint_column_usage" => {
+            usable().flat_map(|entity| constraint_columns(facts, entity)).collect()
+        }
+        "constraint_table_usage" => {
+            usable().filter_map(|entity| constraint_table(facts, entity)).collect()
+        }
+        "table_privileges" => privileges(facts, index, true),
+        "role_table_grants" => privileges(facts, index, false),
+        "column_privileges" => column_privileges(facts, index, true),
+        "role_column_grants" => column_privileges(facts, index, false),
+        "enabled_roles" => enabled_roles(facts),
+        "applicable_roles" => applicable_roles(facts),
+        "sequences" => index
+            .relations
+            .iter()
+            .filter(|entity| entity.kind == 'S' && readable(facts, entity))
+            .map(|entity| sequence(facts, entity))
+            .collect(),
+        "character_sets" => vec![row![
+            Cell::Null,
+            Cell::Null,
+            "UTF8",
+            "UCS",
+            "UTF8",
+            &facts.database,
+            "pg_catalog",
+            "default"
+        ]],
+        "collations" => collations(facts),
+        "collation_character_set_applicability" => collation_sets(facts),
+        "routines" => routines(relation, facts),
+        "parameters" => parameters(relation, facts),
+        _ => relation.rows().to_vec(),
+    }
+}
+
+fn yes(truth: bool) -> &'static str {
+    if truth { "YES" } else { "NO" }
+}
+
+/// Whether the current user may read the relation.
+pub(crate) fn readable(facts: &Facts, entity: &Entity) -> bool {
+    match &entity.database {
+        None => true,
+        Some(database) => {
+            let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
+            facts.granted(&facts.user, &target, Privilege::Select)
+        }
+    }
+}
+
+fn schemata(facts: &Facts, index: &Index) -> Vec<Row> {
+    let system = ["information_schema", "pg_catalog", "pg_toast"].into_iter();
+    let names = system.chain(index.schemas.keys().map(String::as_str)).filter(|name| {
+        let database = name.split_once('@').map_or(*name, |(database, _)| database);
+        let target = Target::Schema(database.to_owned());
+        let everybody = matches!(database, "information_schema" | "pg_catalog" | FOREBAY_SCHEMA);
+        everybody || facts.granted(&facts.user, &target, Privilege::Usage)
+    });
+    let row = |name: &str| {
+        let name = name.to_owned();
+        row![&facts.database, name, BOOTSTRAP_ROLE, Cell::Null, Cell::Null, Cell::Null, Cell::Null]
+    };
+    names.map(row).collect()
+}
+
+fn table(facts: &Facts, entity: &Entity) -> Row {
+    let kind = if entity.kind == 'v' { "VIEW" } else { "BASE TABLE" };
+    row![
+        &facts.database,
+        &entity.schema,
+        &entity.name,
+        kind,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        Cell::Null,
+        "NO",
+        "NO",
+        Cell::Null,
+    ]
+}
+
+fn view(facts: &Facts, entity: &Entity) -> Row {
+    row![
+        &facts.database,
+        &entity.schema,
+        &entity.name,
+        entity.definition.clone(),
+        "NONE",
+        "NO",
+        "NO",
+        "NO",
+        "NO",
+        "NO",
+    ]
+}
+
+/// The columns that describe a type, under the names information_schema gives them.
+fn type_columns(facts: &Facts, kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
+    let base = type_cell(kind, "typbasetype").oid();
+    let declared = kind;
+    let kind = if base == 0 { kind } else { base };
+    let database = || Cell::from(&facts.database);
+    let mut columns = vec![
+        ("data_type", Cell::from(data_type(kind))),
+        ("udt_catalog", database()),
+        ("udt_schema", "pg_catalog".into()),
+        ("udt_name", type_cell(kind, "typname")),
+    ];
+    if base != 0 {
+        columns.extend([
+            ("domain_catalog", database()),
+            ("domain_schema", "information_schema".into()),
+            ("domain_name", type_cell(declared, "typname")),
+        ]);
+    }
+    if type_cell(declared, "typcollation").oid() == 950 {
+        columns.extend([
+            ("collation_catalog", database()),
+            ("collation_schema", "pg_catalog".into()),
+            ("collation_name", "C".into()),
+        ]);
+    }
+    columns.extend(limits(kind, modifier));
+    columns
+}
+
+/// `ARRAY`, or what `format_type` says.
+fn data_type(kind: u32) -> String {
+    match types::element_of(kind) {
+        Some(_) => "ARRAY".to_owned(),
+        None if types::name_of(kind).is_some() => types::sql_name(kind),
+        None => type_cell(kind, "typname").text().to_owned(),
+    }
+}
+
+/// Lengths and precisions (the `_pg_char_max_length` family of information_schema.sql).
+fn limits(kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
+    let number = |precision: i32, radix: i32, scale: Cell| {
+        vec![
+            ("numeric_precision", Cell::from(precision)),
+            ("numeric_precision_radix", Cell::from(radix)),
+            ("numeric_scale", scale),
+        ]
+    };
+    match kind {
+        types::INT2 => number(16, 2, 0.into()),
+        types::INT4 => number(32, 2, 0.into()),
+        types::INT8 => number(64, 2, 0.into()),
+        types::FLOAT4 => number(24, 2, Cell::Null),
+        types::FLOAT8 => number(53, 2, Cell::Null),
+        types::NUMERIC if modifier >= 4 => {
+            let packed = modifier - 4;
+            number((packed >> 16) & 0xffff, 10, Cell::from(((packed & 0x7ff) ^ 1024) - 1024))
+        }
+        types::NUMERIC => vec![("numeric_precision_radix", 10.into())],
+        types::VARCHAR | types::BPCHAR if modifier > 4 => vec![
+            ("character_maximum_length", Cell::from(modifier - 4)),
+            ("character_octet_length", Cell::from((modifier - 4).saturating_mul(4))),
+        ],
+        types::VARCHAR | types::BPCHAR | types::TEXT => {
+            vec![("character_octet_length", OCTETS_MAX.into())]
+        }
+        types::DATE => vec![("datetime_precision", 0.into())],
+        types::TIME | types::TIMETZ | types::TIMESTAMP | types::TIMESTAMPTZ => {
+            vec![("datetime_precision", Cell::from(if modifier < 0 { 6 } else { modifier }))]
+        }
+        types::INTERVAL => vec![("datetime_precision", 6.into())],
+        _ => Vec::new(),
+    }
+}
+
+fn columns(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row> {
+    let column = |(number, column): (i32, &Column)| {
+        let mut values = vec![
+            ("table_catalog", Cell::from(&facts.database)),
+            ("table_schema", Cell::from(&entity.schema)),
+            ("table_name", Cell::from(&entity.name)),
+            ("column_name", Cell::from(&column.name)),
+            ("ordinal_position", Cell::from(number)),
+            ("is_nullable", yes(!column.not_null).into()),
+            ("dtd_identifier", Cell::from(number.to_string())),
+            ("is_self_referencing", "NO".into()),
+            ("is_identity", "NO".into()),
+            ("identity_cycle", "NO".into()),
+            ("is_generated", "NEVER".into()),
+            ("is_updatable", "NO".into()),
+        ];
+        values.extend(type_columns(facts, column.type_oid, column.modifier));
+        named(relation, &values)
+    };
+    (1i32..).zip(&entity.columns).map(column).collect()
+}
+
+fn element_types(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row> {
+    let arrays = (1i32..)
+        .zip(&entity.columns)
+        .filter_map(|(number, column)| Some((number, types::element_of(column.type_oid)?)));
+    let row = |(number, element): (i32, u32)| {
+        named(
+            relation,
+            &[
+                ("object_catalog", Cell::from(&facts.database)),
+                ("object_schema", Cell::from(&entity.schema)),
+                ("object_name", Cell::from(&entity.name)),
+                ("object_type", if entity.kind == 'v' { "VIEW" } else { "TABLE" }.into()),
+                ("collection_type_identifier", Cell::from(number.to_string())),
+                ("data_type", Cell::from(data_type(element))),
+                ("udt_catalog", Cell::from(&facts.database)),
+                ("udt_schema", "pg_catalog".into()),
+                ("udt_name", type_cell(element, "typname")),
+                ("dtd_identifier", Cell::from(format!("a{number}"))),
+            ],
+        )
+    };
+    arrays.map(row).collect()
+}
+
+// ---- constraints
+
+/// What PostgreSQL calls the constraint of a NOT NULL column in information_schema.
+fn not_null_name(entity: &Entity, number: i32) -> String {
+    format!("{}_{}_{number}_not_null", entity.schema_oid, entity.ids.relation)
+}
+
+fn required(entity: &Entity) -> impl Iterator<Item = (i32, &Column)> {
+    (1i32..).zip(&entity.columns).filter(|(_, column)| column.not_null)
+}
+
+fn constraints(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let row = |name: String, kind: &'static str, distinct: Cell| {
+        let (database, schema) = (&facts.database, &entity.schema);
+        row![
+            database,
+            schema,
+            name,
+            database,
+            schema,
+            &entity.name,
+            kind,
+            "NO",
+            "NO",
+            "YES",
+            distinct
+        ]
+    };
+    let key = entity.key_ids().map(|_| row(entity.key_name(), "PRIMARY KEY", "YES".into()));
+    let checks = required(entity)
+        .filter(|_| matches!(entity.kind, 'r' | 'm'))
+        .map(|(number, _)| row(not_null_name(entity, number), "CHECK", Cell::Null));
+    key.into_iter().chain(checks).collect()
+}
+
+fn checks(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let tables = required(entity).filter(|_| matches!(entity.kind, 'r' | 'm'));
+    let row = |(number, column): (i32, &Column)| {
+        let clause = format!("{} IS NOT NULL", column.name);
+        row![&facts.database, &entity.schema, not_null_name(entity, number), clause]
+    };
+    tables.map(row).collect()
+}
+
+fn key_columns(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let (database, schema) = (&facts.database, &entity.schema);
+    let row = |(position, column): (i32, &Column)| {
+        row![
+            database,
+            schema,
+            entity.key_name(),
+            database,
+            schema,
+            &entity.name,
+            &column.name,
+            position,
+            Cell::Null
+        ]
+    };
+    (1i32..).zip(entity.key_columns()).map(row).collect()
+}
+
+fn constraint_columns(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let (database, schema, name) = (&facts.database, &entity.schema, &entity.name);
+    let row = |column: &Column| {
+        row![database, schema, name, &column.name, database, schema, entity.key_name()]
+    };
+    entity.key_columns().map(row).collect()
+}
+
+fn constraint_table(facts: &Facts, entity: &Arc<Entity>) -> Option<Row> {
+    entity.key_ids()?;
+    let (database, schema) = (&facts.database, &entity.schema);
+    Some(row![database, schema, &entity.name, database, schema, entity.key_name()])
+}
+
+// ---- privileges and roles
+
+/// Grants on tables: with those to everybody (`table_privileges`), or only to roles (`role_table_grants`).
+fn privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for entity in index.all() {
+        for (grantor, grantee, grantable) in grants(facts, entity, public) {
+            rows.push(row![
+                grantor,
+                grantee,
+                &facts.database,
+                &entity.schema,
+                &entity.name,
+                "SELECT",
+                yes(grantable),
+                "YES"
+            ]);
+        }
+    }
+    rows
+}
+
+fn column_privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for entity in index.all() {
+        for (grantor, grantee, grantable) in grants(facts, entity, public) {
+            rows.extend(entity.columns.iter().map(|column| {
+                row![
+                    &grantor,
+                    &grantee,
+                    &facts.database,
+                    &entity.schema,
+                    &entity.name,
+                    &column.name,
+                    "SELECT",
+                    yes(grantable)
+                ]
+            }));
+        }
+    }
+    rows
+}
+
+/// Grantor, grantee and grantability of SELECT on a relation, as far as the user is one of the two.
+fn grants(facts: &Facts, entity: &Entity, public: bool) -> Vec<(String, String, bool)> {
+    let owner = BOOTSTRAP_ROLE.to_owned();
+    let mut found = vec![(owner.clone(), owner.clone(), true)];
+    match &entity.database {
+        None => found.push((owner, "PUBLIC".to_owned(), false)),
+        Some(database) => {
+            let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
+            let granted = facts.generation.grants.iter().filter(|grant| grant.target == target);
+            found.extend(granted.map(|grant| {
+                let everybody = grant.grantee == "public";
+                let grantee = if everybody { "PUBLIC".to_owned() } else { grant.grantee.clone() };
+                (grant.grantor.clone(), grantee, grant.grantable)
+            }));
+        }
+    }
+    found.retain(|(grantor, grantee, _)| {
+        let mine = |role: &str| facts.member(&facts.user, role, true);
+        if grantee == "PUBLIC" { public } else { mine(grantor) || mine(grantee) }
+    });
+    found
+}
+
+fn enabled_roles(facts: &Facts) -> Vec<Row> {
+    let roles =
+        all_roles(facts).into_iter().filter(|role| facts.member(&facts.user, role[1].text(), true));
+    roles.map(|role| vec![role[1].clone()]).collect()
+}
+
+fn applicable_roles(facts: &Facts) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for role in facts.generation.roles.values() {
+        if facts.member(&facts.user, &role.name, true) {
+            rows.extend(role.member_of.iter().map(|granted| row![&role.name, granted, "NO"]));
+        }
+    }
+    rows
+}
+
+fn sequence(facts: &Facts, entity: &Entity) -> Row {
+    row![
+        &facts.database,
+        &entity.schema,
+        &entity.name,
+        "bigint",
+        64,
+        2,
+        0,
+        "1",
+        "1",
+        i64::MAX.to_string(),
+        "1",
+        "NO"
+    ]
+}
+
+// ---- collations and routines
+
+fn collations(facts: &Facts) -> Vec<Row> {
+    let rows = data::table("pg_collation").rows().iter();
+    rows.map(|row| row![&facts.database, "pg_catalog", row[1].clone(), "NO PAD"]).collect()
+}
+
+fn collation_sets(facts: &Facts) -> Vec<Row> {
+    let rows = data::table("pg_collation").rows().iter();
+    let row = |row: &Row| {
+        row![&facts.database, "pg_catalog", row[1].clone(), Cell::Null, Cell::Null, "UTF8"]
+    };
+    rows.map(row).collect()
+}
+
+fn schema_of(row: &Row) -> &'static str {
+    let catalog = row[2].oid() == super::index::PG_CATALOG_OID;
+    if catalog { "pg_catalog" } else { "information_schema" }
+}
+
+fn specific_name(row: &Row) -> Cell {
+    Cell::from(format!("{}_{}", row[1].text(), row[0].oid()))
+}
+
+fn routines(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
+    let functions = data::table("pg_proc");
+    let at = |column| functions.index(column);
+    let (kind, result, volatility) = (at("prokind"), at("prorettype"), at("provolatile"));
+    let (strict, source, language) = (at("proisstrict"), at("prosrc"), at("prolang"));
+    let database = || Cell::from(&facts.database);
+    let rows = functions.rows().iter().map(|row| {
+        let mut values = vec![
+            ("specific_catalog", database()),
+            ("specific_schema", schema_of(row).into()),
+            ("specific_name", specific_name(row)),
+            ("routine_catalog", database()),
+            ("routine_schema", schema_of(row).into()),
+            ("routine_name", row[1].clone()),
+            ("routine_type", if row[kind].text() == "f" { "FUNCTION".into() } else { Cell::Null }),
+            ("data_type", Cell::from(data_type(row[result].oid()))),
+            ("type_udt_catalog", database()),
+            ("type_udt_schema", "pg_catalog".into()),
+            ("type_udt_name", type_cell(row[result].oid(), "typname")),
+            ("dtd_identifier", "0".into()),
+            ("routine_body", if row[language].oid() == 14 { "SQL" } else { "EXTERNAL" }.into()),
+            ("routine_definition", row[source].clone()),
+            (
+                "external_language",
+                if row[language].oid() == 14 { "SQL" } else { "INTERNAL" }.into(),
+            ),
+            ("parameter_style", "GENERAL".into()),
+            ("is_deterministic", yes(row[volatility].text() == "i").into()),
+            ("sql_data_access", "MODIFIES".into()),
+            ("is_null_call", yes(row[strict].truth()).into()),
+            ("schema_level_routine", "YES".into()),
+            ("max_dynamic_result_sets", 0.into()),
+            ("security_type", "INVOKER".into()),
+            ("as_locator", "NO".into()),
+            ("is_udt_dependent", "NO".into()),
+        ];
+        if row[kind].text() != "f" {
+            values.retain(|(column, _)| *column != "routine_type");
+        }
+        named(relation, &values)
+    });
+    rows.collect()
+}
+
+fn parameters(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
+    let functions = data::table("pg_proc");
+    let at = |column| functions.index(column);
+    let (inputs, all) = (at("proargtypes"), at("proallargtypes"));
+    let (modes, names) = (at("proargmodes"), at("proargnames"));
+    let modes_by_letter =
+        HashMap::from([("i", "IN"), ("o", "OUT"), ("b", "INOUT"), ("v", "IN"), ("t", "OUT")]);
+    let database = || Cell::from(&facts.database);
+    let mut rows = Vec::new();
+    for row in functions.rows() {
+        let every = row[all].items();
+        let kinds = if every.is_empty() { row[inputs].items() } else { every };
+        for (number, (position, kind)) in (1i32..).zip(kinds.iter().enumerate()) {
+            let mode = row[modes].items().get(position).map_or("i", Cell::text);
+            let name = row[names].items().get(position).filter(|name| !name.text().is_empty());
+            rows.push(named(
+                relation,
+                &[
+                    ("specific_catalog", database()),
+                    ("specific_schema", schema_of(row).into()),
+                    ("specific_name", specific_name(row)),
+                    ("ordinal_position", number.into()),
+                    ("parameter_mode", modes_by_letter.get(mode).copied().into()),
+                    ("is_result", "NO".into()),
+                    ("as_locator", "NO".into()),
+                    ("parameter_name", name.cloned().unwrap_or(Cell::Null)),
+                    ("data_type", Cell::from(data_type(kind.oid()))),
+                    ("udt_catalog", database()),
+                    ("udt_schema", "pg_catalog".into()),
+                    ("udt_name", type_cell(kind.oid(), "typname")),
+                    ("dtd_identifier", Cell::from(number.to_string())),
+                ],
+            ));
+        }
+    }
+    rows
+}

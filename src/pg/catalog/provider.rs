@@ -1,0 +1,74 @@
+//! A system relation as DataFusion scans it.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::datasource::memory::MemorySourceConfig;
+use datafusion::logical_expr::{Expr, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+
+use super::data::SystemRelation;
+use super::{dynamic, rows};
+use crate::pg::facts::Facts;
+
+/// One relation of PostgreSQL's schemas as one statement sees it.
+pub(crate) struct SystemTable {
+    relation: &'static SystemRelation,
+    facts: Arc<Facts>,
+}
+
+impl SystemTable {
+    pub(crate) fn new(relation: &'static SystemRelation, facts: Arc<Facts>) -> SystemTable {
+        SystemTable { relation, facts }
+    }
+
+    fn plan(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
+        let schema = &self.relation.arrow;
+        let rows = dynamic::rows(self.relation, &self.facts);
+        let batch = rows::batch(schema, &rows, None)?;
+        let source = MemorySourceConfig::try_new_exec(
+            &[vec![batch]],
+            Arc::clone(schema),
+            projection.cloned(),
+        )?;
+        Ok(source)
+    }
+}
+
+impl fmt::Debug for SystemTable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.relation.schema, self.relation.name)
+    }
+}
+
+impl TableProvider for SystemTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.relation.arrow)
+    }
+
+    fn table_type(&self) -> TableType {
+        if self.relation.kind == 'v' { TableType::View } else { TableType::Base }
+    }
+
+    fn scan<'life0, 'life1, 'life2, 'life3, 'async_trait>(
+        &'life0 self,
+        _state: &'life1 dyn Session,
+        projection: Option<&'life2 Vec<usize>>,
+        _filters: &'life3 [Expr],
+        _limit: Option<usize>,
+    ) -> Pin<Box<dyn Future<Output = Result<Arc<dyn ExecutionPlan>>> + Send + 'async_trait>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        'life3: 'async_trait,
+        Self: 'async_trait,
+    {
+        Box::pin(std::future::ready(self.plan(projection)))
+    }
+}

@@ -1,0 +1,273 @@
+//! What a statement's catalogs and session functions answer from: one generation, one session, one moment.
+//!
+//! The session builds one [`Facts`] per statement; it is cheap (shared pointers and short strings) and never changes,
+//! so that every relation and function of one statement tells the same story.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+
+use arrow::datatypes::SchemaRef;
+
+use crate::catalog::Generation;
+use crate::catalog::generation::{Database, RelationIds, Version};
+use crate::catalog::manifest::Table;
+use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::pg::catalog::index::Index;
+
+/// What one statement knows of the catalog and of its session.
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The pinned generation.
+    pub generation: Arc<Generation>,
+    /// `current_user`.
+    pub user: String,
+    /// `session_user`.
+    pub session_user: String,
+    /// `current_database()`: the connected `dbname`.
+    pub database: String,
+    /// The effective search path: existing schemas only, without `pg_catalog` (always searched first).
+    pub search_path: Vec<String>,
+    /// `forebay.show_versions`: whether versions appear as schemas.
+    pub show_versions: bool,
+    /// The version each pinned database means in this session.
+    pub pins: BTreeMap<String, String>,
+    /// `pg_backend_pid()`.
+    pub pid: i32,
+    /// `inet_client_addr()` and port; `None` for a Unix socket.
+    pub client: Option<SocketAddr>,
+    /// `inet_server_addr()` and port.
+    pub server: Option<SocketAddr>,
+    /// `now()`, in microseconds since the Unix epoch.
+    pub transaction_at_us: i64,
+    /// `statement_timestamp()`, in microseconds since the Unix epoch.
+    pub statement_at_us: i64,
+    /// `pg_postmaster_start_time()`, in microseconds since the Unix epoch.
+    pub started_at_us: i64,
+    /// Every setting's value by its lower-case name.
+    pub settings: Arc<BTreeMap<String, String>>,
+    /// `pg_prepared_statements`.
+    pub prepared: Arc<[PreparedRow]>,
+    /// `pg_cursors`.
+    pub cursors: Arc<[CursorRow]>,
+    /// `pg_stat_activity`: every live session.
+    pub activity: Arc<[ActivityRow]>,
+    /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.
+    pub others: Arc<[OtherRelation]>,
+    /// What the catalogs look names and OIDs up in; starts empty and fills itself on first use.
+    pub names: Names,
+}
+
+/// Names and OIDs of one [`Facts`], gathered when a statement first asks.
+#[derive(Debug, Clone, Default)]
+pub struct Names(OnceLock<Arc<Index>>);
+
+/// One row of `pg_prepared_statements`.
+#[derive(Debug, Clone, Default)]
+pub struct PreparedRow {
+    /// Its name.
+    pub name: String,
+    /// Its text.
+    pub statement: String,
+    /// When it was prepared, microseconds since the Unix epoch.
+    pub prepared_at_us: i64,
+    /// Type OIDs of its parameters.
+    pub parameter_types: Vec<u32>,
+    /// Whether SQL `PREPARE` made it.
+    pub from_sql: bool,
+}
+
+/// One row of `pg_cursors`.
+#[derive(Debug, Clone, Default)]
+pub struct CursorRow {
+    /// Its name.
+    pub name: String,
+    /// The text that declared it.
+    pub statement: String,
+    /// `WITH HOLD`.
+    pub holdable: bool,
+    /// `BINARY`.
+    pub binary: bool,
+    /// `SCROLL`.
+    pub scrollable: bool,
+    /// When it was declared, microseconds since the Unix epoch.
+    pub created_at_us: i64,
+}
+
+/// One row of `pg_stat_activity`.
+#[derive(Debug, Clone, Default)]
+pub struct ActivityRow {
+    /// Its process number.
+    pub pid: i32,
+    /// The connected `dbname`.
+    pub database: String,
+    /// Its role.
+    pub user: String,
+    /// `application_name`.
+    pub application_name: String,
+    /// Where from.
+    pub client: Option<SocketAddr>,
+    /// When it connected, microseconds since the Unix epoch.
+    pub backend_start_us: i64,
+    /// When its transaction began.
+    pub xact_start_us: Option<i64>,
+    /// When its latest statement began.
+    pub query_start_us: Option<i64>,
+    /// When its state last changed.
+    pub state_change_us: Option<i64>,
+    /// `active`, `idle`, `idle in transaction`, `idle in transaction (aborted)`.
+    pub state: String,
+    /// Its latest statement.
+    pub query: String,
+}
+
+/// A relation that is not a table of a version.
+#[derive(Debug, Clone)]
+pub struct OtherRelation {
+    /// Its schema: a database, or [`FOREBAY_SCHEMA`].
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+    /// Its identifiers.
+    pub ids: RelationIds,
+    /// `pg_class.relkind`: `v` view, `m` materialized view, `r` table, `S` sequence.
+    pub kind: char,
+    /// Its columns.
+    pub columns: SchemaRef,
+    /// Its rows, when known.
+    pub rows: Option<u64>,
+    /// Its size on disk.
+    pub bytes: u64,
+    /// The text that defines a view.
+    pub definition: Option<String>,
+    /// Its comment.
+    pub comment: Option<String>,
+}
+
+/// The schema of Forebay's own views and functions (DESIGN 5.3).
+pub const FOREBAY_SCHEMA: &str = "forebay";
+/// `pg_namespace.oid` of [`FOREBAY_SCHEMA`]; PostgreSQL hands out none between 9000 and 9999 for schemas.
+pub const FOREBAY_SCHEMA_OID: u32 = 9_990;
+/// `pg_database.oid` of the one database a connection sees (PostgreSQL's `postgres`).
+pub const DATABASE_OID: u32 = 5;
+/// `pg_authid.oid` of the bootstrap role, which owns everything (PostgreSQL's `BOOTSTRAP_SUPERUSERID`).
+pub const BOOTSTRAP_ROLE_OID: u32 = 10;
+
+/// A schema name taken apart: the database, its version, and whether the name is bare.
+#[derive(Debug, Clone)]
+pub struct Schema<'a> {
+    /// The database.
+    pub database: &'a Arc<Database>,
+    /// The version the name means.
+    pub version: &'a Arc<Version>,
+    /// Whether the name is the database's own (current or pinned version), not `database@version`.
+    pub bare: bool,
+}
+
+impl Facts {
+    /// What the schema `name` means: `sales` is the pinned, else the current version; `sales@prod` is that version or
+    /// alias. `None` when there is no such database, version or alias, or nothing is active yet.
+    pub fn schema<'a>(&'a self, name: &str) -> Option<Schema<'a>> {
+        if let Some(database) = self.generation.database(name) {
+            let version = match self.pins.get(name) {
+                Some(pin) => database.resolve(pin)?,
+                None => database.current_version()?,
+            };
+            return Some(Schema { database, version, bare: true });
+        }
+        let (database, version) = name.split_once('@')?;
+        let database = self.generation.database(database)?;
+        Some(Schema { database, version: database.resolve(version)?, bare: false })
+    }
+
+    /// The table `name` of the schema `schema` (see [`Facts::schema`]) with its identifiers.
+    pub fn table(&self, schema: &str, name: &str) -> Option<(Arc<Table>, RelationIds)> {
+        let found = self.schema(schema)?;
+        let table = found.version.manifest.tables.get(name)?;
+        let ids = found.database.relations.get(name)?;
+        Some((Arc::clone(table), *ids))
+    }
+
+    /// The first table called `name` along the search path, with its schema.
+    pub fn visible(&self, name: &str) -> Option<(String, Arc<Table>, RelationIds)> {
+        self.search_path.iter().find_map(|schema| {
+            let (table, ids) = self.table(schema, name)?;
+            Some((schema.clone(), table, ids))
+        })
+    }
+
+    /// Names and OIDs of everything these facts tell of.
+    pub(crate) fn index(&self) -> &Arc<Index> {
+        self.names.0.get_or_init(|| Arc::new(Index::new(self)))
+    }
+
+    /// Whether `member` is `role`, a member of it directly or through others, or a superuser.
+    /// `inherited` counts only memberships whose privileges need no `SET ROLE`.
+    pub(crate) fn member(&self, member: &str, role: &str, inherited: bool) -> bool {
+        if member == role || self.superuser(member) {
+            return true;
+        }
+        let mut seen = vec![member];
+        let mut index = 0;
+        while let Some(name) = seen.get(index).copied() {
+            index += 1;
+            let Some(known) = self.generation.roles.get(name) else {
+                continue;
+            };
+            if inherited && !known.inherit {
+                continue;
+            }
+            for next in &known.member_of {
+                if next == role {
+                    return true;
+                }
+                if !seen.contains(&next.as_str()) {
+                    seen.push(next);
+                }
+            }
+        }
+        false
+    }
+
+    /// Whether `role` was granted `privilege` on `target`, itself, through membership or as everybody.
+    pub(crate) fn granted(&self, role: &str, target: &Target, privilege: Privilege) -> bool {
+        self.superuser(role)
+            || self.generation.grants.iter().any(|grant| {
+                grant.privilege == privilege
+                    && grant.target == *target
+                    && (grant.grantee == "public" || self.member(role, &grant.grantee, true))
+            })
+    }
+
+    /// The value of the setting `name`, whatever its case.
+    pub fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.get(&name.to_ascii_lowercase()).map(String::as_str)
+    }
+
+    /// The OID of the role `name`; the bootstrap role exists even while no role does.
+    pub fn role_oid(&self, name: &str) -> Option<u32> {
+        match self.generation.roles.get(name) {
+            Some(role) => Some(role.oid),
+            None if name == BOOTSTRAP_ROLE => Some(BOOTSTRAP_ROLE_OID),
+            None => None,
+        }
+    }
+
+    /// The role with this OID.
+    pub fn role_name(&self, oid: u32) -> Option<&str> {
+        let named = self.generation.roles.values().find(|role| role.oid == oid);
+        match named {
+            Some(role) => Some(&role.name),
+            None if oid == BOOTSTRAP_ROLE_OID => Some(BOOTSTRAP_ROLE),
+            None => None,
+        }
+    }
+
+    /// Whether the role `name` may do everything: a superuser, or the bootstrap role while no role exists.
+    pub fn superuser(&self, name: &str) -> bool {
+        match self.generation.roles.get(name) {
+            Some(role) => role.superuser,
+            None => name == BOOTSTRAP_ROLE,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Functions PostgreSQL has and DataFusion lacks.
+//!
+//! Those that need the session or the catalog are made per statement from its [`Facts`]; the others exist once.
+//! A function here keeps no state and a failure is its statement's alone.
+//!
+//! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
+
+mod cells;
+mod names;
+pub(crate) mod plain;
+mod privileges;
+mod session;
+mod single;
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use arrow::datatypes::FieldRef;
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+
+use super::facts::Facts;
+use super::types::TYPE_KEY;
+
+/// Functions whose answer depends on their arguments alone.
+pub fn immutable() -> Vec<Arc<ScalarUDF>> {
+    plain::SPECS.iter().map(|spec| cells::immutable(*spec)).collect()
+}
+
+/// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
+pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
+    vec![single::aggregate()]
+}
+
+/// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
+pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
+        LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
+    BY_NAME.get(name).map(|spec| cells::make(**spec, facts))
+}
+
+/// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:
+/// `Some` for columns of `regclass`, `regtype` and their kin. Its result is text that still says it is of that type.
+pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    if field.data_type().is_nested() || !field.data_type().is_integer() {
+        return None;
+    }
+    let kind = field.metadata().get(TYPE_KEY)?;
+    let spec = session::SPECS.iter().find(|spec| {
+        spec.name.strip_prefix("forebay_").and_then(|rest| rest.strip_suffix("_text"))
+            == Some(kind.as_str())
+    })?;
+    Some(cells::tagged(*spec, facts, kind))
+}

@@ -1,0 +1,231 @@
+//! Functions whose answer depends on their arguments alone.
+
+use super::cells::{Call, Spec};
+use super::session::specs;
+use crate::error::{Error, Result};
+use crate::pg::catalog::rows::Cell;
+use crate::pg::types;
+
+/// Every function of this kind.
+pub(super) const SPECS: &[Spec] = specs! {
+    "pg_size_pretty" ["n"] -> "text" strict |call| Ok(Cell::from(size_pretty(call.int(0))));
+    "pg_encoding_to_char" ["n"] -> "name" strict encoding_name;
+    "pg_char_to_encoding" ["t"] -> "int4" strict encoding_number;
+    "array_upper" ["ln"] -> "int4" strict array_upper;
+    "array_lower" ["ln"] -> "int4" strict array_lower;
+    "pg_typeof" ["x"] -> "regtype" called |call| Ok(Cell::from(type_of(call)));
+    "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(column_size(&call.args[0])));
+    "similar_to_escape" ["t", "tt"] -> "text" strict similar_to_escape;
+    "quote_ident" ["t"] -> "text" strict |call| Ok(Cell::from(crate::pg::catalog::dynamic::quote_identifier(call.text(0))));
+    "forebay_int2vector_out" ["l"] -> "text" strict |call| Ok(Cell::from(vector(&call.args[0])));
+};
+
+/// `pg_size_pretty` (PostgreSQL's dbsize.c): a unit is left at ten times its size, rounding half away from zero.
+fn size_pretty(bytes: i64) -> String {
+    const LIMIT: i128 = 10 * 1024;
+    const UNITS: &[&str] = &["kB", "MB", "GB", "TB", "PB"];
+    let bytes = i128::from(bytes);
+    if bytes.abs() < LIMIT {
+        return format!("{bytes} bytes");
+    }
+    // One bit more than the unit is kept, to round by.
+    let mut halves = bytes / 512;
+    for (position, unit) in UNITS.iter().enumerate() {
+        if halves.abs() < 2 * LIMIT - 1 || position + 1 == UNITS.len() {
+            let rounded = (halves.abs() + 1) / 2 * halves.signum();
+            return format!("{rounded} {unit}");
+        }
+        halves /= 1024;
+    }
+    String::new()
+}
+
+/// PostgreSQL's encodings by number (pg_wchar.h).
+const ENCODINGS: &[&str] = &[
+    "SQL_ASCII",
+    "EUC_JP",
+    "EUC_CN",
+    "EUC_KR",
+    "EUC_TW",
+    "EUC_JIS_2004",
+    "UTF8",
+    "MULE_INTERNAL",
+    "LATIN1",
+    "LATIN2",
+    "LATIN3",
+    "LATIN4",
+    "LATIN5",
+    "LATIN6",
+    "LATIN7",
+    "LATIN8",
+    "LATIN9",
+    "LATIN10",
+    "WIN1256",
+    "WIN1258",
+    "WIN866",
+    "WIN874",
+    "KOI8R",
+    "WIN1251",
+    "WIN1252",
+    "ISO_8859_5",
+    "ISO_8859_6",
+    "ISO_8859_7",
+    "ISO_8859_8",
+    "WIN1250",
+    "WIN1253",
+    "WIN1254",
+    "WIN1255",
+    "WIN1257",
+    "KOI8U",
+    "SJIS",
+    "BIG5",
+    "GBK",
+    "UHC",
+    "GB18030",
+    "JOHAB",
+    "SHIFT_JIS_2004",
+];
+
+fn encoding_name(call: &Call<'_>) -> Result<Cell> {
+    let name = usize::try_from(call.int(0)).ok().and_then(|number| ENCODINGS.get(number));
+    Ok(Cell::from(name.copied().unwrap_or("")))
+}
+
+fn encoding_number(call: &Call<'_>) -> Result<Cell> {
+    let plain = |name: &str| {
+        let letters = name.chars().filter(char::is_ascii_alphanumeric);
+        letters.map(|c| c.to_ascii_uppercase()).collect::<String>()
+    };
+    let wanted = plain(call.text(0));
+    let wanted = if wanted == "UNICODE" { "UTF8".to_owned() } else { wanted };
+    let number = (0i32..).zip(ENCODINGS).find(|(_, name)| plain(name) == wanted);
+    Ok(Cell::from(number.map_or(-1, |(number, _)| number)))
+}
+
+fn array_upper(call: &Call<'_>) -> Result<Cell> {
+    let length = dimension(&call.args[0], call.int(1));
+    Ok(length.map_or(Cell::Null, |length| Cell::Int(length + first(call) - 1)))
+}
+
+fn array_lower(call: &Call<'_>) -> Result<Cell> {
+    let length = dimension(&call.args[0], call.int(1));
+    Ok(length.map_or(Cell::Null, |_| Cell::Int(first(call))))
+}
+
+/// The first subscript: the two vector types count from 0.
+fn first(call: &Call<'_>) -> i64 {
+    let kind = call.fields.first().map_or(0, |field| types::of_field(field).oid);
+    i64::from(!matches!(kind, types::INT2VECTOR | types::OIDVECTOR))
+}
+
+/// The length of an array along a dimension; `None` when it has no such dimension.
+fn dimension(cell: &Cell, number: i64) -> Option<i64> {
+    let items = cell.items();
+    if items.is_empty() || number < 1 {
+        return None;
+    }
+    if number == 1 {
+        return i64::try_from(items.len()).ok();
+    }
+    items.first().and_then(|item| dimension(item, number - 1))
+}
+
+fn type_of(call: &Call<'_>) -> u32 {
+    call.fields.first().map_or(types::UNKNOWN, |field| types::of_field(field).oid)
+}
+
+/// Bytes as PostgreSQL would store the value: numbers by their width, text with its one-byte header.
+fn column_size(cell: &Cell) -> i32 {
+    match cell {
+        Cell::Null => 0,
+        Cell::Bool(_) => 1,
+        Cell::Int(_) | Cell::Float(_) => 8,
+        Cell::Text(text) => {
+            let header = if text.len() < 127 { 1 } else { 4 };
+            i32::try_from(text.len()).unwrap_or(i32::MAX).saturating_add(header)
+        }
+        Cell::List(items) => items.iter().map(column_size).fold(24, i32::saturating_add),
+    }
+}
+
+fn vector(cell: &Cell) -> String {
+    cell.items().iter().map(|item| item.int().to_string()).collect::<Vec<String>>().join(" ")
+}
+
+/// A SIMILAR TO pattern as a regular expression (PostgreSQL's `similar_escape_internal`).
+fn similar_to_escape(call: &Call<'_>) -> Result<Cell> {
+    let escape = if call.args.len() == 2 { call.text(1) } else { "\\" };
+    let mut letters = escape.chars();
+    let (escape, rest) = (letters.next(), letters.next());
+    if rest.is_some() {
+        return Err(Error::Data("invalid escape string".to_owned())
+            .hint("Escape string must be empty or one character."));
+    }
+    Ok(Cell::from(similar_pattern(call.text(0), escape)))
+}
+
+/// See [`similar_to_escape`].
+pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
+    let mut regex = String::from("^(?:");
+    let (mut escaped, mut bracket) = (false, false);
+    for c in pattern.chars() {
+        if escaped {
+            // An escaped letter stands for itself; only then may it be special in the result.
+            if !c.is_alphanumeric() {
+                regex.push('\\');
+            }
+            regex.push(c);
+            escaped = false;
+        } else if Some(c) == escape {
+            escaped = true;
+        } else if bracket {
+            if c == '\\' {
+                regex.push('\\');
+            }
+            regex.push(c);
+            bracket = c != ']';
+        } else {
+            match c {
+                '%' => regex.push_str("(?s:.*)"),
+                '_' => regex.push_str("(?s:.)"),
+                '(' => regex.push_str("(?:"),
+                '\\' | '.' | '^' | '$' => {
+                    regex.push('\\');
+                    regex.push(c);
+                }
+                '[' => {
+                    bracket = true;
+                    regex.push(c);
+                }
+                other => regex.push(other),
+            }
+        }
+    }
+    regex.push_str(")$");
+    regex
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{similar_pattern, size_pretty};
+
+    #[test]
+    fn sizes_read_as_postgresql_prints_them() {
+        for (bytes, want) in [
+            (0, "0 bytes"),
+            (10_239, "10239 bytes"),
+            (10_240, "10 kB"),
+            (-1_234_567_890, "-1177 MB"),
+            (1 << 40, "1024 GB"),
+            (i64::MAX, "8192 PB"),
+        ] {
+            assert_eq!(size_pretty(bytes), want);
+        }
+    }
+
+    #[test]
+    fn similar_patterns_match_whole_texts() {
+        assert_eq!(similar_pattern("a_%(b|c)", Some('\\')), "^(?:a(?s:.)(?s:.*)(?:b|c))$");
+        assert_eq!(similar_pattern("a\\%.b", Some('\\')), "^(?:a\\%\\.b)$");
+    }
+}

@@ -1,0 +1,635 @@
+//! Functions that answer from the session and the catalog (PostgreSQL manual, sections 9.26 and 9.28).
+
+use super::cells::{Call, Spec};
+use super::names;
+use super::privileges;
+use crate::catalog::roles::Privilege;
+use crate::error::{Error, Result};
+use crate::pg::catalog::data;
+use crate::pg::catalog::dynamic::{index_definition, key_definition, quote_identifier};
+use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, type_row};
+use crate::pg::catalog::rows::Cell;
+use crate::pg::facts::DATABASE_OID;
+
+/// `pg_class.oid` of `pg_class`, and so on: what `obj_description` tells apart.
+const PG_CLASS: u32 = 1259;
+
+macro_rules! specs {
+    ($($name:literal [$($takes:literal),*] -> $returns:literal $strict:ident $body:expr;)*) => {
+        &[$(Spec { name: $name, takes: &[$($takes),*], returns: $returns, strict: specs!(@$strict), body: $body },)*]
+    };
+    (@strict) => { true };
+    (@called) => { false };
+}
+pub(super) use specs;
+
+fn text(value: impl Into<Cell>) -> Result<Cell> {
+    Ok(value.into())
+}
+
+const NULL: fn(&Call<'_>) -> Result<Cell> = |_| Ok(Cell::Null);
+const NOTHING_COUNTED: fn(&Call<'_>) -> Result<Cell> = |_| Ok(Cell::Int(0));
+const NEVER: fn(&Call<'_>) -> Result<Cell> = |_| Ok(Cell::Bool(false));
+/// Objects PostgreSQL itself brings are all in `pg_catalog`, which is always searched.
+const VISIBLE: fn(&Call<'_>) -> Result<Cell> = |_| Ok(Cell::Bool(true));
+
+/// Every function of this kind.
+pub(super) const SPECS: &[Spec] = specs! {
+    // who and where
+    "current_user" [""] -> "name" strict |call| text(&call.facts.user);
+    "user" [""] -> "name" strict |call| text(&call.facts.user);
+    "current_role" [""] -> "name" strict |call| text(&call.facts.user);
+    "session_user" [""] -> "name" strict |call| text(&call.facts.session_user);
+    "current_database" [""] -> "name" strict |call| text(&call.facts.database);
+    "current_catalog" [""] -> "name" strict |call| text(&call.facts.database);
+    "current_schema" [""] -> "name" strict |call| text(call.facts.search_path.first().cloned());
+    "current_schemas" ["b"] -> "_name" strict current_schemas;
+    "version" [""] -> "text" strict version;
+    "pg_backend_pid" [""] -> "int4" strict |call| text(call.facts.pid);
+    "current_setting" ["t", "tb"] -> "text" strict current_setting;
+    "pg_is_in_recovery" [""] -> "bool" strict NEVER;
+    "pg_is_wal_replay_paused" [""] -> "bool" strict NEVER;
+    "pg_postmaster_start_time" [""] -> "timestamptz" strict |call| text(call.facts.started_at_us);
+    "pg_conf_load_time" [""] -> "timestamptz" strict |call| text(call.facts.started_at_us);
+    "inet_client_addr" [""] -> "inet" strict |call| text(call.facts.client.map(|at| at.ip().to_string()));
+    "inet_client_port" [""] -> "int4" strict |call| text(call.facts.client.map(|at| at.port()));
+    "inet_server_addr" [""] -> "inet" strict |call| text(call.facts.server.map(|at| at.ip().to_string()));
+    "inet_server_port" [""] -> "int4" strict |call| text(call.facts.server.map(|at| at.port()));
+    "txid_current" [""] -> "int8" strict transaction;
+    "pg_current_xact_id" [""] -> "xid8" strict transaction;
+    "txid_current_if_assigned" [""] -> "int8" strict NULL;
+    "pg_current_xact_id_if_assigned" [""] -> "xid8" strict NULL;
+    "pg_my_temp_schema" [""] -> "oid" strict NOTHING_COUNTED;
+    "pg_is_other_temp_schema" ["n"] -> "bool" strict NEVER;
+    "pg_jit_available" [""] -> "bool" strict NEVER;
+    "pg_blocking_pids" ["n"] -> "_int4" strict |_| Ok(Cell::List(Vec::new()));
+    "getdatabaseencoding" [""] -> "name" strict |_| text("UTF8");
+    "pg_client_encoding" [""] -> "name" strict |call| text(call.facts.setting("client_encoding").unwrap_or("UTF8").to_owned());
+    "pg_tablespace_location" ["n"] -> "text" strict |_| text("");
+    "pg_tablespace_databases" ["n"] -> "oid" strict |_| text(DATABASE_OID);
+
+    // visible along the search path
+    "pg_table_is_visible" ["n"] -> "bool" strict table_visible;
+    "pg_type_is_visible" ["n"] -> "bool" strict type_visible;
+    "pg_function_is_visible" ["n"] -> "bool" strict function_visible;
+    "pg_operator_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_opclass_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_opfamily_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_collation_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_conversion_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_statistics_obj_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_ts_config_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_ts_dict_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_ts_parser_is_visible" ["n"] -> "bool" strict VISIBLE;
+    "pg_ts_template_is_visible" ["n"] -> "bool" strict VISIBLE;
+
+    // definitions
+    "pg_get_userbyid" ["n"] -> "name" strict user_by_id;
+    "format_type" ["nn"] -> "text" called format_type;
+    "pg_get_expr" ["tn", "tnb"] -> "text" strict |call| text(call.text(0).to_owned());
+    "pg_get_constraintdef" ["n", "nb"] -> "text" strict constraint_definition;
+    "pg_get_indexdef" ["n", "nnb"] -> "text" strict index_definition_of;
+    "pg_get_viewdef" ["a", "ab", "an"] -> "text" strict view_definition;
+    "pg_get_functiondef" ["n"] -> "text" strict function_definition;
+    "pg_get_function_arguments" ["n"] -> "text" strict |call| arguments(call, true);
+    "pg_get_function_identity_arguments" ["n"] -> "text" strict |call| arguments(call, false);
+    "pg_get_function_result" ["n"] -> "text" strict function_result;
+    "pg_get_function_sqlbody" ["n"] -> "text" strict NULL;
+    "pg_get_function_arg_default" ["nn"] -> "text" strict NULL;
+    "pg_get_partkeydef" ["n"] -> "text" strict NULL;
+    "pg_get_partition_constraintdef" ["n"] -> "text" strict NULL;
+    "pg_get_ruledef" ["n", "nb"] -> "text" strict NULL;
+    "pg_get_triggerdef" ["n", "nb"] -> "text" strict NULL;
+    "pg_get_statisticsobjdef" ["n"] -> "text" strict NULL;
+    "pg_get_statisticsobjdef_columns" ["n"] -> "text" strict NULL;
+    "pg_get_serial_sequence" ["tt"] -> "text" strict serial_sequence;
+    "pg_get_replica_identity_index" ["n"] -> "regclass" strict NULL;
+    "pg_relation_is_publishable" ["a"] -> "bool" strict NEVER;
+    "pg_relation_is_updatable" ["ab"] -> "int4" strict NOTHING_COUNTED;
+    "pg_column_is_updatable" ["anb"] -> "bool" strict NEVER;
+    "pg_describe_object" ["nnn"] -> "text" strict describe_object;
+    "row_security_active" ["a"] -> "bool" strict NEVER;
+    "pg_indexam_has_property" ["nt"] -> "bool" strict NULL;
+    "pg_index_has_property" ["at"] -> "bool" strict NULL;
+    "pg_index_column_has_property" ["ant"] -> "bool" strict index_column_property;
+    "pg_relation_filenode" ["a"] -> "oid" strict |call| text(class(call, 0)?);
+    "pg_relation_filepath" ["a"] -> "text" strict NULL;
+    "pg_partition_root" ["a"] -> "regclass" strict NULL;
+
+    // comments
+    "obj_description" ["n", "nt"] -> "text" strict obj_description;
+    "col_description" ["nn"] -> "text" strict col_description;
+    "shobj_description" ["nt"] -> "text" strict shobj_description;
+
+    // privileges
+    "has_schema_privilege" ["at", "aat"] -> "bool" strict privileges::schema;
+    "has_table_privilege" ["at", "aat"] -> "bool" strict privileges::table;
+    "has_any_column_privilege" ["at", "aat"] -> "bool" strict privileges::table;
+    "has_column_privilege" ["aat", "aaat"] -> "bool" strict privileges::column;
+    "has_sequence_privilege" ["at", "aat"] -> "bool" strict privileges::table;
+    "has_database_privilege" ["at", "aat"] -> "bool" strict privileges::database;
+    "has_function_privilege" ["at", "aat"] -> "bool" strict privileges::function;
+    "has_type_privilege" ["at", "aat"] -> "bool" strict privileges::of_everybody;
+    "has_language_privilege" ["at", "aat"] -> "bool" strict privileges::of_everybody;
+    "has_tablespace_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
+    "has_foreign_data_wrapper_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
+    "has_server_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
+    "has_parameter_privilege" ["tt", "att"] -> "bool" strict privileges::of_owner;
+    "pg_has_role" ["at", "aat"] -> "bool" strict privileges::role;
+
+    // sizes
+    "pg_relation_size" ["a", "at"] -> "int8" strict relation_size;
+    "pg_table_size" ["a"] -> "int8" strict relation_size;
+    "pg_total_relation_size" ["a"] -> "int8" strict relation_size;
+    "pg_indexes_size" ["a"] -> "int8" strict NOTHING_COUNTED;
+    "pg_database_size" ["a"] -> "int8" strict database_size;
+    "pg_tablespace_size" ["a"] -> "int8" strict database_size;
+
+    // statistics
+    "pg_stat_get_live_tuples" ["n"] -> "int8" strict live_tuples;
+    "pg_stat_get_dead_tuples" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_numscans" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_returned" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_fetched" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_inserted" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_updated" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_deleted" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_tuples_hot_updated" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_mod_since_analyze" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_blocks_fetched" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_blocks_hit" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_last_vacuum_time" ["n"] -> "timestamptz" strict NULL;
+    "pg_stat_get_last_autovacuum_time" ["n"] -> "timestamptz" strict NULL;
+    "pg_stat_get_last_analyze_time" ["n"] -> "timestamptz" strict NULL;
+    "pg_stat_get_last_autoanalyze_time" ["n"] -> "timestamptz" strict NULL;
+    "pg_stat_get_db_numbackends" ["n"] -> "int4" strict |call| text(i32::try_from(call.facts.activity.len()).unwrap_or(i32::MAX));
+    "pg_stat_get_db_xact_commit" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_get_db_xact_rollback" ["n"] -> "int8" strict NOTHING_COUNTED;
+
+    // names and OIDs; `to_*` answer NULL where a cast fails
+    "to_regclass" ["t"] -> "regclass" strict |call| soft(names::class_in(call.text(0), call.facts));
+    "to_regtype" ["t"] -> "regtype" strict |call| soft(names::type_in(call.text(0), call.facts));
+    "to_regproc" ["t"] -> "regproc" strict |call| soft(names::function_in(call.text(0), call.facts));
+    "to_regprocedure" ["t"] -> "regprocedure" strict |call| soft(names::procedure_in(call.text(0), call.facts));
+    "to_regnamespace" ["t"] -> "regnamespace" strict |call| soft(names::schema_in(call.text(0), call.facts));
+    "to_regrole" ["t"] -> "regrole" strict |call| soft(names::role_in(call.text(0), call.facts));
+    "to_regcollation" ["t"] -> "regcollation" strict |call| soft(names::collation_in(call.text(0), call.facts));
+    "forebay_regclass" ["a"] -> "regclass" strict |call| hard(call, names::class_in);
+    "forebay_regtype" ["a"] -> "regtype" strict |call| hard(call, names::type_in);
+    "forebay_regproc" ["a"] -> "regproc" strict |call| hard(call, names::function_in);
+    "forebay_regprocedure" ["a"] -> "regprocedure" strict |call| hard(call, names::procedure_in);
+    "forebay_regnamespace" ["a"] -> "regnamespace" strict |call| hard(call, names::schema_in);
+    "forebay_regrole" ["a"] -> "regrole" strict |call| hard(call, names::role_in);
+    "forebay_regcollation" ["a"] -> "regcollation" strict |call| hard(call, names::collation_in);
+    "forebay_regclass_text" ["a"] -> "text" strict |call| out(call, names::class_in, names::class_out);
+    "forebay_regtype_text" ["a"] -> "text" strict |call| out(call, names::type_in, names::regtype_out);
+    "forebay_regproc_text" ["a"] -> "text" strict |call| out(call, names::function_in, names::function_out);
+    "forebay_regprocedure_text" ["a"] -> "text" strict |call| out(call, names::procedure_in, names::procedure_out);
+    "forebay_regnamespace_text" ["a"] -> "text" strict |call| out(call, names::schema_in, names::schema_out);
+    "forebay_regrole_text" ["a"] -> "text" strict |call| out(call, names::role_in, names::role_out);
+    "forebay_regcollation_text" ["a"] -> "text" strict |call| out(call, names::collation_in, names::collation_out);
+};
+
+fn soft(found: Result<u32>) -> Result<Cell> {
+    match found.as_ref().map_err(Error::bare) {
+        Ok(oid) => Ok(Cell::from(*oid)),
+        Err(Error::Syntax(_)) => Ok(found?.into()),
+        Err(_) => Ok(Cell::Null),
+    }
+}
+
+type Input = fn(&str, &crate::pg::facts::Facts) -> Result<u32>;
+type Output = fn(u32, &crate::pg::facts::Facts) -> String;
+
+/// A name or OID to an OID.
+fn hard(call: &Call<'_>, input: Input) -> Result<Cell> {
+    match &call.args[0] {
+        Cell::Text(name) => Ok(Cell::from(input(name, call.facts)?)),
+        number => Ok(number.clone()),
+    }
+}
+
+/// A name or OID to the name.
+fn out(call: &Call<'_>, input: Input, output: Output) -> Result<Cell> {
+    let oid = hard(call, input)?.oid();
+    Ok(Cell::from(output(oid, call.facts)))
+}
+
+/// Argument `index` as a relation's OID: a number, or a name that must exist.
+pub(super) fn class(call: &Call<'_>, index: usize) -> Result<u32> {
+    match call.args.get(index) {
+        Some(Cell::Text(name)) => names::class_in(name, call.facts),
+        _ => Ok(call.oid(index)),
+    }
+}
+
+fn current_schemas(call: &Call<'_>) -> Result<Cell> {
+    let implicit = call.truth(0) && !call.facts.search_path.iter().any(|name| name == "pg_catalog");
+    let system = implicit.then(|| "pg_catalog".to_owned());
+    let path = system.into_iter().chain(call.facts.search_path.iter().cloned());
+    Ok(Cell::from(path.collect::<Vec<String>>()))
+}
+
+fn version(call: &Call<'_>) -> Result<Cell> {
+    // Drivers read the number after the first word; people see what it really is.
+    let postgresql = call.facts.setting("server_version").unwrap_or("15.0").to_owned();
+    let number = postgresql.split_whitespace().next().unwrap_or("15.0").to_owned();
+    let own = env!("CARGO_PKG_VERSION");
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    Ok(Cell::from(format!("PostgreSQL {number} (Forebay {own}) on {arch}-{os}, 64-bit")))
+}
+
+fn current_setting(call: &Call<'_>) -> Result<Cell> {
+    let name = call.text(0);
+    if let Some(value) = call.facts.setting(name) {
+        return Ok(Cell::from(value.to_owned()));
+    }
+    // Settings of PostgreSQL that nothing here depends on keep its defaults, with their unit.
+    let settings = data::table("pg_settings");
+    let known = settings.rows().iter().find(|row| row[0].text().eq_ignore_ascii_case(name));
+    match known {
+        Some(row) => Ok(Cell::from(shown(row[1].text(), row[2].text()))),
+        None if call.truth(1) => Ok(Cell::Null),
+        None => Err(Error::UndefinedSetting(name.to_owned())),
+    }
+}
+
+/// A number in a setting's base unit as SHOW prints it: in the largest unit that divides it.
+fn shown(value: &str, unit: &str) -> String {
+    const MEMORY: &[(i64, &str)] = &[(1 << 30, "TB"), (1 << 20, "GB"), (1 << 10, "MB"), (1, "kB")];
+    const TIME: &[(i64, &str)] =
+        &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")];
+    let (factor, units) = match unit {
+        "kB" => (1, MEMORY),
+        "8kB" => (8, MEMORY),
+        "MB" => (1024, MEMORY),
+        "ms" => (1, TIME),
+        "s" => (1_000, TIME),
+        "min" => (60_000, TIME),
+        _ => return value.to_owned(),
+    };
+    match value.parse::<i64>() {
+        Ok(number) if number > 0 => {
+            let scaled = number.saturating_mul(factor);
+            let fits = units.iter().find(|(size, _)| scaled % size == 0);
+            fits.map_or_else(|| value.to_owned(), |(size, name)| format!("{}{name}", scaled / size))
+        }
+        _ => value.to_owned(),
+    }
+}
+
+/// A number that moves with every commit, as a transaction's does.
+fn transaction(call: &Call<'_>) -> Result<Cell> {
+    Ok(Cell::Int(i64::try_from(call.facts.generation.lsn).unwrap_or(i64::MAX).saturating_add(3)))
+}
+
+// ---- visible along the search path
+
+fn table_visible(call: &Call<'_>) -> Result<Cell> {
+    let index = call.facts.index();
+    Ok(match index.relation(call.oid(0)).or_else(|| index.by_index(call.oid(0))) {
+        Some(entity) => Cell::Bool(names::relation_visible(entity, call.facts)),
+        None => Cell::Null,
+    })
+}
+
+fn type_visible(call: &Call<'_>) -> Result<Cell> {
+    if let Some(row) = type_row(call.oid(0)) {
+        return Ok(Cell::Bool(row[2].oid() == PG_CATALOG_OID));
+    }
+    Ok(match call.facts.index().row_type(call.oid(0)) {
+        Some((entity, _)) => Cell::Bool(names::relation_visible(entity, call.facts)),
+        None => Cell::Null,
+    })
+}
+
+fn function_visible(call: &Call<'_>) -> Result<Cell> {
+    let row = names::function_row(call.oid(0));
+    Ok(Cell::from(row.map(|row| row[2].oid() != INFORMATION_SCHEMA_OID)))
+}
+
+// ---- definitions
+
+fn user_by_id(call: &Call<'_>) -> Result<Cell> {
+    let oid = call.oid(0);
+    let name = names::role_name(oid, call.facts);
+    Ok(Cell::from(name.unwrap_or_else(|| format!("unknown (OID={oid})"))))
+}
+
+fn format_type(call: &Call<'_>) -> Result<Cell> {
+    if call.args[0] == Cell::Null {
+        return Ok(Cell::Null);
+    }
+    let modifier = match &call.args[1] {
+        Cell::Int(modifier) => i32::try_from(*modifier).unwrap_or(-1),
+        _ => -1,
+    };
+    // A NULL modifier asks for the plain name: `character`, not `bpchar`.
+    if call.oid(0) == crate::pg::types::BPCHAR && call.args[1] == Cell::Null {
+        return text("character");
+    }
+    Ok(Cell::from(names::type_out(call.oid(0), modifier, call.facts)))
+}
+
+fn constraint_definition(call: &Call<'_>) -> Result<Cell> {
+    let entity = call.facts.index().by_constraint(call.oid(0));
+    Ok(Cell::from(entity.map(|entity| key_definition(entity))))
+}
+
+fn index_definition_of(call: &Call<'_>) -> Result<Cell> {
+    let Some(entity) = call.facts.index().by_index(call.oid(0)) else {
+        return Ok(Cell::Null);
+    };
+    if call.int(1) == 0 {
+        return Ok(Cell::from(index_definition(entity)));
+    }
+    let column = usize::try_from(call.int(1) - 1).ok().and_then(|at| entity.key_columns().nth(at));
+    Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
+}
+
+fn view_definition(call: &Call<'_>) -> Result<Cell> {
+    let oid = class(call, 0)?;
+    let entity = call.facts.index().relation(oid);
+    Ok(Cell::from(entity.and_then(|entity| entity.definition.clone())))
+}
+
+fn proc_cell(oid: u32, column: &str) -> Cell {
+    let at = data::table("pg_proc").index(column);
+    names::function_row(oid).map_or(Cell::Null, |row| row[at].clone())
+}
+
+fn function_definition(call: &Call<'_>) -> Result<Cell> {
+    let oid = call.oid(0);
+    if names::function_row(oid).is_none() {
+        return Ok(Cell::Null);
+    }
+    if proc_cell(oid, "prokind").text() == "a" {
+        let name = proc_cell(oid, "proname");
+        return Err(Error::WrongObjectType(format!(
+            "\"{}\" is an aggregate function",
+            name.text()
+        )));
+    }
+    let languages = data::table("pg_language").rows();
+    let language = proc_cell(oid, "prolang").oid();
+    let language = languages
+        .iter()
+        .find(|row| row[0].oid() == language)
+        .map_or("internal", |row| row[1].text());
+    let mut attributes = String::new();
+    for (column, value, word) in [
+        ("provolatile", "i", " IMMUTABLE"),
+        ("provolatile", "s", " STABLE"),
+        ("proparallel", "s", " PARALLEL SAFE"),
+        ("proparallel", "r", " PARALLEL RESTRICTED"),
+    ] {
+        if proc_cell(oid, column).text() == value {
+            attributes.push_str(word);
+        }
+    }
+    if proc_cell(oid, "proisstrict").truth() {
+        attributes.push_str(" STRICT");
+    }
+    let schema = if proc_cell(oid, "pronamespace").oid() == INFORMATION_SCHEMA_OID {
+        "information_schema"
+    } else {
+        "pg_catalog"
+    };
+    Ok(Cell::from(format!(
+        "CREATE OR REPLACE FUNCTION {schema}.{}({})\n RETURNS {}\n LANGUAGE {language}\n{attributes}\nAS $function${}$function$\n",
+        quote_identifier(proc_cell(oid, "proname").text()),
+        arguments(call, true)?.text(),
+        function_result(call)?.text(),
+        proc_cell(oid, "prosrc").text(),
+    )))
+}
+
+/// A function's arguments as CREATE FUNCTION lists them, with or without names of outputs and defaults.
+fn arguments(call: &Call<'_>, all: bool) -> Result<Cell> {
+    let oid = call.oid(0);
+    if names::function_row(oid).is_none() {
+        return Ok(Cell::Null);
+    }
+    if all {
+        let wanted = oid.to_string();
+        let told = data::lines("proc_defaults").find(|cells| cells[0] == wanted);
+        if let Some(cells) = told {
+            return Ok(Cell::from(cells.get(1).map(ToString::to_string)));
+        }
+    }
+    let (inputs, every) = (proc_cell(oid, "proargtypes"), proc_cell(oid, "proallargtypes"));
+    let (modes, argument_names) = (proc_cell(oid, "proargmodes"), proc_cell(oid, "proargnames"));
+    let kinds = if every == Cell::Null { inputs.items() } else { every.items() };
+    let ordered = proc_cell(oid, "prokind").text() == "a" && ordered_set(oid).is_some();
+    let mut list = String::new();
+    let mut inputs_seen: i64 = 0;
+    for (position, kind) in kinds.iter().enumerate() {
+        let mode = modes.items().get(position).map_or("i", Cell::text);
+        if mode == "t" || (!all && mode == "o") {
+            continue;
+        }
+        if ordered && Some(inputs_seen) == ordered_set(oid) {
+            list.push_str(" ORDER BY ");
+        } else if !list.is_empty() {
+            list.push_str(", ");
+        }
+        inputs_seen += 1;
+        list.push_str(match mode {
+            "o" => "OUT ",
+            "b" => "INOUT ",
+            "v" => "VARIADIC ",
+            _ => "",
+        });
+        if let Some(name) =
+            argument_names.items().get(position).filter(|name| !name.text().is_empty())
+        {
+            list.push_str(&quote_identifier(name.text()));
+            list.push(' ');
+        }
+        list.push_str(&names::type_out(kind.oid(), -1, call.facts));
+    }
+    Ok(Cell::from(list))
+}
+
+/// How many arguments an ordered-set aggregate takes before ORDER BY; `None` for any other function.
+fn ordered_set(oid: u32) -> Option<i64> {
+    let aggregates = data::table("pg_aggregate");
+    let row = aggregates.rows().iter().find(|row| row[0].oid() == oid)?;
+    (row[1].text() != "n").then(|| row[2].int())
+}
+
+fn function_result(call: &Call<'_>) -> Result<Cell> {
+    let oid = call.oid(0);
+    if names::function_row(oid).is_none() || proc_cell(oid, "prokind").text() == "p" {
+        return Ok(Cell::Null);
+    }
+    let (modes, every) = (proc_cell(oid, "proargmodes"), proc_cell(oid, "proallargtypes"));
+    let columns: Vec<usize> = modes
+        .items()
+        .iter()
+        .enumerate()
+        .filter(|(_, mode)| mode.text() == "t")
+        .map(|(position, _)| position)
+        .collect();
+    if !columns.is_empty() {
+        let argument_names = proc_cell(oid, "proargnames");
+        let column = |position: &usize| {
+            let name = argument_names.items().get(*position).map_or("", Cell::text).to_owned();
+            let kind = every.items().get(*position).map_or(0, Cell::oid);
+            format!("{} {}", quote_identifier(&name), names::type_out(kind, -1, call.facts))
+        };
+        let columns: Vec<String> = columns.iter().map(column).collect();
+        return Ok(Cell::from(format!("TABLE({})", columns.join(", "))));
+    }
+    let kind = names::type_out(proc_cell(oid, "prorettype").oid(), -1, call.facts);
+    let set = if proc_cell(oid, "proretset").truth() { "SETOF " } else { "" };
+    Ok(Cell::from(format!("{set}{kind}")))
+}
+
+fn serial_sequence(call: &Call<'_>) -> Result<Cell> {
+    // Both must exist, but no column of ours is filled from a sequence.
+    let entity = names::relation(call.text(0), call.facts)?;
+    known_column(&entity, call.text(1))?;
+    Ok(Cell::Null)
+}
+
+/// Errors: no such column.
+pub(super) fn known_column(entity: &Entity, name: &str) -> Result<()> {
+    if entity.columns.iter().any(|column| column.name == name) {
+        return Ok(());
+    }
+    let relation = &entity.name;
+    Err(Error::UndefinedColumn(format!(
+        "column \"{name}\" of relation \"{relation}\" does not exist"
+    )))
+}
+
+fn describe_object(call: &Call<'_>) -> Result<Cell> {
+    /// `pg_class.oid` of `pg_namespace`, `pg_type`, `pg_proc`, `pg_constraint`.
+    const PG_NAMESPACE: u32 = 2615;
+    const PG_TYPE: u32 = 1247;
+    const PG_PROC: u32 = 1255;
+    const PG_CONSTRAINT: u32 = 2606;
+    let (class, object, column) = (call.oid(0), call.oid(1), call.int(2));
+    let (facts, index) = (call.facts, call.facts.index());
+    Ok(match class {
+        PG_CLASS => {
+            let Some(entity) = index.relation(object) else {
+                return Ok(Cell::Null);
+            };
+            let kind = if entity.kind == 'v' { "view" } else { "table" };
+            let relation = format!("{kind} {}", names::class_out(object, facts));
+            let column = usize::try_from(column).ok().and_then(|number| number.checked_sub(1));
+            match column.and_then(|at| entity.columns.get(at)) {
+                Some(column) => {
+                    Cell::from(format!("column {} of {relation}", quote_identifier(&column.name)))
+                }
+                None => Cell::from(relation),
+            }
+        }
+        PG_NAMESPACE => Cell::from(format!("schema {}", names::schema_out(object, facts))),
+        PG_TYPE => Cell::from(format!("type {}", names::type_out(object, -1, facts))),
+        PG_PROC => Cell::from(format!("function {}", names::procedure_out(object, facts))),
+        PG_CONSTRAINT => Cell::from(index.by_constraint(object).map(|entity| {
+            let table = names::class_out(entity.ids.relation, facts);
+            format!("constraint {} on table {table}", quote_identifier(&entity.key_name()))
+        })),
+        _ => Cell::Null,
+    })
+}
+
+fn index_column_property(call: &Call<'_>) -> Result<Cell> {
+    let known = call.facts.index().by_index(class(call, 0)?).is_some();
+    // What a btree index of plain ascending columns has (PostgreSQL manual, table 9.74).
+    Ok(match call.text(2).to_ascii_lowercase().as_str() {
+        _ if !known => Cell::Null,
+        "asc" | "nulls_last" | "orderable" | "returnable" | "search_array" | "search_nulls" => {
+            Cell::Bool(true)
+        }
+        "desc" | "nulls_first" | "distance_orderable" => Cell::Bool(false),
+        _ => Cell::Null,
+    })
+}
+
+// ---- comments
+
+fn described(class: u32, object: u32, column: i64) -> Cell {
+    let rows = data::table("pg_description").rows();
+    let found = rows
+        .iter()
+        .find(|row| row[0].oid() == object && row[1].oid() == class && row[2].int() == column);
+    found.map_or(Cell::Null, |row| row[3].clone())
+}
+
+fn obj_description(call: &Call<'_>) -> Result<Cell> {
+    let object = call.oid(0);
+    let comment = |entity: &std::sync::Arc<Entity>| Cell::from(entity.comment.clone());
+    let of_relation = || call.facts.index().relation(object).map_or(Cell::Null, comment);
+    if call.args.len() == 1 {
+        let rows = data::table("pg_description").rows();
+        let found = rows.iter().find(|row| row[0].oid() == object && row[2].int() == 0);
+        return Ok(found.map_or_else(of_relation, |row| row[3].clone()));
+    }
+    match call.text(1) {
+        "pg_class" => Ok(of_relation()),
+        catalog => {
+            let class = data::relation("pg_catalog", catalog);
+            Ok(class.map_or(Cell::Null, |class| described(class.oid, object, 0)))
+        }
+    }
+}
+
+fn col_description(call: &Call<'_>) -> Result<Cell> {
+    let Some(entity) = call.facts.index().relation(call.oid(0)) else {
+        return Ok(Cell::Null);
+    };
+    let at = usize::try_from(call.int(1)).ok().and_then(|number| number.checked_sub(1));
+    let column = at.and_then(|at| entity.columns.get(at));
+    Ok(Cell::from(column.and_then(|column| column.comment.clone())))
+}
+
+fn shobj_description(call: &Call<'_>) -> Result<Cell> {
+    let own = call.text(1) == "pg_database" && call.oid(0) == DATABASE_OID;
+    Ok(if own { Cell::from("default administrative connection database") } else { Cell::Null })
+}
+
+// ---- sizes
+
+fn relation_size(call: &Call<'_>) -> Result<Cell> {
+    if call.args.len() == 2 && call.text(1) != "main" {
+        return Ok(Cell::Int(0));
+    }
+    let entity = call.facts.index().relation(class(call, 0)?);
+    Ok(Cell::from(entity.map(|entity| i64::try_from(entity.bytes).unwrap_or(i64::MAX))))
+}
+
+fn database_size(call: &Call<'_>) -> Result<Cell> {
+    if let Cell::Text(name) = &call.args[0] {
+        let known = name.as_ref() == call.facts.database || name.starts_with("pg_");
+        if !known {
+            return Err(Error::UndefinedDatabase(name.to_string()));
+        }
+    }
+    let sum: u64 = call.facts.index().relations.iter().map(|entity| entity.bytes).sum();
+    Ok(Cell::Int(i64::try_from(sum).unwrap_or(i64::MAX)))
+}
+
+fn live_tuples(call: &Call<'_>) -> Result<Cell> {
+    let entity = call.facts.index().relation(call.oid(0));
+    let rows = entity.and_then(|entity| entity.rows).unwrap_or(0);
+    Ok(Cell::Int(i64::try_from(rows).unwrap_or(i64::MAX)))
+}
+
+/// Whether the current user may see what everybody may, used where nothing was granted on.
+pub(super) fn may_read(call: &Call<'_>, user: &str, entity: &Entity) -> bool {
+    match &entity.database {
+        None => true,
+        Some(database) => {
+            let target = crate::catalog::roles::Target::Table {
+                schema: database.clone(),
+                table: entity.name.clone(),
+            };
+            call.facts.granted(user, &target, Privilege::Select)
+        }
+    }
+}
