@@ -7,3 +7,4 @@
 )]
 
 mod it;
+mod tidy;
