@@ -29,7 +29,7 @@ fn publish(site: &Site, client: &mut Client, version: i64) {
     client.rows("SELECT forebay.refresh()");
 }
 
-/// Runs statements in order and compares all their rows.
+/// Runs statements in order and compares all their rows; `ok` is any answer, a state an error.
 #[track_caller]
 fn check(script: &[(&str, &str)]) {
     let site = two_versions();
@@ -38,6 +38,8 @@ fn check(script: &[(&str, &str)]) {
         let answer = client.query(sql);
         let got = if answer.error.is_some() {
             answer.state().to_owned()
+        } else if *want == "ok" {
+            "ok".to_owned()
         } else {
             let line = |row: &Vec<Option<String>>| {
                 row.iter()
@@ -108,16 +110,16 @@ fn a_version_clause_never_reads_another_version() {
 #[test]
 fn an_alias_is_a_second_name() {
     check(&[
-        ("SELECT forebay.set_alias('d', 'prod', 'v1') IS NULL OR true", "t"),
+        ("SELECT forebay.set_alias('d', 'prod', 'v1')", "ok"),
         ("SELECT DISTINCT version FROM \"d@prod\".t", "1"),
         ("SELECT alias, version FROM forebay.aliases", "prod|v1"),
         ("SELECT forebay.set_alias('d', 'prod', 'v2', 'v2')", "40001"),
-        ("SELECT forebay.set_alias('d', 'prod', 'v2', 'v1') IS NULL OR true", "t"),
+        ("SELECT forebay.set_alias('d', 'prod', 'v2', 'v1')", "ok"),
         ("SELECT DISTINCT version FROM \"d@prod\".t", "2"),
         ("SELECT forebay.set_alias('d', 'prod', 'v7')", "42704"),
         ("SELECT forebay.set_alias('d', 'v1', 'v2')", "42710"),
         ("SELECT count(*) FROM forebay.alias_history", "2"),
-        ("SELECT forebay.drop_alias('d', 'prod') IS NULL OR true", "t"),
+        ("SELECT forebay.drop_alias('d', 'prod')", "ok"),
         ("SELECT DISTINCT version FROM \"d@prod\".t", "3F000"),
     ]);
 }
@@ -176,9 +178,9 @@ fn a_connection_pins_versions() {
 #[test]
 fn a_pinned_alias_resolves_once() {
     check(&[
-        ("SELECT forebay.set_alias('d', 'prod', 'v1') IS NULL OR true", "t"),
+        ("SELECT forebay.set_alias('d', 'prod', 'v1')", "ok"),
         ("SET forebay.pin = 'd:prod'", ""),
-        ("SELECT forebay.set_alias('d', 'prod', 'v2') IS NULL OR true", "t"),
+        ("SELECT forebay.set_alias('d', 'prod', 'v2')", "ok"),
         (VERSION, "1"),
         ("RESET forebay.pin; SET forebay.pin = 'd:prod'", ""),
         (VERSION, "2"),
@@ -269,10 +271,10 @@ fn rollback_goes_back_and_stays_there() {
 #[test]
 fn activate_may_go_anywhere() {
     check(&[
-        ("SELECT forebay.activate('d', 'v1') IS NULL OR true", "t"),
+        ("SELECT forebay.activate('d', 'v1')", "ok"),
         (VERSION, "1"),
         ("SELECT forebay.activate('d', 'v2', 'v2')", "40001"),
-        ("SELECT forebay.activate('d', 'v2', 'v1') IS NULL OR true", "t"),
+        ("SELECT forebay.activate('d', 'v2', 'v1')", "ok"),
         (VERSION, "2"),
         ("SELECT forebay.activate('d', 'v9')", "42704"),
         ("SELECT forebay.activate('nope', 'v9')", "3F000"),
