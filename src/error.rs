@@ -69,6 +69,9 @@ pub enum Error {
     /// A name reserved by the system.
     #[error("{0}")]
     ReservedName(String),
+    /// A grant that cannot be: a loop of memberships, or a privilege its target cannot have.
+    #[error("{0}")]
+    InvalidGrant(String),
     /// A role that something still refers to.
     #[error("{0}")]
     DependentObjectsStillExist(String),
@@ -86,6 +89,12 @@ pub enum Error {
     /// A column outside GROUP BY, or an aggregate where none may stand; the whole message.
     #[error("{0}")]
     Grouping(String),
+    /// An operator that the types do not have; the whole message.
+    #[error("{0}")]
+    OperatorMismatch(String),
+    /// What the planner refuses with no better code (42000).
+    #[error("{0}")]
+    Planned(String),
     /// A window function where none may stand.
     #[error("{0}")]
     Windowing(String),
@@ -101,6 +110,17 @@ pub enum Error {
     /// Text that is not of the type asked for.
     #[error("invalid input syntax for type {kind}: \"{text}\"")]
     InvalidText {
+        /// PostgreSQL's name of the type.
+        kind: String,
+        /// The text that was given.
+        text: String,
+    },
+    /// Text that is no array.
+    #[error("malformed array literal: \"{0}\"")]
+    MalformedArray(String),
+    /// Text that is no date, time or interval.
+    #[error("invalid input syntax for type {kind}: \"{text}\"")]
+    InvalidDatetime {
         /// PostgreSQL's name of the type.
         kind: String,
         /// The text that was given.
@@ -179,6 +199,9 @@ pub enum Error {
     /// A state that does not allow the call; the whole message.
     #[error("{0}")]
     NotInPrerequisiteState(String),
+    /// Something that is in use cannot be dropped; the whole message.
+    #[error("{0}")]
+    ObjectInUse(String),
     /// Another commit got there first; the caller may try again.
     #[error("{0}")]
     SerializationFailure(String),
@@ -213,6 +236,9 @@ pub enum Error {
     /// The client, or somebody for it, cancelled the statement.
     #[error("canceling statement due to {0}")]
     QueryCanceled(&'static str),
+    /// A client that did not authenticate in time.
+    #[error("canceling authentication due to timeout")]
+    AuthenticationTimeout,
     /// The server is stopping, or an operator ended the session.
     #[error("terminating connection due to {0}")]
     AdminShutdown(&'static str),
@@ -242,6 +268,15 @@ pub enum Error {
     /// The configuration is wrong; the server does not start.
     #[error("{0}")]
     Configuration(String),
+    /// The state root was written by a release whose format this one does not know.
+    #[error("{0}")]
+    IncompatibleState(String),
+    /// The state root belongs to another process that runs.
+    #[error("{0}")]
+    LockFileHeld(String),
+    /// The journal has failed: nothing more is acknowledged until a restart has read what is durable.
+    #[error("{0}")]
+    JournalFailed(String),
     /// A bug of ours.
     #[error("internal error: {0}")]
     Internal(String),
@@ -335,7 +370,7 @@ impl Error {
             Error::UndefinedSchema(_) => "3F000",
             Error::UndefinedTable(_) => "42P01",
             Error::UndefinedColumn(_) => "42703",
-            Error::UndefinedFunction(_) => "42883",
+            Error::UndefinedFunction(_) | Error::OperatorMismatch(_) => "42883",
             Error::UndefinedObject(_) | Error::UndefinedSetting(_) => "42704",
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
@@ -345,16 +380,19 @@ impl Error {
             Error::DuplicateObject(_) => "42710",
             Error::DuplicateSchema(_) => "42P06",
             Error::ReservedName(_) => "42939",
+            Error::InvalidGrant(_) => "0LP01",
             Error::DependentObjectsStillExist(_) => "2BP01",
             Error::DatatypeMismatch(_) => "42804",
             Error::CannotCoerce(_) => "42846",
             Error::IndeterminateDatatype(_) => "42P18",
             Error::Grouping(_) => "42803",
+            Error::Planned(_) => "42000",
             Error::Windowing(_) => "42P20",
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
-            Error::InvalidText { .. } => "22P02",
+            Error::InvalidText { .. } | Error::MalformedArray(_) => "22P02",
+            Error::InvalidDatetime { .. } => "22007",
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
             Error::CharacterNotInRepertoire(_) => "22021",
@@ -377,8 +415,10 @@ impl Error {
             Error::ReadOnlyTransaction(_) => "25006",
             Error::CachedPlanChanged => "0A000",
             Error::NotInPrerequisiteState(_) => "55000",
+            Error::ObjectInUse(_) => "55006",
             Error::SerializationFailure(_) => "40001",
             Error::InsufficientPrivilege(_) => "42501",
+            Error::InvalidGrant(_) => "0LP01",
             Error::InvalidAuthorization(_) => "28000",
             Error::InvalidPassword(_) => "28P01",
             Error::Protocol(_) => "08P01",
@@ -386,15 +426,16 @@ impl Error {
             Error::OutOfMemory(_) => "53200",
             Error::DiskFull(_) => "53100",
             Error::ConfigurationLimit(_) => "53400",
-            Error::QueryCanceled(_) => "57014",
+            Error::QueryCanceled(_) | Error::AuthenticationTimeout => "57014",
             Error::AdminShutdown(_) => "57P01",
             Error::CannotConnectNow(_) => "57P03",
             Error::IdleTimeout("idle-in-transaction") => "25P03",
             Error::IdleTimeout(_) => "57P05",
-            Error::Io { .. } => "58030",
+            Error::Io { .. } | Error::JournalFailed(_) => "58030",
             Error::UndefinedFile(_) => "58P01",
             Error::DataCorrupted(_) => "XX001",
-            Error::Configuration(_) => "F0000",
+            Error::Configuration(_) | Error::IncompatibleState(_) => "F0000",
+            Error::LockFileHeld(_) => "F0001",
             Error::Internal(_) => "XX000",
             Error::Noted { error, .. } => error.state(),
         }

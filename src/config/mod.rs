@@ -49,6 +49,8 @@ pub struct Config {
     pub query: Query,
     /// The process.
     pub server: Server,
+    #[serde(skip)]
+    values: BTreeMap<String, String>,
 }
 
 /// How versions are found and loaded.
@@ -194,9 +196,16 @@ impl Config {
         for (key, value) in flags {
             set(&mut tree, key, value)?;
         }
-        let config: Config = toml::Value::Table(tree).try_into().map_err(|e| wrong(&e))?;
+        let values = written(&tree);
+        let mut config: Config = toml::Value::Table(tree).try_into().map_err(|e| wrong(&e))?;
+        config.values = values;
         config.check()?;
         Ok(config)
+    }
+
+    /// Every scalar key with its value as written, by key.
+    pub fn values(&self) -> &BTreeMap<String, String> {
+        &self.values
     }
 
     /// The section `versions` as it holds for `database`.
@@ -276,17 +285,29 @@ pub fn keys() -> Vec<String> {
     keys
 }
 
-/// The sentence that documents `key` in the sample file.
+/// The sentences that document `key` in the sample file. Keys that follow each other under one comment share it.
 pub fn explain(key: &str) -> String {
-    let last = key.rsplit('.').next().unwrap_or(key);
+    let (section, last) = key.rsplit_once('.').unwrap_or(("", key));
+    let mut here = "";
     let mut comment = Vec::new();
+    let mut used = false;
     for line in SAMPLE.lines() {
         if let Some(text) = line.strip_prefix("# ") {
+            if used {
+                comment.clear();
+            }
+            used = false;
             comment.push(text);
-        } else if line.split(" = ").next() == Some(last) {
-            return comment.join(" ");
-        } else if line.is_empty() || line.starts_with('[') {
+        } else if let Some(name) = line.strip_prefix('[') {
+            here = name.trim_end_matches(']');
             comment.clear();
+        } else if line.is_empty() {
+            comment.clear();
+        } else {
+            used = true;
+            if here == section && line.split(" = ").next() == Some(last) {
+                return comment.join(" ");
+            }
         }
     }
     String::new()
@@ -323,6 +344,22 @@ fn set(tree: &mut toml::Table, key: &str, text: &str) -> Result<()> {
     Ok(())
 }
 
+/// The values of [`keys`] as text; lists are comma-separated.
+fn written(tree: &toml::Table) -> BTreeMap<String, String> {
+    fn text(value: &toml::Value) -> String {
+        match value {
+            toml::Value::String(text) => text.clone(),
+            toml::Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+            other => other.to_string(),
+        }
+    }
+    let of = |key: &str| match key.split_once('.') {
+        Some((section, last)) => tree.get(section)?.get(last),
+        None => tree.get(key),
+    };
+    keys().into_iter().filter_map(|key| Some((key.clone(), text(of(&key)?)))).collect()
+}
+
 fn overlay(base: &mut toml::Table, over: toml::Table) {
     for (key, value) in over {
         match (base.get_mut(&key), value) {
@@ -353,17 +390,23 @@ mod tests {
         assert_eq!(config.versions.keep_versions, 2);
         assert_eq!(config.wire.max_message_bytes.0, 64 << 20);
         assert!(config.versions.refresh_period.0.is_none());
+        let value = |key: &str| config.values().get(key).map(String::as_str);
+        assert_eq!(value("wire.max_connections"), Some("10000"));
+        assert_eq!(value("listen"), Some("127.0.0.1:5432"));
     }
 
     #[test]
     fn every_key_is_explained() {
         for key in keys() {
-            assert!(!key.contains("query.") || explain("query.memory_limit").contains("Memory"));
-            assert!(
-                key.starts_with("tls.") || key.contains("idle") || !explain(&key).is_empty(),
-                "{key}"
-            );
+            let text = explain(&key);
+            assert!(!text.is_empty(), "{key}");
+            assert!(text.len() < 200, "{key} has the comments of others too: {text}");
         }
+        assert_eq!(
+            explain("source").split('.').next(),
+            Some("Where versions are published: a path or a `file://` URL")
+        );
+        assert_eq!(explain("tls.key"), explain("tls.certificate"));
     }
 
     #[test]

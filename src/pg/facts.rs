@@ -40,6 +40,8 @@ pub struct Facts {
     pub server: Option<SocketAddr>,
     /// `now()`, in microseconds since the Unix epoch.
     pub transaction_at_us: i64,
+    /// `statement_timestamp()`, in microseconds since the Unix epoch.
+    pub statement_at_us: i64,
     /// `pg_postmaster_start_time()`, in microseconds since the Unix epoch.
     pub started_at_us: i64,
     /// Every setting's value by its lower-case name.

@@ -3,8 +3,10 @@
 //! Imports: error, catalog. Used by: query, wire.
 
 pub mod catalog;
+pub mod decode;
 pub mod encode;
 pub mod facts;
 pub mod functions;
 pub mod rewrite;
+pub mod scram;
 pub mod types;

@@ -1,5 +1,27 @@
 //! Query: SQL text to a stream of rows.
 //!
+//! Owns: sessions, statements, plans and what runs them. The path of a statement: `session` (what the client may do
+//! now) → `parse` (text to a closed enum, within limits) → `names` (what its names mean in the pinned generation) →
+//! `plan` → `privilege` → `run` (a stream that anything can stop).
+//! Invariants:
+//!   1. Only a [`parse::Statement`] ever runs; nothing reaches DataFusion but a query.
+//!   2. A statement sees one generation; a transaction block keeps it.
+//!   3. A row stream holds the versions it reads, and dropping it stops the work.
+//! On failure: the statement ends with a code, its block is failed, the session goes on.
+//!
 //! Imports: error, config, task, catalog, version, pg. Used by: wire, server.
 
+mod activity;
+mod clock;
 pub mod door;
+pub mod engine;
+mod failure;
+mod names;
+pub mod parse;
+mod physical;
+mod plan;
+mod privilege;
+mod run;
+pub mod session;
+pub mod settings;
+pub mod system;

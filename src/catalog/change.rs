@@ -1,0 +1,87 @@
+//! What may be asked of the catalog.
+
+use std::sync::Arc;
+
+use super::generation::AliasOrigin;
+use super::manifest::Manifest;
+use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
+
+/// One wish. All changes of one commit happen, or none; each is checked after those before it.
+///
+/// `expected`, where there is one, is what the caller believes to be so: `None` does not check, anything else fails
+/// with 40001 when it is not so.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "the fields are named like what they are in a generation")]
+pub enum Change {
+    /// A version was loaded. A database that is new gets an OID, and so do new names of tables, in bytewise order;
+    /// new tables are granted what the default privileges say.
+    /// Errors: 22023 for a bad name, 42710 when the version is there or an alias has its name.
+    AddVersion { manifest: Arc<Manifest> },
+    /// A version is to be forgotten. Errors: 42704; 55000 while it is current or an alias names it.
+    RemoveVersion { database: String, version: String },
+    /// Versions become current, all at once. A move to what is current already changes nothing.
+    /// Errors: 42704 unknown database or version, 40001.
+    Activate { moves: Vec<Move>, cause: String, by: String },
+    /// An alias is made or moved. Errors: 22023 for a bad name, 42939 for `latest`, `current` and `previous`, 42710
+    /// when a version has its name, 42704 unknown database or target (an alias is no target), 40001.
+    SetAlias {
+        database: String,
+        alias: String,
+        version: String,
+        expected: Option<Option<String>>,
+        origin: AliasOrigin,
+        by: String,
+    },
+    /// An alias is removed. Errors: 42704, 40001.
+    DropAlias { database: String, alias: String, expected: Option<String>, by: String },
+    /// A database vanished, with its versions, aliases, grants and default privileges. Errors: 42704.
+    DropDatabase { database: String },
+    /// Refresh of a database, or with `*` of all, is paused or resumed. The database need not exist yet.
+    SetPaused { database: String, paused: bool },
+    /// A role is made; its OID is chosen here. Errors: 42710; 42939 for `public`, `none` and `pg_…`; 42704 for a
+    /// role it is to be a member of.
+    CreateRole(Role),
+    /// A role is changed. Errors: 42704; as `CreateRole` for a new name.
+    AlterRole { name: String, changes: RoleChanges },
+    /// A role is removed. Errors: 42704; 2BP01 while grants, memberships or default privileges mention it.
+    DropRole { name: String },
+    /// `member` becomes a member of `role`. Errors: 42704; 0LP01 for a loop.
+    GrantMembership { role: String, member: String },
+    /// `member` is no longer a member of `role`; no error when it was none. Errors: 42704.
+    RevokeMembership { role: String, member: String },
+    /// Privileges are granted. Errors: 3F000, 42P01, 42704 for what does not exist; 0LP01 for a privilege its target
+    /// cannot have and for grant options to `public`.
+    Grant(Vec<Grant>),
+    /// A privilege, or the option to grant it on, is taken away, whoever granted it; no error when there is none.
+    /// Errors: 42704; 2BP01 when the grantee has granted it on.
+    Revoke { target: Target, grantee: String, privilege: Privilege, grant_option_only: bool },
+    /// What tables that appear later are granted. Errors: 3F000, 42704, 0LP01.
+    AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
+}
+
+/// One database's part of an activation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Move {
+    /// The database.
+    pub database: String,
+    /// What becomes current: a version, not an alias.
+    pub version: String,
+    /// What the caller believes to be current.
+    pub expected: Option<Option<String>>,
+}
+
+/// What of a role changes; `None` leaves it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of Role")]
+pub struct RoleChanges {
+    /// The new name; grants, memberships and default privileges follow it.
+    pub rename: Option<String>,
+    pub superuser: Option<bool>,
+    pub login: Option<bool>,
+    pub inherit: Option<bool>,
+    pub create_role: Option<bool>,
+    pub connection_limit: Option<i32>,
+    pub verifier: Option<Option<String>>,
+    pub valid_until_us: Option<Option<i64>>,
+    pub settings: Option<Vec<(String, String)>>,
+}

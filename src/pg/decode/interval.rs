@@ -1,0 +1,258 @@
+//! `interval` parameters: PostgreSQL's own words, SQL's `1-2 3 4:05:06`, and ISO 8601.
+
+use arrow::datatypes::IntervalMonthDayNano;
+
+use super::datetime::fraction_us;
+use crate::error::{Error, Result};
+use crate::pg::encode::{IntervalStyle, OutputSettings};
+
+const SECOND_US: i128 = 1_000_000;
+const DAY_US: i128 = 86_400 * SECOND_US;
+
+/// `interval_recv`.
+pub(super) fn from_binary(bytes: [u8; 16]) -> Result<IntervalMonthDayNano> {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = bytes;
+    let micros = i64::from_be_bytes([a, b, c, d, e, f, g, h]);
+    let nanoseconds = micros.checked_mul(1_000).ok_or_else(out_of_range)?;
+    Ok(IntervalMonthDayNano {
+        months: i32::from_be_bytes([m, n, o, p]),
+        days: i32::from_be_bytes([i, j, k, l]),
+        nanoseconds,
+    })
+}
+
+fn out_of_range() -> Error {
+    Error::DatetimeOverflow("interval out of range".into())
+}
+
+/// `interval_in`.
+pub(super) fn from_text(text: &str, settings: &OutputSettings) -> Result<IntervalMonthDayNano> {
+    let invalid = || Error::InvalidDatetime { kind: "interval".into(), text: text.to_owned() };
+    let lower = text.trim().to_ascii_lowercase();
+    let sum = match lower.strip_prefix('p') {
+        Some(iso) => of_iso(iso).ok_or_else(invalid)?,
+        None => of_words(&lower, settings.interval_style).ok_or_else(invalid)?,
+    };
+    let overflow =
+        || Error::DatetimeOverflow(format!("interval field value out of range: \"{text}\""));
+    Ok(IntervalMonthDayNano {
+        months: i32::try_from(sum.months).map_err(|_wide| overflow())?,
+        days: i32::try_from(sum.days).map_err(|_wide| overflow())?,
+        nanoseconds: i64::try_from(sum.micros * 1_000).map_err(|_wide| overflow())?,
+    })
+}
+
+/// The parts, far wider than they may end: 19 digits of millennia stay in range until the end.
+#[derive(Default)]
+struct Sum {
+    months: i128,
+    days: i128,
+    micros: i128,
+}
+
+/// A number as written: sign, whole part, and the fraction in millionths.
+#[derive(Clone, Copy)]
+struct Number {
+    negative: bool,
+    signed: bool,
+    whole: i128,
+    millionths: i128,
+}
+
+impl Number {
+    fn parse(text: &str) -> Option<Number> {
+        let (signed, negative, digits) = match (text.strip_prefix('-'), text.strip_prefix('+')) {
+            (Some(digits), _) => (true, true, digits),
+            (None, Some(digits)) => (true, false, digits),
+            (None, None) => (false, false, text),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        // Eighteen digits of any unit are far beyond every limit, and their product still fits.
+        if whole.len() + fraction.len() == 0 || whole.len() > 18 || !is_digits(whole) {
+            return None;
+        }
+        let whole = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        Some(Number { negative, signed, whole, millionths: fraction_us(fraction)?.into() })
+    }
+
+    fn sign(self) -> i128 {
+        if self.negative { -1 } else { 1 }
+    }
+
+    /// The number times `factor`, rounded.
+    fn times(self, factor: i128) -> i128 {
+        let fraction = (self.millionths * factor + SECOND_US / 2) / SECOND_US;
+        self.sign() * (self.whole * factor + fraction)
+    }
+}
+
+impl Sum {
+    /// As PostgreSQL, a fraction of a unit goes to the next smaller kind: of years to whole months, of months and
+    /// weeks to days, of days to time.
+    fn add(&mut self, number: Number, unit: &str) -> Option<()> {
+        match unit {
+            "us" | "usec" | "usecs" | "microsecond" | "microseconds" | "usecond" | "useconds" => {
+                self.micros += number.times(1);
+            }
+            "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "msecond" | "mseconds" => {
+                self.micros += number.times(1_000);
+            }
+            "s" | "sec" | "secs" | "second" | "seconds" => self.micros += number.times(SECOND_US),
+            "m" | "min" | "mins" | "minute" | "minutes" => {
+                self.micros += number.times(60 * SECOND_US);
+            }
+            "h" | "hr" | "hrs" | "hour" | "hours" => self.micros += number.times(3_600 * SECOND_US),
+            "d" | "day" | "days" => self.add_days(number, 1),
+            "w" | "week" | "weeks" => self.add_days(number, 7),
+            "mon" | "mons" | "month" | "months" => {
+                self.months += number.sign() * number.whole;
+                self.add_days(Number { whole: 0, ..number }, 30);
+            }
+            "y" | "yr" | "yrs" | "year" | "years" => self.months += number.times(12),
+            "dec" | "decs" | "decade" | "decades" => self.months += number.times(120),
+            "c" | "cent" | "century" | "centuries" => self.months += number.times(1_200),
+            "mil" | "mils" | "millennium" | "millennia" => self.months += number.times(12_000),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn add_days(&mut self, number: Number, days: i128) {
+        let fraction_us = number.millionths * days * (DAY_US / SECOND_US);
+        self.days += number.sign() * (number.whole * days + fraction_us / DAY_US);
+        self.micros += number.sign() * (fraction_us % DAY_US);
+    }
+
+    fn negate(&mut self) {
+        *self = Sum { months: -self.months, days: -self.days, micros: -self.micros };
+    }
+}
+
+/// `1Y2M3DT4H5M6S` after the `P`.
+fn of_iso(text: &str) -> Option<Sum> {
+    let mut sum = Sum::default();
+    let mut time = false;
+    let mut rest = text;
+    if rest.is_empty() {
+        return None;
+    }
+    while !rest.is_empty() {
+        if let Some(after) = rest.strip_prefix('t') {
+            if time || after.is_empty() {
+                return None;
+            }
+            (time, rest) = (true, after);
+            continue;
+        }
+        let len = rest.find(|letter: char| letter.is_ascii_alphabetic())?;
+        let (number, after) = rest.split_at_checked(len)?;
+        let number = Number::parse(number)?;
+        let mut letters = after.chars();
+        let unit = match (letters.next()?, time) {
+            ('y', false) => "year",
+            ('m', false) => "month",
+            ('w', false) => "week",
+            ('d', false) => "day",
+            ('h', true) => "hour",
+            ('m', true) => "minute",
+            ('s', true) => "second",
+            _ => return None,
+        };
+        sum.add(number, unit)?;
+        rest = letters.as_str();
+    }
+    Some(sum)
+}
+
+/// `1 year 2 mons 3 days 04:05:06`, `@ 1 day ago`, `1-2 3 4:05:06`, `1d 2h`, and a bare number of seconds.
+fn of_words(text: &str, style: IntervalStyle) -> Option<Sum> {
+    let mut tokens = tokens(text.strip_prefix('@').unwrap_or(text))?;
+    if tokens.is_empty() {
+        return None;
+    }
+    let ago = tokens.pop_if(|last| *last == "ago").is_some();
+    let mut sum = Sum::default();
+    let starts_number = |token: &str| {
+        token.bytes().next().is_some_and(|byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.'))
+    };
+    // In SQL's style one sign in front holds for the whole value.
+    let leading = style == IntervalStyle::SqlStandard
+        && tokens.first().is_some_and(|first| first.starts_with('-'))
+        && !tokens.iter().skip(1).any(|token| token.starts_with(['-', '+']));
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        if !starts_number(token) {
+            return None;
+        }
+        at += 1;
+        let negative = token.starts_with('-') || leading;
+        let unsigned = token.strip_prefix(['-', '+']).unwrap_or(token);
+        if unsigned.contains(':') {
+            let micros = of_clock(unsigned)?;
+            sum.micros += if negative { -micros } else { micros };
+            continue;
+        }
+        if let Some((years, months)) = unsigned.split_once('-') {
+            let (years, months) = (Number::parse(years)?, Number::parse(months)?);
+            if months.whole >= 12 || months.signed || years.millionths + months.millionths > 0 {
+                return None;
+            }
+            let total = years.whole * 12 + months.whole;
+            sum.months += if negative { -total } else { total };
+            continue;
+        }
+        let number = Number { negative, ..Number::parse(token)? };
+        match tokens.get(at) {
+            Some(unit) if !starts_number(unit) => {
+                sum.add(number, unit)?;
+                at += 1;
+            }
+            // `3 4:05:06` are days and a time.
+            Some(next) if next.contains(':') => sum.add(number, "day")?,
+            Some(_) => return None,
+            None => sum.add(number, "second")?,
+        }
+    }
+    if ago {
+        sum.negate();
+    }
+    Some(sum)
+}
+
+/// Splits at white space and where letters follow a number (`1d`).
+fn tokens(text: &str) -> Option<Vec<&str>> {
+    let mut tokens = Vec::new();
+    for word in text.split_ascii_whitespace() {
+        let mut rest = word;
+        while !rest.is_empty() {
+            let letters = rest.starts_with(|first: char| first.is_ascii_alphabetic());
+            let end =
+                rest.find(|next: char| next.is_ascii_alphabetic() != letters).unwrap_or(rest.len());
+            let (token, after) = rest.split_at_checked(end)?;
+            tokens.push(token);
+            rest = after;
+        }
+    }
+    Some(tokens)
+}
+
+/// `4:05`, `4:05:06.7`; hours may be many.
+fn of_clock(text: &str) -> Option<i128> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let (hours, minutes, seconds) = match parts.as_slice() {
+        // `05:06.7` are minutes and seconds.
+        [minutes, seconds] if seconds.contains('.') => ("0", *minutes, *seconds),
+        [hours, minutes] => (*hours, *minutes, "0"),
+        [hours, minutes, seconds] => (*hours, *minutes, *seconds),
+        _ => return None,
+    };
+    let [hours, minutes, seconds] =
+        [Number::parse(hours)?, Number::parse(minutes)?, Number::parse(seconds)?];
+    let whole = hours.millionths == 0 && minutes.millionths == 0;
+    let unsigned = !hours.signed && !minutes.signed && !seconds.signed;
+    if !whole || !unsigned || minutes.whole > 59 || seconds.whole > 60 {
+        return None;
+    }
+    Some(hours.times(3_600 * SECOND_US) + minutes.times(60 * SECOND_US) + seconds.times(SECOND_US))
+}

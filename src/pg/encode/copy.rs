@@ -1,0 +1,312 @@
+//! `COPY … TO STDOUT`: text, csv and binary (PostgreSQL manual, COPY, "File Formats").
+
+use std::ops::Range;
+
+use arrow::datatypes::Schema;
+use arrow::record_batch::RecordBatch;
+use bytes::{BufMut, BytesMut};
+
+use super::cell::Cell;
+use super::{Columns, CopyFormat, OutputSettings, end_frame};
+use crate::error::Result;
+use crate::pg::types::PgType;
+
+const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+
+/// Writes rows as CopyData frames, one per row.
+pub struct CopyEncoder {
+    columns: Columns,
+    names: Vec<String>,
+    format: CopyFormat,
+    escapes: Escapes,
+}
+
+impl CopyEncoder {
+    /// Makes ready to write rows of `schema` as `columns`.
+    /// Errors: as [`super::RowEncoder::new`].
+    pub fn new(
+        columns: &[(String, PgType)],
+        schema: &Schema,
+        format: &CopyFormat,
+        settings: &OutputSettings,
+    ) -> Result<CopyEncoder> {
+        let binary = matches!(format, CopyFormat::Binary);
+        let forms = columns.iter().map(|(_, pg_type)| (*pg_type, binary)).collect();
+        Ok(CopyEncoder {
+            columns: Columns::new(forms, schema, settings)?,
+            names: columns.iter().map(|(name, _)| name.clone()).collect(),
+            format: format.clone(),
+            escapes: Escapes::new(format),
+        })
+    }
+
+    /// Appends what comes before the rows: the line of names or the binary signature, as one CopyData frame, or
+    /// nothing.
+    pub fn start(&self, out: &mut BytesMut) {
+        let mut frame = Vec::new();
+        self.put_start(&mut frame);
+        out.put_slice(&frame);
+    }
+
+    /// Appends one CopyData frame per row of `rows`.
+    /// Errors: as [`super::RowEncoder::encode`].
+    pub fn encode(
+        &mut self,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        out: &mut BytesMut,
+    ) -> Result<()> {
+        let escapes = &self.escapes;
+        match &self.format {
+            CopyFormat::Binary => self.columns.encode(batch, rows, out, put_binary_row),
+            CopyFormat::Text { delimiter, null, .. } => {
+                let line = Line { delimiter: *delimiter, null, escapes };
+                self.columns
+                    .encode(batch, rows, out, |cells, _, row, out| line.put_text(cells, row, out))
+            }
+            CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
+                let line = Line { delimiter: *delimiter, null, escapes };
+                let alone = self.is_alone();
+                let forced = (0..self.names.len())
+                    .map(|column| force_quote.as_ref().is_none_or(|some| some.contains(&column)))
+                    .collect();
+                let csv = Csv { quote: *quote, escape: *escape, null, alone, forced };
+                self.columns.encode(batch, rows, out, |cells, _, row, out| {
+                    line.put_csv(cells, row, &csv, out)
+                })
+            }
+        }
+    }
+
+    /// Appends what comes after the rows: the binary trailer, or nothing.
+    pub fn finish(&self, out: &mut BytesMut) {
+        if matches!(self.format, CopyFormat::Binary) {
+            out.put_slice(&[b'd', 0, 0, 0, 6, 0xff, 0xff]);
+        }
+    }
+
+    fn put_start(&self, out: &mut Vec<u8>) {
+        match &self.format {
+            CopyFormat::Text { delimiter, header: true, .. } => {
+                self.put_header(*delimiter, out, |name, out| {
+                    let start = out.len();
+                    out.put_slice(name.as_bytes());
+                    self.escapes.escape_from(start, *delimiter, out);
+                });
+            }
+            CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
+                let csv = Csv {
+                    quote: *quote,
+                    escape: *escape,
+                    null,
+                    alone: self.is_alone(),
+                    forced: Vec::new(),
+                };
+                self.put_header(*delimiter, out, |name, out| {
+                    let start = out.len();
+                    out.put_slice(name.as_bytes());
+                    self.escapes.quote_from(start, &csv, false, out);
+                });
+            }
+            CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {}
+            CopyFormat::Binary => {
+                // The signature, no flags, no extension.
+                out.put_u8(b'd');
+                out.put_i32(4 + 11 + 4 + 4);
+                out.put_slice(SIGNATURE);
+                out.put_i32(0);
+                out.put_i32(0);
+            }
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        self.names.len() == 1
+    }
+
+    fn put_header(&self, delimiter: u8, out: &mut Vec<u8>, put: impl Fn(&str, &mut Vec<u8>)) {
+        let start = start_frame(out);
+        for (index, name) in self.names.iter().enumerate() {
+            if index > 0 {
+                out.put_u8(delimiter);
+            }
+            put(name, out);
+        }
+        out.put_u8(b'\n');
+        // Names are at most a few hundred bytes, so the length always fits.
+        if end_frame(start, out).is_err() {
+            out.truncate(start - 1);
+        }
+    }
+}
+
+/// Returns where the length is to be written.
+fn start_frame(out: &mut Vec<u8>) -> usize {
+    out.put_u8(b'd');
+    let start = out.len();
+    out.put_i32(0);
+    start
+}
+
+fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut Vec<u8>) -> Result<()> {
+    let start = start_frame(out);
+    out.put_i16(count);
+    for cell in cells {
+        cell.put_field(row, out)?;
+    }
+    end_frame(start, out)
+}
+
+/// What a line of text or csv needs to know.
+struct Line<'a> {
+    delimiter: u8,
+    null: &'a str,
+    escapes: &'a Escapes,
+}
+
+impl Line<'_> {
+    fn put_text(&self, cells: &[Cell<'_>], row: usize, out: &mut Vec<u8>) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, cell) in cells.iter().enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if !self.escapes.is_harmless(cell) {
+                self.escapes.escape_from(start, self.delimiter, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    fn put_csv(
+        &self,
+        cells: &[Cell<'_>],
+        row: usize,
+        csv: &Csv<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, (cell, forced)) in cells.iter().zip(&csv.forced).enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if *forced || !self.escapes.is_harmless(cell) {
+                self.escapes.quote_from(start, csv, *forced, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    /// The delimiter before a value, and the value when it is NULL. Returns whether it is still to be written.
+    fn put_lead(&self, column: usize, cell: &Cell<'_>, row: usize, out: &mut Vec<u8>) -> bool {
+        if column > 0 {
+            out.put_u8(self.delimiter);
+        }
+        let null = cell.is_null(row);
+        if null {
+            out.put_slice(self.null.as_bytes());
+        }
+        !null
+    }
+}
+
+/// How csv quotes.
+struct Csv<'a> {
+    quote: u8,
+    escape: u8,
+    null: &'a str,
+    /// A single column: there a value `\.` must not look like the end of data.
+    alone: bool,
+    /// Columns that are always quoted.
+    forced: Vec<bool>,
+}
+
+/// Which bytes make a value more than itself.
+struct Escapes {
+    special: [bool; 256],
+    /// Whether digits, letters and `+-. :/@` are all ordinary and no number looks like NULL.
+    ordinary: bool,
+}
+
+impl Escapes {
+    fn new(format: &CopyFormat) -> Escapes {
+        let mut special = [false; 256];
+        let mut mark =
+            |bytes: &[u8]| bytes.iter().for_each(|byte| special[usize::from(*byte)] = true);
+        let null = match format {
+            CopyFormat::Text { delimiter, .. } => {
+                mark(&[*delimiter, b'\\', b'\n', b'\r', b'\t', 8, 11, 12]);
+                ""
+            }
+            CopyFormat::Csv { delimiter, quote, null, .. } => {
+                mark(&[*delimiter, *quote, b'\n', b'\r']);
+                null
+            }
+            CopyFormat::Binary => "",
+        };
+        let plain =
+            (0..=u8::MAX).filter(|byte| byte.is_ascii_alphanumeric() || b"+-. :/@".contains(byte));
+        let ordinary = !plain.into_iter().any(|byte| special[usize::from(byte)])
+            && !null.bytes().any(|byte| byte.is_ascii_alphanumeric() || byte == b'@');
+        Escapes { special, ordinary }
+    }
+
+    /// Whether no value of the column can need an escape.
+    fn is_harmless(&self, cell: &Cell<'_>) -> bool {
+        self.ordinary && (cell.is_bare() || cell.is_temporal())
+    }
+
+    fn is_clean(&self, text: &[u8]) -> bool {
+        !text.iter().any(|byte| self.special[usize::from(*byte)])
+    }
+
+    /// `CopyAttributeOutText` on what was written since `start`.
+    fn escape_from(&self, start: usize, delimiter: u8, out: &mut Vec<u8>) {
+        if self.is_clean(&out[start..]) {
+            return;
+        }
+        let text = out[start..].to_vec();
+        out.truncate(start);
+        for byte in text {
+            let escaped = match byte {
+                8 => b'b',
+                b'\t' => b't',
+                b'\n' => b'n',
+                11 => b'v',
+                12 => b'f',
+                b'\r' => b'r',
+                byte if byte == b'\\' || byte == delimiter => byte,
+                byte => {
+                    out.put_u8(byte);
+                    continue;
+                }
+            };
+            out.put_slice(&[b'\\', escaped]);
+        }
+    }
+
+    /// `CopyAttributeOutCSV` on what was written since `start`.
+    fn quote_from(&self, start: usize, csv: &Csv<'_>, forced: bool, out: &mut Vec<u8>) {
+        let text = &out[start..];
+        let misread = text == csv.null.as_bytes() || (csv.alone && text == b"\\.");
+        if !forced && !misread && self.is_clean(text) {
+            return;
+        }
+        let text = text.to_vec();
+        out.truncate(start);
+        out.put_u8(csv.quote);
+        for byte in text {
+            if byte == csv.quote || byte == csv.escape {
+                out.put_u8(csv.escape);
+            }
+            out.put_u8(byte);
+        }
+        out.put_u8(csv.quote);
+    }
+}

@@ -1,0 +1,106 @@
+//! The functions that tell the time, with PostgreSQL's meaning: all but `clock_timestamp` stand still within a
+//! transaction (PostgreSQL manual, 9.9.5). They are made per statement around its moment.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use chrono::{NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use datafusion::common::{Result as DfResult, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::error::{Error, Result};
+use crate::pg::facts::Facts;
+
+/// A function without arguments whose answer is known.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Constant {
+    name: &'static str,
+    value: ScalarValue,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Constant {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> DfResult<DataType> {
+        Ok(self.value.data_type())
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        Ok(ColumnarValue::Scalar(self.value.clone()))
+    }
+}
+
+/// The function `name` as of `facts`; `None` when it does not tell the time.
+pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
+    let now_us = facts.transaction_at_us;
+    let (name, value) = match name {
+        "now" => ("now", zoned(now_us)),
+        "current_timestamp" => ("current_timestamp", zoned(now_us)),
+        "transaction_timestamp" => ("transaction_timestamp", zoned(now_us)),
+        "statement_timestamp" => ("statement_timestamp", zoned(facts.statement_at_us)),
+        "clock_timestamp" => ("clock_timestamp", zoned(crate::task::Clock::System.now_us())),
+        "localtimestamp" => (
+            "localtimestamp",
+            ScalarValue::TimestampMicrosecond(Some(us_of(local(now_us, facts)?)), None),
+        ),
+        "current_date" | "today" => {
+            let epoch = NaiveDate::from_ymd_opt(1970, 1, 1)?;
+            let days = local(now_us, facts)?.date().signed_duration_since(epoch).num_days();
+            ("current_date", ScalarValue::Date32(i32::try_from(days).ok()))
+        }
+        "localtime" | "current_time" => {
+            let time = local(now_us, facts)?.time();
+            let us = i64::from(time.num_seconds_from_midnight()) * 1_000_000
+                + i64::from(time.nanosecond() / 1_000);
+            ("localtime", ScalarValue::Time64Microsecond(Some(us)))
+        }
+        _ => return None,
+    };
+    let signature = Signature::nullary(Volatility::Stable);
+    Some(Arc::new(ScalarUDF::new_from_impl(Constant { name, value, signature })))
+}
+
+fn zoned(us: i64) -> ScalarValue {
+    ScalarValue::TimestampMicrosecond(Some(us), Some("UTC".into()))
+}
+
+fn local(us: i64, facts: &Facts) -> Option<NaiveDateTime> {
+    let zone = super::settings::zone(facts.setting("TimeZone").unwrap_or("UTC"))?;
+    let utc = chrono::DateTime::from_timestamp_micros(us)?;
+    Some(utc.with_timezone(&zone).naive_local())
+}
+
+fn us_of(time: NaiveDateTime) -> i64 {
+    time.and_utc().timestamp_micros()
+}
+
+/// The instant a text names, in `zone` when it has none of its own; microseconds since the Unix epoch.
+/// Errors: 22007.
+pub(super) fn parse_timestamp(text: &str, zone: &str) -> Result<i64> {
+    let wrong = || Error::InvalidDatetime {
+        kind: "timestamp with time zone".to_owned(),
+        text: text.to_owned(),
+    };
+    if let Ok(instant) = chrono::DateTime::parse_from_rfc3339(&text.replacen(' ', "T", 1)) {
+        return Ok(instant.timestamp_micros());
+    }
+    if let Ok(instant) = chrono::DateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S%.f%#z") {
+        return Ok(instant.timestamp_micros());
+    }
+    let naive = ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M"]
+        .iter()
+        .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
+        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
+        .ok_or_else(wrong)?;
+    let zone = super::settings::zone(zone).unwrap_or(chrono_tz::UTC);
+    zone.from_local_datetime(&naive).earliest().map(|t| t.timestamp_micros()).ok_or_else(wrong)
+}

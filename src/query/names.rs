@@ -1,0 +1,332 @@
+//! Name resolution over one pinned generation: what a table, schema, function or type in a statement means.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, SchemaRef};
+use datafusion::catalog::cte_worktable::CteWorkTable;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::{DataFusionError, Result as DfResult, TableReference};
+use datafusion::datasource::provider_as_source;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::{
+    AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, Volatility, WindowUDF,
+};
+
+use super::clock;
+use super::engine::Engine;
+use crate::catalog::generation::{Database, Version};
+use crate::error::Error;
+use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
+
+/// A table of a version that a statement names.
+#[derive(Debug, Clone)]
+pub struct Read {
+    /// The database.
+    pub database: String,
+    /// The version; holding it keeps its files.
+    pub version: Arc<Version>,
+    /// The table.
+    pub table: String,
+    /// `pg_class.oid`.
+    pub oid: u32,
+    /// How the plan calls it.
+    pub reference: TableReference,
+}
+
+/// What the planner asks while it turns one statement into a plan.
+pub(super) struct Names<'a> {
+    engine: &'a Engine,
+    state: &'a SessionState,
+    facts: &'a Arc<Facts>,
+    planners: Vec<Arc<dyn ExprPlanner>>,
+    types: Arc<dyn TypePlanner>,
+    reads: RefCell<Vec<Read>>,
+    /// Whether the plan depends on more than its text and the generation.
+    changing: Cell<bool>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn new(engine: &'a Engine, state: &'a SessionState, facts: &'a Arc<Facts>) -> Self {
+        let mut planners = crate::pg::rewrite::expr_planners();
+        planners.extend(state.expr_planners().iter().cloned());
+        Names {
+            engine,
+            state,
+            facts,
+            planners,
+            types: Arc::new(crate::pg::rewrite::Types),
+            reads: RefCell::new(Vec::new()),
+            changing: Cell::new(false),
+        }
+    }
+
+    /// What the plan reads, and whether it may be kept.
+    pub(super) fn finish(self) -> (Vec<Read>, bool) {
+        (self.reads.into_inner(), !self.changing.get())
+    }
+
+    fn table(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+        if let TableReference::Full { catalog, .. } = reference
+            && **catalog != *self.facts.database
+        {
+            return Err(Error::FeatureNotSupported(format!(
+                "cross-database references are not implemented: \"{reference}\""
+            )));
+        }
+        match reference.schema() {
+            Some(schema) => self.in_schema(schema, reference),
+            None => self.in_path(reference),
+        }
+    }
+
+    fn in_path(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+        let name = reference.table();
+        if let Some(source) = self.system("pg_catalog", name) {
+            return Ok(source);
+        }
+        for schema in &self.facts.search_path {
+            if let Some(source) = self.system(schema, name) {
+                return Ok(source);
+            }
+            let Some(found) = self.facts.schema(schema) else { continue };
+            if found.version.manifest.tables.contains_key(name) {
+                let (database, version) = (Arc::clone(found.database), Arc::clone(found.version));
+                return self.version_table(&database, &version, reference);
+            }
+        }
+        Err(Error::UndefinedTable(name.to_owned()))
+    }
+
+    fn in_schema(
+        &self,
+        schema: &str,
+        reference: &TableReference,
+    ) -> Result<Arc<dyn TableSource>, Error> {
+        let name = reference.table();
+        if let Some(source) = self.system(schema, name) {
+            return Ok(source);
+        }
+        if matches!(schema, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA | "public") {
+            return Err(Error::UndefinedTable(format!("{schema}.{name}")));
+        }
+        if let Some(rest) = schema.strip_prefix('@') {
+            return self.versioned_in_path(rest, reference);
+        }
+        if let Some((database, time)) = schema.split_once("@@") {
+            let (database, version) = self.version_at(database, time)?;
+            return self.version_table(&database, &version, reference);
+        }
+        match self.facts.schema(schema) {
+            Some(found) => {
+                let (database, version) = (Arc::clone(found.database), Arc::clone(found.version));
+                self.version_table(&database, &version, reference)
+            }
+            None => Err(self.no_schema(schema)),
+        }
+    }
+
+    /// `t VERSION AS OF 'x'` without a schema: the first database on the path whose version has the table.
+    fn versioned_in_path(
+        &self,
+        version: &str,
+        reference: &TableReference,
+    ) -> Result<Arc<dyn TableSource>, Error> {
+        let name = reference.table();
+        for schema in &self.facts.search_path {
+            let Some(database) = self.facts.generation.database(schema) else { continue };
+            let found = match version.strip_prefix('@') {
+                Some(time) => Some(self.version_at(schema, time)?.1),
+                None => database.resolve(version).cloned(),
+            };
+            if let Some(found) = found.filter(|found| found.manifest.tables.contains_key(name)) {
+                return self.version_table(&Arc::clone(database), &found, reference);
+            }
+        }
+        Err(Error::UndefinedTable(name.to_owned()))
+    }
+
+    fn version_at(&self, name: &str, time: &str) -> Result<(Arc<Database>, Arc<Version>), Error> {
+        let generation = &self.facts.generation;
+        let Some(database) = generation.database(name) else {
+            return Err(Error::UndefinedSchema(name.to_owned()));
+        };
+        let zone = self.facts.setting("TimeZone").unwrap_or("UTC").to_owned();
+        let at_us = clock::parse_timestamp(time, &zone)?;
+        let version = generation.version_at(name, at_us).ok_or_else(|| {
+            Error::UndefinedObject(format!("database \"{name}\" had no version at \"{time}\""))
+        })?;
+        match database.versions.get(version) {
+            Some(found) => Ok((Arc::clone(database), Arc::clone(found))),
+            None => Err(Error::UndefinedObject(format!(
+                "version \"{version}\" of database \"{name}\" is no longer loaded"
+            ))
+            .hint(format!("SELECT forebay.load('{name}', '{version}') loads it again."))),
+        }
+    }
+
+    /// Why a schema cannot be read: unknown, without a version yet, or an unknown version of it.
+    fn no_schema(&self, schema: &str) -> Error {
+        let generation = &self.facts.generation;
+        if generation.database(schema).is_some() {
+            if let Some(pin) = self.facts.pins.get(schema) {
+                return Error::UndefinedObject(format!(
+                    "version \"{pin}\" of database \"{schema}\" does not exist"
+                ));
+            }
+            return Error::NotInPrerequisiteState(format!(
+                "database \"{schema}\" has no version loaded yet"
+            ))
+            .hint("forebay.versions and forebay.loads tell why.");
+        }
+        match schema.split_once('@') {
+            Some((database, version)) if generation.database(database).is_some() => {
+                Error::UndefinedObject(format!(
+                    "version \"{version}\" of database \"{database}\" does not exist"
+                ))
+                .hint("forebay.versions lists what is loaded.")
+            }
+            _ => Error::UndefinedSchema(schema.to_owned()),
+        }
+    }
+
+    fn system(&self, schema: &str, name: &str) -> Option<Arc<dyn TableSource>> {
+        let provider = match schema {
+            "pg_catalog" | "information_schema" => {
+                crate::pg::catalog::relation(schema, name, self.facts)?
+            }
+            FOREBAY_SCHEMA => self.engine.system_view(name, self.facts)?,
+            _ => return None,
+        };
+        self.changing.set(true);
+        Some(provider_as_source(provider))
+    }
+
+    fn version_table(
+        &self,
+        database: &Arc<Database>,
+        version: &Arc<Version>,
+        reference: &TableReference,
+    ) -> Result<Arc<dyn TableSource>, Error> {
+        let name = reference.table();
+        let Some(table) = version.manifest.tables.get(name) else {
+            return Err(Error::UndefinedTable(match reference.schema() {
+                Some(schema) => format!("{schema}.{name}"),
+                None => name.to_owned(),
+            }));
+        };
+        self.reads.borrow_mut().push(Read {
+            database: database.name.clone(),
+            version: Arc::clone(version),
+            table: name.to_owned(),
+            oid: database.relations.get(name).map_or(0, |ids| ids.relation),
+            reference: reference.clone(),
+        });
+        Ok(provider_as_source((self.engine.tables)(&database.name, version, table)))
+    }
+
+    fn note_volatility(&self, volatility: Volatility) {
+        if volatility != Volatility::Immutable {
+            self.changing.set(true);
+        }
+    }
+}
+
+impl ContextProvider for Names<'_> {
+    fn get_table_source(&self, name: TableReference) -> DfResult<Arc<dyn TableSource>> {
+        self.table(&name).map_err(external)
+    }
+
+    fn get_table_function_source(
+        &self,
+        name: &str,
+        args: Vec<Expr>,
+    ) -> DfResult<Arc<dyn TableSource>> {
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        self.changing.set(true);
+        match self.state.table_functions().get(name) {
+            Some(function) => function
+                .create_table_provider_with_args(datafusion::catalog::TableFunctionArgs::new(
+                    &args, self.state,
+                ))
+                .map(provider_as_source),
+            None => Err(external(
+                Error::UndefinedFunction(format!("function {name} does not exist"))
+                    .hint("No function matches the given name and argument types."),
+            )),
+        }
+    }
+
+    fn create_cte_work_table(
+        &self,
+        name: &str,
+        schema: SchemaRef,
+    ) -> DfResult<Arc<dyn TableSource>> {
+        Ok(provider_as_source(Arc::new(CteWorkTable::new(name, schema))))
+    }
+
+    fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
+        &self.planners
+    }
+
+    fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {
+        Some(Arc::clone(&self.types))
+    }
+
+    fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        if let Some(function) = clock::function(name, self.facts)
+            .or_else(|| crate::pg::functions::session_function(name, self.facts))
+        {
+            self.changing.set(true);
+            return Some(function);
+        }
+        let function = self.state.scalar_functions().get(name)?;
+        self.note_volatility(function.signature().volatility);
+        Some(Arc::clone(function))
+    }
+
+    fn get_higher_order_meta(&self, name: &str) -> Option<Arc<HigherOrderUDF>> {
+        self.state.higher_order_functions().get(name).cloned()
+    }
+
+    fn get_aggregate_meta(&self, name: &str) -> Option<Arc<AggregateUDF>> {
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        self.state.aggregate_functions().get(name).cloned()
+    }
+
+    fn get_window_meta(&self, name: &str) -> Option<Arc<WindowUDF>> {
+        let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        self.state.window_functions().get(name).cloned()
+    }
+
+    fn get_variable_type(&self, _names: &[String]) -> Option<DataType> {
+        None
+    }
+
+    fn options(&self) -> &ConfigOptions {
+        self.state.config_options()
+    }
+
+    fn udf_names(&self) -> Vec<String> {
+        self.state.scalar_functions().keys().cloned().collect()
+    }
+
+    fn higher_order_function_names(&self) -> Vec<String> {
+        self.state.higher_order_functions().keys().cloned().collect()
+    }
+
+    fn udaf_names(&self) -> Vec<String> {
+        self.state.aggregate_functions().keys().cloned().collect()
+    }
+
+    fn udwf_names(&self) -> Vec<String> {
+        self.state.window_functions().keys().cloned().collect()
+    }
+}
+
+/// Our error as DataFusion carries it.
+pub(super) fn external(error: Error) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
+}

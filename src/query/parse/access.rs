@@ -1,0 +1,325 @@
+//! CREATE, ALTER, DROP ROLE; GRANT and REVOKE; ALTER DEFAULT PRIVILEGES.
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::Reader;
+use super::statement::{
+    Access, AccessTarget, DefaultAccess, RoleOptions, RoleStatement, Statement,
+};
+use crate::catalog::roles::{Privilege, Target};
+use crate::error::{Error, Result};
+
+impl Reader<'_> {
+    /// Statements that begin with CREATE, ALTER, DROP, GRANT or REVOKE.
+    pub(super) fn access(&mut self, word: &str, _text: &str) -> Result<Statement> {
+        match word {
+            "GRANT" => self.grant(),
+            "REVOKE" => self.revoke(),
+            "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
+            _ => {
+                let second = self.word_at(1).unwrap_or_default();
+                if matches!(second.as_str(), "ROLE" | "USER" | "GROUP") {
+                    self.role_statement(word)
+                } else if second.is_empty() {
+                    self.expect(word)?;
+                    Err(self.error())
+                } else {
+                    self.other_definition(word, &second)
+                }
+            }
+        }
+    }
+
+    fn other_definition(&self, word: &str, second: &str) -> Result<Statement> {
+        let known = matches!(
+            second,
+            "TABLE" | "VIEW" | "MATERIALIZED" | "SCHEMA" | "DATABASE" | "INDEX" | "UNIQUE" | "SEQUENCE"
+                | "FUNCTION" | "PROCEDURE" | "TRIGGER" | "TYPE" | "DOMAIN" | "EXTENSION" | "EXTERNAL"
+                | "TEMP" | "TEMPORARY" | "UNLOGGED" | "OR" | "POLICY" | "RULE" | "SERVER" | "FOREIGN"
+                | "AGGREGATE" | "CAST" | "COLLATION" | "LANGUAGE" | "OPERATOR" | "PUBLICATION"
+                | "SUBSCRIPTION" | "STATISTICS" | "TABLESPACE" | "TEXT" | "ACCESS" | "EVENT" | "SYSTEM"
+                | "GLOBAL" | "LOCAL" | "RECURSIVE" | "CONVERSION" | "TRANSFORM" | "OWNED" | "LARGE"
+        );
+        if known {
+            Err(Error::FeatureNotSupported(format!("{word} {second} is not supported")))
+        } else {
+            Err(self.error_at(1))
+        }
+    }
+
+    fn role_statement(&mut self, word: &str) -> Result<Statement> {
+        self.expect(word)?;
+        let user = self.peek().as_deref() == Some("USER");
+        let _kind = self.identifier()?;
+        let statement = match word {
+            "CREATE" => {
+                let name = self.identifier()?;
+                let mut options = self.role_options()?;
+                if user && options.login.is_none() {
+                    options.login = Some(true);
+                }
+                RoleStatement::Create { name, options }
+            }
+            "DROP" => {
+                let if_exists = self.accept("IF EXISTS");
+                RoleStatement::Drop { names: self.identifiers()?, if_exists }
+            }
+            _ => self.alter_role()?,
+        };
+        Ok(Statement::Role(statement))
+    }
+
+    fn alter_role(&mut self) -> Result<RoleStatement> {
+        let name = self.identifier()?;
+        if self.accept("RENAME TO") {
+            return Ok(RoleStatement::Rename { name, to: self.identifier()? });
+        }
+        if self.accept("SET") {
+            let setting = self.setting()?;
+            if !self.accept("TO") {
+                self.expect_token(&Token::Eq)?;
+            }
+            let value = if self.accept("DEFAULT") {
+                None
+            } else {
+                let mut values = vec![self.value()?];
+                while self.accept_token(&Token::Comma) {
+                    values.push(self.value()?);
+                }
+                Some(values.join(", "))
+            };
+            return Ok(RoleStatement::Set { name, setting: Some(setting), value });
+        }
+        if self.accept("RESET") {
+            let setting = if self.accept("ALL") { None } else { Some(self.setting()?) };
+            return Ok(RoleStatement::Set { name, setting, value: None });
+        }
+        Ok(RoleStatement::Alter { name, options: self.role_options()? })
+    }
+
+    fn role_options(&mut self) -> Result<RoleOptions> {
+        let mut options = RoleOptions::default();
+        self.accept("WITH");
+        while !self.at_end() {
+            self.role_option(&mut options)?;
+        }
+        Ok(options)
+    }
+
+    fn role_option(&mut self, options: &mut RoleOptions) -> Result<()> {
+        for (word, value) in [("SUPERUSER", true), ("NOSUPERUSER", false)] {
+            if self.accept(word) {
+                options.superuser = Some(value);
+                return Ok(());
+            }
+        }
+        for (word, value) in [("LOGIN", true), ("NOLOGIN", false)] {
+            if self.accept(word) {
+                options.login = Some(value);
+                return Ok(());
+            }
+        }
+        for (word, value) in [("INHERIT", true), ("NOINHERIT", false)] {
+            if self.accept(word) {
+                options.inherit = Some(value);
+                return Ok(());
+            }
+        }
+        for (word, value) in [("CREATEROLE", true), ("NOCREATEROLE", false)] {
+            if self.accept(word) {
+                options.create_role = Some(value);
+                return Ok(());
+            }
+        }
+        // There is nothing these could allow, so what they deny is true anyhow.
+        if self.accept("NOCREATEDB") || self.accept("NOREPLICATION") || self.accept("NOBYPASSRLS") {
+            return Ok(());
+        }
+        if self.accept("CONNECTION LIMIT") {
+            let limit = self.integer()?;
+            options.connection_limit = Some(i32::try_from(limit).ok().filter(|n| -1 <= *n).ok_or_else(
+                || Error::InvalidParameterValue(format!("invalid connection limit: {limit}")),
+            )?);
+            return Ok(());
+        }
+        if self.accept("ENCRYPTED PASSWORD") || self.accept("PASSWORD") {
+            options.password =
+                Some(if self.accept("NULL") { None } else { Some(self.string()?) });
+            return Ok(());
+        }
+        if self.accept("VALID UNTIL") {
+            options.valid_until = Some(self.string()?);
+            return Ok(());
+        }
+        if self.accept("IN ROLE") || self.accept("IN GROUP") {
+            options.in_roles = self.identifiers()?;
+            return Ok(());
+        }
+        if self.accept("ROLE") || self.accept("USER") {
+            options.members = self.identifiers()?;
+            return Ok(());
+        }
+        match self.peek().as_deref() {
+            Some(word @ ("CREATEDB" | "REPLICATION" | "BYPASSRLS" | "ADMIN" | "SYSID")) => {
+                Err(Error::FeatureNotSupported(format!("role option {word} is not supported")))
+            }
+            _ => Err(self.error()),
+        }
+    }
+
+    fn grant(&mut self) -> Result<Statement> {
+        self.expect("GRANT")?;
+        let Some(privileges) = self.privileges()? else {
+            return self.membership(true);
+        };
+        let targets = self.targets()?;
+        self.check_privileges(&privileges, &targets)?;
+        self.expect("TO")?;
+        let grantees = self.roles()?;
+        let grant_option = self.accept("WITH GRANT OPTION");
+        self.granted_by()?;
+        Ok(Statement::Access(Access { grant: true, grant_option, privileges, targets, grantees }))
+    }
+
+    fn revoke(&mut self) -> Result<Statement> {
+        self.expect("REVOKE")?;
+        let grant_option = self.accept("GRANT OPTION FOR");
+        let Some(privileges) = self.privileges()? else {
+            return self.membership(false);
+        };
+        let targets = self.targets()?;
+        self.check_privileges(&privileges, &targets)?;
+        self.expect("FROM")?;
+        let grantees = self.roles()?;
+        self.granted_by()?;
+        if !self.accept("CASCADE") {
+            self.accept("RESTRICT");
+        }
+        Ok(Statement::Access(Access { grant: false, grant_option, privileges, targets, grantees }))
+    }
+
+    fn membership(&mut self, grant: bool) -> Result<Statement> {
+        let roles = self.identifiers()?;
+        self.expect(if grant { "TO" } else { "FROM" })?;
+        let members = self.roles()?;
+        self.granted_by()?;
+        if !self.accept("CASCADE") {
+            self.accept("RESTRICT");
+        }
+        Ok(Statement::Role(RoleStatement::Member { grant, roles, members }))
+    }
+
+    fn granted_by(&mut self) -> Result<()> {
+        if self.accept("GRANTED BY") {
+            let _by = self.role()?;
+        }
+        Ok(())
+    }
+
+    /// The privileges before ON; `None` when these are names of roles.
+    fn privileges(&mut self) -> Result<Option<Vec<Privilege>>> {
+        if self.accept("ALL PRIVILEGES") || self.accept("ALL") {
+            self.expect("ON")?;
+            return Ok(Some(Vec::new()));
+        }
+        let mut privileges = Vec::new();
+        let mut offset = 0;
+        loop {
+            match self.word_at(offset).as_deref() {
+                Some("SELECT") => privileges.push(Privilege::Select),
+                Some("USAGE") => privileges.push(Privilege::Usage),
+                Some(
+                    word @ ("INSERT" | "UPDATE" | "DELETE" | "TRUNCATE" | "REFERENCES" | "TRIGGER"
+                    | "CREATE" | "CONNECT" | "TEMPORARY" | "TEMP" | "EXECUTE"),
+                ) => {
+                    let message = format!("privilege {word} is not supported");
+                    return Err(Error::FeatureNotSupported(message)
+                        .detail("Versions are read-only: USAGE and SELECT can be granted."));
+                }
+                _ => return Ok(None),
+            }
+            if self.token_at(offset + 1) == Token::LParen {
+                let message = "privileges on columns are not supported".to_owned();
+                return Err(Error::FeatureNotSupported(message));
+            }
+            if self.token_at(offset + 1) != Token::Comma {
+                break;
+            }
+            offset += 2;
+        }
+        for _ in 0..=offset {
+            self.skip();
+        }
+        self.expect("ON")?;
+        Ok(Some(privileges))
+    }
+
+    fn targets(&mut self) -> Result<Vec<AccessTarget>> {
+        if self.accept("SCHEMA") {
+            let names = self.identifiers()?;
+            return Ok(names.into_iter().map(|name| AccessTarget::One(Target::Schema(name))).collect());
+        }
+        if self.accept("ALL TABLES IN SCHEMA") {
+            return Ok(self.identifiers()?.into_iter().map(AccessTarget::AllTables).collect());
+        }
+        if let Some(word @ ("DATABASE" | "SEQUENCE" | "FUNCTION" | "LANGUAGE" | "TYPE" | "DOMAIN")) =
+            self.peek().as_deref()
+        {
+            return Err(Error::FeatureNotSupported(format!("GRANT ON {word} is not supported")));
+        }
+        self.accept("TABLE");
+        let mut targets = Vec::new();
+        loop {
+            let first = self.identifier()?;
+            let target = if self.accept_token(&Token::Period) {
+                Target::Table { schema: first, table: self.identifier()? }
+            } else {
+                Target::Table { schema: String::new(), table: first }
+            };
+            targets.push(AccessTarget::One(target));
+            if !self.accept_token(&Token::Comma) {
+                return Ok(targets);
+            }
+        }
+    }
+
+    fn check_privileges(&self, privileges: &[Privilege], targets: &[AccessTarget]) -> Result<()> {
+        let schema = matches!(targets.first(), Some(AccessTarget::One(Target::Schema(_))));
+        for privilege in privileges {
+            let (wrong, kind) = match privilege {
+                Privilege::Select => (schema, "SELECT for schema"),
+                Privilege::Usage => (!schema, "USAGE for table"),
+            };
+            if wrong {
+                return Err(Error::InvalidGrant(format!("invalid privilege type {kind}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn default_privileges(&mut self) -> Result<Statement> {
+        if self.accept("FOR ROLE") || self.accept("FOR USER") {
+            self.roles()?;
+        }
+        let schemas = if self.accept("IN SCHEMA") { self.identifiers()? } else { Vec::new() };
+        let grant = self.accept("GRANT");
+        let mut grant_option = false;
+        if !grant {
+            self.expect("REVOKE")?;
+            grant_option = self.accept("GRANT OPTION FOR");
+        }
+        if !(self.accept("SELECT") || self.accept("ALL PRIVILEGES") || self.accept("ALL")) {
+            let word = self.peek().unwrap_or_default();
+            return Err(Error::FeatureNotSupported(format!(
+                "default privilege {word} is not supported"
+            )));
+        }
+        self.expect("ON TABLES")?;
+        self.expect(if grant { "TO" } else { "FROM" })?;
+        let grantees = self.roles()?;
+        if grant {
+            grant_option = self.accept("WITH GRANT OPTION");
+        }
+        Ok(Statement::DefaultAccess(DefaultAccess { grant, grant_option, schemas, grantees }))
+    }
+}

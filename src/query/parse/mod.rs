@@ -1,0 +1,229 @@
+//! From the text of a message to a closed [`Statement`] enum: only what stands here can ever run.
+//!
+//! Queries go through sqlparser's PostgreSQL dialect. Everything else (SET, DECLARE, GRANT, …) is read by our own
+//! small reader over the same tokens, because sqlparser accepts many dialects' forms and drops parts of some, and
+//! because an allow-list that lives in the grammar cannot be forgotten.
+
+mod access;
+mod limits;
+mod outputs;
+mod reader;
+mod statement;
+mod utility;
+mod versions;
+
+use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
+use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::sql::sqlparser::keywords::Keyword;
+use datafusion::sql::sqlparser::parser::{Parser, ParserError};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
+
+use crate::error::{Error, Result};
+pub use limits::Limits;
+pub(crate) use outputs::shown;
+pub(crate) use utility::is_plain;
+pub use reader::Reader;
+pub use statement::*;
+
+/// Nesting of parentheses and subqueries. PostgreSQL has no such limit but its stack; each level costs sqlparser and
+/// the planner some 20 KiB of ours, so ten times more would need other planning threads.
+const NESTING_MAX: usize = 200;
+
+/// One statement with its text.
+#[derive(Debug, Clone)]
+pub struct Parsed {
+    /// The text as the client wrote it, without the semicolon.
+    pub text: String,
+    /// What it asks for.
+    pub statement: Statement,
+}
+
+/// Splits `sql` at its semicolons and parses every part. Empty parts are dropped.
+/// Errors: 42601 with a position in `sql`; 54001 and 54000 past `limits`.
+pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
+    limits.check_text(sql)?;
+    if sql.contains('\0') {
+        let message = "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned();
+        return Err(Error::CharacterNotInRepertoire(message));
+    }
+    let dialect = PostgreSqlDialect {};
+    let mut tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
+        Error::Syntax(lexical(&error.message)).at(position(sql, error.location))
+    })?;
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    limits.check_tokens(&tokens)?;
+    let mut statements = Vec::new();
+    for part in tokens.split(|token| token.token == Token::SemiColon) {
+        let Some(first) = part.first() else { continue };
+        let end = part.last().map_or(first.span.end, |last| last.span.end);
+        let text = slice(sql, first.span.start, end);
+        let part = versions::rewrite(part.to_vec())?;
+        let statement = Reader::new(sql, part).statement(&text)?;
+        statements.push(Parsed { text, statement });
+    }
+    Ok(statements)
+}
+
+/// The words PostgreSQL uses for sqlparser's lexical errors.
+fn lexical(message: &str) -> String {
+    match message {
+        "Unterminated string literal" => "unterminated quoted string".to_owned(),
+        text if text.starts_with("Expected close delimiter '\"'") => {
+            "unterminated quoted identifier".to_owned()
+        }
+        "Unexpected EOF while in a multi-line comment" => "unterminated /* comment".to_owned(),
+        other => format!("syntax error: {}", other.to_lowercase()),
+    }
+}
+
+/// The position in characters from 1 of a place that sqlparser counts in lines and columns.
+pub(crate) fn position(sql: &str, location: Location) -> usize {
+    if location.line == 0 {
+        return 1;
+    }
+    let line_index = usize::try_from(location.line - 1).unwrap_or(0);
+    let before: usize =
+        sql.split('\n').take(line_index).map(|line| line.chars().count() + 1).sum();
+    before + usize::try_from(location.column).unwrap_or(1).max(1)
+}
+
+fn slice(sql: &str, from: Location, to: Location) -> String {
+    let (from, to) = (position(sql, from) - 1, position(sql, to) - 1);
+    sql.chars().skip(from).take(to.saturating_sub(from)).collect()
+}
+
+/// Parses tokens that begin a query. `sql` is the whole text, for positions.
+fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
+    let dialect = PostgreSqlDialect {};
+    let last = tokens.last().map(|token| token.span.end);
+    let mut parser = Parser::new(&dialect)
+        .with_recursion_limit(NESTING_MAX)
+        .with_tokens_with_locations(tokens);
+    let mut query = parser.parse_query().map_err(|error| failure(sql, &error))?;
+    let next = parser.peek_token();
+    if next.token != Token::EOF {
+        return Err(near(sql, &next, last));
+    }
+    allow(&query)?;
+    outputs::name(&mut query);
+    Ok(query)
+}
+
+/// Refuses what sqlparser takes for a query and we do not run.
+fn allow(query: &Query) -> Result<()> {
+    use datafusion::sql::sqlparser::ast::{Visit, Visitor};
+    use std::ops::ControlFlow;
+    struct Gate;
+    impl Visitor for Gate {
+        type Break = Box<Error>;
+        fn pre_visit_statement(&mut self, statement: &Ast) -> ControlFlow<Self::Break> {
+            match statement {
+                Ast::Query(_) => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(Box::new(Error::FeatureNotSupported(
+                    "data-modifying statements in WITH are not supported".to_owned(),
+                ))),
+            }
+        }
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+            let refused = match query.body.as_ref() {
+                datafusion::sql::sqlparser::ast::SetExpr::Select(select) if select.into.is_some() => {
+                    Some("SELECT INTO is not supported")
+                }
+                _ if !query.pipe_operators.is_empty() => Some("pipe operators are not supported"),
+                _ => None,
+            };
+            match refused {
+                Some(text) => {
+                    ControlFlow::Break(Box::new(Error::FeatureNotSupported(text.to_owned())))
+                }
+                None => ControlFlow::Continue(()),
+            }
+        }
+        fn pre_visit_table_factor(
+            &mut self,
+            factor: &datafusion::sql::sqlparser::ast::TableFactor,
+        ) -> ControlFlow<Self::Break> {
+            // DataFusion ignores both clauses silently and would answer something else.
+            let refused = match factor {
+                datafusion::sql::sqlparser::ast::TableFactor::Table { version: Some(_), .. } => {
+                    Some("this form of a version clause is not supported")
+                }
+                datafusion::sql::sqlparser::ast::TableFactor::Table { sample: Some(_), .. } => {
+                    Some("TABLESAMPLE is not supported")
+                }
+                _ => None,
+            };
+            match refused {
+                Some(text) => {
+                    ControlFlow::Break(Box::new(Error::FeatureNotSupported(text.to_owned())))
+                }
+                None => ControlFlow::Continue(()),
+            }
+        }
+    }
+    match query.visit(&mut Gate) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+/// PostgreSQL's words for a parse error of sqlparser, which names the token and its place in its text.
+fn failure(sql: &str, error: &ParserError) -> Error {
+    match error {
+        ParserError::RecursionLimitExceeded => {
+            Error::StatementTooComplex("stack depth limit exceeded".to_owned())
+                .hint(format!("A statement may nest {NESTING_MAX} levels deep."))
+        }
+        ParserError::TokenizerError(message) => Error::Syntax(lexical(message)),
+        ParserError::ParserError(message) => {
+            let (text, location) = match message.rsplit_once(" at Line: ") {
+                Some((text, place)) => (text, place_of(place)),
+                None => (message.as_str(), None),
+            };
+            let Some((_, found)) = text.rsplit_once("found: ") else {
+                let plain = Error::Syntax(format!("syntax error: {}", lower_first(text)));
+                return match location {
+                    Some(location) => plain.at(position(sql, location)),
+                    None => plain,
+                };
+            };
+            if found == "EOF" {
+                return Error::Syntax("syntax error at end of input".to_owned())
+                    .at(sql.chars().count() + 1);
+            }
+            let error = Error::Syntax(format!("syntax error at or near \"{found}\""));
+            match location {
+                Some(location) => error.at(position(sql, location)),
+                None => error,
+            }
+        }
+    }
+}
+
+fn lower_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+}
+
+fn place_of(text: &str) -> Option<Location> {
+    let (line, column) = text.split_once(", Column: ")?;
+    Some(Location { line: line.trim().parse().ok()?, column: column.trim().parse().ok()? })
+}
+
+/// `syntax error at or near "x"`, at the token `x`.
+fn near(sql: &str, token: &TokenWithSpan, last: Option<Location>) -> Error {
+    if token.token == Token::EOF {
+        let end = last.map_or_else(|| sql.chars().count() + 1, |end| position(sql, end));
+        return Error::Syntax("syntax error at end of input".to_owned()).at(end);
+    }
+    let text = slice(sql, token.span.start, token.span.end);
+    Error::Syntax(format!("syntax error at or near \"{text}\"")).at(position(sql, token.span.start))
+}
+
+/// Whether a token is this unquoted keyword.
+fn is_word(token: &TokenWithSpan, keyword: Keyword) -> bool {
+    matches!(&token.token, Token::Word(word) if word.quote_style.is_none() && word.keyword == keyword)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! PostgreSQL's names for the columns of a result (`?column?`, `count`, `case`, …).
+//!
+//! DataFusion names an unnamed output by its expression and refuses two of one name. So every unnamed output gets
+//! its PostgreSQL name as an alias, made unique behind [`MARK`], which [`shown`] cuts off again. The names hold in
+//! subqueries too, where PostgreSQL lets an outer query use them.
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
+};
+
+/// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
+const MARK: char = '\u{1}';
+
+/// The name a client sees.
+pub(crate) fn shown(name: &str) -> &str {
+    name.split(MARK).next().unwrap_or(name)
+}
+
+/// Names every output of every SELECT in `query`.
+pub(super) fn name(query: &mut Query) {
+    struct Namer;
+    impl VisitorMut for Namer {
+        type Break = ();
+        fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+            name_body(&mut query.body);
+            ControlFlow::Continue(())
+        }
+    }
+    // The visitor never breaks.
+    let _done = query.visit(&mut Namer);
+}
+
+fn name_body(body: &mut SetExpr) {
+    match body {
+        SetExpr::Select(select) => name_select(select),
+        SetExpr::SetOperation { left, right, .. } => {
+            name_body(left);
+            name_body(right);
+        }
+        _ => {}
+    }
+}
+
+fn name_select(select: &mut Select) {
+    let wild = select.projection.iter().any(|item| {
+        matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))
+    });
+    let mut taken = BTreeSet::new();
+    for (index, item) in select.projection.iter_mut().enumerate() {
+        let (expr, name, given) = match item {
+            SelectItem::UnnamedExpr(expr) => {
+                let name = of(expr).unwrap_or_else(|| "?column?".to_owned());
+                let given = plain(expr);
+                (expr, name, given)
+            }
+            SelectItem::ExprWithAlias { expr, alias } => {
+                (expr, folded(alias), true)
+            }
+            _ => continue,
+        };
+        let unique = taken.insert(name.clone()) && !wild;
+        if unique && given {
+            continue;
+        }
+        let alias = if unique { name } else { format!("{name}{MARK}{index}") };
+        let expr = expr.clone();
+        *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', alias) };
+    }
+}
+
+/// Whether the planner's own name for `expr` is already right.
+fn plain(expr: &Expr) -> bool {
+    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+}
+
+fn folded(ident: &Ident) -> String {
+    if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
+}
+
+/// `FigureColname` of PostgreSQL's parse_target.c.
+fn of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Identifier(ident) => Some(folded(ident)),
+        Expr::CompoundIdentifier(idents) => idents.last().map(folded),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => of(inner),
+        Expr::CompoundFieldAccess { root, .. } => of(root),
+        Expr::Function(function) => {
+            let last = function.name.0.last()?.as_ident()?;
+            Some(folded(last))
+        }
+        Expr::Cast { expr, data_type, .. } => of(expr).or_else(|| Some(type_name(data_type))),
+        Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
+        Expr::Interval(_) => Some("interval".to_owned()),
+        Expr::Case { else_result, .. } => {
+            else_result.as_deref().and_then(of).or_else(|| Some("case".to_owned()))
+        }
+        Expr::Exists { .. } => Some("exists".to_owned()),
+        Expr::Extract { .. } => Some("extract".to_owned()),
+        Expr::Ceil { .. } => Some("ceil".to_owned()),
+        Expr::Floor { .. } => Some("floor".to_owned()),
+        Expr::Position { .. } => Some("position".to_owned()),
+        Expr::Substring { .. } => Some("substring".to_owned()),
+        Expr::Trim { trim_where, .. } => Some(
+            match trim_where {
+                Some(datafusion::sql::sqlparser::ast::TrimWhereField::Leading) => "ltrim",
+                Some(datafusion::sql::sqlparser::ast::TrimWhereField::Trailing) => "rtrim",
+                _ => "btrim",
+            }
+            .to_owned(),
+        ),
+        Expr::Overlay { .. } => Some("overlay".to_owned()),
+        Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
+        Expr::Array(_) => Some("array".to_owned()),
+        Expr::Tuple(_) => Some("row".to_owned()),
+        Expr::Subquery(query) => subquery(query),
+        Expr::Value(value) => match value.value {
+            Value::Boolean(_) => Some("bool".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// A scalar subquery is named by its one column; the visitor has named that already.
+fn subquery(query: &Query) -> Option<String> {
+    let mut body = query.body.as_ref();
+    loop {
+        match body {
+            SetExpr::SetOperation { left, .. } => body = left,
+            SetExpr::Query(inner) => body = inner.body.as_ref(),
+            SetExpr::Select(select) => {
+                return match select.projection.first()? {
+                    SelectItem::ExprWithAlias { alias, .. } => {
+                        Some(shown(&folded(alias)).to_owned()).filter(|name| name != "?column?")
+                    }
+                    SelectItem::UnnamedExpr(expr) => of(expr),
+                    _ => None,
+                };
+            }
+            _ => return None,
+        }
+    }
+}
+
+/// PostgreSQL's internal name of the type a cast is to.
+fn type_name(data_type: &datafusion::sql::sqlparser::ast::DataType) -> String {
+    let text = data_type.to_string().to_lowercase();
+    let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
+    match bare {
+        "int" | "integer" | "int4" => "int4",
+        "bigint" => "int8",
+        "smallint" => "int2",
+        "double precision" | "float" | "double" => "float8",
+        "real" => "float4",
+        "decimal" | "dec" => "numeric",
+        "boolean" => "bool",
+        "character varying" => "varchar",
+        "character" | "char" => "bpchar",
+        "timestamp with time zone" => "timestamptz",
+        "timestamp without time zone" => "timestamp",
+        "time with time zone" => "timetz",
+        "time without time zone" => "time",
+        other => other.rsplit('.').next().unwrap_or(other),
+    }
+    .to_owned()
+}

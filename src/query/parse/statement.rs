@@ -1,0 +1,329 @@
+//! Everything a client may ask for. What is not here does not run.
+
+use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
+
+use crate::catalog::roles::{Privilege, Target};
+use crate::pg::encode::CopyFormat;
+
+/// One statement.
+#[derive(Debug, Clone)]
+pub enum Statement {
+    /// SELECT, VALUES, TABLE, WITH.
+    Query(Box<Query>),
+    /// EXPLAIN of a query.
+    Explain {
+        /// How.
+        options: Explain,
+        /// Of what.
+        query: Box<Query>,
+    },
+    /// BEGIN, START TRANSACTION.
+    Begin(TransactionModes),
+    /// COMMIT, END; with AND CHAIN.
+    Commit {
+        /// Whether a new block starts at once.
+        chain: bool,
+    },
+    /// ROLLBACK, ABORT; with AND CHAIN.
+    Rollback {
+        /// Whether a new block starts at once.
+        chain: bool,
+    },
+    /// SAVEPOINT name.
+    Savepoint(String),
+    /// ROLLBACK TO name.
+    RollbackTo(String),
+    /// RELEASE name.
+    Release(String),
+    /// SET TRANSACTION modes.
+    SetTransaction(TransactionModes),
+    /// SET SESSION CHARACTERISTICS AS TRANSACTION modes.
+    SetCharacteristics(TransactionModes),
+    /// SET name = value.
+    Set {
+        /// The setting.
+        name: String,
+        /// `None` is DEFAULT.
+        value: Option<String>,
+        /// Until the end of the transaction only.
+        local: bool,
+    },
+    /// RESET name; `None` is ALL.
+    Reset(Option<String>),
+    /// SHOW name; `None` is ALL.
+    Show(Option<String>),
+    /// DISCARD.
+    Discard(Discard),
+    /// PREPARE name (types) AS query.
+    Prepare {
+        /// Its name.
+        name: String,
+        /// Declared parameter types.
+        types: Vec<DataType>,
+        /// The query.
+        query: Box<Query>,
+        /// The query's text.
+        text: String,
+    },
+    /// EXECUTE name (arguments).
+    Execute {
+        /// The prepared statement.
+        name: String,
+        /// Constant expressions.
+        arguments: Vec<Expr>,
+    },
+    /// DEALLOCATE name; `None` is ALL.
+    Deallocate(Option<String>),
+    /// DECLARE name CURSOR FOR query.
+    Declare {
+        /// Its name.
+        name: String,
+        /// Rows in binary form.
+        binary: bool,
+        /// May be moved backwards.
+        scroll: bool,
+        /// Outlives its transaction.
+        hold: bool,
+        /// The query.
+        query: Box<Query>,
+    },
+    /// FETCH or MOVE.
+    Fetch {
+        /// The cursor.
+        name: String,
+        /// How far.
+        direction: Direction,
+        /// MOVE returns no rows.
+        is_move: bool,
+    },
+    /// CLOSE name; `None` is ALL.
+    Close(Option<String>),
+    /// COPY (query) TO STDOUT, COPY table TO STDOUT.
+    Copy {
+        /// The query.
+        query: Box<Query>,
+        /// How rows are written; columns to force quotes on by name are in `force_quote`.
+        format: CopyFormat,
+        /// `FORCE_QUOTE (columns)`.
+        force_quote: Vec<String>,
+    },
+    /// `pg_sleep` and the functions of the schema `forebay`: they wait or change something, so they run outside a
+    /// plan. `query` keeps the FROM form apart from the SELECT form.
+    Call(Call),
+    /// CREATE, ALTER, DROP ROLE and membership.
+    Role(RoleStatement),
+    /// GRANT or REVOKE on schemas and tables.
+    Access(Access),
+    /// ALTER DEFAULT PRIVILEGES.
+    DefaultAccess(DefaultAccess),
+    /// Accepted without an effect, with its tag (UNLISTEN, LOCK TABLE on read-only data, CHECKPOINT).
+    NoEffect(&'static str),
+}
+
+/// Options of EXPLAIN.
+#[derive(Debug, Clone, Default)]
+pub struct Explain {
+    /// Runs the statement.
+    pub analyze: bool,
+    /// More detail.
+    pub verbose: bool,
+    /// `FORMAT JSON`.
+    pub json: bool,
+}
+
+/// Modes of a transaction; `None` where the statement says nothing.
+#[derive(Debug, Clone, Default)]
+pub struct TransactionModes {
+    /// The isolation level, in lower case.
+    pub isolation: Option<&'static str>,
+    /// READ ONLY or READ WRITE.
+    pub read_only: Option<bool>,
+    /// DEFERRABLE or NOT DEFERRABLE.
+    pub deferrable: Option<bool>,
+}
+
+/// What DISCARD discards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "PostgreSQL's words")]
+pub enum Discard {
+    All,
+    Plans,
+    Sequences,
+    Temp,
+}
+
+/// How far FETCH goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Direction {
+    /// NEXT, FORWARD n, n. `None` is ALL.
+    Forward(Option<u64>),
+    /// PRIOR, BACKWARD n. `None` is ALL.
+    Backward(Option<u64>),
+    /// FIRST, LAST, ABSOLUTE n.
+    Absolute(i64),
+    /// RELATIVE n.
+    Relative(i64),
+}
+
+/// A call that runs outside a plan.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The function without its schema, in lower case.
+    pub function: String,
+    /// `forebay` or `pg_catalog`.
+    pub schema: &'static str,
+    /// Constant expressions or parameters.
+    pub arguments: Vec<Expr>,
+    /// Names of arguments given as `name => value`, by position.
+    pub names: Vec<Option<String>>,
+    /// Whether it stands in FROM: its columns are the result's; else one column with its name.
+    pub in_from: bool,
+    /// The name of the one column.
+    pub alias: String,
+}
+
+/// CREATE, ALTER, DROP ROLE and membership.
+#[derive(Debug, Clone)]
+pub enum RoleStatement {
+    /// CREATE ROLE, CREATE USER.
+    Create {
+        /// Its name.
+        name: String,
+        /// What was said of it.
+        options: RoleOptions,
+    },
+    /// ALTER ROLE name options.
+    Alter {
+        /// Its name.
+        name: String,
+        /// What was said of it.
+        options: RoleOptions,
+    },
+    /// ALTER ROLE name RENAME TO.
+    Rename {
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: String,
+    },
+    /// ALTER ROLE name SET setting = value; a `None` value resets, a `None` setting resets all.
+    Set {
+        /// Its name.
+        name: String,
+        /// The setting.
+        setting: Option<String>,
+        /// Its value.
+        value: Option<String>,
+    },
+    /// DROP ROLE names.
+    Drop {
+        /// Their names.
+        names: Vec<String>,
+        /// Missing ones are a notice.
+        if_exists: bool,
+    },
+    /// GRANT roles TO members, REVOKE roles FROM members.
+    Member {
+        /// GRANT or REVOKE.
+        grant: bool,
+        /// The roles.
+        roles: Vec<String>,
+        /// Who becomes or stops being a member.
+        members: Vec<String>,
+    },
+}
+
+/// Options of CREATE and ALTER ROLE; `None` where the statement says nothing.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "PostgreSQL's words")]
+pub struct RoleOptions {
+    pub superuser: Option<bool>,
+    pub login: Option<bool>,
+    pub inherit: Option<bool>,
+    pub create_role: Option<bool>,
+    pub connection_limit: Option<i32>,
+    /// `Some(None)` is PASSWORD NULL.
+    pub password: Option<Option<String>>,
+    pub valid_until: Option<String>,
+    pub in_roles: Vec<String>,
+    pub members: Vec<String>,
+}
+
+/// GRANT or REVOKE on schemas and tables.
+#[derive(Debug, Clone)]
+pub struct Access {
+    /// GRANT or REVOKE.
+    pub grant: bool,
+    /// `WITH GRANT OPTION`, or `GRANT OPTION FOR`.
+    pub grant_option: bool,
+    /// The privileges; empty is ALL.
+    pub privileges: Vec<Privilege>,
+    /// What they are on. A table without a schema has an empty one.
+    pub targets: Vec<AccessTarget>,
+    /// Roles; `public` is everybody.
+    pub grantees: Vec<String>,
+}
+
+/// What a GRANT names.
+#[derive(Debug, Clone)]
+pub enum AccessTarget {
+    /// A schema or a table.
+    One(Target),
+    /// ALL TABLES IN SCHEMA.
+    AllTables(String),
+}
+
+/// ALTER DEFAULT PRIVILEGES [IN SCHEMA …] GRANT SELECT ON TABLES TO ….
+#[derive(Debug, Clone)]
+pub struct DefaultAccess {
+    /// GRANT or REVOKE.
+    pub grant: bool,
+    /// `WITH GRANT OPTION`.
+    pub grant_option: bool,
+    /// The schemas; empty is every schema.
+    pub schemas: Vec<String>,
+    /// Roles; `public` is everybody.
+    pub grantees: Vec<String>,
+}
+
+impl Statement {
+    /// The word PostgreSQL uses for the statement in messages and in `EXPLAIN`-like places.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Statement::Query(_) | Statement::Call(_) => "SELECT",
+            Statement::Explain { .. } => "EXPLAIN",
+            Statement::Begin(_) => "BEGIN",
+            Statement::Commit { .. } => "COMMIT",
+            Statement::Rollback { .. } | Statement::RollbackTo(_) => "ROLLBACK",
+            Statement::Savepoint(_) => "SAVEPOINT",
+            Statement::Release(_) => "RELEASE",
+            Statement::SetTransaction(_)
+            | Statement::SetCharacteristics(_)
+            | Statement::Set { .. } => "SET",
+            Statement::Reset(_) => "RESET",
+            Statement::Show(_) => "SHOW",
+            Statement::Discard(_) => "DISCARD",
+            Statement::Prepare { .. } => "PREPARE",
+            Statement::Execute { .. } => "EXECUTE",
+            Statement::Deallocate(_) => "DEALLOCATE",
+            Statement::Declare { .. } => "DECLARE CURSOR",
+            Statement::Fetch { is_move: false, .. } => "FETCH",
+            Statement::Fetch { .. } => "MOVE",
+            Statement::Close(_) => "CLOSE",
+            Statement::Copy { .. } => "COPY",
+            Statement::Role(_) => "ROLE",
+            Statement::Access(access) if access.grant => "GRANT",
+            Statement::Access(_) => "REVOKE",
+            Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
+            Statement::NoEffect(tag) => tag,
+        }
+    }
+
+    /// Whether it may run in a transaction that has failed.
+    pub fn ends_transaction(&self) -> bool {
+        matches!(
+            self,
+            Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_)
+        )
+    }
+}

@@ -1,0 +1,102 @@
+//! What parses, what it parses to, and what is refused with which code.
+
+use super::{Limits, Statement, parse};
+
+fn statements(sql: &str) -> Result<Vec<Statement>, String> {
+    let limits = Limits { text_bytes_max: 1 << 20 };
+    match parse(sql, &limits) {
+        Ok(list) => Ok(list.into_iter().map(|parsed| parsed.statement).collect()),
+        Err(error) => {
+            let place = error.notes().position.map_or_else(String::new, |p| format!(" at {p}"));
+            Err(format!("{} {error}{place}", error.state()))
+        }
+    }
+}
+
+/// Parses and prints the one statement of `sql`, or its error.
+#[track_caller]
+fn check(sql: &str, want: &str) {
+    let got = match statements(sql) {
+        Ok(list) => match list.first() {
+            Some(Statement::Query(query)) => query.to_string(),
+            Some(other) => format!("{other:?}"),
+            None => "nothing".to_owned(),
+        },
+        Err(error) => error,
+    };
+    assert_eq!(got.replace('\u{1}', "~"), want, "{sql}");
+}
+
+#[test]
+fn outputs_have_postgresql_names() {
+    check("SELECT 1", "SELECT 1 AS \"?column?\"");
+    check("SELECT 1, 2", "SELECT 1 AS \"?column?\", 2 AS \"?column?~1\"");
+    check("SELECT count(*), max(x)", "SELECT count(*) AS \"count\", max(x) AS \"max\"");
+    check("SELECT a.x, b.y", "SELECT a.x, b.y");
+    check("SELECT x::int", "SELECT x::INT AS \"x\"");
+    check("SELECT '1'::int", "SELECT '1'::INT AS \"int4\"");
+    check("SELECT CASE WHEN a THEN 1 END", "SELECT CASE WHEN a THEN 1 END AS \"case\"");
+    check("SELECT x, x", "SELECT x, x AS \"x~1\"");
+}
+
+#[test]
+fn errors_have_code_and_position() {
+    check("SELECT 1 +", "42601 syntax error at end of input at 11");
+    check("SELEC 1", "42601 syntax error at or near \"SELEC\" at 1");
+    check("SELECT * FROM t WHERE )", "42601 syntax error at or near \")\" at 23");
+    check("SELECT 'abc", "42601 unterminated quoted string at 8");
+    check("SELECT 1;\nSELECT 2 2", "42601 syntax error at or near \"2\" at 20");
+}
+
+#[test]
+fn version_clauses_become_quoted_schemas() {
+    check("SELECT * FROM s.t FOR VERSION AS OF 'v1'", "SELECT * FROM \"s@v1\".t");
+    check("SELECT * FROM s.t AT (VERSION => 'v1') x", "SELECT * FROM \"s@v1\".t x");
+    check("SELECT * FROM t VERSION AS OF 7", "SELECT * FROM \"@7\".t");
+    check(
+        "SELECT * FROM s.t FOR TIMESTAMP AS OF '2026-01-01' JOIN u ON true",
+        "SELECT * FROM \"s@@2026-01-01\".t JOIN u ON true",
+    );
+}
+
+#[test]
+fn only_the_allow_list_parses() {
+    check("COPY t TO '/etc/passwd'", "42501 permission denied to COPY to a file or an external program");
+    check("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/x'", "0A000 CREATE EXTERNAL is not supported");
+    check("INSERT INTO t VALUES (1)", "42809 cannot change the tables of a version");
+    check("EXPLAIN ANALYZE COPY t TO '/x'", "0A000 EXPLAIN COPY is not supported");
+    check("SELECT * INTO x FROM t", "0A000 SELECT INTO is not supported");
+    check("WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", "0A000 data-modifying statements in WITH are not supported");
+    check("PREPARE p AS COPY t TO '/x'", "0A000 PREPARE of COPY is not supported");
+}
+
+#[test]
+fn deep_texts_are_refused_before_the_planner() {
+    let refused = |sql: String| {
+        let error = statements(&sql).expect_err("too deep");
+        assert!(error.starts_with("54001"), "{error}");
+    };
+    refused(format!("SELECT {}", vec!["1"; 100_000].join("+")));
+    refused(format!("SELECT 1 WHERE {}", vec!["a=1"; 10_000].join(" OR ")));
+    refused(vec!["SELECT 1"; 5_000].join(" UNION ALL "));
+    refused(format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000)));
+    refused(format!("SELECT {}1{}", "(SELECT ".repeat(300), ")".repeat(300)));
+    refused(format!("SELECT {} true", "NOT ".repeat(10_000)));
+    let list = format!("SELECT 1 WHERE 1 IN ({})", vec!["1"; 100_000].join(","));
+    assert!(statements(&list).is_ok());
+}
+
+#[test]
+fn utility_statements() {
+    check("SET x = DEFAULT", "Set { name: \"x\", value: None, local: false }");
+    check("SET LOCAL search_path TO a, \"B\"", "Set { name: \"search_path\", value: Some(\"a, \\\"B\\\"\"), local: true }");
+    check("SET SESSION TIME ZONE 'UTC'", "Set { name: \"timezone\", value: Some(\"UTC\"), local: false }");
+    check("SHOW TIME ZONE", "Show(Some(\"timezone\"))");
+    check("FETCH FORWARD 10 FROM c", "Fetch { name: \"c\", direction: Forward(Some(10)), is_move: false }");
+    check("FETCH ALL IN c", "Fetch { name: \"c\", direction: Forward(None), is_move: false }");
+    check("FETCH c", "Fetch { name: \"c\", direction: Forward(Some(1)), is_move: false }");
+    check("MOVE BACKWARD ALL c", "Fetch { name: \"c\", direction: Backward(None), is_move: true }");
+    check("ROLLBACK TO SAVEPOINT a", "RollbackTo(\"a\")");
+    check("DEALLOCATE ALL", "Deallocate(None)");
+    check(";;", "nothing");
+}

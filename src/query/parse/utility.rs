@@ -1,0 +1,721 @@
+//! The statements that are not queries, one method each (PostgreSQL manual, SQL commands).
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Select, SelectItem, SetExpr,
+    TableFactor,
+};
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::statement::{
+    Call, Direction, Discard, Explain, Statement, TransactionModes,
+};
+use super::{Reader, outputs};
+use crate::error::{Error, Result};
+use crate::pg::encode::CopyFormat;
+
+impl Reader<'_> {
+    /// Dispatches on the first word.
+    pub(super) fn any(&mut self, text: &str) -> Result<Statement> {
+        let Some(word) = self.peek() else {
+            return if self.token() == Token::LParen { self.select() } else { Err(self.error()) };
+        };
+        match word.as_str() {
+            "SELECT" | "WITH" | "VALUES" | "TABLE" => self.select(),
+            "EXPLAIN" => self.explain(),
+            "BEGIN" => self.begin("BEGIN"),
+            "START" => self.begin("START TRANSACTION"),
+            "COMMIT" | "END" => self.commit(&word),
+            "ROLLBACK" | "ABORT" => self.rollback(&word),
+            "SAVEPOINT" => {
+                self.expect("SAVEPOINT")?;
+                Ok(Statement::Savepoint(self.identifier()?))
+            }
+            "RELEASE" => {
+                self.expect("RELEASE")?;
+                self.accept("SAVEPOINT");
+                Ok(Statement::Release(self.identifier()?))
+            }
+            "SET" => self.set(),
+            "RESET" => {
+                self.expect("RESET")?;
+                Ok(Statement::Reset(self.setting_or_all()?))
+            }
+            "SHOW" => {
+                self.expect("SHOW")?;
+                Ok(Statement::Show(self.setting_or_all()?))
+            }
+            "DISCARD" => self.discard(),
+            "PREPARE" => self.prepare(),
+            "EXECUTE" => self.execute(),
+            "DEALLOCATE" => {
+                self.expect("DEALLOCATE")?;
+                self.accept("PREPARE");
+                Ok(Statement::Deallocate(self.name_or_all()?))
+            }
+            "DECLARE" => self.declare(),
+            "FETCH" | "MOVE" => self.fetch(word == "MOVE"),
+            "CLOSE" => {
+                self.expect("CLOSE")?;
+                Ok(Statement::Close(self.name_or_all()?))
+            }
+            "COPY" => self.copy(),
+            "UNLISTEN" => {
+                self.remaining();
+                Ok(Statement::NoEffect("UNLISTEN"))
+            }
+            "CREATE" | "ALTER" | "DROP" | "GRANT" | "REVOKE" => self.access(&word, text),
+            _ => Err(self.refused(&word)),
+        }
+    }
+
+    /// Statements PostgreSQL has and versioned data does not.
+    pub(super) fn refused(&mut self, word: &str) -> Error {
+        match word {
+            "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" => {
+                Error::WrongObjectType("cannot change the tables of a version".to_owned())
+                    .detail("Versions are immutable.")
+                    .hint("Publish another version under the source root.")
+            }
+            "LISTEN" | "NOTIFY" | "LOCK" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "REFRESH"
+            | "COMMENT" | "SECURITY" | "REASSIGN" | "DO" | "CALL" | "LOAD" | "CHECKPOINT"
+            | "IMPORT" => Error::FeatureNotSupported(format!("{word} is not supported")),
+            _ => self.error(),
+        }
+    }
+
+    fn select(&mut self) -> Result<Statement> {
+        let query = self.query()?;
+        Ok(match call(&query) {
+            Some(call) => Statement::Call(call),
+            None => Statement::Query(query),
+        })
+    }
+
+    fn explain(&mut self) -> Result<Statement> {
+        self.expect("EXPLAIN")?;
+        let mut options = Explain::default();
+        if self.token() == Token::LParen && self.word_at(1).as_deref().is_some_and(explain_option) {
+            self.expect_token(&Token::LParen)?;
+            loop {
+                let name = self.identifier()?;
+                let value = match self.token() {
+                    Token::Comma | Token::RParen => "true".to_owned(),
+                    _ => self.value()?,
+                };
+                let on = !matches!(value.as_str(), "false" | "off" | "0");
+                match name.as_str() {
+                    "analyze" => options.analyze = on,
+                    "verbose" => options.verbose = on,
+                    "format" if value == "json" => options.json = true,
+                    "format" if value == "text" => options.json = false,
+                    "format" => {
+                        let message = format!("EXPLAIN format \"{value}\" is not supported");
+                        return Err(Error::FeatureNotSupported(message));
+                    }
+                    "costs" | "buffers" | "timing" | "summary" | "settings" | "wal" => {}
+                    _ => {
+                        let message = format!("unrecognized EXPLAIN option \"{name}\"");
+                        return Err(Error::Syntax(message));
+                    }
+                }
+                if !self.accept_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.expect_token(&Token::RParen)?;
+        } else {
+            options.analyze = self.accept("ANALYZE");
+            options.verbose = self.accept("VERBOSE");
+        }
+        match self.peek().as_deref() {
+            Some("SELECT" | "WITH" | "VALUES" | "TABLE") | None => {
+                Ok(Statement::Explain { options, query: self.query()? })
+            }
+            Some(word) => {
+                let word = word.to_owned();
+                match self.refused(&word) {
+                    Error::Noted { error, notes } if matches!(*error, Error::Syntax(_)) => {
+                        let message = format!("EXPLAIN {word} is not supported");
+                        if matches!(word.as_str(), "COPY" | "CREATE" | "EXECUTE" | "DECLARE") {
+                            Err(Error::FeatureNotSupported(message))
+                        } else {
+                            Err(Error::Noted { error, notes })
+                        }
+                    }
+                    error => Err(error),
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, words: &str) -> Result<Statement> {
+        self.expect(words)?;
+        if words == "BEGIN" && !self.accept("WORK") {
+            self.accept("TRANSACTION");
+        }
+        Ok(Statement::Begin(self.modes()?))
+    }
+
+    fn modes(&mut self) -> Result<TransactionModes> {
+        let mut modes = TransactionModes::default();
+        while !self.at_end() {
+            if self.accept("ISOLATION LEVEL") {
+                modes.isolation = Some(self.isolation()?);
+            } else if self.accept("READ ONLY") {
+                modes.read_only = Some(true);
+            } else if self.accept("READ WRITE") {
+                modes.read_only = Some(false);
+            } else if self.accept("NOT DEFERRABLE") {
+                modes.deferrable = Some(false);
+            } else if self.accept("DEFERRABLE") {
+                modes.deferrable = Some(true);
+            } else {
+                return Err(self.error());
+            }
+            self.accept_token(&Token::Comma);
+        }
+        Ok(modes)
+    }
+
+    fn isolation(&mut self) -> Result<&'static str> {
+        for (words, level) in [
+            ("READ UNCOMMITTED", "read uncommitted"),
+            ("READ COMMITTED", "read committed"),
+            ("REPEATABLE READ", "repeatable read"),
+            ("SERIALIZABLE", "serializable"),
+        ] {
+            if self.accept(words) {
+                return Ok(level);
+            }
+        }
+        Err(self.error())
+    }
+
+    fn chain(&mut self) -> Result<bool> {
+        if !self.accept("WORK") {
+            self.accept("TRANSACTION");
+        }
+        if self.accept("AND CHAIN") {
+            return Ok(true);
+        }
+        self.accept("AND NO CHAIN");
+        Ok(false)
+    }
+
+    fn commit(&mut self, word: &str) -> Result<Statement> {
+        self.expect(word)?;
+        if self.accept("PREPARED") {
+            let message = "prepared transactions are not supported".to_owned();
+            return Err(Error::FeatureNotSupported(message));
+        }
+        Ok(Statement::Commit { chain: self.chain()? })
+    }
+
+    fn rollback(&mut self, word: &str) -> Result<Statement> {
+        self.expect(word)?;
+        let chain = self.chain()?;
+        if self.accept("TO") {
+            self.accept("SAVEPOINT");
+            return Ok(Statement::RollbackTo(self.identifier()?));
+        }
+        Ok(Statement::Rollback { chain })
+    }
+
+    fn set(&mut self) -> Result<Statement> {
+        self.expect("SET")?;
+        if self.accept("SESSION CHARACTERISTICS AS TRANSACTION") {
+            return Ok(Statement::SetCharacteristics(self.modes()?));
+        }
+        if self.accept("TRANSACTION") {
+            if self.peek().as_deref() == Some("SNAPSHOT") {
+                let message = "SET TRANSACTION SNAPSHOT is not supported".to_owned();
+                return Err(Error::FeatureNotSupported(message));
+            }
+            return Ok(Statement::SetTransaction(self.modes()?));
+        }
+        let local = self.accept("LOCAL");
+        if !local && self.word_at(1).as_deref() != Some("TO") && self.token_after_is_not_eq() {
+            self.accept("SESSION");
+        }
+        if self.accept("TIME ZONE") {
+            let value = self.time_zone()?;
+            return Ok(Statement::Set { name: "timezone".to_owned(), value, local });
+        }
+        for (words, name) in [
+            ("NAMES", "client_encoding"),
+            ("ROLE", "role"),
+            ("SESSION AUTHORIZATION", "session_authorization"),
+            ("AUTHORIZATION", "session_authorization"),
+            ("SCHEMA", "search_path"),
+        ] {
+            let assigned = self.word_at(1).as_deref() == Some("TO") || !self.token_after_is_not_eq();
+            if !assigned && self.accept(words) {
+                let value = if self.accept("DEFAULT") { None } else { Some(self.value()?) };
+                return Ok(Statement::Set { name: name.to_owned(), value, local });
+            }
+        }
+        let name = self.setting()?;
+        if !self.accept("TO") {
+            self.expect_token(&Token::Eq)?;
+        }
+        if self.accept("DEFAULT") {
+            return Ok(Statement::Set { name, value: None, local });
+        }
+        let mut values = vec![self.list_item(&name)?];
+        while self.accept_token(&Token::Comma) {
+            values.push(self.list_item(&name)?);
+        }
+        Ok(Statement::Set { name, value: Some(values.join(", ")), local })
+    }
+
+    /// One value of SET; names in `search_path` keep their quotes, since the list is text.
+    fn list_item(&mut self, name: &str) -> Result<String> {
+        let quoted = matches!(self.token(), Token::SingleQuotedString(_))
+            || matches!(self.token(), Token::Word(word) if word.quote_style.is_some());
+        let value = self.value()?;
+        let list = name == "search_path" && quoted && !is_plain(&value) && !value.contains(',');
+        Ok(if list { format!("\"{}\"", value.replace('"', "\"\"")) } else { value })
+    }
+
+    /// `SET session = 1` is an assignment to a setting called session.
+    fn token_after_is_not_eq(&self) -> bool {
+        self.token_at(1) != Token::Eq
+    }
+
+    fn time_zone(&mut self) -> Result<Option<String>> {
+        if self.accept("LOCAL") || self.accept("DEFAULT") {
+            return Ok(None);
+        }
+        if self.accept("INTERVAL") {
+            let text = self.string()?;
+            self.accept("HOUR TO MINUTE");
+            return Ok(Some(text));
+        }
+        Ok(Some(self.value()?))
+    }
+
+    /// A setting's name, perhaps with dots.
+    pub(super) fn setting(&mut self) -> Result<String> {
+        let mut name = self.identifier()?;
+        while self.accept_token(&Token::Period) {
+            name = format!("{name}.{}", self.identifier()?);
+        }
+        Ok(name.to_lowercase())
+    }
+
+    fn setting_or_all(&mut self) -> Result<Option<String>> {
+        for (words, name) in [
+            ("TIME ZONE", "timezone"),
+            ("TRANSACTION ISOLATION LEVEL", "transaction_isolation"),
+            ("SESSION AUTHORIZATION", "session_authorization"),
+        ] {
+            if self.accept(words) {
+                return Ok(Some(name.to_owned()));
+            }
+        }
+        if self.accept("ALL") { Ok(None) } else { Ok(Some(self.setting()?)) }
+    }
+
+    fn name_or_all(&mut self) -> Result<Option<String>> {
+        if self.accept("ALL") { Ok(None) } else { Ok(Some(self.identifier()?)) }
+    }
+
+    fn discard(&mut self) -> Result<Statement> {
+        self.expect("DISCARD")?;
+        for (word, what) in [
+            ("ALL", Discard::All),
+            ("PLANS", Discard::Plans),
+            ("SEQUENCES", Discard::Sequences),
+            ("TEMP", Discard::Temp),
+            ("TEMPORARY", Discard::Temp),
+        ] {
+            if self.accept(word) {
+                return Ok(Statement::Discard(what));
+            }
+        }
+        Err(self.error())
+    }
+
+    fn prepare(&mut self) -> Result<Statement> {
+        self.expect("PREPARE")?;
+        if self.peek().as_deref() == Some("TRANSACTION") {
+            let message = "prepared transactions are not supported".to_owned();
+            return Err(Error::FeatureNotSupported(message));
+        }
+        let name = self.identifier()?;
+        let types = self.types()?;
+        self.expect("AS")?;
+        let word = self.peek().unwrap_or_default();
+        if !matches!(word.as_str(), "SELECT" | "WITH" | "VALUES" | "TABLE" | "") {
+            return Err(match self.refused(&word) {
+                error if error.state() == "42601" && self.refusable(&word) => {
+                    Error::FeatureNotSupported(format!("PREPARE of {word} is not supported"))
+                }
+                error => error,
+            });
+        }
+        let text = self.text();
+        Ok(Statement::Prepare { name, types, query: self.query()?, text })
+    }
+
+    fn refusable(&self, word: &str) -> bool {
+        matches!(word, "COPY" | "CREATE" | "ALTER" | "DROP" | "EXPLAIN" | "SET" | "GRANT")
+    }
+
+    fn execute(&mut self) -> Result<Statement> {
+        self.expect("EXECUTE")?;
+        let name = self.identifier()?;
+        let arguments = if self.at_end() { Vec::new() } else { self.arguments()? };
+        Ok(Statement::Execute { name, arguments })
+    }
+
+    fn declare(&mut self) -> Result<Statement> {
+        self.expect("DECLARE")?;
+        let name = self.identifier()?;
+        let (mut binary, mut scroll) = (false, false);
+        loop {
+            if self.accept("BINARY") {
+                binary = true;
+            } else if self.accept("NO SCROLL") {
+                scroll = false;
+            } else if self.accept("SCROLL") {
+                scroll = true;
+            } else if !(self.accept("ASENSITIVE") || self.accept("INSENSITIVE")) {
+                break;
+            }
+        }
+        self.expect("CURSOR")?;
+        let hold = self.accept("WITH HOLD");
+        if !hold {
+            self.accept("WITHOUT HOLD");
+        }
+        self.expect("FOR")?;
+        Ok(Statement::Declare { name, binary, scroll, hold, query: self.query()? })
+    }
+
+    fn fetch(&mut self, is_move: bool) -> Result<Statement> {
+        self.expect(if is_move { "MOVE" } else { "FETCH" })?;
+        let direction = self.direction()?;
+        if !self.accept("FROM") {
+            self.accept("IN");
+        }
+        Ok(Statement::Fetch { name: self.identifier()?, direction, is_move })
+    }
+
+    fn direction(&mut self) -> Result<Direction> {
+        for (word, direction) in [
+            ("NEXT", Direction::Forward(Some(1))),
+            ("PRIOR", Direction::Backward(Some(1))),
+            ("FIRST", Direction::Absolute(1)),
+            ("LAST", Direction::Absolute(-1)),
+            ("ALL", Direction::Forward(None)),
+        ] {
+            // A cursor may be called like a direction: `FETCH next` alone names one.
+            if self.peek().as_deref() == Some(word) && !self.is_last() {
+                self.expect(word)?;
+                return Ok(direction);
+            }
+        }
+        if self.is_last() {
+            return Ok(Direction::Forward(Some(1)));
+        }
+        if self.accept("ABSOLUTE") {
+            return Ok(Direction::Absolute(self.integer()?));
+        }
+        if self.accept("RELATIVE") {
+            return Ok(Direction::Relative(self.integer()?));
+        }
+        let backward = self.accept("BACKWARD");
+        let forward = !backward && self.accept("FORWARD");
+        if self.accept("ALL") {
+            return Ok(if backward { Direction::Backward(None) } else { Direction::Forward(None) });
+        }
+        let count = match self.token() {
+            Token::Number(..) | Token::Minus | Token::Plus => self.integer()?,
+            _ if backward || forward => 1,
+            _ => {
+                // `FETCH FROM c` and `FETCH c` are one row forward.
+                return Ok(Direction::Forward(Some(1)));
+            }
+        };
+        let count = if backward { count.saturating_neg() } else { count };
+        let size = count.unsigned_abs();
+        Ok(if count < 0 { Direction::Backward(Some(size)) } else { Direction::Forward(Some(size)) })
+    }
+
+    fn copy(&mut self) -> Result<Statement> {
+        self.expect("COPY")?;
+        let query = if self.token() == Token::LParen {
+            self.bracketed_query()?
+        } else {
+            self.copied_table()?
+        };
+        if self.accept("FROM") {
+            return Err(self.refused("INSERT"));
+        }
+        self.expect("TO")?;
+        if !self.accept("STDOUT") {
+            let message = "permission denied to COPY to a file or an external program".to_owned();
+            return Err(Error::InsufficientPrivilege(message)
+                .hint("Use COPY … TO STDOUT, or psql's \\copy."));
+        }
+        let (format, force_quote) = self.copy_options()?;
+        Ok(Statement::Copy { query, format, force_quote })
+    }
+
+    /// `COPY table (columns)` as the query it stands for.
+    fn copied_table(&mut self) -> Result<Box<Query>> {
+        let quote = |name: String| format!("\"{}\"", name.replace('"', "\"\""));
+        let mut name = quote(self.identifier()?);
+        while self.accept_token(&Token::Period) {
+            name = format!("{name}.{}", quote(self.identifier()?));
+        }
+        let mut columns = "*".to_owned();
+        if self.accept_token(&Token::LParen) {
+            let list: Vec<String> = self.identifiers()?.into_iter().map(quote).collect();
+            columns = list.join(", ");
+            self.expect_token(&Token::RParen)?;
+        }
+        let text = format!("SELECT {columns} FROM {name}");
+        let limits = super::Limits { text_bytes_max: usize::MAX };
+        match super::parse(&text, &limits)?.pop().map(|parsed| parsed.statement) {
+            Some(Statement::Query(query)) => Ok(query),
+            _ => Err(self.error()),
+        }
+    }
+
+    fn copy_options(&mut self) -> Result<(CopyFormat, Vec<String>)> {
+        let mut options = CopyOptions::default();
+        self.accept("WITH");
+        if self.accept_token(&Token::LParen) {
+            loop {
+                let name = self.identifier()?;
+                match name.as_str() {
+                    "force_quote" => options.force = self.column_list()?,
+                    _ => {
+                        let value = match self.token() {
+                            Token::Comma | Token::RParen => "true".to_owned(),
+                            _ => self.value()?,
+                        };
+                        options.set(&name, value)?;
+                    }
+                }
+                if !self.accept_token(&Token::Comma) {
+                    break;
+                }
+            }
+            self.expect_token(&Token::RParen)?;
+        } else {
+            self.old_copy_options(&mut options)?;
+        }
+        options.build()
+    }
+
+    /// The form of PostgreSQL before 9.0, which drivers still send: `COPY … TO STDOUT CSV HEADER DELIMITER ','`.
+    fn old_copy_options(&mut self, options: &mut CopyOptions) -> Result<()> {
+        while !self.at_end() {
+            if self.accept("BINARY") {
+                options.set("format", "binary".to_owned())?;
+            } else if self.accept("CSV") {
+                options.set("format", "csv".to_owned())?;
+            } else if self.accept("HEADER") {
+                options.set("header", "true".to_owned())?;
+            } else if self.accept("FORCE QUOTE") {
+                options.force = self.column_list()?;
+            } else {
+                let name = self.identifier()?;
+                if !matches!(name.as_str(), "delimiter" | "null" | "quote" | "escape" | "encoding") {
+                    return Err(self.error());
+                }
+                self.accept("AS");
+                let value = self.string()?;
+                options.set(&name, value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn column_list(&mut self) -> Result<Vec<String>> {
+        if self.accept_token(&Token::Mul) {
+            return Ok(vec!["*".to_owned()]);
+        }
+        let bracketed = self.accept_token(&Token::LParen);
+        let names = self.identifiers()?;
+        if bracketed {
+            self.expect_token(&Token::RParen)?;
+        }
+        Ok(names)
+    }
+
+    fn is_last(&self) -> bool {
+        self.token_at(1) == Token::EOF
+    }
+}
+
+fn explain_option(word: &str) -> bool {
+    matches!(
+        word,
+        "ANALYZE" | "VERBOSE" | "FORMAT" | "COSTS" | "BUFFERS" | "TIMING" | "SUMMARY" | "SETTINGS" | "WAL"
+    )
+}
+
+/// Whether a name needs no quotes.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let mut chars = name.chars();
+    chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
+        && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$')
+}
+
+#[derive(Default)]
+struct CopyOptions {
+    format: Option<String>,
+    delimiter: Option<u8>,
+    null: Option<String>,
+    header: bool,
+    quote: Option<u8>,
+    escape: Option<u8>,
+    force: Vec<String>,
+}
+
+impl CopyOptions {
+    fn set(&mut self, name: &str, value: String) -> Result<()> {
+        match name {
+            "format" => self.format = Some(value),
+            "delimiter" => self.delimiter = Some(one_byte("delimiter", &value)?),
+            "null" => self.null = Some(value),
+            "header" => self.header = !matches!(value.as_str(), "false" | "off" | "0"),
+            "quote" => self.quote = Some(one_byte("quote", &value)?),
+            "escape" => self.escape = Some(one_byte("escape", &value)?),
+            "encoding" if matches!(value.to_uppercase().as_str(), "UTF8" | "UTF-8") => {}
+            "encoding" => {
+                let message = format!("encoding \"{value}\" is not supported");
+                return Err(Error::FeatureNotSupported(message));
+            }
+            "freeze" => {}
+            _ => return Err(Error::Syntax(format!("option \"{name}\" not recognized"))),
+        }
+        Ok(())
+    }
+
+    fn build(self) -> Result<(CopyFormat, Vec<String>)> {
+        let only_csv = |what: &str| {
+            Error::FeatureNotSupported(format!("COPY {what} available only in CSV mode"))
+        };
+        let format = match self.format.as_deref() {
+            None | Some("text") => {
+                if self.quote.is_some() {
+                    return Err(only_csv("quote"));
+                }
+                if self.escape.is_some() {
+                    return Err(only_csv("escape"));
+                }
+                if !self.force.is_empty() {
+                    return Err(only_csv("force quote"));
+                }
+                CopyFormat::Text {
+                    delimiter: self.delimiter.unwrap_or(b'\t'),
+                    null: self.null.unwrap_or_else(|| "\\N".to_owned()),
+                    header: self.header,
+                }
+            }
+            Some("csv") => {
+                let quote = self.quote.unwrap_or(b'"');
+                CopyFormat::Csv {
+                    delimiter: self.delimiter.unwrap_or(b','),
+                    null: self.null.unwrap_or_default(),
+                    header: self.header,
+                    quote,
+                    escape: self.escape.unwrap_or(quote),
+                    force_quote: Some(Vec::new()),
+                }
+            }
+            Some("binary") => {
+                if self.header || self.delimiter.is_some() || self.null.is_some() {
+                    let message = "cannot specify DELIMITER, NULL or HEADER in BINARY mode".to_owned();
+                    return Err(Error::Syntax(message));
+                }
+                CopyFormat::Binary
+            }
+            Some(other) => {
+                let message = format!("COPY format \"{other}\" not recognized");
+                return Err(Error::InvalidParameterValue(message));
+            }
+        };
+        Ok((format, self.force))
+    }
+}
+
+fn one_byte(what: &str, value: &str) -> Result<u8> {
+    match value.as_bytes() {
+        [byte] if *byte != b'\n' && *byte != b'\r' => Ok(*byte),
+        _ => {
+            let message = format!("COPY {what} must be a single one-byte character");
+            Err(Error::FeatureNotSupported(message))
+        }
+    }
+}
+
+/// A query that is nothing but one call of ours: `SELECT forebay.f(…)` or `SELECT * FROM forebay.f(…)`.
+fn call(query: &Query) -> Option<Call> {
+    let bare = query.with.is_none()
+        && query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none();
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    if !bare || select.selection.is_some() || select.having.is_some() || select.distinct.is_some() {
+        return None;
+    }
+    let Select { projection, from, .. } = select.as_ref();
+    match (projection.as_slice(), from.as_slice()) {
+        ([SelectItem::ExprWithAlias { expr: Expr::Function(function), alias }], []) => {
+            let FunctionArguments::List(list) = &function.args else { return None };
+            let (schema, name) = ours(&function.name)?;
+            let (arguments, names) = constants(&list.args)?;
+            let alias = outputs::shown(&alias.value).to_owned();
+            Some(Call { function: name, schema, arguments, names, in_from: false, alias })
+        }
+        ([SelectItem::Wildcard(_)], [table]) if table.joins.is_empty() => {
+            let TableFactor::Table { name, args: Some(args), .. } = &table.relation else {
+                return None;
+            };
+            let (schema, name) = ours(name)?;
+            let (arguments, names) = constants(&args.args)?;
+            let alias = name.clone();
+            Some(Call { function: name, schema, arguments, names, in_from: true, alias })
+        }
+        _ => None,
+    }
+}
+
+/// A function of the schema `forebay`, or one of PostgreSQL's that waits.
+fn ours(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<(&'static str, String)> {
+    let parts: Option<Vec<String>> =
+        name.0.iter().map(|part| part.as_ident().map(|i| i.value.to_lowercase())).collect();
+    match parts?.as_slice() {
+        [schema, name] if schema == "forebay" => Some(("forebay", name.clone())),
+        [name] if name == "pg_sleep" => Some(("pg_catalog", name.clone())),
+        [schema, name] if schema == "pg_catalog" && name == "pg_sleep" => {
+            Some(("pg_catalog", name.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn constants(arguments: &[FunctionArg]) -> Option<(Vec<Expr>, Vec<Option<String>>)> {
+    let mut values = Vec::new();
+    let mut names = Vec::new();
+    for argument in arguments {
+        match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => {
+                values.push(expr.clone());
+                names.push(None);
+            }
+            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(expr), .. } => {
+                values.push(expr.clone());
+                names.push(Some(name.value.to_lowercase()));
+            }
+            _ => return None,
+        }
+    }
+    Some((values, names))
+}

@@ -1,0 +1,308 @@
+//! A query to a plan, and what is known of it before it runs: parameters, columns, what it reads.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::{DataType, FieldRef, Schema};
+use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
+use datafusion::common::{ParamValues, TableReference};
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
+use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
+
+use super::door::Column;
+use super::engine::Engine;
+use super::failure;
+use super::names::{Names, Read};
+use super::parse::shown;
+use crate::error::{Error, Result};
+use crate::pg::facts::Facts;
+use crate::pg::{decode, types};
+
+/// Nodes of a logical plan before it is optimised. A text of 600 bytes can double its CTEs into millions.
+const PLAN_NODES_MAX: usize = 20_000;
+
+/// A planned query. Immutable but for the physical plan it may keep.
+pub struct Planned {
+    /// Before optimisation, with placeholders.
+    logical: LogicalPlan,
+    /// The columns of its rows.
+    pub columns: Arc<[Column]>,
+    /// The parameters' OIDs.
+    pub parameter_types: Vec<u32>,
+    /// The tables of versions it reads.
+    pub reads: Vec<Read>,
+    /// Its text, for positions.
+    pub sql: Arc<str>,
+    /// The generation and settings it was planned for.
+    pub basis: Basis,
+    /// Whether the same plan may run again: nothing in it depends on the moment or the session.
+    reusable: bool,
+    physical: Mutex<Option<Arc<dyn ExecutionPlan>>>,
+}
+
+/// What a plan depends on beside its text: when it differs the query is planned again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Basis {
+    /// The generation.
+    pub lsn: u64,
+    /// The search path, as found.
+    pub search_path: Vec<String>,
+    /// The session's pins.
+    pub pins: std::collections::BTreeMap<String, String>,
+    /// The session's time zone.
+    pub time_zone: String,
+    /// The role in effect.
+    pub user: String,
+}
+
+impl Basis {
+    /// Of `facts`.
+    pub fn of(facts: &Facts) -> Basis {
+        Basis {
+            lsn: facts.generation.lsn,
+            search_path: facts.search_path.clone(),
+            pins: facts.pins.clone(),
+            time_zone: facts.setting("TimeZone").unwrap_or("UTC").to_owned(),
+            user: facts.user.clone(),
+        }
+    }
+}
+
+/// Plans `query`. `declared` holds the parameters' types the client gave, 0 where it gave none. Runs on a planning
+/// thread.
+/// Errors: names, types and privileges, with their codes and positions in `sql`.
+pub(super) fn query(
+    engine: &Engine,
+    facts: &Arc<Facts>,
+    sql: &Arc<str>,
+    query: &Query,
+    declared: &[u32],
+) -> Result<Planned> {
+    let basis = Basis::of(facts);
+    let state = engine.state(&basis.time_zone);
+    let mut statement = Ast::Query(Box::new(query.clone()));
+    crate::pg::rewrite::statement(&mut statement)?;
+    let plan = |fields: Option<Vec<FieldRef>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
+        let names = Names::new(engine, &state, facts);
+        let options = ParserOptions::new()
+            .with_parse_float_as_decimal(true)
+            .with_enable_ident_normalization(true)
+            .with_support_varchar_with_length(true)
+            .with_map_string_types_to_utf8view(false)
+            .with_collect_spans(true);
+        let planner = SqlToRel::new_with_options(&names, options);
+        let mut context = PlannerContext::new();
+        if let Some(fields) = fields {
+            let fields = fields.into_iter().map(Some).collect::<Vec<_>>();
+            context = context.with_prepare_param_data_types(fields);
+        }
+        let plan = planner
+            .sql_statement_to_plan_with_context(statement.clone(), &mut context)
+            .map_err(|error| failure::of(error, sql))?;
+        let (reads, reusable) = names.finish();
+        Ok((plan, reads, reusable))
+    };
+    let (mut logical, mut reads, mut reusable) = plan(None)?;
+    check_size(&logical)?;
+    let mut parameters = parameters(&logical, declared)?;
+    if declared.iter().any(|oid| arrow_of(*oid).is_some()) && !parameters.is_empty() {
+        (logical, reads, reusable) = plan(Some(parameters.clone()))?;
+        parameters = self::parameters(&logical, declared)?;
+    }
+    super::privilege::check(&facts.generation, &facts.user, &reads)?;
+    let columns = columns(&logical, &reads);
+    Ok(Planned {
+        columns,
+        parameter_types: parameters.iter().map(|field| types::of_field(field).oid).collect(),
+        logical,
+        reads,
+        sql: Arc::clone(sql),
+        basis,
+        reusable,
+        physical: Mutex::new(None),
+    })
+}
+
+impl Planned {
+    /// Whether it still means the same under `basis`. What depends on the moment is planned each time.
+    pub(super) fn may_run(&self, basis: &Basis) -> bool {
+        self.reusable && self.basis == *basis
+    }
+
+    /// Whether the plan that was kept can run at once.
+    pub(super) fn ready(&self) -> Option<Arc<dyn ExecutionPlan>> {
+        let kept = self.physical.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        datafusion::physical_plan::execution_plan::reset_plan_states(kept).ok()
+    }
+
+    /// The physical plan for these parameters. Runs on a planning thread.
+    /// Errors: type and optimisation errors; evaluation errors of constant expressions.
+    pub(super) fn physical(
+        &self,
+        engine: &Engine,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let state = engine.state(&self.basis.time_zone);
+        let fail = |error| failure::of(error, &self.sql);
+        let keep = self.reusable && parameters.is_empty();
+        let logical = if parameters.is_empty() {
+            self.logical.clone()
+        } else {
+            self.logical.clone().with_param_values(ParamValues::from(parameters)).map_err(fail)?
+        };
+        let optimized = state.optimize(&logical).map_err(fail)?;
+        let plan = futures::executor::block_on(
+            state.query_planner().create_physical_plan(&optimized, state.as_ref()),
+        )
+        .map_err(fail)?;
+        if keep && restartable(&plan) {
+            *self.physical.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&plan));
+        }
+        Ok(plan)
+    }
+
+    /// The optimised logical plan, for EXPLAIN VERBOSE.
+    pub(super) fn optimized(&self, engine: &Engine) -> Result<LogicalPlan> {
+        let state = engine.state(&self.basis.time_zone);
+        state.optimize(&self.logical).map_err(|error| failure::of(error, &self.sql))
+    }
+
+    /// `db@version` of all it reads, in order, each once.
+    pub fn versions(&self) -> Vec<(String, String)> {
+        let mut list: Vec<(String, String)> =
+            self.reads.iter().map(|read| (read.database.clone(), read.version.name.clone())).collect();
+        list.sort();
+        list.dedup();
+        list
+    }
+}
+
+/// Whether a plan holds no state of one run: joins and sorts with a filter that grows while they run do.
+fn restartable(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let own = plan.name();
+    !own.ends_with("JoinExec")
+        && !own.contains("Sort")
+        && !own.contains("Recursive")
+        && !own.contains("Subquery")
+        && plan.children().into_iter().all(restartable)
+}
+
+fn check_size(plan: &LogicalPlan) -> Result<()> {
+    let mut count = 0_usize;
+    let walked = plan.apply_with_subqueries(|_node| {
+        count += 1;
+        Ok(if PLAN_NODES_MAX < count { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    if walked.is_err() || PLAN_NODES_MAX < count {
+        return Err(Error::StatementTooComplex("statement is too complex".to_owned())
+            .detail(format!("Its plan has more than {PLAN_NODES_MAX} nodes.")));
+    }
+    Ok(())
+}
+
+/// The type of every parameter: the client's, else inferred, else text.
+/// Errors: 42P18 when a gap in the numbers leaves one without a use.
+fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
+    let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
+    let mut numbered = std::collections::BTreeMap::new();
+    for (name, field) in &found {
+        let number: usize = name.trim_start_matches('$').parse().map_err(|_parse| {
+            Error::Syntax(format!("syntax error at or near \"{name}\""))
+        })?;
+        numbered.insert(number, field.clone());
+    }
+    if numbered.contains_key(&0) {
+        return Err(Error::UndefinedParameter(0));
+    }
+    let count = numbered.keys().last().copied().unwrap_or(0).max(declared.len());
+    let mut fields = Vec::with_capacity(count);
+    for number in 1..=count {
+        let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));
+        let inferred = numbered.get(&number).cloned().flatten();
+        let field = match (client, inferred) {
+            (Some(field), _) | (None, Some(field)) => field,
+            // Used where any type fits: PostgreSQL takes it for text.
+            (None, None) if numbered.contains_key(&number) => {
+                Arc::new(arrow::datatypes::Field::new("", DataType::Utf8, true))
+            }
+            (None, None) => return Err(Error::IndeterminateDatatype(number)),
+        };
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.
+fn arrow_of(oid: u32) -> Option<FieldRef> {
+    if matches!(oid, 0 | 705) {
+        return None;
+    }
+    let name = types::name_of(oid)?;
+    let field = arrow::datatypes::Field::new("", decode::data_type(oid), true);
+    Some(Arc::new(if types::of_field(&field).oid == oid {
+        field
+    } else {
+        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
+    }))
+}
+
+/// The columns as RowDescription tells them.
+fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
+    let schema: &Schema = plan.schema().as_arrow();
+    schema
+        .fields()
+        .iter()
+        .enumerate()
+        .map(|(index, field)| {
+            let origin = origin(plan, index).and_then(|(reference, name)| {
+                let read = reads.iter().find(|read| read.reference == reference)?;
+                let table = read.version.manifest.tables.get(&read.table)?;
+                let number = table.schema().index_of(&name).ok()? + 1;
+                Some((read.oid, i16::try_from(number).ok()?))
+            });
+            let (table_oid, number) = origin.unwrap_or((0, 0));
+            Column {
+                name: shown(field.name()).to_owned(),
+                table_oid,
+                number,
+                pg_type: types::of_field(field),
+            }
+        })
+        .collect()
+}
+
+/// The table and column that output `index` shows unchanged.
+fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> {
+    match plan {
+        LogicalPlan::TableScan(scan) => {
+            let field = scan.projected_schema.field(index);
+            Some((scan.table_name.clone(), field.name().clone()))
+        }
+        LogicalPlan::Projection(projection) => {
+            through(projection.expr.get(index)?, &projection.input)
+        }
+        LogicalPlan::Aggregate(aggregate) => {
+            through(aggregate.group_expr.get(index)?, &aggregate.input)
+        }
+        LogicalPlan::Filter(filter) => origin(&filter.input, index),
+        LogicalPlan::Sort(sort) => origin(&sort.input, index),
+        LogicalPlan::Limit(limit) => origin(&limit.input, index),
+        LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, index),
+        LogicalPlan::Distinct(distinct) => origin(distinct.input(), index),
+        LogicalPlan::Join(join) => {
+            let left = join.left.schema().fields().len();
+            if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }
+        }
+        _ => None,
+    }
+}
+
+fn through(expr: &Expr, input: &LogicalPlan) -> Option<(TableReference, String)> {
+    match expr {
+        Expr::Alias(alias) => through(&alias.expr, input),
+        Expr::Column(column) => origin(input, input.schema().maybe_index_of_column(column)?),
+        _ => None,
+    }
+}

@@ -1,0 +1,431 @@
+//! Roles and privileges through SQL: CREATE, ALTER, DROP ROLE, GRANT, REVOKE, SET ROLE.
+//!
+//! Each statement is one commit. They do not wait for a transaction's end: inside a block they are refused, so that
+//! nobody relies on a rollback that would not happen.
+
+use std::collections::BTreeSet;
+
+use super::{SqlSession, is_superuser};
+use crate::catalog::change::{Change, RoleChanges};
+use crate::catalog::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
+use crate::error::{Error, Result};
+use crate::pg::scram;
+use crate::query::clock;
+use crate::query::parse::{Access, AccessTarget, DefaultAccess, RoleOptions, RoleStatement};
+
+impl SqlSession {
+    pub(super) async fn role_statement(&mut self, statement: &RoleStatement) -> Result<String> {
+        self.outside_a_block("role statements")?;
+        let (changes, tag) = match statement {
+            RoleStatement::Create { name, options } => {
+                self.may_manage(name, options)?;
+                (self.create_role(name, options)?, "CREATE ROLE")
+            }
+            RoleStatement::Alter { name, options } => {
+                let name = self.named_role(name);
+                self.may_alter(&name, options)?;
+                let mut changes =
+                    vec![Change::AlterRole { name: name.clone(), changes: self.role_change(options)? }];
+                changes.extend(memberships(&name, options));
+                (changes, "ALTER ROLE")
+            }
+            RoleStatement::Rename { name, to } => {
+                self.may_manage(name, &RoleOptions::default())?;
+                reserved(to)?;
+                let change = RoleChanges { rename: Some(to.clone()), ..RoleChanges::default() };
+                (vec![Change::AlterRole { name: name.clone(), changes: change }], "ALTER ROLE")
+            }
+            RoleStatement::Set { name, setting, value } => {
+                let name = self.named_role(name);
+                self.may_alter(&name, &RoleOptions::default())?;
+                let settings = self.role_settings(&name, setting.as_deref(), value.as_deref())?;
+                let change = RoleChanges { settings: Some(settings), ..RoleChanges::default() };
+                (vec![Change::AlterRole { name, changes: change }], "ALTER ROLE")
+            }
+            RoleStatement::Drop { names, if_exists } => {
+                (self.drop_roles(names, *if_exists)?, "DROP ROLE")
+            }
+            RoleStatement::Member { grant, roles, members } => {
+                let mut changes = Vec::new();
+                for role in roles {
+                    self.may_manage(role, &RoleOptions::default())?;
+                    for member in members {
+                        let (role, member) = (role.clone(), self.named_role(member));
+                        changes.push(if *grant {
+                            Change::GrantMembership { role, member }
+                        } else {
+                            Change::RevokeMembership { role, member }
+                        });
+                    }
+                }
+                (changes, if *grant { "GRANT ROLE" } else { "REVOKE ROLE" })
+            }
+        };
+        self.engine.catalog.commit(changes).await?;
+        Ok(tag.to_owned())
+    }
+
+    fn outside_a_block(&self, what: &str) -> Result<()> {
+        if self.block.is_none() {
+            return Ok(());
+        }
+        let message = format!("{what} cannot run inside a transaction block");
+        Err(Error::ActiveTransaction(message))
+    }
+
+    fn create_role(&self, name: &str, options: &RoleOptions) -> Result<Vec<Change>> {
+        reserved(name)?;
+        let verifier = match &options.password {
+            Some(Some(password)) => Some(verifier(password)?),
+            _ => None,
+        };
+        let role = Role {
+            name: name.to_owned(),
+            oid: 0,
+            superuser: options.superuser.unwrap_or(false),
+            login: options.login.unwrap_or(false),
+            inherit: options.inherit.unwrap_or(true),
+            create_role: options.create_role.unwrap_or(false),
+            connection_limit: options.connection_limit.unwrap_or(-1),
+            verifier,
+            valid_until_us: self.valid_until(options)?.flatten(),
+            member_of: BTreeSet::new(),
+            settings: Vec::new(),
+        };
+        let mut changes = vec![Change::CreateRole(role)];
+        changes.extend(memberships(name, options));
+        Ok(changes)
+    }
+
+    fn role_change(&self, options: &RoleOptions) -> Result<RoleChanges> {
+        let verifier = match &options.password {
+            Some(Some(password)) => Some(Some(verifier(password)?)),
+            Some(None) => Some(None),
+            None => None,
+        };
+        Ok(RoleChanges {
+            superuser: options.superuser,
+            login: options.login,
+            inherit: options.inherit,
+            create_role: options.create_role,
+            connection_limit: options.connection_limit,
+            verifier,
+            valid_until_us: self.valid_until(options)?,
+            ..RoleChanges::default()
+        })
+    }
+
+    fn valid_until(&self, options: &RoleOptions) -> Result<Option<Option<i64>>> {
+        match options.valid_until.as_deref() {
+            None => Ok(None),
+            Some("infinity") => Ok(Some(None)),
+            Some(text) => {
+                let at_us = clock::parse_timestamp(text, self.settings.own("TimeZone"))?;
+                Ok(Some(Some(at_us)))
+            }
+        }
+    }
+
+    fn role_settings(
+        &self,
+        name: &str,
+        setting: Option<&str>,
+        value: Option<&str>,
+    ) -> Result<Vec<(String, String)>> {
+        let generation = self.engine.catalog.pin();
+        let role = generation.roles.get(name).ok_or_else(|| unknown_role(name))?;
+        let Some(setting) = setting else { return Ok(Vec::new()) };
+        let mut settings: Vec<(String, String)> =
+            role.settings.iter().filter(|(own, _)| own != setting).cloned().collect();
+        if let Some(value) = value {
+            self.settings.clone().set(setting, Some(value), false)?;
+            settings.push((setting.to_owned(), value.to_owned()));
+        }
+        Ok(settings)
+    }
+
+    fn drop_roles(&mut self, names: &[String], if_exists: bool) -> Result<Vec<Change>> {
+        let generation = self.engine.catalog.pin();
+        let mut changes = Vec::new();
+        for name in names {
+            if !generation.roles.contains_key(name) {
+                if !if_exists {
+                    return Err(unknown_role(name));
+                }
+                self.notice("NOTICE", "00000", format!("role \"{name}\" does not exist, skipping"));
+                continue;
+            }
+            self.may_manage(name, &RoleOptions::default())?;
+            if *name == self.user || *name == self.login.user {
+                return Err(Error::ObjectInUse("current user cannot be dropped".to_owned()));
+            }
+            changes.push(Change::DropRole { name: name.clone() });
+        }
+        Ok(changes)
+    }
+
+    /// Superusers may do all; CREATEROLE may manage roles that are not superusers.
+    fn may_manage(&self, name: &str, options: &RoleOptions) -> Result<()> {
+        if self.superuser() {
+            return Ok(());
+        }
+        let generation = self.engine.catalog.pin();
+        let able = generation.roles.get(&self.user).is_some_and(|role| role.create_role);
+        let above = options.superuser == Some(true) || is_superuser(&generation, name);
+        if able && !above {
+            return Ok(());
+        }
+        let message = if above {
+            "must be superuser to create or alter superusers"
+        } else {
+            "permission denied to create, alter or drop role"
+        };
+        Err(Error::InsufficientPrivilege(message.to_owned()))
+    }
+
+    /// Everybody may change their own password and settings.
+    fn may_alter(&self, name: &str, options: &RoleOptions) -> Result<()> {
+        let only_own = name == self.user
+            && options.superuser.is_none()
+            && options.login.is_none()
+            && options.inherit.is_none()
+            && options.create_role.is_none()
+            && options.connection_limit.is_none()
+            && options.valid_until.is_none();
+        if only_own { Ok(()) } else { self.may_manage(name, options) }
+    }
+
+    pub(super) async fn grant_or_revoke(&mut self, access: &Access) -> Result<String> {
+        let tag = if access.grant { "GRANT" } else { "REVOKE" };
+        self.outside_a_block(tag)?;
+        let targets = self.expand(&access.targets)?;
+        for target in &targets {
+            self.may_grant(target)?;
+        }
+        let mut changes = Vec::new();
+        let mut grants = Vec::new();
+        for target in targets {
+            let all = match target {
+                Target::Schema(_) => Privilege::Usage,
+                Target::Table { .. } => Privilege::Select,
+            };
+            let privileges =
+                if access.privileges.is_empty() { vec![all] } else { access.privileges.clone() };
+            for privilege in privileges {
+                for grantee in &access.grantees {
+                    let grantee = self.grantee(grantee)?;
+                    if access.grant {
+                        grants.push(Grant {
+                            target: target.clone(),
+                            grantee,
+                            privilege,
+                            grantable: access.grant_option,
+                            grantor: self.user.clone(),
+                        });
+                    } else {
+                        changes.push(Change::Revoke {
+                            target: target.clone(),
+                            grantee,
+                            privilege,
+                            grant_option_only: access.grant_option,
+                        });
+                    }
+                }
+            }
+        }
+        if !grants.is_empty() {
+            changes.push(Change::Grant(grants));
+        }
+        if !changes.is_empty() {
+            self.engine.catalog.commit(changes).await?;
+        }
+        Ok(tag.to_owned())
+    }
+
+    /// Every target with its schema; `ALL TABLES` as the tables of every loaded version.
+    fn expand(&mut self, targets: &[AccessTarget]) -> Result<Vec<Target>> {
+        let facts = self.facts("");
+        let generation = self.engine.catalog.pin();
+        let known = |schema: &str| {
+            generation.database(schema).ok_or_else(|| Error::UndefinedSchema(schema.to_owned()))
+        };
+        let mut list = Vec::new();
+        for target in targets {
+            match target {
+                AccessTarget::One(Target::Schema(schema)) => {
+                    known(schema)?;
+                    list.push(Target::Schema(schema.clone()));
+                }
+                AccessTarget::One(Target::Table { schema, table }) => {
+                    let schema = if schema.is_empty() {
+                        facts
+                            .visible(table)
+                            .map(|(schema, ..)| schema)
+                            .ok_or_else(|| Error::UndefinedTable(table.clone()))?
+                    } else {
+                        schema.clone()
+                    };
+                    if !known(&schema)?.relations.contains_key(table) {
+                        return Err(Error::UndefinedTable(format!("{schema}.{table}")));
+                    }
+                    list.push(Target::Table { schema, table: table.clone() });
+                }
+                AccessTarget::AllTables(schema) => {
+                    let tables = known(schema)?.relations.keys();
+                    list.extend(tables.map(|table| Target::Table {
+                        schema: schema.clone(),
+                        table: table.clone(),
+                    }));
+                }
+            }
+        }
+        Ok(list)
+    }
+
+    fn may_grant(&self, target: &Target) -> Result<()> {
+        if self.superuser() {
+            return Ok(());
+        }
+        let generation = self.engine.catalog.pin();
+        let held = generation
+            .grants
+            .iter()
+            .any(|grant| grant.grantee == self.user && grant.grantable && grant.target == *target);
+        if held {
+            return Ok(());
+        }
+        let what = match target {
+            Target::Schema(schema) => format!("schema {schema}"),
+            Target::Table { table, .. } => format!("table {table}"),
+        };
+        Err(Error::InsufficientPrivilege(format!("permission denied for {what}")))
+    }
+
+    pub(super) async fn default_access(&mut self, access: &DefaultAccess) -> Result<String> {
+        self.outside_a_block("ALTER DEFAULT PRIVILEGES")?;
+        if !self.superuser() {
+            let message = "permission denied to change default privileges".to_owned();
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        let generation = self.engine.catalog.pin();
+        let schemas: Vec<Option<String>> = if access.schemas.is_empty() {
+            vec![None]
+        } else {
+            access.schemas.iter().cloned().map(Some).collect()
+        };
+        let mut changes = Vec::new();
+        for schema in schemas {
+            if let Some(name) = &schema
+                && generation.database(name).is_none()
+            {
+                return Err(Error::UndefinedSchema(name.clone()));
+            }
+            for grantee in &access.grantees {
+                changes.push(Change::AlterDefaultPrivileges {
+                    add: access.grant,
+                    privilege: DefaultPrivilege {
+                        schema: schema.clone(),
+                        grantee: self.grantee(grantee)?,
+                        grantable: access.grant_option,
+                    },
+                });
+            }
+        }
+        self.engine.catalog.commit(changes).await?;
+        Ok("ALTER DEFAULT PRIVILEGES".to_owned())
+    }
+
+    fn grantee(&self, name: &str) -> Result<String> {
+        let name = self.named_role(name);
+        let generation = self.engine.catalog.pin();
+        if name == "public" || generation.roles.contains_key(&name) {
+            return Ok(name);
+        }
+        Err(unknown_role(&name))
+    }
+
+    fn named_role(&self, name: &str) -> String {
+        match name {
+            "current_user" | "current_role" | "user" => self.user.clone(),
+            "session_user" => self.settings.own("session_authorization").to_owned(),
+            other => other.to_owned(),
+        }
+    }
+
+    /// SET ROLE, for as long as the session; a member may become the roles it is in.
+    pub(super) fn set_role(&mut self, value: Option<&str>, _local: bool) -> Result<()> {
+        let login = self.settings.own("session_authorization").to_owned();
+        let to = match value {
+            None | Some("none") => login.clone(),
+            Some(name) => name.to_owned(),
+        };
+        let generation = self.engine.catalog.pin();
+        if to != login {
+            if !generation.roles.contains_key(&to) {
+                return Err(unknown_role(&to));
+            }
+            if !is_superuser(&generation, &login) && !generation.member_of(&login).contains(&to) {
+                let message = format!("permission denied to set role \"{to}\"");
+                return Err(Error::InsufficientPrivilege(message));
+            }
+        }
+        self.settings.force(
+            "is_superuser",
+            if is_superuser(&generation, &to) { "on" } else { "off" }.to_owned(),
+        );
+        self.user = to;
+        self.settings_changed();
+        Ok(())
+    }
+
+    /// SET SESSION AUTHORIZATION: only who logged in as a superuser may become another.
+    pub(super) fn set_session_authorization(&mut self, value: Option<&str>) -> Result<()> {
+        let to = match value {
+            None | Some("default") => self.login.user.clone(),
+            Some(name) => name.to_owned(),
+        };
+        let generation = self.engine.catalog.pin();
+        if to != self.login.user {
+            if !is_superuser(&generation, &self.login.user) {
+                let message = "permission denied to set session authorization".to_owned();
+                return Err(Error::InsufficientPrivilege(message));
+            }
+            if !generation.roles.contains_key(&to) {
+                return Err(unknown_role(&to));
+            }
+        }
+        self.settings.force("session_authorization", to);
+        self.set_role(None, false)
+    }
+}
+
+fn unknown_role(name: &str) -> Error {
+    Error::UndefinedObject(format!("role \"{name}\" does not exist"))
+}
+
+fn reserved(name: &str) -> Result<()> {
+    if name == "public" || name == "none" || name.starts_with("pg_") || name == BOOTSTRAP_ROLE {
+        return Err(Error::ReservedName(format!("role name \"{name}\" is reserved")));
+    }
+    Ok(())
+}
+
+/// A password that is a verifier already is kept as it is (pg_dumpall writes them so).
+fn verifier(password: &str) -> Result<String> {
+    if password.starts_with("SCRAM-SHA-256$") {
+        return Ok(password.to_owned());
+    }
+    scram::verifier(password)
+}
+
+fn memberships(name: &str, options: &RoleOptions) -> Vec<Change> {
+    let into = options.in_roles.iter().map(|role| Change::GrantMembership {
+        role: role.clone(),
+        member: name.to_owned(),
+    });
+    let members = options.members.iter().map(|member| Change::GrantMembership {
+        role: name.to_owned(),
+        member: member.clone(),
+    });
+    into.chain(members).collect()
+}

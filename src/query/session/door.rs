@@ -1,0 +1,232 @@
+//! The session as `wire` sees it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+
+use super::prepared::{Bound, Statement};
+use super::{PREPARED_LEN_MAX, SqlSession};
+use crate::error::{Error, Result};
+use crate::pg::decode;
+use crate::pg::encode::OutputSettings;
+use crate::query::door::{
+    Column, Credentials, Door, Login, Notice, Outcome, Parameter, Parsed, Portal, Prepared, Session,
+    TransactionStatus,
+};
+use crate::query::engine::Engine;
+use crate::query::parse;
+use crate::query::run::Timer;
+
+/// The engine as the accept loop sees it.
+pub struct EngineDoor(pub Arc<Engine>);
+
+impl Door for EngineDoor {
+    fn credentials(&self, role: &str) -> Result<Option<Credentials>> {
+        let generation = self.0.catalog.pin();
+        Ok(generation.roles.get(role).map(|role| Credentials {
+            verifier: role.verifier.clone(),
+            login: role.login,
+            valid_until_us: role.valid_until_us,
+        }))
+    }
+
+    fn has_passwords(&self) -> bool {
+        self.0.catalog.pin().roles.values().any(|role| role.verifier.is_some())
+    }
+
+    fn open(&self, login: Login) -> Result<Box<dyn Session>> {
+        Ok(Box::new(SqlSession::open(&self.0, login)?))
+    }
+}
+
+impl Session for SqlSession {
+    fn parameters(&self) -> Vec<(&'static str, String)> {
+        self.settings.reported()
+    }
+
+    fn take_parameter_changes(&mut self) -> Vec<(&'static str, String)> {
+        let now = self.settings.reported();
+        let changes = now.iter().filter(|pair| !self.reported.contains(pair)).cloned().collect();
+        self.reported = now;
+        changes
+    }
+
+    fn take_notices(&mut self) -> Vec<Notice> {
+        std::mem::take(&mut self.notices)
+    }
+
+    fn transaction_status(&self) -> TransactionStatus {
+        match &self.block {
+            None => TransactionStatus::Idle,
+            Some(block) if block.failed => TransactionStatus::Failed,
+            Some(_) => TransactionStatus::InBlock,
+        }
+    }
+
+    fn parse(&mut self, sql: &str) -> Result<Vec<Parsed>> {
+        let list = parse::parse(sql, &self.engine.limits)?;
+        Ok(list.into_iter().map(|parsed| Parsed { statement: Box::new(parsed) }).collect())
+    }
+
+    fn run(&mut self, parsed: Parsed, _alone: bool) -> BoxFuture<'_, Result<Outcome>> {
+        async move {
+            let parsed = parsed
+                .statement
+                .downcast::<parse::Parsed>()
+                .map_err(|_other| Error::Internal("not a statement of ours".to_owned()))?;
+            self.run_parsed(*parsed).await
+        }
+        .boxed()
+    }
+
+    fn prepare(
+        &mut self,
+        sql: &str,
+        parameter_types: &[u32],
+    ) -> BoxFuture<'_, Result<Arc<dyn Prepared>>> {
+        let parsed = parse::parse(sql, &self.engine.limits);
+        let declared = parameter_types.to_vec();
+        async move {
+            let mut list = parsed?;
+            if 1 < list.len() {
+                let message =
+                    "cannot insert multiple commands into a prepared statement".to_owned();
+                return Err(Error::Syntax(message));
+            }
+            let parsed = list.pop().unwrap_or_else(|| parse::Parsed {
+                text: String::new(),
+                statement: parse::Statement::NoEffect(""),
+            });
+            let statement = self.prepare_parsed(parsed, &declared, false).await?;
+            Ok(statement as Arc<dyn Prepared>)
+        }
+        .boxed()
+    }
+
+    fn bind(
+        &mut self,
+        prepared: &Arc<dyn Prepared>,
+        parameters: Vec<Parameter>,
+    ) -> BoxFuture<'_, Result<Box<dyn Portal>>> {
+        let bound = self.bind_now(prepared, &parameters);
+        std::future::ready(bound).boxed()
+    }
+
+    fn execute(&mut self, portal: &mut dyn Portal) -> BoxFuture<'_, Result<Outcome>> {
+        let bound = portal
+            .as_any()
+            .downcast_ref::<Bound>()
+            .map(|bound| (Arc::clone(&bound.statement), bound.parameters.clone()));
+        async move {
+            let (statement, parameters) =
+                bound.ok_or_else(|| Error::Internal("not a portal of ours".to_owned()))?;
+            self.execute_bound(statement, parameters).await
+        }
+        .boxed()
+    }
+
+    fn named(&self, name: &str) -> Option<Arc<dyn Prepared>> {
+        self.prepared.get(name).map(|statement| Arc::clone(statement) as Arc<dyn Prepared>)
+    }
+
+    fn keep(&mut self, name: &str, prepared: Arc<dyn Prepared>) -> Result<()> {
+        let statement = prepared
+            .into_any()
+            .downcast::<Statement>()
+            .map_err(|_other| Error::Internal("not a statement of ours".to_owned()))?;
+        self.keep_statement(name, statement)
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.prepared.remove(name);
+    }
+
+    fn cursor_columns(&self, name: &str) -> Option<Vec<Column>> {
+        self.cursors.get(name).map(|cursor| cursor.columns.to_vec())
+    }
+
+    fn ended(&mut self, failed: bool) {
+        self.timer = None;
+        let now_us = self.engine.clock.now_us();
+        let state = match &mut self.block {
+            Some(block) => {
+                block.failed |= failed;
+                if block.failed { "idle in transaction (aborted)" } else { "idle in transaction" }
+            }
+            None => "idle",
+        };
+        self.presence.update(|row| {
+            state.clone_into(&mut row.state);
+            row.state_change_us = Some(now_us);
+        });
+    }
+
+    fn sync(&mut self) {
+        self.timer = None;
+    }
+
+    fn arm(&mut self) -> CancellationToken {
+        self.token = CancellationToken::new();
+        let limit_ms = self.settings.ms("statement_timeout");
+        self.timer = (0 < limit_ms).then(|| {
+            Timer::start(&self.engine, Duration::from_millis(limit_ms), self.token.clone())
+        });
+        self.token.clone()
+    }
+
+    fn output(&self) -> OutputSettings {
+        self.settings.output()
+    }
+
+    fn idle_limits_ms(&self) -> (u64, u64) {
+        (
+            self.settings.ms("idle_session_timeout"),
+            self.settings.ms("idle_in_transaction_session_timeout"),
+        )
+    }
+}
+
+impl SqlSession {
+    fn bind_now(
+        &self,
+        prepared: &Arc<dyn Prepared>,
+        parameters: &[Parameter],
+    ) -> Result<Box<dyn Portal>> {
+        let statement = Arc::clone(prepared)
+            .into_any()
+            .downcast::<Statement>()
+            .map_err(|_other| Error::Internal("not a statement of ours".to_owned()))?;
+        let expected = statement.parameter_types.len();
+        if expected != parameters.len() {
+            return Err(Error::Protocol(format!(
+                "bind message supplies {} parameters, but prepared statement \"\" requires {expected}",
+                parameters.len()
+            )));
+        }
+        let output = self.settings.output();
+        let mut values = Vec::with_capacity(parameters.len());
+        for (parameter, oid) in parameters.iter().zip(&statement.parameter_types) {
+            values.push(match parameter.value.as_deref() {
+                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, &output)?,
+                None => decode::null(*oid),
+            });
+        }
+        Ok(Box::new(Bound { statement, parameters: values }))
+    }
+
+    /// Keeps a statement under a name.
+    /// Errors: 42P05 when it is taken, 54000 past the limit.
+    pub(super) fn keep_statement(&mut self, name: &str, statement: Arc<Statement>) -> Result<()> {
+        if self.prepared.contains_key(name) {
+            return Err(Error::DuplicatePreparedStatement(name.to_owned()));
+        }
+        if PREPARED_LEN_MAX <= self.prepared.len() {
+            return Err(Error::ProgramLimitExceeded("too many prepared statements".to_owned()));
+        }
+        self.prepared.insert(name.to_owned(), statement);
+        Ok(())
+    }
+}

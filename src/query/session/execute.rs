@@ -1,0 +1,635 @@
+//! Runs statements: one line per kind, the work in the file of its noun.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::displayable;
+use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::{Expr, Query};
+use futures::StreamExt;
+
+use super::SqlSession;
+use super::cursor::Declaration;
+use super::prepared::Statement;
+use crate::error::{Error, Result};
+use crate::pg::decode;
+use crate::pg::encode::CopyFormat;
+use crate::pg::facts::Facts;
+use crate::query::door::{Column, Outcome, RowStream, RowsTag};
+use crate::query::parse::{self, Call, Discard, Explain, Limits};
+use crate::query::plan::{self, Planned};
+use crate::query::run::{self, Running, columns_of, stored, text_rows};
+use crate::query::{settings, system};
+
+/// How long `pg_sleep` may sleep; PostgreSQL has no limit but its type's.
+const SLEEP_SECONDS_MAX: f64 = 1e9;
+
+impl SqlSession {
+    /// One statement of a simple query.
+    pub(super) async fn run_parsed(&mut self, parsed: parse::Parsed) -> Result<Outcome> {
+        self.starting(&parsed.text, &parsed.statement)?;
+        let text: Arc<str> = parsed.text.into();
+        match parsed.statement {
+            parse::Statement::Query(query) => {
+                let planned = self.plan(&query, &text, &[]).await?;
+                self.start(planned, Vec::new()).await
+            }
+            other => self.utility(&other, &text, &[]).await,
+        }
+    }
+
+    /// A bound statement of the extended protocol.
+    pub(super) async fn execute_bound(
+        &mut self,
+        statement: Arc<Statement>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Outcome> {
+        self.starting(&statement.text, &statement.parsed)?;
+        match &statement.parsed {
+            parse::Statement::Query(_) => {
+                let facts = self.facts(&statement.text);
+                let planned = self.current_plan(&statement, facts).await?;
+                self.start(planned, parameters).await
+            }
+            other => {
+                let text = Arc::clone(&statement.text);
+                self.utility(other, &text, &parameters).await
+            }
+        }
+    }
+
+    /// Errors: 25P02 in a block that failed.
+    fn starting(&mut self, text: &str, statement: &parse::Statement) -> Result<()> {
+        if let Some(block) = &mut self.block {
+            if block.failed && !statement.ends_transaction() {
+                return Err(Error::InFailedTransaction);
+            }
+            block.used |= matches!(
+                statement,
+                parse::Statement::Query(_)
+                    | parse::Statement::Copy { .. }
+                    | parse::Statement::Declare { .. }
+            );
+        }
+        let now_us = self.engine.clock.now_us();
+        let secret = matches!(statement, parse::Statement::Role(_));
+        self.presence.update(|row| {
+            "active".clone_into(&mut row.state);
+            row.query_start_us = Some(now_us);
+            row.state_change_us = Some(now_us);
+            // Passwords stand in role statements.
+            row.query = if secret { "<role statement>".to_owned() } else { text.to_owned() };
+        });
+        Ok(())
+    }
+
+    async fn utility(
+        &mut self,
+        statement: &parse::Statement,
+        text: &Arc<str>,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
+        use parse::Statement as S;
+        let done = |tag: &str| Ok(Outcome::Done(tag.to_owned()));
+        match statement {
+            S::Query(query) => {
+                let planned = self.plan(query, text, &[]).await?;
+                self.start(planned, parameters.to_vec()).await
+            }
+            S::Explain { options, query } => self.explain(options, query, text, parameters).await,
+            S::Begin(modes) => self.begin(modes).and_then(|()| done("BEGIN")),
+            S::Commit { chain } => self.commit(*chain).map(Outcome::Done),
+            S::Rollback { chain } => self.rollback(*chain).map(Outcome::Done),
+            S::Savepoint(name) => self.savepoint(name.clone()).and_then(|()| done("SAVEPOINT")),
+            S::RollbackTo(name) => self.rollback_to(name).and_then(|()| done("ROLLBACK")),
+            S::Release(name) => self.release(name).and_then(|()| done("RELEASE")),
+            S::SetTransaction(modes) => {
+                if self.block.is_none() {
+                    let message = "SET TRANSACTION can only be used in transaction blocks";
+                    self.notice("WARNING", "25P01", message.to_owned());
+                } else {
+                    self.set_modes(modes)?;
+                }
+                done("SET")
+            }
+            S::SetCharacteristics(modes) => self.set_characteristics(modes).and_then(|()| done("SET")),
+            S::Set { name, value, local } => {
+                self.set(name, value.as_deref(), *local).and_then(|()| done("SET"))
+            }
+            S::Reset(name) => self.reset(name.as_deref()).and_then(|()| done("RESET")),
+            S::Show(name) => self.show(name.as_deref()),
+            S::Discard(what) => self.discard(*what).map(Outcome::Done),
+            S::Prepare { name, types, query, text } => {
+                self.sql_prepare(name, types, query, text).await.and_then(|()| done("PREPARE"))
+            }
+            S::Execute { name, arguments } => self.sql_execute(name, arguments).await,
+            S::Deallocate(name) => self.deallocate(name.as_deref()).map(Outcome::Done),
+            S::Declare { name, binary, scroll, hold, query } => {
+                let declaration = Declaration {
+                    name: name.clone(),
+                    binary: *binary,
+                    scroll: *scroll,
+                    hold: *hold,
+                    text: text.to_string(),
+                };
+                self.check_declaration(&declaration)?;
+                let planned = self.plan(query, text, &[]).await?;
+                let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
+                self.declare(declaration, columns, rows)?;
+                done("DECLARE CURSOR")
+            }
+            S::Fetch { name, direction, is_move } => self.fetch(name, *direction, *is_move).await,
+            S::Close(name) => {
+                let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
+                self.close_cursor(name.as_deref()).and_then(|()| done(tag))
+            }
+            S::Copy { query, format, force_quote } => {
+                let planned = self.plan(query, text, &[]).await?;
+                let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
+                let format = force(format, force_quote, &columns)?;
+                Ok(Outcome::CopyOut { columns, rows, format })
+            }
+            S::Call(call) => self.call(call, parameters).await,
+            S::Role(role) => self.role_statement(role).await.map(Outcome::Done),
+            S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
+            S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
+            S::NoEffect("") => Ok(Outcome::Empty),
+            S::NoEffect(tag) => done(tag),
+        }
+    }
+
+    // ---- queries
+
+    /// Plans a query for now.
+    pub(super) async fn plan(
+        &mut self,
+        query: &Query,
+        text: &Arc<str>,
+        declared: &[u32],
+    ) -> Result<Arc<Planned>> {
+        let facts = self.facts(text);
+        self.plan_with(query, text, declared, facts).await
+    }
+
+    pub(super) async fn plan_with(
+        &self,
+        query: &Query,
+        text: &Arc<str>,
+        declared: &[u32],
+        facts: Arc<Facts>,
+    ) -> Result<Arc<Planned>> {
+        let engine = Arc::clone(&self.engine);
+        let (query, text, declared) = (query.clone(), Arc::clone(text), declared.to_vec());
+        let plan = self.engine.plan(move || plan::query(&engine, &facts, &text, &query, &declared));
+        Ok(Arc::new(self.unless_cancelled(plan).await?))
+    }
+
+    /// Starts a planned query.
+    async fn start(
+        &mut self,
+        planned: Arc<Planned>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Outcome> {
+        let (columns, rows) = self.open_rows(planned, parameters).await?;
+        Ok(Outcome::Rows { columns, rows, tag: RowsTag::Counted("SELECT"), binary: false })
+    }
+
+    pub(super) async fn open_rows(
+        &mut self,
+        planned: Arc<Planned>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<(Arc<[Column]>, RowStream)> {
+        let physical = self.physical(&planned, parameters).await?;
+        let state = self.engine.state(&planned.basis.time_zone);
+        let context = self.engine.context(&state);
+        let running = Running {
+            reads: planned.reads.clone(),
+            sql: Arc::clone(&planned.sql),
+            cancel: self.token.clone(),
+        };
+        let rows = run::rows(&self.engine, physical, context, running)?;
+        self.note_versions(planned.versions());
+        Ok((Arc::clone(&planned.columns), self.stoppable(rows)))
+    }
+
+    async fn physical(
+        &mut self,
+        planned: &Arc<Planned>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let newest = self.engine.catalog.pin();
+        crate::query::privilege::check(&newest, &self.user, &planned.reads)?;
+        if let Some(kept) = parameters.is_empty().then(|| planned.ready()).flatten() {
+            return Ok(kept);
+        }
+        let (engine, planned) = (Arc::clone(&self.engine), Arc::clone(planned));
+        let plan = self.engine.plan(move || planned.physical(&engine, parameters));
+        self.unless_cancelled(plan).await
+    }
+
+    /// Waits for `work`, at most until the statement is cancelled.
+    pub(super) async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        tokio::select! {
+            biased;
+            () = self.token.cancelled() => Err(self.cancelled()),
+            done = work => done,
+        }
+    }
+
+    fn cancelled(&self) -> Error {
+        let expired = self.timer.as_ref().is_some_and(run::Timer::expired);
+        Error::QueryCanceled(if expired { "statement timeout" } else { "user request" })
+    }
+
+    /// `rows` that end with 57014 once the statement is cancelled.
+    fn stoppable(&self, rows: RowStream) -> RowStream {
+        let token = self.token.clone();
+        let expired = self.timer.as_ref().map(run::Timer::watch);
+        futures::stream::unfold(Some(rows), move |rows| {
+            let (token, expired) = (token.clone(), expired.clone());
+            async move {
+                let mut rows = rows?;
+                tokio::select! {
+                    biased;
+                    () = token.cancelled() => {
+                        let late = expired.is_some_and(|expired| expired());
+                        let reason = if late { "statement timeout" } else { "user request" };
+                        Some((Err(Error::QueryCanceled(reason)), None))
+                    }
+                    item = rows.next() => item.map(|item| (item, Some(rows))),
+                }
+            }
+        })
+        .boxed()
+    }
+
+    async fn explain(
+        &mut self,
+        options: &Explain,
+        query: &Query,
+        text: &Arc<str>,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
+        let planned = self.plan(query, text, &[]).await?;
+        let physical = self.physical(&planned, parameters.to_vec()).await?;
+        let mut lines = Vec::new();
+        if options.analyze {
+            let state = self.engine.state(&planned.basis.time_zone);
+            let running = Running {
+                reads: planned.reads.clone(),
+                sql: Arc::clone(&planned.sql),
+                cancel: self.token.clone(),
+            };
+            let started = crate::task::Clock::instant();
+            let context = self.engine.context(&state);
+            let rows = run::rows(&self.engine, Arc::clone(&physical), context, running)?;
+            let mut rows = self.stoppable(rows);
+            let mut count = 0_usize;
+            while let Some(batch) = rows.next().await {
+                count += batch?.num_rows();
+            }
+            let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
+            let shown = datafusion::physical_plan::display::DisplayableExecutionPlan::with_metrics(
+                physical.as_ref(),
+            )
+            .indent(options.verbose)
+            .to_string();
+            lines.extend(shown.lines().map(str::to_owned));
+            lines.push(format!("Rows: {count}"));
+            lines.push(format!("Execution Time: {elapsed_ms:.3} ms"));
+        } else {
+            if options.verbose {
+                let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
+                let logical: LogicalPlan =
+                    self.engine.plan(move || verbose.optimized(&engine)).await?;
+                lines.extend(logical.display_indent().to_string().lines().map(str::to_owned));
+            }
+            let shown = displayable(physical.as_ref()).indent(options.verbose).to_string();
+            lines.extend(shown.lines().map(str::to_owned));
+        }
+        for (database, version) in planned.versions() {
+            lines.push(format!("Reads: {database}@{version}"));
+        }
+        let lines: Vec<String> =
+            lines.into_iter().map(|line| line.replace('\u{1}', "_")).collect();
+        self.note_versions(planned.versions());
+        let tag = RowsTag::Plain("EXPLAIN");
+        if options.json {
+            let text = serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
+            let text = serde_json::to_string_pretty(&text)
+                .map_err(|e| Error::Internal(e.to_string()))?;
+            return text_rows(&["QUERY PLAN"], vec![vec![text]], tag);
+        }
+        let rows = lines.into_iter().map(|line| vec![line]).collect();
+        text_rows(&["QUERY PLAN"], rows, tag)
+    }
+
+    // ---- settings
+
+    fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
+        if local && self.block.is_none() {
+            let message = "SET LOCAL can only be used in transaction blocks".to_owned();
+            self.notice("WARNING", "25P01", message);
+            return Ok(());
+        }
+        match name {
+            "role" => return self.set_role(value, local),
+            "session_authorization" => return self.set_session_authorization(value),
+            "transaction_isolation" | "transaction_read_only" if self.block.is_none() => {
+                // PostgreSQL sets it for the one statement, which is over then.
+                return self.settings.clone().set(name, value, local);
+            }
+            _ => {}
+        }
+        let before = self.settings.clone();
+        self.settings.set(name, value, local)?;
+        if name == "forebay.pin"
+            && let Err(error) = self.resolve_pins()
+        {
+            self.settings = before;
+            return Err(error);
+        }
+        self.settings_changed();
+        Ok(())
+    }
+
+    fn set_characteristics(&mut self, modes: &parse::TransactionModes) -> Result<()> {
+        if let Some(level) = modes.isolation {
+            self.settings.set("default_transaction_isolation", Some(level), false)?;
+        }
+        for (name, value) in [
+            ("default_transaction_read_only", modes.read_only),
+            ("default_transaction_deferrable", modes.deferrable),
+        ] {
+            if let Some(on) = value {
+                self.settings.set(name, Some(if on { "on" } else { "off" }), false)?;
+            }
+        }
+        self.settings_changed();
+        Ok(())
+    }
+
+    fn reset(&mut self, name: Option<&str>) -> Result<()> {
+        match name {
+            Some(name) => self.set(name, None, false),
+            None => {
+                self.settings.reset_all();
+                self.resolve_pins()?;
+                self.settings_changed();
+                Ok(())
+            }
+        }
+    }
+
+    fn show(&mut self, name: Option<&str>) -> Result<Outcome> {
+        let tag = RowsTag::Plain("SHOW");
+        let Some(name) = name else {
+            let rows = self
+                .settings
+                .all()
+                .into_iter()
+                .map(|(name, value, text)| vec![name, value, text.to_owned()])
+                .collect();
+            return text_rows(&["name", "setting", "description"], rows, tag);
+        };
+        let value = match name {
+            "role" if self.user != self.settings.own("session_authorization") => self.user.clone(),
+            "role" => "none".to_owned(),
+            _ => self.settings.get(name)?.to_owned(),
+        };
+        text_rows(&[&settings::spelling(name)], vec![vec![value]], tag)
+    }
+
+    fn discard(&mut self, what: Discard) -> Result<String> {
+        let tag = match what {
+            Discard::Plans => "DISCARD PLANS",
+            Discard::Sequences => "DISCARD SEQUENCES",
+            Discard::Temp => "DISCARD TEMP",
+            Discard::All => {
+                if self.block.is_some() {
+                    let message = "DISCARD ALL cannot run inside a transaction block".to_owned();
+                    return Err(Error::ActiveTransaction(message));
+                }
+                self.cursors.clear();
+                self.prepared.clear();
+                self.user.clone_from(&self.login.user);
+                self.settings.force("session_authorization", self.login.user.clone());
+                self.reset(None)?;
+                "DISCARD ALL"
+            }
+        };
+        Ok(tag.to_owned())
+    }
+
+    // ---- prepared statements of SQL
+
+    async fn sql_prepare(
+        &mut self,
+        name: &str,
+        types: &[datafusion::sql::sqlparser::ast::DataType],
+        query: &Query,
+        text: &str,
+    ) -> Result<()> {
+        if self.prepared.contains_key(name) {
+            return Err(Error::DuplicatePreparedStatement(name.to_owned()));
+        }
+        let mut declared = Vec::with_capacity(types.len());
+        for data_type in types {
+            let written = data_type.to_string().to_lowercase();
+            let oid = crate::pg::types::by_name(&written).ok_or_else(|| {
+                Error::UndefinedObject(format!("type \"{written}\" does not exist"))
+            })?;
+            declared.push(oid);
+        }
+        let parsed = parse::Parsed {
+            text: text.to_owned(),
+            statement: parse::Statement::Query(Box::new(query.clone())),
+        };
+        let statement = self.prepare_parsed(parsed, &declared, true).await?;
+        self.keep_statement(name, statement)
+    }
+
+    async fn sql_execute(&mut self, name: &str, arguments: &[Expr]) -> Result<Outcome> {
+        let statement = self
+            .prepared
+            .get(name)
+            .cloned()
+            .ok_or_else(|| Error::UndefinedPreparedStatement(name.to_owned()))?;
+        let expected = statement.parameter_types.len();
+        if expected != arguments.len() {
+            return Err(Error::Syntax(format!(
+                "wrong number of parameters for prepared statement \"{name}\""
+            ))
+            .detail(format!("Expected {expected} parameters but got {}.", arguments.len())));
+        }
+        let values = self.constants(arguments, &[]).await?;
+        let output = self.settings.output();
+        let mut parameters = Vec::with_capacity(values.len());
+        for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
+            parameters.push(match &value {
+                // A literal without a type becomes what the parameter is.
+                ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
+                    decode::parameter(*oid, false, text.as_bytes(), &output)?
+                }
+                ScalarValue::Null | ScalarValue::Utf8(None) => decode::null(*oid),
+                _ => value,
+            });
+        }
+        Box::pin(self.execute_bound(statement, parameters)).await
+    }
+
+    fn deallocate(&mut self, name: Option<&str>) -> Result<String> {
+        match name {
+            None => {
+                self.prepared.clear();
+                Ok("DEALLOCATE ALL".to_owned())
+            }
+            Some(name) => match self.prepared.remove(name) {
+                Some(_) => Ok("DEALLOCATE".to_owned()),
+                None => Err(Error::UndefinedPreparedStatement(name.to_owned())),
+            },
+        }
+    }
+
+    /// The values of constant expressions, with `parameters` for their placeholders.
+    async fn constants(
+        &mut self,
+        expressions: &[Expr],
+        parameters: &[ScalarValue],
+    ) -> Result<Vec<ScalarValue>> {
+        if expressions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list: Vec<String> = expressions.iter().map(ToString::to_string).collect();
+        let text = format!("SELECT {}", list.join(", "));
+        let limits = Limits { text_bytes_max: usize::MAX };
+        let Some(parse::Statement::Query(query)) =
+            parse::parse(&text, &limits)?.pop().map(|parsed| parsed.statement)
+        else {
+            return Err(Error::Syntax("arguments must be constants".to_owned()));
+        };
+        let text: Arc<str> = text.into();
+        let planned = self.plan(&query, &text, &[]).await?;
+        let needed = planned.parameter_types.len();
+        let given = parameters.get(..needed).ok_or(Error::UndefinedParameter(needed))?.to_vec();
+        let (_, mut rows) = self.open_rows(planned, given).await?;
+        let Some(batch) = rows.next().await else { return Ok(Vec::new()) };
+        let batch = batch?;
+        batch
+            .columns()
+            .iter()
+            .map(|column| {
+                ScalarValue::try_from_array(column, 0)
+                    .map_err(|error| crate::query::failure::of(error, &text))
+            })
+            .collect()
+    }
+
+    // ---- calls
+
+    pub(super) fn call_columns(&mut self, call: &Call) -> Result<Vec<Column>> {
+        if call.function == "pg_sleep" {
+            return Ok(vec![void_column(&call.alias)]);
+        }
+        let schema = system::describe(&call.function)?;
+        Ok(shape(call, &schema).to_vec())
+    }
+
+    async fn call(&mut self, call: &Call, parameters: &[ScalarValue]) -> Result<Outcome> {
+        let arguments = self.constants(&call.arguments, parameters).await?;
+        let tag = RowsTag::Counted("SELECT");
+        if call.function == "pg_sleep" {
+            return self.sleep(call, &arguments);
+        }
+        let changes = system::changes(&call.function);
+        if changes && self.block.is_some() {
+            let message =
+                format!("forebay.{} cannot run inside a transaction block", call.function);
+            return Err(Error::ActiveTransaction(message));
+        }
+        let invocation = system::Invocation {
+            function: call.function.clone(),
+            arguments,
+            names: call.names.clone(),
+            by: self.user.clone(),
+            superuser: self.superuser(),
+            last_versions: self.last_versions.clone(),
+        };
+        let work = system::call(&self.engine, invocation);
+        let (schema, batches) = self.unless_cancelled(work).await?;
+        let columns = shape(call, &schema);
+        Ok(Outcome::Rows { columns, rows: stored(batches), tag, binary: false })
+    }
+
+    fn sleep(&self, call: &Call, arguments: &[ScalarValue]) -> Result<Outcome> {
+        let undefined = || {
+            Error::UndefinedFunction("function pg_sleep does not exist".to_owned())
+                .hint("No function matches the given name and argument types.")
+        };
+        let [argument] = arguments else { return Err(undefined()) };
+        let seconds = match argument.cast_to(&DataType::Float64) {
+            Ok(ScalarValue::Float64(seconds)) => seconds.unwrap_or(0.0),
+            _ => return Err(undefined()),
+        };
+        let span = Duration::from_secs_f64(seconds.clamp(0.0, SLEEP_SECONDS_MAX));
+        let field = Field::new(&call.alias, DataType::Utf8, true);
+        let rows = futures::stream::once(async move {
+            tokio::time::sleep(span).await;
+            let empty: arrow::array::ArrayRef =
+                Arc::new(arrow::array::StringArray::from(vec![Some("")]));
+            arrow::record_batch::RecordBatch::try_new(
+                Arc::new(Schema::new(vec![field])),
+                vec![empty],
+            )
+            .map_err(|e| Error::Internal(e.to_string()))
+        })
+        .boxed();
+        Ok(Outcome::Rows {
+            columns: Arc::new([void_column(&call.alias)]),
+            rows: self.stoppable(rows),
+            tag: RowsTag::Counted("SELECT"),
+            binary: false,
+        })
+    }
+}
+
+/// `pg_sleep` returns void, which is written as nothing.
+fn void_column(name: &str) -> Column {
+    let pg_type = crate::pg::types::PgType { oid: 2278, len: 4, modifier: -1 };
+    Column { name: name.to_owned(), table_oid: 0, number: 0, pg_type }
+}
+
+/// In SELECT a call is one column called like it; in FROM its own columns.
+fn shape(call: &Call, schema: &Schema) -> Arc<[Column]> {
+    let mut columns = columns_of(schema).to_vec();
+    if let ([column], false) = (columns.as_mut_slice(), call.in_from) {
+        column.name.clone_from(&call.alias);
+    }
+    columns.into()
+}
+
+/// Turns the names of FORCE_QUOTE into positions.
+fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<CopyFormat> {
+    let mut format = format.clone();
+    let CopyFormat::Csv { force_quote, .. } = &mut format else { return Ok(format) };
+    if names.iter().any(|name| name == "*") {
+        *force_quote = None;
+        return Ok(format);
+    }
+    let mut positions = Vec::with_capacity(names.len());
+    for name in names {
+        let index = columns.iter().position(|column| column.name == *name).ok_or_else(|| {
+            Error::UndefinedColumn(format!("column \"{name}\" does not exist"))
+        })?;
+        positions.push(index);
+    }
+    *force_quote = Some(positions);
+    Ok(format)
+}

@@ -1,0 +1,364 @@
+//! One client's session: its settings, transaction, prepared statements and cursors.
+
+mod access;
+mod cursor;
+pub mod door;
+mod execute;
+mod prepared;
+mod transaction;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use super::activity::Presence;
+use super::door::{Login, Notice};
+use super::engine::Engine;
+use super::run::Timer;
+use super::settings::{self, Settings};
+use crate::catalog::Generation;
+use crate::catalog::generation::Version;
+use crate::catalog::roles::BOOTSTRAP_ROLE;
+use crate::error::{Error, Result};
+use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow};
+use cursor::Cursor;
+use prepared::Statement;
+use transaction::Block;
+
+/// The database name every client may use.
+const COMMON_DATABASE: &str = "forebay";
+
+/// Prepared statements one session may keep; each costs some KiB at least.
+const PREPARED_LEN_MAX: usize = 10_000;
+
+/// Cursors one session may keep open; each may hold batches.
+const CURSORS_LEN_MAX: usize = 1_000;
+
+/// One client's session. Dropping it ends all it runs.
+pub struct SqlSession {
+    engine: Arc<Engine>,
+    login: Login,
+    /// The role in effect (`SET ROLE`).
+    user: String,
+    settings: Settings,
+    /// All settings by name, as the catalogs show them; made when asked for.
+    shown: Option<Arc<BTreeMap<String, String>>>,
+    /// The versions `forebay.pin` names: holding them keeps their files.
+    pinned: Vec<Arc<Version>>,
+    block: Option<Block>,
+    prepared: BTreeMap<String, Arc<Statement>>,
+    cursors: BTreeMap<String, Cursor>,
+    notices: Vec<Notice>,
+    reported: Vec<(&'static str, String)>,
+    token: CancellationToken,
+    timer: Option<Timer>,
+    presence: Presence,
+    /// What the last statement that read a table read.
+    last_versions: Vec<(String, String)>,
+}
+
+impl SqlSession {
+    /// Opens a session for an authenticated login.
+    /// Errors: 3D000 for an unknown database, 28000 for a role that may not log in, 53300 past its connection limit,
+    /// 22023 and others for a startup option that is wrong.
+    pub(super) fn open(engine: &Arc<Engine>, login: Login) -> Result<SqlSession> {
+        let generation = engine.catalog.pin();
+        let role = generation.roles.get(&login.user);
+        if role.is_none() && login.user != BOOTSTRAP_ROLE {
+            let message = format!("role \"{}\" does not exist", login.user);
+            return Err(Error::InvalidAuthorization(message));
+        }
+        if role.is_some_and(|role| !role.login) {
+            let message = format!("role \"{}\" is not permitted to log in", login.user);
+            return Err(Error::InvalidAuthorization(message));
+        }
+        let mut settings = Settings::new(engine.defaults.clone());
+        for (name, value) in role.map(|role| role.settings.as_slice()).unwrap_or_default() {
+            settings.set_start(name, value)?;
+        }
+        start_options(&mut settings, &login)?;
+        let superuser = is_superuser(&generation, &login.user);
+        settings.force("is_superuser", if superuser { "on" } else { "off" }.to_owned());
+        settings.force("session_authorization", login.user.clone());
+        settings.force("ssl", if login.tls { "on" } else { "off" }.to_owned());
+        let now_us = engine.clock.now_us();
+        let presence = engine.sessions.enter(
+            ActivityRow {
+                pid: login.pid,
+                database: login.database.clone(),
+                user: login.user.clone(),
+                application_name: settings.own("application_name").to_owned(),
+                client: login.peer,
+                backend_start_us: now_us,
+                state_change_us: Some(now_us),
+                state: "idle".to_owned(),
+                ..ActivityRow::default()
+            },
+            role.map_or(-1, |role| role.connection_limit),
+        )?;
+        let mut session = SqlSession {
+            engine: Arc::clone(engine),
+            user: login.user.clone(),
+            settings,
+            shown: None,
+            pinned: Vec::new(),
+            block: None,
+            prepared: BTreeMap::new(),
+            cursors: BTreeMap::new(),
+            notices: Vec::new(),
+            reported: Vec::new(),
+            token: CancellationToken::new(),
+            timer: None,
+            presence,
+            last_versions: Vec::new(),
+            login,
+        };
+        session.connect_to_database(&generation)?;
+        session.resolve_pins()?;
+        session.reported = session.settings.reported();
+        Ok(session)
+    }
+
+    /// `dbname=sales@prod` pins the version and makes its schema the search path.
+    fn connect_to_database(&mut self, generation: &Generation) -> Result<()> {
+        let name = self.login.database.clone();
+        if name == COMMON_DATABASE || name == self.login.user && generation.database(&name).is_none()
+        {
+            return Ok(());
+        }
+        let unknown = || Error::UndefinedDatabase(name.clone());
+        let (database, version) = match name.split_once('@') {
+            Some((database, version)) => (database, Some(version)),
+            None => (name.as_str(), None),
+        };
+        let found = generation.database(database).ok_or_else(unknown)?;
+        self.settings.set_start("search_path", &format!("\"{database}\""))?;
+        if let Some(version) = version {
+            let version = found.resolve(version).ok_or_else(unknown)?;
+            let others = settings::parse_pins(self.settings.own("forebay.pin")).unwrap_or_default();
+            let mut pins = vec![format!("{database}:{}", version.name)];
+            pins.extend(
+                others
+                    .into_iter()
+                    .filter(|(other, _)| other != database)
+                    .map(|(other, version)| format!("{other}:{version}")),
+            );
+            self.settings.set_start("forebay.pin", &pins.join(", "))?;
+        }
+        Ok(())
+    }
+
+    /// Turns the names in `forebay.pin` into versions: an alias resolves once, here.
+    /// Errors: 42704 for a database or version nobody knows; the setting is unchanged then.
+    fn resolve_pins(&mut self) -> Result<()> {
+        let text = self.settings.own("forebay.pin").to_owned();
+        let pairs = settings::parse_pins(&text).unwrap_or_default();
+        let generation = self.generation();
+        let mut versions = Vec::new();
+        let mut resolved = Vec::new();
+        for (database, version) in pairs {
+            let found = generation.database(&database).ok_or_else(|| {
+                Error::UndefinedObject(format!("database \"{database}\" does not exist"))
+            })?;
+            let found = found.resolve(&version).ok_or_else(|| {
+                Error::UndefinedObject(format!(
+                    "version \"{version}\" of database \"{database}\" does not exist"
+                ))
+            })?;
+            resolved.push(format!("{database}:{}", found.name));
+            versions.push(Arc::clone(found));
+        }
+        self.pinned = versions;
+        let resolved = resolved.join(", ");
+        if resolved != text {
+            self.settings.force("forebay.pin", resolved);
+        }
+        Ok(())
+    }
+
+    /// The generation a statement sees: the open transaction's, else the newest.
+    fn generation(&self) -> Arc<Generation> {
+        match &self.block {
+            Some(block) => Arc::clone(&block.generation),
+            None => self.engine.catalog.pin(),
+        }
+    }
+
+    /// What a statement's catalogs and functions answer from.
+    fn facts(&mut self, sql: &str) -> Arc<Facts> {
+        let generation = self.generation();
+        let now_us = self.engine.clock.now_us();
+        let pins: BTreeMap<String, String> =
+            settings::parse_pins(self.settings.own("forebay.pin"))
+                .unwrap_or_default()
+                .into_iter()
+                .collect();
+        let shown = match &self.shown {
+            Some(shown) => Arc::clone(shown),
+            None => {
+                let shown = Arc::new(self.settings.map());
+                self.shown = Some(Arc::clone(&shown));
+                shown
+            }
+        };
+        let mut facts = Facts {
+            user: self.user.clone(),
+            session_user: self.settings.own("session_authorization").to_owned(),
+            database: self.login.database.clone(),
+            search_path: Vec::new(),
+            show_versions: self.settings.on("forebay.show_versions"),
+            pins,
+            pid: self.login.pid,
+            client: self.login.peer,
+            server: None,
+            transaction_at_us: self.block.as_ref().map_or(now_us, |block| block.started_us),
+            statement_at_us: now_us,
+            started_at_us: self.engine.started_at_us,
+            settings: shown,
+            generation,
+            ..Facts::default()
+        };
+        // These rows cost as much as there are sessions, and almost no statement looks at them.
+        let lower = sql.to_ascii_lowercase();
+        if lower.contains("pg_stat") || lower.contains("forebay.") {
+            facts.activity = self.engine.sessions.rows().into();
+        }
+        if lower.contains("pg_prepared_statements") {
+            facts.prepared = self.prepared_rows();
+        }
+        if lower.contains("pg_cursors") {
+            facts.cursors = self.cursor_rows();
+        }
+        facts.others = self.engine.system_relations();
+        facts.search_path = self.search_path(&facts);
+        Arc::new(facts)
+    }
+
+    /// The schemas of `search_path` that exist.
+    fn search_path(&self, facts: &Facts) -> Vec<String> {
+        settings::parse_path(self.settings.own("search_path"))
+            .into_iter()
+            .map(|name| if name == "$user" { self.user.clone() } else { name })
+            .filter(|name| {
+                facts.schema(name).is_some()
+                    || matches!(name.as_str(), FOREBAY_SCHEMA | "information_schema")
+            })
+            .collect()
+    }
+
+    fn prepared_rows(&self) -> Arc<[PreparedRow]> {
+        self.prepared
+            .iter()
+            .map(|(name, statement)| PreparedRow {
+                name: name.clone(),
+                statement: statement.text.to_string(),
+                prepared_at_us: statement.prepared_at_us,
+                parameter_types: statement.parameter_types.clone(),
+                from_sql: statement.from_sql,
+            })
+            .collect()
+    }
+
+    fn cursor_rows(&self) -> Arc<[CursorRow]> {
+        self.cursors.iter().map(|(name, cursor)| cursor.row(name)).collect()
+    }
+
+    fn notice(&mut self, severity: &'static str, state: &'static str, message: String) {
+        self.notices.push(Notice { severity, state, message, detail: None, hint: None });
+    }
+
+    /// After any change of settings: what depends on them.
+    fn settings_changed(&mut self) {
+        self.shown = None;
+        let name = self.settings.own("application_name").to_owned();
+        self.presence.update(|row| row.application_name = name);
+    }
+
+    /// Remembers what a statement reads, for the client and `forebay.statement_versions()`.
+    fn note_versions(&mut self, versions: Vec<(String, String)>) {
+        if versions.is_empty() || versions == self.last_versions {
+            return;
+        }
+        let text: Vec<String> =
+            versions.iter().map(|(database, version)| format!("{database}@{version}")).collect();
+        self.settings.force("forebay.versions", text.join(", "));
+        self.last_versions = versions;
+        self.shown = None;
+    }
+
+    /// Whether the role in effect may do everything.
+    fn superuser(&self) -> bool {
+        is_superuser(&self.generation(), &self.user)
+    }
+}
+
+impl Drop for SqlSession {
+    fn drop(&mut self) {
+        self.token.cancel();
+        self.engine.sessions.leave(&self.presence);
+    }
+}
+
+fn is_superuser(generation: &Generation, role: &str) -> bool {
+    match generation.roles.get(role) {
+        Some(role) => role.superuser,
+        None => role == BOOTSTRAP_ROLE,
+    }
+}
+
+/// The startup packet's settings: named ones, then those in `options`.
+fn start_options(settings: &mut Settings, login: &Login) -> Result<()> {
+    for (name, value) in &login.parameters {
+        match name.as_str() {
+            "user" | "database" | "replication" => {}
+            "options" => {
+                for (name, value) in options(value)? {
+                    settings.set_start(&name, &value)?;
+                }
+            }
+            name if name.starts_with("_pq_.") => {}
+            name => settings.set_start(name, value)?,
+        }
+    }
+    Ok(())
+}
+
+/// `-c name=value`, `-cname=value`, `--name=value`; a backslash keeps a space (PostgreSQL manual, 34.1.2).
+fn options(text: &str) -> Result<Vec<(String, String)>> {
+    let mut words: Vec<String> = Vec::new();
+    let mut word = String::new();
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => word.extend(chars.next()),
+            c if c.is_whitespace() => {
+                if !word.is_empty() {
+                    words.push(std::mem::take(&mut word));
+                }
+            }
+            c => word.push(c),
+        }
+    }
+    if !word.is_empty() {
+        words.push(word);
+    }
+    let mut pairs = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let pair = if word == "-c" {
+            words.next().unwrap_or_default()
+        } else if let Some(rest) = word.strip_prefix("--").or_else(|| word.strip_prefix("-c")) {
+            rest.to_owned()
+        } else {
+            let message = format!("invalid command-line argument for server process: {word}");
+            return Err(Error::Syntax(message));
+        };
+        let Some((name, value)) = pair.split_once('=') else {
+            let message = format!("-c {pair} requires a value");
+            return Err(Error::Syntax(message));
+        };
+        pairs.push((name.replace('-', "_"), value.to_owned()));
+    }
+    Ok(pairs)
+}

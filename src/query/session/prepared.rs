@@ -1,0 +1,191 @@
+//! Prepared statements, of the protocol and of SQL: one set of names, as in PostgreSQL.
+
+use std::any::Any;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use datafusion::scalar::ScalarValue;
+
+use super::SqlSession;
+use crate::error::{Error, Result};
+use crate::pg::facts::Facts;
+use crate::query::door;
+use crate::query::door::Column;
+use crate::query::parse::{self, Parsed};
+use crate::query::plan::{Basis, Planned};
+use crate::query::run::text_column;
+
+/// A statement that may run many times.
+pub(super) struct Statement {
+    pub(super) text: Arc<str>,
+    pub(super) parsed: parse::Statement,
+    /// The newest plan of a query; replaced when what it depends on changes.
+    planned: Mutex<Option<Arc<Planned>>>,
+    /// What the client said of the parameters.
+    declared: Vec<u32>,
+    pub(super) parameter_types: Vec<u32>,
+    pub(super) columns: Option<Vec<Column>>,
+    pub(super) prepared_at_us: i64,
+    pub(super) from_sql: bool,
+}
+
+impl door::Prepared for Statement {
+    fn parameter_types(&self) -> &[u32] {
+        &self.parameter_types
+    }
+
+    fn columns(&self) -> Option<&[Column]> {
+        self.columns.as_deref()
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// A statement with its parameters.
+pub(super) struct Bound {
+    pub(super) statement: Arc<Statement>,
+    pub(super) parameters: Vec<ScalarValue>,
+}
+
+impl door::Portal for Bound {
+    fn columns(&self) -> Option<&[Column]> {
+        self.statement.columns.as_deref()
+    }
+
+    fn as_any(&mut self) -> &mut (dyn Any + Send) {
+        self
+    }
+}
+
+impl SqlSession {
+    /// Plans a parsed statement as far as it can be before it runs.
+    pub(super) async fn prepare_parsed(
+        &mut self,
+        parsed: Parsed,
+        declared: &[u32],
+        from_sql: bool,
+    ) -> Result<Arc<Statement>> {
+        let text: Arc<str> = parsed.text.into();
+        let mut statement = Statement {
+            text: Arc::clone(&text),
+            parsed: parsed.statement,
+            planned: Mutex::new(None),
+            declared: declared.to_vec(),
+            parameter_types: declared.to_vec(),
+            columns: None,
+            prepared_at_us: self.engine.clock.now_us(),
+            from_sql,
+        };
+        let failed = self.block.as_ref().is_some_and(|block| block.failed);
+        if failed && !statement.parsed.ends_transaction() {
+            return Err(Error::InFailedTransaction);
+        }
+        match &statement.parsed {
+            parse::Statement::Query(query) | parse::Statement::Copy { query, .. } => {
+                let copies = matches!(statement.parsed, parse::Statement::Copy { .. });
+                let planned = self.plan(query, &text, declared).await?;
+                statement.parameter_types = planned.parameter_types.clone();
+                statement.columns = (!copies).then(|| planned.columns.to_vec());
+                statement.planned = Mutex::new(Some(planned));
+            }
+            parse::Statement::Explain { query, .. } => {
+                let planned = self.plan(query, &text, declared).await?;
+                statement.parameter_types = planned.parameter_types.clone();
+                statement.columns = Some(vec![text_column("QUERY PLAN")]);
+            }
+            parse::Statement::Declare { query, .. } => {
+                let planned = self.plan(query, &text, declared).await?;
+                statement.parameter_types = planned.parameter_types.clone();
+            }
+            other => {
+                statement.columns = self.utility_columns(other)?;
+                statement.parameter_types = call_parameters(other, declared);
+            }
+        }
+        Ok(Arc::new(statement))
+    }
+
+    /// The plan of a prepared query for now: the kept one, or a new one when the catalog or the settings it depends
+    /// on moved.
+    /// Errors: 0A000 when the result's types changed since the client was told of them.
+    pub(super) async fn current_plan(
+        &mut self,
+        statement: &Arc<Statement>,
+        facts: Arc<Facts>,
+    ) -> Result<Arc<Planned>> {
+        let kept = statement.planned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let basis = Basis::of(&facts);
+        if let Some(planned) = kept.filter(|planned| planned.may_run(&basis)) {
+            return Ok(planned);
+        }
+        let (parse::Statement::Query(query)
+        | parse::Statement::Copy { query, .. }
+        | parse::Statement::Explain { query, .. }
+        | parse::Statement::Declare { query, .. }) = &statement.parsed
+        else {
+            return Err(Error::Internal("a statement without a query was planned".to_owned()));
+        };
+        let planned =
+            self.plan_with(query, &statement.text, &statement.declared, facts).await?;
+        let same = statement.columns.as_ref().is_none_or(|columns| {
+            !matches!(statement.parsed, parse::Statement::Query(_))
+                || columns.len() == planned.columns.len()
+                    && columns.iter().zip(planned.columns.iter()).all(|(old, new)| {
+                        old.pg_type.oid == new.pg_type.oid && old.name == new.name
+                    })
+        });
+        if !same {
+            return Err(Error::CachedPlanChanged);
+        }
+        *statement.planned.lock().unwrap_or_else(PoisonError::into_inner) =
+            Some(Arc::clone(&planned));
+        Ok(planned)
+    }
+
+    /// The columns of a statement that is no query.
+    fn utility_columns(&mut self, statement: &parse::Statement) -> Result<Option<Vec<Column>>> {
+        Ok(match statement {
+            parse::Statement::Show(Some(name)) => {
+                Some(vec![text_column(&crate::query::settings::spelling(name))])
+            }
+            parse::Statement::Show(None) => {
+                Some(["name", "setting", "description"].map(text_column).to_vec())
+            }
+            parse::Statement::Fetch { name, is_move: false, .. } => {
+                let cursor = self.cursors.get(name).ok_or_else(|| Error::UndefinedCursor {
+                    kind: "cursor",
+                    name: name.clone(),
+                })?;
+                Some(cursor.columns.to_vec())
+            }
+            parse::Statement::Execute { name, .. } => {
+                let prepared = self
+                    .prepared
+                    .get(name)
+                    .ok_or_else(|| Error::UndefinedPreparedStatement(name.clone()))?;
+                prepared.columns.clone()
+            }
+            parse::Statement::Call(call) => Some(self.call_columns(call)?),
+            _ => None,
+        })
+    }
+}
+
+/// The parameters in the arguments of a call are text unless the client said otherwise.
+fn call_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u32> {
+    let parse::Statement::Call(call) = statement else { return declared.to_vec() };
+    let highest = call
+        .arguments
+        .iter()
+        .filter_map(|argument| argument.to_string().strip_prefix('$')?.parse::<usize>().ok())
+        .max()
+        .unwrap_or(0);
+    (0..highest.max(declared.len()))
+        .map(|index| declared.get(index).copied().filter(|oid| *oid != 0).unwrap_or(25))
+        .collect()
+}

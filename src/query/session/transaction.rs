@@ -1,0 +1,180 @@
+//! Transaction blocks: what they pin, what a rollback undoes.
+
+use std::sync::Arc;
+
+use super::SqlSession;
+use crate::catalog::Generation;
+use crate::error::{Error, Result};
+use crate::query::parse::TransactionModes;
+use crate::query::settings::Settings;
+
+/// Savepoints one block may have.
+const SAVEPOINTS_LEN_MAX: usize = 10_000;
+
+/// An open transaction block.
+pub(super) struct Block {
+    /// What all its statements see.
+    pub(super) generation: Arc<Generation>,
+    /// `now()`.
+    pub(super) started_us: i64,
+    /// Whether a statement of it failed.
+    pub(super) failed: bool,
+    /// Settings to go back to.
+    before: Settings,
+    /// Savepoints, oldest first, with the settings at each.
+    savepoints: Vec<(String, Settings)>,
+    /// Whether a query ran, after which the isolation can no longer change.
+    pub(super) used: bool,
+}
+
+impl SqlSession {
+    pub(super) fn begin(&mut self, modes: &TransactionModes) -> Result<()> {
+        if self.block.is_some() {
+            let message = "there is already a transaction in progress".to_owned();
+            self.notice("WARNING", "25001", message);
+            return self.set_modes(modes);
+        }
+        self.open_block();
+        self.set_modes(modes)
+    }
+
+    fn open_block(&mut self) {
+        let now_us = self.engine.clock.now_us();
+        self.block = Some(Block {
+            generation: self.engine.catalog.pin(),
+            started_us: now_us,
+            failed: false,
+            before: self.settings.clone(),
+            savepoints: Vec::new(),
+            used: false,
+        });
+        for (of, default) in [
+            ("transaction_isolation", "default_transaction_isolation"),
+            ("transaction_read_only", "default_transaction_read_only"),
+            ("transaction_deferrable", "default_transaction_deferrable"),
+        ] {
+            let value = self.settings.own(default).to_owned();
+            self.settings.force(of, value);
+        }
+        self.presence.update(|row| row.xact_start_us = Some(now_us));
+        self.settings_changed();
+    }
+
+    pub(super) fn set_modes(&mut self, modes: &TransactionModes) -> Result<()> {
+        if let Some(level) = modes.isolation {
+            if self.block.as_ref().is_some_and(|block| block.used) {
+                let message =
+                    "SET TRANSACTION ISOLATION LEVEL must be called before any query".to_owned();
+                return Err(Error::ActiveTransaction(message));
+            }
+            self.settings.force("transaction_isolation", level.to_owned());
+        }
+        if let Some(read_only) = modes.read_only {
+            self.settings.force("transaction_read_only", on_off(read_only));
+        }
+        if let Some(deferrable) = modes.deferrable {
+            self.settings.force("transaction_deferrable", on_off(deferrable));
+        }
+        self.shown = None;
+        Ok(())
+    }
+
+    /// COMMIT. A block that failed rolls back and says so in its tag.
+    pub(super) fn commit(&mut self, chain: bool) -> Result<String> {
+        let Some(block) = &self.block else {
+            return self.outside(chain, "COMMIT");
+        };
+        let failed = block.failed;
+        self.close_block(!failed);
+        if chain {
+            self.open_block();
+        }
+        Ok(if failed { "ROLLBACK" } else { "COMMIT" }.to_owned())
+    }
+
+    /// ROLLBACK.
+    pub(super) fn rollback(&mut self, chain: bool) -> Result<String> {
+        if self.block.is_none() {
+            return self.outside(chain, "ROLLBACK");
+        }
+        self.close_block(false);
+        if chain {
+            self.open_block();
+        }
+        Ok("ROLLBACK".to_owned())
+    }
+
+    fn outside(&mut self, chain: bool, tag: &str) -> Result<String> {
+        if chain {
+            let message = format!("{tag} AND CHAIN can only be used in transaction blocks");
+            return Err(Error::NoActiveTransaction(message));
+        }
+        let message = "there is no transaction in progress".to_owned();
+        self.notice("WARNING", "25P01", message);
+        Ok(tag.to_owned())
+    }
+
+    /// Ends the block: its cursors go, and with a rollback its settings.
+    pub(super) fn close_block(&mut self, keep: bool) {
+        let Some(block) = self.block.take() else { return };
+        if !keep {
+            let versions = self.settings.own("forebay.versions").to_owned();
+            self.settings = block.before;
+            self.settings.force("forebay.versions", versions);
+        }
+        self.settings.end_transaction();
+        // Holdable cursors of a block that failed never existed.
+        let started_us = block.started_us;
+        self.cursors.retain(|_, cursor| cursor.hold && (keep || cursor.declared_at_us < started_us));
+        self.presence.update(|row| row.xact_start_us = None);
+        self.settings_changed();
+        // The names were resolved when they were set; only which of them hold may have changed.
+        if let Err(error) = self.resolve_pins() {
+            self.notice("WARNING", error.state(), error.to_string());
+        }
+    }
+
+    pub(super) fn savepoint(&mut self, name: String) -> Result<()> {
+        let settings = self.settings.clone();
+        let block = self.block_for("SAVEPOINT")?;
+        if SAVEPOINTS_LEN_MAX <= block.savepoints.len() {
+            return Err(Error::ProgramLimitExceeded("too many savepoints".to_owned()));
+        }
+        block.savepoints.push((name, settings));
+        Ok(())
+    }
+
+    pub(super) fn rollback_to(&mut self, name: &str) -> Result<()> {
+        let block = self.block_for("ROLLBACK TO SAVEPOINT")?;
+        let Some(index) = block.savepoints.iter().rposition(|(own, _)| own == name) else {
+            return Err(Error::UndefinedSavepoint(name.to_owned()));
+        };
+        block.savepoints.truncate(index + 1);
+        block.failed = false;
+        let settings = block.savepoints.last().map(|(_, settings)| settings.clone());
+        if let Some(settings) = settings {
+            self.settings = settings;
+        }
+        self.settings_changed();
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, name: &str) -> Result<()> {
+        let block = self.block_for("RELEASE SAVEPOINT")?;
+        let Some(index) = block.savepoints.iter().rposition(|(own, _)| own == name) else {
+            return Err(Error::UndefinedSavepoint(name.to_owned()));
+        };
+        block.savepoints.truncate(index);
+        Ok(())
+    }
+
+    fn block_for(&mut self, what: &str) -> Result<&mut Block> {
+        self.block.as_mut().ok_or_else(|| {
+            Error::NoActiveTransaction(format!("{what} can only be used in transaction blocks"))
+        })
+    }
+}
+
+fn on_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}

@@ -1,0 +1,215 @@
+//! What the client says after it has authenticated: one frame's body to one message.
+//!
+//! Invariant: every read is bounded by the frame, every count is checked against the bytes that are left before
+//! anything is allocated for it, and a body is read to its last byte or refused. So no body can reach into the next
+//! frame, and none can panic.
+//! On failure: [`Error::Protocol`] when the layout is wrong (the connection must end), and
+//! [`Error::CharacterNotInRepertoire`] when only the text is (the connection may go on).
+
+use bytes::{Buf as _, Bytes};
+
+use crate::error::{Error, Result};
+use crate::query::door::Parameter;
+
+/// A message of the simple or extended protocol.
+#[derive(Debug)]
+pub(super) enum Message {
+    Query(String),
+    Parse {
+        name: String,
+        sql: String,
+        parameter_types: Vec<u32>,
+    },
+    Bind(Bind),
+    Describe(Named),
+    Execute {
+        portal: String,
+        rows_max: u32,
+    },
+    Close(Named),
+    Sync,
+    Flush,
+    Terminate,
+    FunctionCall,
+    /// CopyData, CopyDone or CopyFail.
+    Copy,
+}
+
+#[derive(Debug)]
+pub(super) struct Bind {
+    pub(super) portal: String,
+    pub(super) statement: String,
+    /// How many parameter formats were sent: none, one for all, or one for each. The caller checks it, since a wrong
+    /// count fails the statement and not the connection.
+    pub(super) format_count: usize,
+    pub(super) parameters: Vec<Parameter>,
+    /// None, one for all columns, or one for each; true is binary.
+    pub(super) result_formats: Vec<bool>,
+}
+
+/// What Describe and Close are about.
+#[derive(Debug)]
+pub(super) enum Named {
+    Statement(String),
+    Portal(String),
+}
+
+/// Reads the body of a frame of type `tag`, which [`super::frame::limit`] knows.
+pub(super) fn decode(tag: u8, body: Bytes) -> Result<Message> {
+    let mut body = Body(body);
+    let message = match tag {
+        b'Q' => Message::Query(body.text()?),
+        b'P' => Message::Parse {
+            name: body.text()?,
+            sql: body.text()?,
+            parameter_types: body.list(4, |body| Ok(body.take(4)?.get_u32()))?,
+        },
+        b'B' => Message::Bind(bind(&mut body)?),
+        b'D' => Message::Describe(body.named("DESCRIBE")?),
+        b'E' => Message::Execute {
+            portal: body.text()?,
+            // PostgreSQL takes zero and everything below it as "all rows".
+            rows_max: u32::try_from(body.take(4)?.get_i32()).unwrap_or(0),
+        },
+        b'C' => Message::Close(body.named("CLOSE")?),
+        b'S' => Message::Sync,
+        b'H' => Message::Flush,
+        b'X' => Message::Terminate,
+        // Their bodies mean nothing to us.
+        b'F' | b'd' | b'c' | b'f' => {
+            return Ok(if tag == b'F' { Message::FunctionCall } else { Message::Copy });
+        }
+        other => return Err(unknown_type(other)),
+    };
+    body.end()?;
+    Ok(message)
+}
+
+/// The words for a type no client sends.
+pub(super) fn unknown_type(tag: u8) -> Error {
+    Error::Protocol(format!("invalid frontend message type {tag}"))
+}
+
+fn bind(body: &mut Body) -> Result<Bind> {
+    let portal = body.text()?;
+    let statement = body.text()?;
+    let formats = body.list(2, Body::format)?;
+    let mut index = 0;
+    let values = body.list(4, |body| {
+        let binary = match formats.as_slice() {
+            [] => Ok(false),
+            [one] => *one,
+            several => several.get(index).copied().unwrap_or(Ok(false)),
+        };
+        index += 1;
+        Ok((binary, body.value()?))
+    })?;
+    let results = body.list(2, Body::format)?;
+    // Only now may what the text says be refused: the layout is whole, so the connection can go on.
+    body.end()?;
+    let parameters = values.into_iter().map(parameter).collect::<Result<_>>()?;
+    let result_formats = results.into_iter().map(known).collect::<Result<_>>()?;
+    Ok(Bind { portal, statement, format_count: formats.len(), parameters, result_formats })
+}
+
+/// A format code: `Ok` is whether it is binary, `Err` is a code nobody knows.
+type Format = std::result::Result<bool, i16>;
+
+fn known(format: Format) -> Result<bool> {
+    format.map_err(|code| Error::InvalidParameterValue(format!("unsupported format code: {code}")))
+}
+
+fn parameter((format, value): (Format, Option<Bytes>)) -> Result<Parameter> {
+    let binary = known(format)?;
+    if let (false, Some(value)) = (binary, &value) {
+        utf8(value)?;
+        if value.contains(&0) {
+            return Err(bad_bytes(&[0]));
+        }
+    }
+    Ok(Parameter { binary, value })
+}
+
+/// Strict: PostgreSQL refuses what others replace.
+pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let bad = bytes.get(error.valid_up_to()..).unwrap_or_default();
+        bad_bytes(bad.get(..error.error_len().unwrap_or(bad.len())).unwrap_or(bad))
+    })
+}
+
+fn bad_bytes(bytes: &[u8]) -> Error {
+    let hex: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02x}")).collect();
+    Error::CharacterNotInRepertoire(format!(
+        "invalid byte sequence for encoding \"UTF8\": {}",
+        hex.join(" ")
+    ))
+}
+
+fn broken() -> Error {
+    Error::Protocol("invalid message format".to_owned())
+}
+
+/// What is left of a frame's body.
+pub(super) struct Body(pub(super) Bytes);
+
+impl Body {
+    /// The next `len` bytes.
+    pub(super) fn take(&mut self, len: usize) -> Result<Bytes> {
+        if self.0.len() < len {
+            return Err(Error::Protocol("insufficient data left in message".to_owned()));
+        }
+        Ok(self.0.split_to(len))
+    }
+
+    /// A string up to its terminator, which must be inside this frame.
+    pub(super) fn text(&mut self) -> Result<String> {
+        let Some(len) = self.0.iter().position(|byte| *byte == 0) else {
+            return Err(Error::Protocol("invalid string in message".to_owned()));
+        };
+        let bytes = self.0.split_to(len);
+        self.0.advance(1);
+        Ok(utf8(&bytes)?.to_owned())
+    }
+
+    /// A length and that many bytes; -1 is NULL.
+    pub(super) fn value(&mut self) -> Result<Option<Bytes>> {
+        match self.take(4)?.get_i32() {
+            -1 => Ok(None),
+            len => self.take(usize::try_from(len).ok().ok_or_else(broken)?).map(Some),
+        }
+    }
+
+    /// A count and that many items of at least `item_len` bytes each.
+    fn list<T>(
+        &mut self,
+        item_len: usize,
+        mut item: impl FnMut(&mut Body) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let count = usize::from(self.take(2)?.get_u16());
+        if self.0.len() / item_len < count {
+            return Err(Error::Protocol("insufficient data left in message".to_owned()));
+        }
+        (0..count).map(|_| item(self)).collect()
+    }
+
+    fn format(&mut self) -> Result<Format> {
+        Ok(match self.take(2)?.get_i16() {
+            0 => Ok(false),
+            1 => Ok(true),
+            code => Err(code),
+        })
+    }
+
+    fn named(&mut self, verb: &str) -> Result<Named> {
+        match self.take(1)?.get_u8() {
+            b'S' => Ok(Named::Statement(self.text()?)),
+            b'P' => Ok(Named::Portal(self.text()?)),
+            kind => Err(Error::Protocol(format!("invalid {verb} message subtype {kind}"))),
+        }
+    }
+
+    pub(super) fn end(&self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(broken()) }
+    }
+}

@@ -1,0 +1,63 @@
+//! Errors and notices as their wire fields (PostgreSQL manual, "Error and Notice Message Fields"). The only place
+//! where an [`Error`] becomes bytes for a client.
+
+use bytes::{BufMut as _, BytesMut};
+
+use super::backend::{frame, text};
+use crate::error::Error;
+use crate::query::door::Notice;
+
+/// What an error ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Severity {
+    /// The statement.
+    Error,
+    /// The connection.
+    Fatal,
+}
+
+/// Appends an ErrorResponse. A bug of ours is printed to the server log here, where it is handled.
+pub(super) fn error(out: &mut BytesMut, severity: Severity, error: &Error) {
+    if let Error::Internal(message) = error.bare() {
+        tracing::error!(?message, "a statement met an internal error");
+    }
+    let severity = match severity {
+        Severity::Error => "ERROR",
+        Severity::Fatal => "FATAL",
+    };
+    let notes = error.notes();
+    let position = notes.position.map(|position| position.to_string());
+    let head = Head { severity, state: error.state(), message: &error.to_string() };
+    let more = [
+        (b'D', notes.detail.as_deref()),
+        (b'H', notes.hint.as_deref()),
+        (b'P', position.as_deref()),
+    ];
+    frame(out, b'E', |out| fields(out, head, &more));
+}
+
+/// Appends a NoticeResponse.
+pub(super) fn notice(out: &mut BytesMut, notice: &Notice) {
+    let Notice { severity, state, message, detail, hint } = notice;
+    let more = [(b'D', detail.as_deref()), (b'H', hint.as_deref())];
+    frame(out, b'N', |out| fields(out, Head { severity, state, message }, &more));
+}
+
+/// The fields that are always there.
+#[derive(Clone, Copy)]
+struct Head<'a> {
+    severity: &'a str,
+    state: &'a str,
+    message: &'a str,
+}
+
+fn fields(out: &mut BytesMut, head: Head<'_>, more: &[(u8, Option<&str>)]) {
+    let Head { severity, state, message } = head;
+    let first = [(b'S', severity), (b'V', severity), (b'C', state), (b'M', message)];
+    let more = more.iter().filter_map(|(field, value)| Some((*field, (*value)?)));
+    for (field, value) in first.into_iter().chain(more) {
+        out.put_u8(field);
+        text(out, value);
+    }
+    out.put_u8(0);
+}

@@ -1,0 +1,204 @@
+"""A throwaway PostgreSQL that holds the same rows as a source root, so that answers can be compared.
+
+    oracle.py start DIR ROOT    make a cluster in DIR, load the newest version of every database of ROOT,
+                                print its DSN
+    oracle.py stop DIR          stop it
+
+A database of the source root becomes a schema, as in Forebay; the connection's database is `tpch` with that schema
+first in the search path. Column types are those Forebay announces for the same Arrow types. PostgreSQL refuses to run
+as root, so root hands the cluster to the user `postgres`.
+"""
+
+import io
+import os
+import pathlib
+import pwd
+import shutil
+import socket
+import subprocess
+import sys
+
+# The keys of TPC-H. Only PostgreSQL needs them: its correlated subqueries would take minutes without.
+KEYS = {
+    "region": ["r_regionkey"],
+    "nation": ["n_nationkey"],
+    "supplier": ["s_suppkey"],
+    "customer": ["c_custkey"],
+    "part": ["p_partkey"],
+    "partsupp": ["ps_partkey", "ps_suppkey"],
+    "orders": ["o_orderkey"],
+    "lineitem": ["l_orderkey", "l_linenumber"],
+}
+INDEXES = {"lineitem": "l_partkey, l_suppkey", "orders": "o_custkey"}
+
+
+def binaries():
+    """The directory of PostgreSQL 15's programs."""
+    for place in ("/usr/lib/postgresql/15/bin", "/usr/pgsql-15/bin", "/opt/homebrew/opt/postgresql@15/bin"):
+        if os.path.exists(f"{place}/initdb"):
+            return place
+    found = shutil.which("initdb")
+    if found is None:
+        sys.exit("no PostgreSQL 15 programs found")
+    return os.path.dirname(found)
+
+
+def run(*command, **options):
+    """Runs a program of the cluster, as `postgres` when we are root."""
+    if os.geteuid() == 0:
+        command = ("setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups", *command)
+    return subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd="/", **options)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start(directory, root):
+    directory = pathlib.Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        owner = pwd.getpwnam("postgres")
+        os.chown(directory, owner.pw_uid, owner.pw_gid)
+    data, port = str(directory / "data"), free_port()
+    programs = binaries()
+    run(f"{programs}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": directory,
+        "fsync": "off",
+        "synchronous_commit": "off",
+        "full_page_writes": "off",
+        "autovacuum": "off",
+        "shared_buffers": "256MB",
+        "timezone": "UTC",
+    }
+    options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
+    run(f"{programs}/pg_ctl", "-D", data, "-l", str(directory / "log"), "-w", "-t", "60", "-o", options, "start")
+    server = f"postgresql://postgres@127.0.0.1:{port}"
+    load(server, pathlib.Path(root))
+    return f"postgresql://forebay@127.0.0.1:{port}/tpch"
+
+
+def stop(directory):
+    data = str(pathlib.Path(directory) / "data")
+    run(f"{binaries()}/pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+    shutil.rmtree(directory, ignore_errors=True)
+
+
+def load(server, root):
+    import psycopg
+
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute("CREATE ROLE forebay SUPERUSER LOGIN")
+        connection.execute("CREATE DATABASE tpch OWNER forebay")
+        connection.execute("ALTER DATABASE tpch SET search_path = tpch")
+    with psycopg.connect(f"{server}/tpch", user="forebay", autocommit=True) as connection:
+        for database in sorted(entry for entry in root.iterdir() if entry.is_dir()):
+            versions = sorted(entry.name for entry in database.iterdir() if entry.is_dir())
+            connection.execute(f'CREATE SCHEMA "{database.name}"')
+            for table, files in tables(database / versions[-1]):
+                load_table(connection, f'"{database.name}"."{table}"', table, files)
+        connection.execute("ANALYZE")
+
+
+def tables(version):
+    """Every table of a version with its Parquet files."""
+    for entry in sorted(version.iterdir()):
+        if entry.name.startswith(("_", ".")):
+            continue
+        if entry.is_dir():
+            yield entry.name, sorted(entry.rglob("*.parquet"))
+        elif entry.suffix == ".parquet":
+            yield entry.stem, [entry]
+
+
+def load_table(connection, name, table, files):
+    import pyarrow
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    schema = pyarrow.parquet.read_schema(files[0])
+    columns = ", ".join(
+        f'"{field.name}" {sql_type(field.type)}{"" if field.nullable else " NOT NULL"}' for field in schema
+    )
+    connection.execute(f"CREATE TABLE {name} ({columns})")
+    for file in files:
+        rows = pyarrow.parquet.read_table(file)
+        buffer = io.BytesIO()
+        pyarrow.csv.write_csv(
+            pyarrow.table([text(column) for column in rows.columns], names=rows.column_names),
+            buffer,
+            pyarrow.csv.WriteOptions(include_header=False, quoting_style="needed"),
+        )
+        with connection.cursor().copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
+            copy.write(buffer.getvalue())
+    if table in KEYS:
+        connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({', '.join(KEYS[table])})")
+    if table in INDEXES:
+        connection.execute(f"CREATE INDEX ON {name} ({INDEXES[table]})")
+
+
+def sql_type(kind):
+    """The PostgreSQL type that Forebay announces for an Arrow type."""
+    import pyarrow
+
+    simple = {
+        pyarrow.bool_(): "boolean",
+        pyarrow.int16(): "smallint",
+        pyarrow.int32(): "integer",
+        pyarrow.int64(): "bigint",
+        pyarrow.float32(): "real",
+        pyarrow.float64(): "double precision",
+        pyarrow.string(): "text",
+        pyarrow.large_string(): "text",
+        pyarrow.string_view(): "text",
+        pyarrow.binary(): "bytea",
+        pyarrow.date32(): "date",
+        pyarrow.time64("us"): "time",
+        pyarrow.timestamp("us"): "timestamp",
+        pyarrow.timestamp("us", "UTC"): "timestamptz",
+    }
+    if pyarrow.types.is_decimal(kind):
+        return f"numeric({kind.precision},{kind.scale})"
+    if pyarrow.types.is_list(kind):
+        return f"{sql_type(kind.value_type)}[]"
+    return simple[kind]
+
+
+def text(column):
+    """The column in PostgreSQL's input syntax, NULL as NULL."""
+    import pyarrow
+
+    kind = column.type
+    if pyarrow.types.is_binary(kind):
+        return pyarrow.array([None if v is None else "\\x" + v.hex() for v in column.to_pylist()], pyarrow.string())
+    if pyarrow.types.is_list(kind):
+        return pyarrow.array([None if v is None else array(v) for v in column.to_pylist()], pyarrow.string())
+    if pyarrow.types.is_floating(kind):
+        return pyarrow.array([None if v is None else repr(v) for v in column.to_pylist()], pyarrow.string())
+    if pyarrow.types.is_string(kind):
+        return column
+    return column.cast(pyarrow.string())
+
+
+def array(values):
+    def element(value):
+        if value is None:
+            return "NULL"
+        return '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+    return "{" + ",".join(element(value) for value in values) + "}"
+
+
+if __name__ == "__main__":
+    match sys.argv[1:]:
+        case ["start", directory, root]:
+            print(start(directory, root))
+        case ["stop", directory]:
+            stop(directory)
+        case _:
+            sys.exit(__doc__)
