@@ -124,7 +124,11 @@ impl Rewriter {
                 let zone = std::mem::replace(time_zone.as_mut(), null());
                 *expr = call("timezone", vec![zone, timestamp]);
             }
-            Expr::CompoundFieldAccess { access_chain, .. } => struct_access(access_chain),
+            Expr::CompoundFieldAccess { root, access_chain }
+                if matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_)) =>
+            {
+                struct_access(access_chain);
+            }
             Expr::Function(function) => {
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
@@ -411,7 +415,7 @@ fn keyword(ident: &Ident) -> Option<Expr> {
     known.then(|| call(&name, Vec::new()))
 }
 
-/// `(x).n` with quotes off: the planner reads a bare identifier there, an index otherwise.
+/// `(x).n`, a field of a composite value: the planner takes names of fields as indexes only.
 fn struct_access(chain: &mut [datafusion::sql::sqlparser::ast::AccessExpr]) {
     use datafusion::sql::sqlparser::ast::{AccessExpr, Subscript};
     for access in chain {
