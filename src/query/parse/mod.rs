@@ -21,7 +21,6 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 use crate::error::{Error, Result};
 pub use limits::Limits;
 pub(crate) use outputs::shown;
-pub(crate) use utility::is_plain;
 pub use reader::Reader;
 pub use statement::*;
 
