@@ -42,11 +42,12 @@ pub struct Database {
     /// Aliases by name.
     pub aliases: BTreeMap<String, Alias>,
     /// Moves of aliases and their removals, oldest first, bounded by [`HISTORY_LEN_MAX`].
-    pub alias_history: Vec<AliasMove>,
+    pub alias_history: Vec<Arc<AliasMove>>,
     /// What was current when, oldest first, bounded by [`HISTORY_LEN_MAX`].
-    pub activations: Vec<Activation>,
+    pub activations: Vec<Arc<Activation>>,
     /// OIDs of every table name this database ever had; a table keeps its OIDs through all versions.
-    pub relations: BTreeMap<String, RelationIds>,
+    /// Shared, as there may be many and few commits add one.
+    pub relations: Arc<BTreeMap<String, RelationIds>>,
 }
 
 /// Moves remembered per database. `FOR TIMESTAMP AS OF` answers only within them; at one activation an hour this is

@@ -1,23 +1,176 @@
 //! Catalog: what the journal says exists, as an immutable [`Generation`].
 //!
+//! Owns: the journal, the manifests of versions, the lock of the state root, the newest generation.
+//! Invariants: a generation is published only once its commit is durable, and a commit is answered only once its
+//! generation is published; generations have growing LSNs and never change; OIDs are never handed out twice.
+//! On failure: a change that is refused changes nothing, nor do the others of its commit; commits beside it are not
+//! touched. When the journal fails, what is published stays readable and every commit is refused until a restart.
+//! A version whose manifest is missing or damaged is left out at the start and told of in [`Catalog::opening`].
+//!
 //! Imports: error, config, task, store, journal. Used by: version, pg, query, server.
 
 pub mod change;
+mod committer;
+mod decide;
 pub mod generation;
 pub mod manifest;
 mod privileges;
+mod record;
 pub mod roles;
+mod state;
+mod stored;
+#[cfg(test)]
+mod tests;
 
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, ArcSwapOption};
+use tokio::sync::{mpsc, oneshot, watch};
+
+pub use change::{Change, Move, RoleChanges};
 pub use generation::Generation;
-pub use change::{Change, Move};
-/// t
-#[derive(Clone,Debug)]
-pub struct Catalog;
+pub use privileges::PUBLIC;
+
+use crate::error::{Error, Result};
+use crate::store::{Directory, Lock};
+use crate::task::{Clock, Tasks};
+use committer::{Committer, Request};
+
+/// Requests that wait for the committer. More than a few groups only wait; senders beyond it wait to send.
+const QUEUE_LEN_MAX: usize = 1_024;
+
+/// The catalog. Clones are handles to the same one.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    shared: Arc<Shared>,
+    queue: mpsc::Sender<Request>,
+}
+
+/// What a start found wrong, and went on.
+#[derive(Debug, Clone, Default)]
+pub struct Opening {
+    /// Versions that are left out. Adding one again, or removing it, settles it.
+    pub lost_versions: Vec<LostVersion>,
+    /// Bytes of a write that was torn by a crash and never acknowledged.
+    pub truncated_bytes: u64,
+    /// Checkpoints that were damaged; an older one was used.
+    pub damaged_checkpoints: usize,
+}
+
+/// A version whose manifest is missing or damaged.
+#[derive(Debug, Clone)]
+pub struct LostVersion {
+    /// Its database.
+    pub database: String,
+    /// Its name.
+    pub version: String,
+    /// What is wrong.
+    pub reason: Error,
+}
+
+/// What readers see.
+#[derive(Debug)]
+struct Shared {
+    newest: ArcSwap<Generation>,
+    changes: watch::Sender<u64>,
+    failure: ArcSwapOption<Error>,
+    opening: Opening,
+}
+
 impl Catalog {
-    /// t
-    pub fn pin(&self) -> std::sync::Arc<Generation> { std::sync::Arc::default() }
-    /// t
-    pub async fn commit(&self, _c: Vec<change::Change>) -> crate::error::Result<std::sync::Arc<Generation>> { Ok(self.pin()) }
-    /// t
-    pub fn changes(&self) -> tokio::sync::watch::Receiver<u64> { unimplemented!() }
+    /// Opens the state root, made when it is missing, and starts the committer. The lock is held until `tasks` stops
+    /// or the last handle is dropped.
+    ///
+    /// Errors: F0001 when another process has it; F0000 when a newer release wrote it; XX001 for a damaged journal;
+    /// 58030, 53100.
+    pub async fn open(state_root: &Path, clock: Clock, tasks: &Tasks) -> Result<Catalog> {
+        let path = state_root.to_owned();
+        let opened = tasks.blocking(move || {
+            let root = Directory::open(&path)?;
+            let lock = Lock::acquire(&path)?;
+            Committer::open(&root, clock, Some(lock))
+        });
+        let (committer, shared) =
+            opened.await.map_err(|error| Error::Internal(error.to_string()))??;
+        let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
+        tasks.essential("catalog", committer::serve(committer, requests, tasks.clone()));
+        Ok(Catalog { shared, queue })
+    }
+
+    /// The newest generation. Holding it keeps everything in it.
+    pub fn pin(&self) -> Arc<Generation> {
+        self.shared.pin()
+    }
+
+    /// The LSN of the newest generation, each time it changes. The generation is there before its LSN is told.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.shared.changes.subscribe()
+    }
+
+    /// Commits all of `changes` or none, in order, and returns a generation that has them. Durable, then visible,
+    /// then acknowledged. Changes that come to nothing make no commit.
+    ///
+    /// Cancel safe in this sense: dropped while it waits, the commit happens wholly or not at all.
+    /// Errors: as [`Change`] says; 53100 when the disk is full, and a later commit may succeed; 58030 once the
+    /// journal has failed; 54000 for too many changes at once; 57P01 when the process stops.
+    pub async fn commit(&self, changes: Vec<Change>) -> Result<Arc<Generation>> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Commit { changes, answer }).await?;
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Writes a checkpoint now. It also happens by itself as the journal grows.
+    /// Errors: as [`Catalog::commit`]; the older checkpoint and the journal stay.
+    pub async fn checkpoint(&self) -> Result<()> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Checkpoint { answer }).await?;
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Why nothing can be committed any more, if so: then the process is not healthy.
+    pub fn failure(&self) -> Option<Error> {
+        self.shared.failure.load().as_deref().cloned()
+    }
+
+    /// What the start found wrong.
+    pub fn opening(&self) -> &Opening {
+        &self.shared.opening
+    }
+
+    async fn ask(&self, request: Request) -> Result<()> {
+        self.queue.send(request).await.ok().ok_or_else(stopping)
+    }
+}
+
+impl Shared {
+    fn new(generation: Generation, opening: Opening) -> Shared {
+        let changes = watch::Sender::new(generation.lsn);
+        Shared {
+            newest: ArcSwap::from_pointee(generation),
+            changes,
+            failure: ArcSwapOption::empty(),
+            opening,
+        }
+    }
+
+    fn pin(&self) -> Arc<Generation> {
+        self.newest.load_full()
+    }
+
+    fn publish(&self, generation: Generation) {
+        let lsn = generation.lsn;
+        self.newest.store(Arc::new(generation));
+        self.changes.send_replace(lsn);
+    }
+
+    fn set_failure(&self, failure: Option<&Error>) {
+        if let Some(failure) = failure {
+            self.failure.store(Some(Arc::new(failure.clone())));
+        }
+    }
+}
+
+fn stopping() -> Error {
+    Error::AdminShutdown("administrator command")
 }

@@ -108,7 +108,9 @@ impl Generation {
         let mut next = vec![role.to_owned()];
         while let Some(name) = next.pop() {
             let Some(role) = self.role(&name).filter(|role| passes(role)) else { continue };
-            next.extend(role.member_of.iter().filter(|name| found.insert((*name).clone())).cloned());
+            next.extend(
+                role.member_of.iter().filter(|name| found.insert((*name).clone())).cloned(),
+            );
         }
         found
     }

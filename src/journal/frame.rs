@@ -11,7 +11,7 @@ pub(super) const FRAME_HEADER_LEN: usize = 28;
 pub(super) const CHECKPOINT_HEADER_LEN: usize = 32;
 
 /// The longest payload. A longer one would have to be held in memory several times while it is written and read.
-pub(super) const PAYLOAD_BYTES_MAX: usize = 64 << 20;
+pub(crate) const PAYLOAD_BYTES_MAX: usize = 64 << 20;
 
 /// What a header can be.
 #[derive(Debug, PartialEq, Eq)]

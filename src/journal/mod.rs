@@ -37,6 +37,7 @@ mod tests;
 
 use crate::error::{Error, Result};
 use crate::store::{Directory, File};
+pub(crate) use frame::PAYLOAD_BYTES_MAX;
 use frame::{Checkpoint, SegmentHeader};
 
 /// A segment that has grown past this is followed by another. It bounds what is rewritten at a start and what damage
@@ -95,11 +96,11 @@ impl Journal {
         if payloads.is_empty() {
             return Ok(self.last_lsn);
         }
-        if let Some(long) = payloads.iter().find(|it| it.len() > frame::PAYLOAD_BYTES_MAX) {
+        if let Some(long) = payloads.iter().find(|it| it.len() > PAYLOAD_BYTES_MAX) {
             return Err(Error::ProgramLimitExceeded(format!(
                 "a commit of {} bytes exceeds the limit of {} bytes",
                 long.len(),
-                frame::PAYLOAD_BYTES_MAX
+                PAYLOAD_BYTES_MAX
             )));
         }
         if self.must_roll || self.segment_bytes > SEGMENT_BYTES_MAX {

@@ -115,23 +115,19 @@ impl Mirror {
     /// refers to any more. Returns the names removed.
     /// Errors: the mirror cannot be listed. What cannot be removed is left for the next start.
     pub fn sweep(&self, keep: &BTreeSet<(String, String)>) -> Result<Vec<String>> {
-        let mut removed = Vec::new();
+        let mut surplus = Vec::new();
         for database in list(&self.root)? {
-            let path = self.root.join(&database);
-            if !keep.iter().any(|(kept, _)| *kept == database) {
-                if remove(&path).is_ok() {
-                    removed.push(database);
-                }
-                continue;
-            }
-            for version in list(&path)? {
-                let kept = keep.contains(&(database.clone(), version.clone()));
-                if !kept && remove(&path.join(&version)).is_ok() {
-                    removed.push(format!("{database}/{version}"));
-                }
+            if keep.iter().any(|(kept, _)| *kept == database) {
+                let versions = list(&self.root.join(&database))?.into_iter();
+                let versions = versions.map(|version| (database.clone(), version));
+                surplus
+                    .extend(versions.filter(|key| !keep.contains(key)).map(|(d, v)| d + "/" + &v));
+            } else {
+                surplus.push(database);
             }
         }
-        Ok(removed)
+        surplus.retain(|path| remove(&self.root.join(path)).is_ok());
+        Ok(surplus)
     }
 }
 
@@ -148,7 +144,7 @@ impl Loading {
     /// [`Error::Io`].
     pub fn fetch(
         &self,
-        fetch: Fetch<'_>,
+        fetch: &Fetch<'_>,
         mut progress: impl FnMut(u64) -> std::io::Result<()>,
     ) -> Result<Option<[u8; 32]>> {
         check_path(fetch.path)?;
@@ -318,7 +314,7 @@ mod tests {
         declared: Option<[u8; 32]>,
     ) -> Result<Option<[u8; 32]>> {
         let source = File::open(from).expect("source file");
-        loading.fetch(Fetch { source, location: from, path: "t/a.csv", declared }, |_| Ok(()))
+        loading.fetch(&Fetch { source, location: from, path: "t/a.csv", declared }, |_| Ok(()))
     }
 
     fn rooms() -> (TempDir, Mirror) {

@@ -64,8 +64,8 @@ struct State {
 struct Inode {
     now: Vec<u8>,
     durable: Vec<u8>,
-    /// Byte ranges written and not synced.
-    dirty: Vec<(usize, usize)>,
+    /// What was written and not synced, by offset. A truncation does not take it back: the disk may have it.
+    dirty: Vec<(usize, Vec<u8>)>,
 }
 
 #[derive(Debug, Clone)]
@@ -258,8 +258,9 @@ impl Handle {
             Some(_) => state.random.below(bytes.len() + 1),
         };
         let inode = state.inodes.get_mut(self.inode).ok_or(ErrorKind::NotFound)?;
-        inode.dirty.push((inode.now.len(), len));
-        inode.now.extend(bytes.iter().take(len));
+        let written: Vec<u8> = bytes.iter().take(len).copied().collect();
+        inode.now.extend(&written);
+        inode.dirty.push((inode.now.len() - len, written));
         failure.map_or(Ok(()), Err)
     }
 
@@ -271,8 +272,9 @@ impl Handle {
         let dirty = std::mem::take(&mut inode.dirty);
         if fault.is_ok() {
             inode.durable.resize(inode.now.len(), 0);
-            for (start, len) in dirty {
-                inode.persist(start, len);
+            for (start, bytes) in dirty {
+                let kept = inode.now.len().saturating_sub(start).min(bytes.len());
+                inode.persist(start, &bytes[..kept]);
             }
         }
         fault
@@ -338,12 +340,10 @@ impl NameChange {
 }
 
 impl Inode {
-    fn persist(&mut self, start: usize, len: usize) {
-        let end = (start + len).min(self.now.len());
-        if start < end {
-            self.durable.resize(self.durable.len().max(end), 0);
-            self.durable[start..end].copy_from_slice(&self.now[start..end]);
-        }
+    fn persist(&mut self, start: usize, bytes: &[u8]) {
+        let end = start + bytes.len();
+        self.durable.resize(self.durable.len().max(end), 0);
+        self.durable[start..end].copy_from_slice(bytes);
     }
 
     /// The inode after a power loss: some of its dirty sectors, and any length that they allow.
@@ -351,20 +351,14 @@ impl Inode {
         let mut left = self.clone();
         // Half the time a prefix arrived, as on most file systems; otherwise any sectors.
         let prefix = random.below(2) == 0;
-        'ranges: for &(start, len) in &self.dirty {
-            let mut at = start;
-            while at < start + len {
-                let next = ((at / SECTOR + 1) * SECTOR).min(start + len);
-                match (prefix, random.below(4)) {
-                    (true, 0) => {
-                        let part = random.below(next - at + 1);
-                        left.persist(at, part);
-                        break 'ranges;
-                    }
-                    (false, 0 | 1) => {}
-                    _ => left.persist(at, next - at),
+        for (start, bytes) in self.dirty_sectors() {
+            match (prefix, random.below(4)) {
+                (true, 0) => {
+                    left.persist(start, &bytes[..random.below(bytes.len() + 1)]);
+                    break;
                 }
-                at = next;
+                (false, 0 | 1) => {}
+                _ => left.persist(start, bytes),
             }
         }
         if random.below(3) == 0 {
@@ -374,5 +368,19 @@ impl Inode {
         left.now = left.durable.clone();
         left.dirty.clear();
         left
+    }
+
+    /// What is dirty, cut at the bounds of sectors.
+    fn dirty_sectors(&self) -> Vec<(usize, &[u8])> {
+        let mut sectors = Vec::new();
+        for (start, bytes) in &self.dirty {
+            let mut at = 0;
+            while at < bytes.len() {
+                let next = (((start + at) / SECTOR + 1) * SECTOR - start).min(bytes.len());
+                sectors.push((start + at, &bytes[at..next]));
+                at = next;
+            }
+        }
+        sectors
     }
 }

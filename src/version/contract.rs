@@ -73,15 +73,16 @@ fn of_table(name: &str, change: &'static str) -> Difference {
 }
 
 fn compare(old: &Table, new: &Table, found: &mut Vec<Difference>) {
-    let mut push = |column: Option<&String>, change, before: Option<String>, after: Option<String>| {
-        found.push(Difference {
-            table: old.name.clone(),
-            column: column.cloned(),
-            change,
-            old: before,
-            new: after,
-        });
-    };
+    let mut push =
+        |column: Option<&String>, change, before: Option<String>, after: Option<String>| {
+            found.push(Difference {
+                table: old.name.clone(),
+                column: column.cloned(),
+                change,
+                old: before,
+                new: after,
+            });
+        };
     let (before, after) = (columns(&old.schema()), columns(&new.schema()));
     for (name, kind) in &before {
         match after.get(name) {
@@ -113,10 +114,9 @@ fn plain(kind: &DataType) -> DataType {
         DataType::LargeUtf8 | DataType::Utf8View => DataType::Utf8,
         DataType::LargeBinary | DataType::BinaryView => DataType::Binary,
         DataType::Dictionary(_, values) => plain(values),
-        DataType::Timestamp(_, zone) => DataType::Timestamp(
-            TimeUnit::Microsecond,
-            zone.as_ref().map(|_| Arc::from("UTC")),
-        ),
+        DataType::Timestamp(_, zone) => {
+            DataType::Timestamp(TimeUnit::Microsecond, zone.as_ref().map(|_| Arc::from("UTC")))
+        }
         other => other.clone(),
     }
 }

@@ -8,6 +8,7 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -260,17 +261,19 @@ fn present(file_schema: &Schema, wanted: &Schema) -> Vec<usize> {
 }
 
 fn fitted(
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
+    mut batches: impl Iterator<Item = Result<RecordBatch, ArrowError>> + Send + 'static,
     wanted: &SchemaRef,
 ) -> Batches {
     let wanted = Arc::clone(wanted);
     let mut failed = false;
-    Box::new(batches.map_while(move |batch| {
+    Box::new(std::iter::from_fn(move || {
         // Some readers repeat an error for ever.
         if failed {
             return None;
         }
-        let batch = batch.and_then(|batch| fit(&batch, &wanted));
+        let next = catch_unwind(AssertUnwindSafe(|| batches.next()))
+            .unwrap_or_else(|_| Some(Err(ArrowError::ParseError("the decoder gave up".into()))));
+        let batch = next?.and_then(|batch| fit(&batch, &wanted));
         failed = batch.is_err();
         Some(batch)
     }))

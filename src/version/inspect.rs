@@ -73,10 +73,22 @@ impl Limits {
 /// What one file holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FileFacts {
-    /// Its columns. A column of a text file that had no value in the sample has the type `Null`.
+    /// Its columns. A column of a text file that had no value in the sample has the type `Null`. A text file without a
+    /// byte has no columns, and no rows either.
     pub schema: SchemaRef,
     /// Its rows, when the format tells them without decoding.
     pub rows: Option<u64>,
+}
+
+impl FileFacts {
+    /// Writers leave such files for parts without rows.
+    fn empty_text() -> FileFacts {
+        FileFacts { schema: Arc::new(Schema::empty()), rows: Some(0) }
+    }
+
+    fn is_empty_text(&self, format: Format) -> bool {
+        matches!(format, Format::Csv(_) | Format::Json(_)) && self.rows == Some(0)
+    }
 }
 
 /// Row groups of a Parquet file whose start is decoded, evenly spread.
@@ -85,6 +97,8 @@ const PROBED_ROW_GROUPS_MAX: usize = 8;
 const PROBED_ROWS: usize = 1_024;
 /// Records looked at first, to learn how long records are.
 const FIRST_SAMPLE_RECORDS: usize = 1_000;
+/// Parquet spells a list as three nested elements.
+const PARQUET_LEVELS_PER_LIST: usize = 3;
 /// Bytes some old writers forgot to count into a column chunk (parquet-mr before 1.2.9, PARQUET-816).
 const CHUNK_SLACK_BYTES: u64 = 100;
 
@@ -124,7 +138,9 @@ pub fn inspect(path: &Path, format: Format, limits: &Limits) -> Result<FileFacts
     let probe = Probe { name: &name, file, format, limits };
     let facts = catch_unwind(AssertUnwindSafe(|| probe.run()))
         .unwrap_or_else(|_| Err(damaged(&name, kind_of(format), &"The decoder gave up on it")))?;
-    probe_schema(&name, &facts.schema, limits)?;
+    if !facts.is_empty_text(format) {
+        probe_schema(&name, &facts.schema, limits)?;
+    }
     Ok(facts)
 }
 
@@ -294,6 +310,14 @@ impl Probe<'_> {
         if !thrift::is_structure(&footer) {
             return Err(self.damaged(&"Its footer does not parse"));
         }
+        let depth = thrift::schema_depth(&footer)
+            .ok_or_else(|| self.damaged(&"Its footer has no schema"))?;
+        if depth > self.limits.depth_max.saturating_mul(PARQUET_LEVELS_PER_LIST) {
+            return Err(Error::FeatureNotSupported(format!(
+                "the schema of file \"{}\" is nested {depth} levels deep",
+                self.name
+            )));
+        }
         let metadata = ParquetMetaDataReader::decode_metadata(&footer)
             .map_err(|error| self.damaged(&error))?;
         drop(footer);
@@ -402,9 +426,9 @@ impl Probe<'_> {
         let header = decode::csv_header(&self.file, compression, self.limits)
             .map_err(|error| self.damaged(&error))?;
         if header.is_empty() {
-            return Err(self.damaged(&"It has no header line"));
+            return Ok(FileFacts::empty_text());
         }
-        let schema = self.sample(compression, |reader, records| {
+        let (schema, _) = self.sample(compression, |reader, records| {
             let format = arrow::csv::reader::Format::default().with_header(true);
             format.infer_schema(reader, Some(records))
         })?;
@@ -423,18 +447,21 @@ impl Probe<'_> {
     }
 
     fn json(&self, compression: Compression) -> Result<FileFacts> {
-        let schema = self.sample(compression, |reader, records| {
+        let (schema, found) = self.sample(compression, |reader, records| {
             arrow::json::reader::infer_json_schema(reader, Some(records))
         })?;
+        if found == 0 {
+            return Ok(FileFacts::empty_text());
+        }
         Ok(FileFacts { schema: bare(&schema), rows: None })
     }
 
-    /// Infers twice: from a few records, then from as many as `sample_bytes` are likely to hold.
+    /// The schema and the records it was inferred from. Infers twice: from a few records, then from as many as `sample_bytes` are likely to hold.
     fn sample(
         &self,
         compression: Compression,
         infer: impl Fn(BufReader<decode::Bounded>, usize) -> Result<(Schema, usize), ArrowError>,
-    ) -> Result<Schema> {
+    ) -> Result<(Schema, usize)> {
         let first = FIRST_SAMPLE_RECORDS.min(self.limits.sample_records);
         let pass = |records| -> Result<(Schema, usize, u64), ArrowError> {
             let mut file = self.file.try_clone()?;
@@ -445,16 +472,16 @@ impl Probe<'_> {
         };
         let (schema, found, total) = pass(first).map_err(|error| self.damaged(&error))?;
         if found < first {
-            return Ok(schema);
+            return Ok((schema, found));
         }
         let per_record = (total / bytes(found).max(1)).max(1);
         let more = usize::try_from(self.limits.sample_bytes / per_record).unwrap_or(usize::MAX);
         let more = more.min(self.limits.sample_records);
         if more <= found {
-            return Ok(schema);
+            return Ok((schema, found));
         }
-        let (schema, _, _) = pass(more).map_err(|error| self.damaged(&error))?;
-        Ok(schema)
+        let (schema, found, _) = pass(more).map_err(|error| self.damaged(&error))?;
+        Ok((schema, found))
     }
 
     // ---- Arrow IPC

@@ -7,11 +7,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::Shared;
 use super::contract::violations;
 use super::keeper::Event;
 use super::load::{self, Loaded, Wanted, away};
 use super::status::{Departed, Known, RefreshRow, Refreshed, Seen};
-use super::Shared;
 use crate::catalog::generation::{AliasOrigin, Database, Version};
 use crate::catalog::manifest::{Manifest, Mode};
 use crate::catalog::{Change, Move};
@@ -240,11 +240,9 @@ impl Job<'_> {
         };
         let mut aliases = Vec::new();
         for (name, text) in &listed {
-            let target = resolve(text, &listed).and_then(|target| {
-                if names.contains(&target) {
-                    return Ok(target);
-                }
-                Err(format!("names version {target:?}, which does not exist"))
+            let target = resolve(text, &listed).and_then(|target| match names.contains(&target) {
+                true => Ok(target),
+                false => Err(format!("names version {target:?}, which does not exist")),
             });
             let seen = self.seen(name);
             seen.alias_of = Some(text.clone());
@@ -288,9 +286,9 @@ impl Job<'_> {
         force: bool,
     ) -> Result<()> {
         let database = self.current_state();
-        let floor = database.as_ref().and_then(|database| {
-            database.high_water.clone().max(database.current.clone())
-        });
+        let floor = database
+            .as_ref()
+            .and_then(|database| database.high_water.clone().max(database.current.clone()));
         let newer: Vec<&String> = names
             .iter()
             .rev()
@@ -464,12 +462,7 @@ impl Job<'_> {
     }
 
     /// Verifies and, in mirror mode, copies; tells `forebay.loads` about it.
-    async fn fetch(
-        &mut self,
-        version: &str,
-        mode: LoadMode,
-        contents: Contents,
-    ) -> Result<Loaded> {
+    async fn fetch(&mut self, version: &str, mode: LoadMode, contents: Contents) -> Result<Loaded> {
         let wanted = Wanted {
             database: self.database.to_owned(),
             version: version.to_owned(),
@@ -493,12 +486,7 @@ impl Job<'_> {
         if let Some(broken) = self.broken(&database, next) {
             match self.settings.on_schema_change {
                 OnSchemaChange::RequireCompatible => {
-                    let from = database.current.as_deref();
-                    if self.seen(version).held.as_ref() != Some(&broken) {
-                        let row = self.row("held", broken.clone()).from(from).to(version);
-                        self.tell(row);
-                    }
-                    self.seen(version).held = Some(broken);
+                    self.hold_back(version, &database, broken);
                     return Ok(false);
                 }
                 OnSchemaChange::Warn => {
@@ -513,11 +501,8 @@ impl Job<'_> {
             // Whoever moved it meanwhile knew what they did.
             expected: Some(database.current.clone()),
         };
-        let change = Change::Activate {
-            moves: vec![step],
-            cause: BY_REFRESH.to_owned(),
-            by: String::new(),
-        };
+        let change =
+            Change::Activate { moves: vec![step], cause: BY_REFRESH.to_owned(), by: String::new() };
         match self.shared.catalog.commit(vec![change]).await {
             Ok(_) => {
                 self.seen(version).held = None;
@@ -533,6 +518,16 @@ impl Job<'_> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn hold_back(&mut self, version: &str, database: &Database, broken: String) {
+        // Told once, not at every refresh.
+        if self.seen(version).held.as_ref() != Some(&broken) {
+            let from = database.current.as_deref();
+            let row = self.row("held", broken.clone()).from(from).to(version);
+            self.tell(row);
+        }
+        self.seen(version).held = Some(broken);
     }
 
     /// Why the contract with the current version is broken.
@@ -561,19 +556,21 @@ impl Job<'_> {
             return Ok(());
         }
         for (alias, set) in &database.aliases {
-            let gone = set.origin == AliasOrigin::Source
-                && !aliases.iter().any(|(name, _)| name == alias);
+            let gone =
+                set.origin == AliasOrigin::Source && !aliases.iter().any(|(name, _)| name == alias);
             if !gone {
                 continue;
             }
             let change = Change::DropAlias {
                 database: self.database.to_owned(),
                 alias: alias.clone(),
-                expected: Some(Some(set.version.clone())),
+                expected: Some(set.version.clone()),
                 by: String::new(),
             };
             let done = self.shared.catalog.commit(vec![change]).await;
-            self.tell_alias("alias dropped", alias, Some(&set.version), None, done.err())?;
+            let row =
+                self.row("alias dropped", format!("alias \"{alias}\"")).from(Some(&set.version));
+            self.tell_unless_late(row, done)?;
         }
         Ok(())
     }
@@ -585,7 +582,10 @@ impl Job<'_> {
             Some(set) if set.origin == AliasOrigin::Sql => {
                 Some("an alias of this name was set by SQL")
             }
-            _ if database.as_ref().is_some_and(|database| database.versions.contains_key(alias)) => {
+            _ if database
+                .as_ref()
+                .is_some_and(|database| database.versions.contains_key(alias)) =>
+            {
                 Some("a version of this name is loaded")
             }
             _ => None,
@@ -615,28 +615,18 @@ impl Job<'_> {
             by: String::new(),
         };
         let done = self.shared.catalog.commit(vec![change]).await;
-        self.tell_alias("alias set", alias, from.as_deref(), Some(target), done.err())
+        let row = self.row("alias set", format!("alias \"{alias}\""));
+        self.tell_unless_late(row.from(from.as_deref()).to(target), done)
     }
 
-    fn tell_alias(
-        &mut self,
-        action: &'static str,
-        alias: &str,
-        from: Option<&str>,
-        to: Option<&str>,
-        failed: Option<Error>,
-    ) -> Result<()> {
-        match failed {
-            None => {
-                let mut row = self.row(action, format!("alias \"{alias}\"")).from(from);
-                row.to_version = to.map(str::to_owned);
-                self.tell(row);
-                Ok(())
-            }
-            // Somebody set it by SQL meanwhile: the next refresh sees that.
-            Some(error) if error.state() == "40001" => Ok(()),
-            Some(error) => Err(error),
+    /// Tells of a commit, unless somebody else got there first: the next refresh sees what they did.
+    fn tell_unless_late<T>(&mut self, row: RefreshRow, done: Result<T>) -> Result<()> {
+        match done {
+            Ok(_) => self.tell(row),
+            Err(error) if error.state() == "40001" => {}
+            Err(error) => return Err(error),
         }
+        Ok(())
     }
 
     /// Takes versions out of the catalog that nothing keeps.
@@ -652,8 +642,8 @@ impl Job<'_> {
 
     fn retired(&self, database: &Database) -> Vec<String> {
         let now_us = self.shared.clock.now_us();
-        let keep_for_us = i64::try_from(self.settings.keep_for.ms().saturating_mul(1_000))
-            .unwrap_or(i64::MAX);
+        let keep_for_us =
+            i64::try_from(self.settings.keep_for.ms().saturating_mul(1_000)).unwrap_or(i64::MAX);
         let memory = self.shared.memory.load();
         let kept_otherwise = |name: &String, version: &Arc<Version>| {
             let held = memory.holds.get(&(self.database.to_owned(), name.clone()));
@@ -680,19 +670,15 @@ impl Job<'_> {
         let older = older.into_iter().skip(self.settings.keep_versions);
         newer
             .chain(older)
-            .filter(|(name, version)| {
-                last_us(name, version).saturating_add(keep_for_us) <= now_us
-            })
+            .filter(|(name, version)| last_us(name, version).saturating_add(keep_for_us) <= now_us)
             .map(|(name, _)| name.clone())
             .collect()
     }
 
     /// Takes one version out of the catalog; its files go when nothing reads them any more.
     async fn remove(&mut self, database: &Database, name: &str) -> Result<()> {
-        let change = Change::RemoveVersion {
-            database: self.database.to_owned(),
-            version: name.to_owned(),
-        };
+        let change =
+            Change::RemoveVersion { database: self.database.to_owned(), version: name.to_owned() };
         self.shared.catalog.commit(vec![change]).await?;
         if let Some(version) = database.versions.get(name) {
             self.depart(version);
@@ -792,7 +778,9 @@ fn drift(manifest: &Manifest, contents: &Contents) -> Option<String> {
         let what = match found {
             None => "is gone from the source",
             Some(found) if found.bytes != file.bytes => "has another size in the source",
-            Some(found) if found.modified_us != file.modified_us => "was written again in the source",
+            Some(found) if found.modified_us != file.modified_us => {
+                "was written again in the source"
+            }
             Some(_) => continue,
         };
         return Some(format!("file \"{}\" {what} since it was loaded", file.path));

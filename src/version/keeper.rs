@@ -297,9 +297,9 @@ impl Keeper {
         self.memory.error = None;
         self.memory.issues = issues;
         let generation = self.shared.catalog.pin();
-        self.memory.databases.retain(|name, _| {
-            names.contains(name) || generation.databases.contains_key(name)
-        });
+        self.memory
+            .databases
+            .retain(|name, _| names.contains(name) || generation.databases.contains_key(name));
         if names.is_empty() && !generation.databases.is_empty() {
             // An empty root is a mount that is missing more often than data that is meant to go (prior S23).
             let message = "the listing of the source root is empty; nothing is removed";
@@ -316,7 +316,7 @@ impl Keeper {
             if pass.periodic && !is_due(&self.shared, name, known, now_us) {
                 continue;
             }
-            self.enqueue_for_all(name, Work::Refresh { force: pass.force }, &pass.callers);
+            self.enqueue_for_all(name, &Work::Refresh { force: pass.force }, &pass.callers);
         }
     }
 
@@ -338,10 +338,11 @@ impl Keeper {
             .and_then(|grace| i64::try_from(grace.as_micros()).ok());
         let over = grace.is_some_and(|grace_us| now_us.saturating_sub(first_us) >= grace_us);
         if over && count >= MISSING_LISTINGS_MIN {
-            self.enqueue_for_all(name, Work::Drop, &pass.callers);
+            self.enqueue_for_all(name, &Work::Drop, &pass.callers);
             return;
         }
-        let message = format!("not in the source root, listed {count} times without it; still served");
+        let message =
+            format!("not in the source root, listed {count} times without it; still served");
         self.add_rows(&pass.callers, &[RefreshRow::new(name, "missing", message)]);
     }
 
@@ -368,7 +369,7 @@ impl Keeper {
 
     // ---- one database
 
-    fn enqueue_for_all(&mut self, database: &str, work: Work, callers: &[u64]) {
+    fn enqueue_for_all(&mut self, database: &str, work: &Work, callers: &[u64]) {
         self.enqueue(database, work.clone(), None);
         for caller in callers {
             self.enqueue(database, work.clone(), Some(*caller));
@@ -385,28 +386,20 @@ impl Keeper {
             return;
         }
         let queue = self.queues.entry(database.to_owned()).or_default();
-        let same = queue.waiting.iter_mut().find_map(|(waiting, callers)| {
-            match (waiting, &work) {
-                (Work::Refresh { force }, Work::Refresh { force: also }) => {
-                    *force |= also;
-                    Some(callers)
-                }
-                (waiting, work) => (waiting == work).then_some(callers),
+        match queue.waiting.iter().position(|(waiting, _)| is_same(waiting, &work)) {
+            Some(at) => queue.join(at, &work, caller),
+            None if queue.waiting.len() < JOBS_MAX => {
+                queue.waiting.push_back((work, caller.into_iter().collect()));
             }
-        });
-        let full = same.is_none() && queue.waiting.len() >= JOBS_MAX;
-        match (same, caller) {
-            (Some(callers), caller) => callers.extend(caller),
-            (None, caller) if !full => queue.waiting.push_back((work, caller.into_iter().collect())),
-            (None, Some(caller)) => {
-                if let Some(call) = self.calls.get_mut(&caller) {
-                    call.error = Some(Error::ConfigurationLimit(format!(
-                        "more than {JOBS_MAX} operations wait for database \"{database}\""
-                    )));
-                }
+            None => {
+                let Some(call) = caller.and_then(|caller| self.calls.get_mut(&caller)) else {
+                    return;
+                };
+                call.error = Some(Error::ConfigurationLimit(format!(
+                    "more than {JOBS_MAX} operations wait for database \"{database}\""
+                )));
                 return;
             }
-            (None, None) => return,
         }
         if let Some(call) = caller.and_then(|caller| self.calls.get_mut(&caller)) {
             call.remaining += 1;
@@ -433,7 +426,8 @@ impl Keeper {
     }
 
     fn start_job(&mut self, database: String, work: Work) {
-        let known = self.memory.databases.get(&database).map_or_else(Known::default, |k| (**k).clone());
+        let known =
+            self.memory.databases.get(&database).map_or_else(Known::default, |k| (**k).clone());
         let of_it = self.memory.departed.iter().filter(|departed| departed.database == database);
         let leaving = of_it.map(|departed| departed.version.clone()).collect();
         let shared = Arc::clone(&self.shared);
@@ -469,13 +463,15 @@ impl Keeper {
             Event::Done(outcome) => self.done(*outcome),
             Event::Reaped(versions) => {
                 for (database, version) in versions {
-                    self.memory.departed.retain(|departed| {
-                        departed.database != database || departed.version != version
-                    });
+                    self.forget_departed(&database, &version);
                     self.reaping.remove(&(database, version));
                 }
             }
         }
+    }
+
+    fn forget_departed(&mut self, database: &str, version: &str) {
+        self.memory.departed.retain(|d| d.database != database || d.version != version);
     }
 
     fn done(&mut self, outcome: Outcome) {
@@ -487,12 +483,14 @@ impl Keeper {
             self.memory.databases.remove(&database);
         }
         self.memory.departed.extend(departed);
-        let callers =
-            self.queues.get_mut(&database).and_then(|queue| queue.running.take()).unwrap_or_default();
-        let rows = rows.map_err(|error| {
-            tracing::warn!(database, error = explain(&error), "an operation on versions failed");
-            error
-        });
+        let callers = self
+            .queues
+            .get_mut(&database)
+            .and_then(|queue| queue.running.take())
+            .unwrap_or_default();
+        if let Err(error) = &rows {
+            tracing::warn!(database, error = explain(error), "an operation on versions failed");
+        }
         for caller in &callers {
             let Some(call) = self.calls.get_mut(caller) else { continue };
             match &rows {
@@ -551,6 +549,22 @@ impl Keeper {
             shared.events.send(Event::Reaped(keys)).await.ok();
         });
     }
+}
+
+impl Queue {
+    /// Adds a caller to what waits at `at`.
+    fn join(&mut self, at: usize, work: &Work, caller: Option<u64>) {
+        let Some((waiting, callers)) = self.waiting.get_mut(at) else { return };
+        if let (Work::Refresh { force }, Work::Refresh { force: also }) = (waiting, work) {
+            *force |= *also;
+        }
+        callers.extend(caller);
+    }
+}
+
+/// Whether one run of it serves both.
+fn is_same(one: &Work, other: &Work) -> bool {
+    one == other || matches!((one, other), (Work::Refresh { .. }, Work::Refresh { .. }))
 }
 
 /// Whether a database's own period is over; a tenth of it early counts, since the root's timer is not exact.

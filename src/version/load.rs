@@ -102,8 +102,7 @@ pub(super) async fn load(shared: &Shared, wanted: &Wanted, load: &Arc<Load>) -> 
             Mode::Mirror
         }
     };
-    let manifest =
-        Manifest { database: database.clone(), version: version.clone(), mode, tables };
+    let manifest = Manifest { database: database.clone(), version: version.clone(), mode, tables };
     Ok(Loaded { manifest: Arc::new(manifest), issues })
 }
 
@@ -190,32 +189,23 @@ async fn verify_all(
     load: &Arc<Load>,
 ) -> Result<BTreeMap<String, Verified>> {
     let failed = Arc::new(AtomicBool::new(false));
-    let all = shaped.tables.iter().flat_map(|table| &table.files).cloned();
-    let mut found: Vec<(String, Result<Verified>)> = stream::iter(all)
-        .map(|file| {
-            let verify = Verify {
-                shared_source: shared.source.clone(),
-                database: wanted.database.clone(),
-                version: wanted.version.clone(),
-                file,
-                loading: loading.map(Arc::clone),
-                load: Arc::clone(load),
-                failed: Arc::clone(&failed),
-                stop: shared.tasks.stop_token(),
-            };
-            async move {
-                let path = verify.file.path.clone();
-                let Ok(permit) = Arc::clone(&shared.files).acquire_owned().await else {
-                    return (path, Err(Error::Internal("no file permits".to_owned())));
-                };
-                let verified = away(shared, move || verify.run()).await;
-                drop(permit);
-                (path, verified)
-            }
-        })
-        .buffer_unordered(shared.config.load().versions.max_parallel_loads.max(1))
-        .collect()
-        .await;
+    let mut verifications = Vec::new();
+    for file in shaped.tables.iter().flat_map(|table| &table.files) {
+        let verify = Verify {
+            source: shared.source.clone(),
+            database: wanted.database.clone(),
+            version: wanted.version.clone(),
+            file: file.clone(),
+            loading: loading.map(Arc::clone),
+            load: Arc::clone(load),
+            failed: Arc::clone(&failed),
+            stop: shared.tasks.stop_token(),
+        };
+        verifications.push(one_of(shared, verify));
+    }
+    let at_once = shared.config.load().versions.max_parallel_loads.max(1);
+    let mut found: Vec<(String, Result<Verified>)> =
+        stream::iter(verifications).buffer_unordered(at_once).collect().await;
     found.sort_by(|one, other| one.0.cmp(&other.0));
     // A file that was skipped because another failed must not hide the reason.
     if let Some((_, Err(error))) =
@@ -226,6 +216,17 @@ async fn verify_all(
     found.into_iter().map(|(path, found)| Ok((path, found?))).collect()
 }
 
+/// Verifies one file when one of the permits that all databases share is free.
+async fn one_of(shared: &Shared, verify: Verify) -> (String, Result<Verified>) {
+    let path = verify.file.path.clone();
+    let Ok(permit) = Arc::clone(&shared.files).acquire_owned().await else {
+        return (path, Err(Error::Internal("no file permits".to_owned())));
+    };
+    let verified = away(shared, move || verify.run()).await;
+    drop(permit);
+    (path, verified)
+}
+
 const SKIPPED: &str = "another file of the version failed";
 
 fn is_skip(error: &Error) -> bool {
@@ -234,7 +235,7 @@ fn is_skip(error: &Error) -> bool {
 
 /// The verification of one file. Runs on a thread that may block.
 struct Verify {
-    shared_source: crate::source::Source,
+    source: crate::source::Source,
     database: String,
     version: String,
     file: File,
@@ -266,15 +267,15 @@ impl Verify {
             return Err(Error::QueryCanceled(SKIPPED));
         }
         let path = &self.file.path;
-        let directory = self.shared_source.directory(&self.database, &self.version);
-        let source = self.shared_source.open_file(&self.database, &self.version, path)?;
+        let directory = self.source.directory(&self.database, &self.version);
+        let source = self.source.open_file(&self.database, &self.version, path)?;
         self.unchanged(&source)?;
         let (sha256, place) = match &self.loading {
             Some(loading) => {
                 let location = directory.join(path);
                 let declared = self.file.sha256;
                 let fetch = Fetch { source, location: &location, path, declared };
-                let sha256 = loading.fetch(fetch, |_| self.go_on())?;
+                let sha256 = loading.fetch(&fetch, |_| self.go_on())?;
                 (sha256, loading.directory().join(path))
             }
             None => (self.hash(source)?, directory.join(path)),
@@ -288,9 +289,8 @@ impl Verify {
     /// The file is still the one that was listed.
     fn unchanged(&self, file: &std::fs::File) -> Result<()> {
         let path = &self.file.path;
-        let meta = file
-            .metadata()
-            .map_err(|error| Error::io(format!("read file \"{path}\""), error))?;
+        let meta =
+            file.metadata().map_err(|error| Error::io(format!("read file \"{path}\""), error))?;
         let modified_us =
             meta.mtime().saturating_mul(1_000_000).saturating_add(meta.mtime_nsec() / 1_000);
         if meta.len() == self.file.bytes && modified_us == self.file.modified_us {
@@ -368,7 +368,10 @@ fn describe(
 fn declare(table: &mut Table, declared: &crate::source::DeclaredTable) -> Result<()> {
     let schema = table.schema();
     let wrong = |message: String| {
-        Error::DataCorrupted(format!("_manifest.json does not fit table \"{}\": {message}", table.name))
+        Error::DataCorrupted(format!(
+            "_manifest.json does not fit table \"{}\": {message}",
+            table.name
+        ))
     };
     for name in declared.key.iter().chain(declared.columns.keys()) {
         if schema.field_with_name(name).is_err() {

@@ -31,9 +31,9 @@ use url::Url;
 use crate::error::{Error, Result};
 use crate::task::Tasks;
 
-/// Up to here bytes are read on the thread that asked: about 200 microseconds of copying from the page cache, less than
-/// two changes of thread and the wake-up between them when the machine is busy. At ten times this a read from a cold
-/// disk holds up everybody else on the thread; at a tenth most point lookups pay the detour.
+/// Up to here bytes are read on the thread that asked. From the page cache, opening included, 4 KiB took 6 microseconds
+/// in place and 43 through a blocking thread, 1 MiB 73 and 130. At ten times this a read from a cold disk holds up
+/// everybody else on the thread; at a tenth most point lookups pay the detour.
 const INLINE_BYTES_MAX: u64 = 1 << 20;
 
 /// Ranges this close are read as one.

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use futures::future::try_join_all;
 use tokio::sync::oneshot;
 
+use super::Versions;
 use super::contract::{Difference, differences, violations};
 use super::job::Work;
 use super::keeper::Request;
 use super::load::{away, mount_point};
 use super::status::{RefreshRow, previous};
-use super::Versions;
 use crate::catalog::generation::{AliasOrigin, Database, Version};
 use crate::catalog::{Change, Move};
 use crate::error::{Error, Result};
@@ -67,11 +67,7 @@ impl Versions {
         by: &str,
     ) -> Result<String> {
         let version = self.ensure_loaded(database, version).await?.name.clone();
-        let step = Move {
-            database: database.to_owned(),
-            version: version.clone(),
-            expected,
-        };
+        let step = Move { database: database.to_owned(), version: version.clone(), expected };
         self.move_to(vec![step], "activate", by).await?;
         Ok(version)
     }
@@ -104,13 +100,12 @@ impl Versions {
         let mut names: Vec<&String> = targets.iter().map(|(database, _)| database).collect();
         names.sort();
         if let Some([twice, _]) = names.array_windows().find(|[one, other]| one == other) {
-            return Err(Error::InvalidParameterValue(format!("database \"{twice}\" is named twice")));
+            return Err(Error::InvalidParameterValue(format!(
+                "database \"{twice}\" is named twice"
+            )));
         }
-        let loads = targets.iter().map(|(database, version)| async move {
-            let version = self.ensure_loaded(database, version).await?.name.clone();
-            Ok::<_, Error>(Move { database: database.clone(), version, expected: None })
-        });
-        let moves = try_join_all(loads).await?;
+        let loads = targets.iter().map(|(database, version)| self.as_move(database, version));
+        let moves = try_join_all(loads.collect::<Vec<_>>()).await?;
         if moves.is_empty() {
             return Ok(());
         }
@@ -122,6 +117,7 @@ impl Versions {
     ///
     /// Errors: as [`Versions::load`]; [`Error::DuplicateObject`] when a version has that name; a name that is reserved
     /// or malformed; [`Error::SerializationFailure`] when `expected` is given and is not what the alias names now.
+    #[expect(clippy::too_many_arguments, reason = "one per argument of forebay.set_alias")]
     pub async fn set_alias(
         &self,
         database: &str,
@@ -164,7 +160,7 @@ impl Versions {
         &self,
         database: &str,
         alias: &str,
-        expected: Option<Option<String>>,
+        expected: Option<String>,
         by: &str,
     ) -> Result<()> {
         if !self.database(database)?.aliases.contains_key(alias) {
@@ -254,22 +250,20 @@ impl Versions {
         let stop = self.shared.tasks.stop_token();
         let manifest = Arc::clone(&version.manifest);
         let rows = away(&self.shared, move || {
+            let tables = manifest.tables.values();
+            let all = tables.flat_map(|table| table.files.iter().map(move |file| (table, file)));
             let mut rows = Vec::new();
-            for table in manifest.tables.values() {
-                for file in &table.files {
-                    if stop.is_cancelled() {
-                        return Err(Error::AdminShutdown("administrator command"));
-                    }
-                    let expected = expected.get(&file.path).copied();
-                    let (good, message) = check_file(&directory.join(&file.path), file, expected);
-                    rows.push(FileCheck {
-                        table: table.name.clone(),
-                        path: file.path.clone(),
-                        bytes: file.bytes,
-                        good,
-                        message,
-                    });
-                }
+            for (table, file) in all {
+                stop.is_cancelled().then(stopping).map_or(Ok(()), Err)?;
+                let expected = expected.get(&file.path).copied();
+                let (good, message) = check_file(&directory.join(&file.path), file, expected);
+                rows.push(FileCheck {
+                    table: table.name.clone(),
+                    path: file.path.clone(),
+                    bytes: file.bytes,
+                    good,
+                    message,
+                });
             }
             Ok(rows)
         })
@@ -303,6 +297,11 @@ impl Versions {
     }
 
     // ---- below the operations
+
+    async fn as_move(&self, database: &str, version: &str) -> Result<Move> {
+        let version = self.ensure_loaded(database, version).await?.name.clone();
+        Ok(Move { database: database.to_owned(), version, expected: None })
+    }
 
     async fn move_to(&self, moves: Vec<Move>, cause: &str, by: &str) -> Result<()> {
         for Move { database, version, .. } in &moves {

@@ -47,6 +47,7 @@ use futures::stream::{self, StreamExt};
 use object_store::{ObjectMeta, ObjectStore};
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
 
 use super::decode::{self, Source, damaged};
@@ -378,9 +379,7 @@ impl VersionTable {
         Ok(Arc::new(
             ParquetSource::new(schema)
                 .with_table_parquet_options(parquet_options(options))
-                .with_parquet_file_reader_factory(Arc::new(Footers {
-                    inner: CachedParquetFileReaderFactory::new(store, cache),
-                })),
+                .with_parquet_file_reader_factory(Arc::new(Footers::new(store, cache))),
         ))
     }
 }
@@ -505,19 +504,23 @@ fn footer(
         .with_file_metadata_cache(Some(Arc::clone(cache)))
         .with_page_index_policy(Some(PageIndexPolicy::Optional));
     // On a thread that may block; what is read is seldom longer than what the store reads in place.
-    futures::executor::block_on(reader.fetch_metadata()).map_err(|error| {
-        own(&error).unwrap_or_else(|| damaged(meta.location.as_ref(), "Parquet", &error))
-    })
+    futures::executor::block_on(reader.fetch_metadata()).map_err(|error| unreadable(meta, &error))
 }
 
-/// The error of ours that another one wraps.
-fn own(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
-    let mut cause = Some(error);
-    while let Some(found) = cause {
+/// Why a footer could not be had: the store's own reason, else that it is no footer.
+fn unreadable(meta: &ObjectMeta, error: &DataFusionError) -> Error {
+    cause(error).unwrap_or_else(|| damaged(meta.location.as_ref(), "Parquet", error))
+}
+
+/// The error of ours that another one wraps, however deep: what a store or decoder of this room reports comes out of
+/// DataFusion inside its own errors.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut next = Some(error);
+    while let Some(found) = next {
         if let Some(error) = found.downcast_ref::<Error>() {
             return Some(error.clone());
         }
-        cause = found.source();
+        next = found.source();
     }
     None
 }
@@ -652,6 +655,15 @@ fn as_type(bound: &Precision<ScalarValue>, kind: &DataType) -> Precision<ScalarV
 #[derive(Debug)]
 struct Footers {
     inner: CachedParquetFileReaderFactory,
+    store: Arc<dyn ObjectStore>,
+    cache: Arc<FileMetadataCache>,
+}
+
+impl Footers {
+    fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Footers {
+        let inner = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&cache));
+        Footers { inner, store, cache }
+    }
 }
 
 impl ParquetFileReaderFactory for Footers {
@@ -662,13 +674,18 @@ impl ParquetFileReaderFactory for Footers {
         metadata_size_hint: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> PlanResult<Box<dyn AsyncFileReader + Send>> {
+        let meta = file.object_meta.clone();
         let inner = self.inner.create_reader(partition, file, metadata_size_hint, metrics)?;
-        Ok(Box::new(FooterReader { inner }))
+        let (store, cache) = (Arc::clone(&self.store), Arc::clone(&self.cache));
+        Ok(Box::new(FooterReader { inner, meta, store, cache }))
     }
 }
 
 struct FooterReader {
     inner: Box<dyn AsyncFileReader + Send>,
+    meta: ObjectMeta,
+    store: Arc<dyn ObjectStore>,
+    cache: Arc<FileMetadataCache>,
 }
 
 impl AsyncFileReader for FooterReader {
@@ -685,11 +702,18 @@ impl AsyncFileReader for FooterReader {
 
     fn get_metadata<'a>(
         &'a mut self,
-        options: Option<&'a ArrowReaderOptions>,
+        _options: Option<&'a ArrowReaderOptions>,
     ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        let options = options.cloned().unwrap_or_default();
-        let options = options.with_page_index_policy(PageIndexPolicy::Optional);
-        async move { self.inner.get_metadata(Some(&options)).await }.boxed()
+        async move {
+            // Not through `inner`: it turns the cause of a failure into text.
+            DFParquetMetadata::new(self.store.as_ref(), &self.meta)
+                .with_file_metadata_cache(Some(Arc::clone(&self.cache)))
+                .with_page_index_policy(Some(PageIndexPolicy::Optional))
+                .fetch_metadata()
+                .await
+                .map_err(|error| ParquetError::External(Box::new(unreadable(&self.meta, &error))))
+        }
+        .boxed()
     }
 }
 

@@ -127,7 +127,7 @@ pub fn shape(database: &str, mut files: Vec<File>) -> Result<Shape> {
 /// when nothing else fits.
 ///
 /// Errors: [`Error::DatatypeMismatch`] naming both files when no such type exists; [`Error::FeatureNotSupported`] when
-/// a column has the name of a partition column.
+/// a column has the name of a partition column, or there is none.
 pub fn merge_schemas(
     table: &str,
     format: Format,
@@ -160,9 +160,14 @@ pub fn merge_schemas(
             }
         }
     }
+    if columns.is_empty() {
+        return Err(refused(format!("table \"{table}\" has no columns")));
+    }
+    // A text file without a byte lacks no column: it has no rows.
+    let count = files.iter().filter(|(_, schema)| !schema.fields().is_empty()).count();
     let fields = columns.into_iter().map(|column| {
         let kind = if is_text { without_null(&column.kind) } else { column.kind };
-        let nullable = column.nullable || column.count < files.len();
+        let nullable = column.nullable || column.count < count;
         Field::new(column.name, kind, nullable)
     });
     Ok(Arc::new(Schema::new(fields.collect::<Vec<_>>())))
@@ -277,7 +282,11 @@ fn place(database: &str, path: &str) -> Place {
     let known = format_of(file);
     let format = known.as_ref().map(|(_, format)| *format);
     let (name, origin, directories) = match parts.split_first() {
-        Some((table, directories)) => ((*table).to_owned(), format!("{table}/"), directories),
+        Some((table, directories)) => {
+            // Spark and its kin write a table as a directory called `orders.parquet`.
+            let stem = format_of(table).map_or_else(|| (*table).to_owned(), |(stem, _)| stem);
+            (stem, format!("{table}/"), directories)
+        }
         None if file.starts_with("part-") => {
             (database.to_owned(), "part-*".to_owned(), parts.as_slice())
         }

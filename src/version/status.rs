@@ -379,8 +379,7 @@ fn versions(
     for version in names {
         let seen = known.versions.get(version).unwrap_or(&nothing);
         let loaded = database.and_then(|database| database.versions.get(version));
-        let current =
-            database.is_some_and(|database| database.current.as_ref() == Some(version));
+        let current = database.is_some_and(|database| database.current.as_ref() == Some(version));
         let leaving = memory.departed.iter().filter(of_it).any(|d| d.version == *version);
         let loading = memory.loads.iter().any(|load| {
             load.database == name && load.version == *version && load.ended.get().is_none()

@@ -23,6 +23,20 @@ pub(super) fn is_structure(bytes: &[u8]) -> bool {
     Walk { bytes, at: 0 }.skip(STRUCT, 0).is_some()
 }
 
+/// How deep the schema of a Parquet footer nests. The reader builds it by recursion, from a flat list in which every
+/// element says how many children follow: a million elements with one child each would end the process.
+pub(super) fn schema_depth(footer: &[u8]) -> Option<usize> {
+    let mut walk = Walk { bytes: footer, at: 0 };
+    let mut id = 0;
+    while let Some(kind) = walk.field(&mut id)? {
+        if (id, kind) == (2, LIST) {
+            return walk.depth_of_elements();
+        }
+        walk.skip(kind, 1)?;
+    }
+    None
+}
+
 /// Reads the page header at the start of `bytes`.
 pub(super) fn page_header(bytes: &[u8]) -> Option<PageHeader> {
     let mut walk = Walk { bytes, at: 0 };
@@ -113,12 +127,8 @@ impl Walk<'_> {
                 self.pass(length)
             }
             LIST | SET => {
-                let byte = self.byte()?;
-                let count = match byte >> 4 {
-                    15 => self.unsigned()?,
-                    count => u64::from(count),
-                };
-                self.skip_elements(count, &[byte & 0x0f], depth)
+                let (count, kind) = self.count()?;
+                self.skip_elements(count, &[kind], depth)
             }
             MAP => {
                 let count = self.unsigned()?;
@@ -137,6 +147,44 @@ impl Walk<'_> {
             }
             _ => None,
         }
+    }
+
+    fn count(&mut self) -> Option<(u64, u8)> {
+        let byte = self.byte()?;
+        match byte >> 4 {
+            15 => Some((self.unsigned()?, byte & 0x0f)),
+            count => Some((u64::from(count), byte & 0x0f)),
+        }
+    }
+
+    fn depth_of_elements(&mut self) -> Option<usize> {
+        let (count, _) = self.count()?;
+        // For each open element the children still to come.
+        let mut open: Vec<u64> = Vec::new();
+        let mut deepest = 0;
+        for _ in 0..count {
+            let children = self.children()?;
+            while open.last() == Some(&0) {
+                open.pop();
+            }
+            if let Some(left) = open.last_mut() {
+                *left -= 1;
+            }
+            open.push(children);
+            deepest = deepest.max(open.len());
+        }
+        Some(deepest)
+    }
+
+    fn children(&mut self) -> Option<u64> {
+        let (mut id, mut children) = (0, 0);
+        while let Some(kind) = self.field(&mut id)? {
+            match (id, kind) {
+                (5, I32) => children = u64::try_from(self.signed()?).ok()?,
+                _ => self.skip(kind, 1)?,
+            }
+        }
+        Some(children)
     }
 
     fn skip_elements(&mut self, count: u64, kinds: &[u8], depth: u32) -> Option<()> {
@@ -159,7 +207,7 @@ impl Walk<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PageHeader, is_structure, page_header};
+    use super::{PageHeader, is_structure, page_header, schema_depth};
 
     #[test]
     fn a_page_header_gives_its_sizes() {
@@ -171,6 +219,24 @@ mod tests {
             assert_eq!(page_header(bytes.get(..length).expect("shorter")), None);
         }
         assert_eq!(page_header(&[0; 64]), None);
+    }
+
+    #[test]
+    fn a_schema_tells_its_depth() {
+        // field 2: a list of structures, of which each has field 5, its children
+        let footer = |children: &[u8]| {
+            let mut bytes = vec![0x29, 0xfc, u8::try_from(children.len()).expect("few")];
+            for count in children {
+                bytes.extend([0x55, count * 2, 0x00]);
+            }
+            bytes.push(0);
+            bytes
+        };
+        assert_eq!(schema_depth(&footer(&[2, 0, 0])), Some(2));
+        assert_eq!(schema_depth(&footer(&[3, 1, 0, 0, 2, 1, 0, 0])), Some(4));
+        assert_eq!(schema_depth(&footer(&[1; 100])), Some(100));
+        assert_eq!(schema_depth(&footer(&[0])), Some(1));
+        assert_eq!(schema_depth(&[0]), None);
     }
 
     #[test]

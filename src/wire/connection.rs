@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -62,6 +63,7 @@ pub(super) async fn serve(
         Ok(Err(Halt::Gone)) => return,
         Ok(Err(Halt::Failed(error) | Halt::Fatal(error))) => Some(error),
         Err(panic) => {
+            shared.panics.fetch_add(1, Ordering::Relaxed);
             tracing::error!(panic = ?words(&*panic), "a session panicked");
             Some(Error::Internal("the session met a bug and ends".to_owned()))
         }

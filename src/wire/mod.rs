@@ -29,7 +29,7 @@ mod tests;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -87,6 +87,8 @@ struct Shared {
     expired: AtomicBool,
     /// Connections are dropped where they are.
     killed: CancellationToken,
+    /// Sessions that ended by a bug of ours.
+    panics: AtomicU64,
     /// Holds a token for each connection that has authenticated; a drain waits for them.
     connections: TaskTracker,
 }
@@ -132,6 +134,7 @@ pub async fn start(config: &Config, door: Arc<dyn Door>, tasks: &Tasks) -> Resul
         draining: AtomicBool::new(false),
         expired: AtomicBool::new(false),
         killed: CancellationToken::new(),
+        panics: AtomicU64::new(0),
         connections: TaskTracker::new(),
     });
     for listener in listeners {
@@ -156,6 +159,11 @@ impl Wire {
     /// Authenticated connections.
     pub fn connections(&self) -> usize {
         self.shared.registry.count()
+    }
+
+    /// Sessions that a bug of ours has ended with XX000 since the start.
+    pub fn panics(&self) -> u64 {
+        self.shared.panics.load(Ordering::Relaxed)
     }
 
     /// Takes new rules and reads the TLS files again, for connections from now on.

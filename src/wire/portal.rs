@@ -113,7 +113,7 @@ pub(super) struct Rows {
 /// How rows are written.
 enum Sink {
     Rows { formats: Vec<bool>, encoder: Option<RowEncoder> },
-    Copy { format: CopyFormat, encoder: Option<CopyEncoder> },
+    Copy { format: CopyFormat, encoder: Option<Box<CopyEncoder>> },
 }
 
 /// How a pull ended.
@@ -194,16 +194,18 @@ impl Rows {
         Ok(next)
     }
 
-    /// Encodes rows up to `end`; a row that fails leaves nothing of its slice behind.
+    /// Encodes rows up to `end`. A row that fails leaves the rows before it, whole, as in PostgreSQL; a panic leaves
+    /// half a row, which the mark takes back.
     fn encode(&mut self, batch: &RecordBatch, end: usize, channel: &mut Channel) -> Result<()> {
         let (rows, before) = (self.next..end, channel.output.len());
         let count = rows.len();
         channel.open_frame();
-        if let Err(error) = self.sink.encode(batch, rows, &mut channel.output) {
-            channel.drop_frame();
-            return Err(error);
-        }
+        let encoded = self.sink.encode(batch, rows, &mut channel.output);
         channel.close_frame();
+        encoded?;
+        if count == 0 {
+            return Ok(());
+        }
         let bytes = (channel.output.len() - before).max(1);
         let fitting = FLUSH_BYTES.saturating_mul(count) / bytes;
         self.slice_rows = fitting.clamp(1, (self.slice_rows * 8).min(SLICE_ROWS_MAX));
@@ -256,7 +258,7 @@ impl Sink {
             Sink::Copy { format, encoder } => {
                 let columns: Vec<_> =
                     columns.iter().map(|column| (column.name.clone(), column.pg_type)).collect();
-                let made = CopyEncoder::new(&columns, schema, format, settings)?;
+                let made = Box::new(CopyEncoder::new(&columns, schema, format, settings)?);
                 made.start(out);
                 *encoder = Some(made);
             }

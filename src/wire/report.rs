@@ -44,6 +44,7 @@ pub(super) fn notice(out: &mut BytesMut, notice: &Notice) {
 }
 
 /// The fields that are always there.
+#[derive(Clone, Copy)]
 struct Head<'a> {
     severity: &'a str,
     state: &'a str,

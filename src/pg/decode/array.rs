@@ -79,10 +79,15 @@ impl Literal {
         if !body.starts_with('{') {
             return Err(malformed("Array value must start with \"{\" or dimension information."));
         }
-        let mut literal = Literal { dimensions: Vec::new(), values: Vec::new() };
-        let mut parser = Parser { rest: body, depth: 0, counts: Vec::new(), leaf_depth: None };
-        parser.run(&mut literal).map_err(malformed)?;
-        Ok(literal)
+        let parser = Parser {
+            rest: body,
+            depth: 0,
+            counts: Vec::new(),
+            lengths: Vec::new(),
+            leaf_depth: None,
+            values: Vec::new(),
+        };
+        parser.run().map_err(malformed)
     }
 }
 
@@ -91,94 +96,100 @@ struct Parser<'a> {
     depth: usize,
     /// Items seen in the open brace of each depth.
     counts: Vec<usize>,
+    /// The length in each dimension, as soon as one brace of it has closed.
+    lengths: Vec<Option<usize>>,
     /// The depth at which elements stand; they all stand at the same.
     leaf_depth: Option<usize>,
+    values: Vec<Option<String>>,
 }
 
 const UNEVEN: &str = "Multidimensional arrays must have sub-arrays with matching dimensions.";
+const DEEP: &str = "The number of array dimensions exceeds the maximum allowed (6).";
 const JUNK: &str = "Junk after closing right brace.";
 const UNEXPECTED: &str = "Unexpected array element.";
 const END: &str = "Unexpected end of input.";
 
 impl Parser<'_> {
-    /// One turn per brace or element; what has to follow is checked after each.
-    fn run(&mut self, literal: &mut Literal) -> Result<(), &'static str> {
-        let mut lengths: Vec<Option<usize>> = Vec::new();
+    /// One turn per element or empty brace, with the braces before and after it.
+    fn run(mut self) -> Result<Literal, &'static str> {
         loop {
-            self.skip_space();
-            match self.rest.chars().next() {
-                None => return Err(END),
-                Some('{') => {
-                    self.bump();
-                    if self.leaf_depth.is_some_and(|depth| depth <= self.depth) {
-                        return Err(UNEVEN);
-                    }
-                    if self.depth == DIMENSIONS_MAX {
-                        return Err(
-                            "The number of array dimensions exceeds the maximum allowed (6).",
-                        );
-                    }
-                    self.depth += 1;
-                    self.counts.push(0);
-                    if lengths.len() < self.depth {
-                        lengths.push(None);
-                    }
-                    self.skip_space();
-                    if !self.rest.starts_with('}') {
-                        continue;
-                    }
-                }
-                Some('}' | ',') => return Err(UNEXPECTED),
-                Some(_) => {
-                    let value = self.element()?;
-                    if self.depth == 0 || self.leaf_depth.is_some_and(|depth| depth != self.depth) {
-                        return Err(UNEVEN);
-                    }
-                    self.leaf_depth = Some(self.depth);
-                    literal.values.push(value);
-                    self.count();
-                }
+            while self.peek() == Some('{') {
+                self.open()?;
             }
-            // After an element or before a closing brace.
-            loop {
-                self.skip_space();
-                match self.rest.chars().next() {
-                    Some(',') if self.depth > 0 => {
-                        self.bump();
-                        break;
-                    }
-                    Some('}') if self.depth > 0 => {
-                        self.bump();
-                        let count = self.counts.pop().unwrap_or(0);
-                        let known = lengths.get_mut(self.depth - 1).ok_or(UNEVEN)?;
-                        if known.is_some_and(|known| known != count) {
-                            return Err(UNEVEN);
-                        }
-                        *known = Some(count);
-                        self.depth -= 1;
-                        if self.depth == 0 {
-                            self.skip_space();
-                            if !self.rest.is_empty() {
-                                return Err(JUNK);
-                            }
-                            let lengths = lengths.into_iter().flatten().collect::<Vec<_>>();
-                            // An array without elements has no dimensions.
-                            let leaves = self.leaf_depth.is_none_or(|depth| depth == lengths.len());
-                            if !leaves {
-                                return Err(UNEVEN);
-                            }
-                            if !literal.values.is_empty() {
-                                literal.dimensions = lengths;
-                            }
-                            return Ok(());
-                        }
-                        self.count();
-                    }
-                    None => return Err(END),
-                    Some(_) => return Err(UNEXPECTED),
-                }
+            match self.peek() {
+                None => return Err(END),
+                // Only right after its opening brace: otherwise an element is missing.
+                Some('}') if self.counts.last() == Some(&0) => {}
+                Some('}' | ',') => return Err(UNEXPECTED),
+                Some(_) => self.leaf()?,
+            }
+            while self.peek() == Some('}') {
+                self.close()?;
+            }
+            match (self.depth, self.next()) {
+                (0, None) => return self.end(),
+                (0, Some(_)) => return Err(JUNK),
+                (_, Some(',')) => {}
+                (_, Some(_)) => return Err(UNEXPECTED),
+                (_, None) => return Err(END),
             }
         }
+    }
+
+    fn open(&mut self) -> Result<(), &'static str> {
+        self.next();
+        if self.leaf_depth.is_some_and(|depth| depth <= self.depth) {
+            return Err(UNEVEN);
+        }
+        if self.depth == DIMENSIONS_MAX {
+            return Err(DEEP);
+        }
+        self.depth += 1;
+        self.counts.push(0);
+        if self.lengths.len() < self.depth {
+            self.lengths.push(None);
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), &'static str> {
+        self.next();
+        let count = self.counts.pop().ok_or(UNEXPECTED)?;
+        let known = self.lengths.get_mut(self.depth.wrapping_sub(1)).ok_or(UNEVEN)?;
+        if known.is_some_and(|known| known != count) {
+            return Err(UNEVEN);
+        }
+        *known = Some(count);
+        self.depth -= 1;
+        self.count();
+        Ok(())
+    }
+
+    fn leaf(&mut self) -> Result<(), &'static str> {
+        let value = self.element()?;
+        if self.leaf_depth.is_some_and(|depth| depth != self.depth) {
+            return Err(UNEVEN);
+        }
+        self.leaf_depth = Some(self.depth);
+        self.values.push(value);
+        self.count();
+        Ok(())
+    }
+
+    fn end(self) -> Result<Literal, &'static str> {
+        if self.leaf_depth.is_some_and(|depth| depth != self.lengths.len()) {
+            return Err(UNEVEN);
+        }
+        // As in PostgreSQL 15, several empty braces are no array.
+        if self.values.is_empty() && self.lengths.len() > 1 {
+            return Err(UNEXPECTED);
+        }
+        // An array without elements has no dimensions.
+        let dimensions = match self.values.is_empty() {
+            true => Vec::new(),
+            false => self.lengths.into_iter().flatten().collect(),
+        };
+        Ok(Literal { dimensions, values: self.values })
     }
 
     fn count(&mut self) {
@@ -187,20 +198,16 @@ impl Parser<'_> {
         }
     }
 
-    fn bump(&mut self) {
-        let mut chars = self.rest.chars();
-        chars.next();
-        self.rest = chars.as_str();
-    }
-
-    fn skip_space(&mut self) {
-        self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}']);
+    /// The next character that is no white space.
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start_matches(is_space);
+        self.rest.chars().next()
     }
 
     fn element(&mut self) -> Result<Option<String>, &'static str> {
         let mut value = String::new();
         if self.rest.starts_with('"') {
-            self.bump();
+            self.next();
             loop {
                 match self.next().ok_or(END)? {
                     '"' => return Ok(Some(value)),
@@ -217,17 +224,19 @@ impl Parser<'_> {
                 ',' | '}' => break,
                 '{' | '"' => return Err(UNEXPECTED),
                 '\\' => {
-                    self.bump();
+                    self.next();
                     value.push(self.next().ok_or(END)?);
                     kept = value.len();
                     escaped = true;
                 }
-                character => {
-                    self.bump();
+                character if is_space(character) => {
+                    self.next();
                     value.push(character);
-                    if !matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}') {
-                        kept = value.len();
-                    }
+                }
+                character => {
+                    self.next();
+                    value.push(character);
+                    kept = value.len();
                 }
             }
         }
@@ -242,6 +251,10 @@ impl Parser<'_> {
         self.rest = chars.as_str();
         next
     }
+}
+
+fn is_space(character: char) -> bool {
+    matches!(character, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}')
 }
 
 // ---- binary

@@ -150,172 +150,196 @@ struct Fields {
     epoch: bool,
 }
 
-impl Fields {
-    fn parse(oid: u32, text: &str) -> Result<Fields> {
-        let wrong = || invalid(oid, text);
-        let mut fields = Fields::default();
-        let mut afternoon = None;
-        let mut iso_time = false;
-        let mut rest = text;
+/// The text being taken apart.
+struct Parser<'a> {
+    oid: u32,
+    text: &'a str,
+    rest: &'a str,
+    fields: Fields,
+    /// `pm` was seen, or `am`.
+    afternoon: Option<bool>,
+    /// `T` was seen: digits are a time.
+    time_follows: bool,
+}
+
+impl Parser<'_> {
+    fn wrong(&self) -> Error {
+        invalid(self.oid, self.text)
+    }
+
+    fn unsupported(&self, word: &str) -> Error {
+        Error::FeatureNotSupported(format!(
+            "\"{word}\" is not supported as the text of a {}",
+            types::sql_name(self.oid)
+        ))
+    }
+
+    fn run(mut self) -> Result<Fields> {
         loop {
-            rest = rest.trim_start_matches([' ', '\t', '\n', '\r', '\u{b}', '\u{c}', ',']);
-            let Some(first) = rest.chars().next() else { break };
-            if first.is_ascii_digit() {
-                let token = take(&mut rest, |byte| byte.is_ascii_digit());
-                match rest.bytes().next() {
-                    Some(b':') => {
-                        let tail = take(&mut rest, |byte| {
-                            byte.is_ascii_digit() || byte == b':' || byte == b'.'
-                        });
-                        let time = [token, tail].concat();
-                        fields.set_time(clock(&time).ok_or_else(wrong)?, text, wrong)?;
-                    }
-                    _ if iso_time
-                        || oid == types::TIME
-                            && fields.numbers.is_empty()
-                            && matches!(token.len(), 4 | 6) =>
-                    {
-                        // `T040506.789`
-                        let fraction =
-                            take(&mut rest, |byte| byte.is_ascii_digit() || byte == b'.');
-                        let time = packed_clock(token, fraction).ok_or_else(wrong)?;
-                        fields.set_time(time, text, wrong)?;
-                    }
-                    Some(separator @ (b'-' | b'/' | b'.')) => {
-                        fields.push(token, wrong)?;
-                        fields.take_date(separator, &mut rest, wrong)?;
-                    }
-                    _ if fields.is_empty() && matches!(token.len(), 6 | 8) => {
-                        fields.packed = packed_date(token);
-                    }
-                    _ => fields.push(token, wrong)?,
+            let space = [' ', '\t', '\n', '\r', '\u{b}', '\u{c}', ','];
+            self.rest = self.rest.trim_start_matches(space);
+            match self.rest.bytes().next() {
+                None => break,
+                Some(b'0'..=b'9') => self.digits()?,
+                Some(b'a'..=b'z' | b'A'..=b'Z') => self.word()?,
+                Some(b'+' | b'-') if self.fields.time_us.is_some() => self.offset()?,
+                _ if self.rest.eq_ignore_ascii_case("-infinity") => {
+                    return Err(self.unsupported("-infinity"));
                 }
-                iso_time = false;
-            } else if first.is_ascii_alphabetic() {
-                let mut peek = rest;
-                let word = take(&mut peek, |byte| byte.is_ascii_alphabetic());
-                let lower = word.to_ascii_lowercase();
-                if let Some(month) = month(&lower) {
-                    rest = peek;
-                    if fields.month.replace(month).is_some() {
-                        return Err(wrong());
-                    }
-                    fields.month_at = fields.numbers.len();
-                    // `Jan-08-1999`, `Jan. 8`
-                    rest = rest.trim_start_matches(['-', '.', '/']);
-                    continue;
-                }
-                match lower.as_str() {
-                    "am" | "pm" => {
-                        if afternoon.replace(lower == "pm").is_some() {
-                            return Err(wrong());
-                        }
-                    }
-                    "ad" | "ce" => {}
-                    "bc" | "bce" => fields.before_christ = true,
-                    "t" if !fields.is_empty() || fields.packed.is_some() => iso_time = true,
-                    "epoch" => fields.epoch = true,
-                    "infinity" | "now" | "today" | "tomorrow" | "yesterday" => {
-                        return Err(Error::FeatureNotSupported(format!(
-                            "\"{lower}\" is not supported as the text of a {}",
-                            types::sql_name(oid)
-                        )));
-                    }
-                    _ if is_day_of_week(&lower) => {}
-                    _ => {
-                        let name = take(&mut rest, |byte| {
-                            byte.is_ascii_alphanumeric()
-                                || matches!(byte, b'/' | b'_' | b'-' | b'+')
-                        });
-                        fields.set_zone(zone(name, wrong)?, wrong)?;
-                        continue;
-                    }
-                }
-                rest = peek;
-            } else if matches!(first, '+' | '-') && fields.time_us.is_some() {
-                let token = take(&mut rest, |byte| {
-                    byte.is_ascii_digit() || matches!(byte, b':' | b'+' | b'-')
-                });
-                fields.set_zone(Zone::Offset(offset(token, wrong)?), wrong)?;
-            } else if first == '-' && fields.time_us.is_none() && rest.starts_with("-infinity") {
-                return Err(Error::FeatureNotSupported(format!(
-                    "\"-infinity\" is not supported as the text of a {}",
-                    types::sql_name(oid)
-                )));
-            } else {
-                return Err(wrong());
+                _ => return Err(self.wrong()),
             }
         }
-        if let Some(afternoon) = afternoon {
-            let time_us = fields.time_us.ok_or_else(wrong)?;
-            let hour = time_us / (3_600 * SECOND_US);
-            if !(1..=12).contains(&hour) {
-                return Err(field_out_of_range(text));
+        self.apply_afternoon()?;
+        Ok(self.fields)
+    }
+
+    fn offset(&mut self) -> Result<()> {
+        let token = take(&mut self.rest, |byte| byte.is_ascii_digit() || b":+-".contains(&byte));
+        let offset = offset(token).ok_or_else(|| self.wrong())??;
+        self.set_zone(Zone::Offset(offset))
+    }
+
+    /// What begins with a digit: a time, a date with separators, or a number alone.
+    fn digits(&mut self) -> Result<()> {
+        let token = take(&mut self.rest, |byte| byte.is_ascii_digit());
+        let time_alone = self.oid == types::TIME && self.fields.is_empty();
+        let time_follows = std::mem::take(&mut self.time_follows);
+        match self.rest.bytes().next() {
+            Some(b':') => {
+                let tail =
+                    take(&mut self.rest, |byte| byte.is_ascii_digit() || b":.".contains(&byte));
+                let time = clock(&[token, tail].concat()).ok_or_else(|| self.wrong())?;
+                self.set_time(time)
             }
-            let hour_of_day = hour % 12 + if afternoon { 12 } else { 0 };
-            fields.time_us = Some(time_us + (hour_of_day - hour) * 3_600 * SECOND_US);
+            _ if time_follows || time_alone && matches!(token.len(), 4 | 6) => {
+                // `T040506.789`
+                let fraction = take(&mut self.rest, |byte| byte.is_ascii_digit() || byte == b'.');
+                let time = packed_clock(token, fraction).ok_or_else(|| self.wrong())?;
+                self.set_time(time)
+            }
+            Some(separator @ (b'-' | b'/' | b'.')) => {
+                self.push(token)?;
+                self.take_date(separator)
+            }
+            _ if self.fields.is_empty() && matches!(token.len(), 6 | 8) => {
+                self.fields.packed = packed_date(token);
+                Ok(())
+            }
+            _ => self.push(token),
         }
-        Ok(fields)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.numbers.is_empty() && self.month.is_none()
-    }
-
-    fn push(&mut self, token: &str, wrong: impl Fn() -> Error) -> Result<()> {
-        if self.numbers.len() == 3 || token.len() > 9 {
-            return Err(wrong());
-        }
-        let value = token.parse().map_err(|_wide| wrong())?;
-        self.numbers.push(Number { value, len: token.len() });
-        Ok(())
     }
 
     /// What follows the first number of a date: the separator, a number or a month's name, the same again.
-    fn take_date(
-        &mut self,
-        separator: u8,
-        rest: &mut &str,
-        wrong: impl Fn() -> Error,
-    ) -> Result<()> {
-        while rest.as_bytes().first() == Some(&separator) {
-            take_one(rest);
-            let digits = take(rest, |byte| byte.is_ascii_digit());
+    fn take_date(&mut self, separator: u8) -> Result<()> {
+        while self.rest.as_bytes().first() == Some(&separator) {
+            take_one(&mut self.rest);
+            let digits = take(&mut self.rest, |byte| byte.is_ascii_digit());
             if !digits.is_empty() {
-                self.push(digits, &wrong)?;
+                self.push(digits)?;
                 continue;
             }
-            let word = take(rest, |byte| byte.is_ascii_alphabetic()).to_ascii_lowercase();
-            let month = month(&word).ok_or_else(&wrong)?;
-            if self.month.replace(month).is_some() {
-                return Err(wrong());
-            }
-            self.month_at = self.numbers.len();
+            let word = take(&mut self.rest, |byte| byte.is_ascii_alphabetic());
+            let month = month(&word.to_ascii_lowercase()).ok_or_else(|| self.wrong())?;
+            self.set_month(month)?;
         }
         Ok(())
     }
 
-    fn set_time(&mut self, time_us: i64, text: &str, wrong: impl Fn() -> Error) -> Result<()> {
-        if time_us > DAY_US {
-            return Err(field_out_of_range(text));
+    fn word(&mut self) -> Result<()> {
+        let mut after = self.rest;
+        let word = take(&mut after, |byte| byte.is_ascii_alphabetic()).to_ascii_lowercase();
+        if let Some(month) = month(&word) {
+            self.set_month(month)?;
+            // `Jan-08-1999`, `Jan. 8`
+            self.rest = after.trim_start_matches(['-', '.', '/']);
+            return Ok(());
         }
-        match self.time_us.replace(time_us) {
+        match word.as_str() {
+            "am" | "pm" if self.afternoon.is_some() => return Err(self.wrong()),
+            "am" | "pm" => self.afternoon = Some(word == "pm"),
+            "ad" | "ce" => {}
+            "bc" | "bce" => self.fields.before_christ = true,
+            "t" if !self.fields.is_empty() => self.time_follows = true,
+            "epoch" => self.fields.epoch = true,
+            "infinity" | "now" | "today" | "tomorrow" | "yesterday" => {
+                return Err(self.unsupported(&word));
+            }
+            _ if is_day_of_week(&word) => {}
+            _ => {
+                let name = take(&mut self.rest, |byte| {
+                    byte.is_ascii_alphanumeric() || b"/_-+".contains(&byte)
+                });
+                let zone = zone(name).ok_or_else(|| self.wrong())??;
+                return self.set_zone(zone);
+            }
+        }
+        self.rest = after;
+        Ok(())
+    }
+
+    fn push(&mut self, token: &str) -> Result<()> {
+        if self.fields.numbers.len() == 3 || token.len() > 9 {
+            return Err(self.wrong());
+        }
+        let value = token.parse().map_err(|_wide| self.wrong())?;
+        self.fields.numbers.push(Number { value, len: token.len() });
+        Ok(())
+    }
+
+    fn set_month(&mut self, month: i64) -> Result<()> {
+        self.fields.month_at = self.fields.numbers.len();
+        match self.fields.month.replace(month) {
             None => Ok(()),
-            Some(_) => Err(wrong()),
+            Some(_) => Err(self.wrong()),
         }
     }
 
-    fn set_zone(&mut self, zone: Zone, wrong: impl Fn() -> Error) -> Result<()> {
-        match self.zone.replace(zone) {
-            None => Ok(()),
-            Some(_) => Err(wrong()),
+    fn set_time(&mut self, time_us: i64) -> Result<()> {
+        if time_us > DAY_US {
+            return Err(field_out_of_range(self.text));
         }
+        match self.fields.time_us.replace(time_us) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong()),
+        }
+    }
+
+    fn set_zone(&mut self, zone: Zone) -> Result<()> {
+        match self.fields.zone.replace(zone) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong()),
+        }
+    }
+
+    /// Turns `12:30 am` into half past midnight.
+    fn apply_afternoon(&mut self) -> Result<()> {
+        let Some(afternoon) = self.afternoon else { return Ok(()) };
+        let time_us = self.fields.time_us.ok_or_else(|| self.wrong())?;
+        let hour = time_us / (3_600 * SECOND_US);
+        if !(1..=12).contains(&hour) {
+            return Err(field_out_of_range(self.text));
+        }
+        let hour_of_day = hour % 12 + if afternoon { 12 } else { 0 };
+        self.fields.time_us = Some(time_us + (hour_of_day - hour) * 3_600 * SECOND_US);
+        Ok(())
+    }
+}
+
+impl Fields {
+    fn parse(oid: u32, text: &str) -> Result<Fields> {
+        let fields = Fields::default();
+        Parser { oid, text, rest: text, fields, afternoon: None, time_follows: false }.run()
+    }
+
+    /// Whether no part of a date was seen.
+    fn is_empty(&self) -> bool {
+        self.numbers.is_empty() && self.month.is_none() && self.packed.is_none()
     }
 
     /// Days since 1970.
     fn day(&self, oid: u32, text: &str, settings: &OutputSettings) -> Result<i64> {
         if self.epoch {
-            return match self.is_empty() && self.packed.is_none() && self.time_us.is_none() {
+            return match self.is_empty() && self.time_us.is_none() {
                 true => Ok(0),
                 false => Err(invalid(oid, text)),
             };
@@ -343,7 +367,7 @@ impl Fields {
     /// Year, month and day, by name, by length and by the order of `DateStyle`.
     fn date(&self, settings: &OutputSettings) -> Option<(i64, i64, i64)> {
         if let Some((year, month, day)) = self.packed {
-            return (self.is_empty()).then_some((year, month, day));
+            return (self.numbers.is_empty() && self.month.is_none()).then_some((year, month, day));
         }
         let full_year = |number: Number| match number {
             Number { value: value @ 0..70, len: 1 | 2 } if !self.before_christ => value + 2_000,
@@ -490,46 +514,45 @@ fn is_day_of_week(word: &str) -> bool {
         || DAYS.iter().any(|day| *day == word || day.get(..3) == Some(word))
 }
 
-/// `+05`, `-0530`, `+05:30:15` in seconds east of UTC.
-fn offset(token: &str, wrong: impl Fn() -> Error) -> Result<i32> {
+/// `+05`, `-0530`, `+05:30:15` in seconds east of UTC; `None` for what is no offset.
+fn offset(token: &str) -> Option<Result<i32>> {
     let (negative, digits) = match token.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, token.strip_prefix('+').unwrap_or(token)),
     };
-    let parts: Vec<&str> = digits.split(':').collect();
-    let number = |text: &str| -> Result<i32> {
-        match text.len() {
-            1 | 2 => text.parse().map_err(|_bad| wrong()),
-            _ => Err(wrong()),
-        }
+    let number = |text: &str| match text.len() {
+        1 | 2 if text.bytes().all(|byte| byte.is_ascii_digit()) => text.parse::<i32>().ok(),
+        _ => None,
     };
-    let [hour, minute, second] = match parts.as_slice() {
-        [packed] if packed.len() > 2 => {
-            let cut = packed.len() - 2;
-            let (head, last) = packed.split_at_checked(cut).ok_or_else(&wrong)?;
-            match head.split_at_checked(head.len().saturating_sub(2)) {
-                Some((first, middle)) if !first.is_empty() && head.len() > 2 => {
-                    [number(first)?, number(middle)?, number(last)?]
-                }
-                _ => [number(head)?, number(last)?, 0],
-            }
+    let parts: Vec<&str> = match digits.len() {
+        _ if digits.contains(':') => digits.split(':').collect(),
+        3 | 4 => <[&str; 2]>::from(digits.split_at_checked(digits.len() - 2)?).to_vec(),
+        5 | 6 => {
+            let (head, second) = digits.split_at_checked(digits.len() - 2)?;
+            let (hour, minute) = head.split_at_checked(head.len() - 2)?;
+            vec![hour, minute, second]
         }
-        [hour] => [number(hour)?, 0, 0],
-        [hour, minute] => [number(hour)?, number(minute)?, 0],
-        [hour, minute, second] => [number(hour)?, number(minute)?, number(second)?],
-        _ => return Err(wrong()),
+        _ => vec![digits],
+    };
+    let numbers = parts.into_iter().map(number).collect::<Option<Vec<_>>>()?;
+    let [hour, minute, second] = match numbers.as_slice() {
+        [hour] => [*hour, 0, 0],
+        [hour, minute] => [*hour, *minute, 0],
+        [hour, minute, second] => [*hour, *minute, *second],
+        _ => return None,
     };
     if hour > 15 || minute > 59 || second > 59 {
-        return Err(Error::DatetimeOverflow(format!(
+        return Some(Err(Error::DatetimeOverflow(format!(
             "time zone displacement out of range: \"{token}\""
-        )));
+        ))));
     }
     let seconds = (hour * 60 + minute) * 60 + second;
-    Ok(if negative { -seconds } else { seconds })
+    Some(Ok(if negative { -seconds } else { seconds }))
 }
 
-/// An abbreviation (PostgreSQL's default set, the usual part of it) or the name of a zone in any case.
-fn zone(name: &str, wrong: impl Fn() -> Error) -> Result<Zone> {
+/// An abbreviation (PostgreSQL's default set, the usual part of it) or the name of a zone in any case; `None` for
+/// what is neither.
+fn zone(name: &str) -> Option<Result<Zone>> {
     const ABBREVIATIONS: &[(&str, i32)] = &[
         ("z", 0),
         ("zulu", 0),
@@ -568,18 +591,17 @@ fn zone(name: &str, wrong: impl Fn() -> Error) -> Result<Zone> {
         ("hst", -600),
     ];
     let lower = name.to_ascii_lowercase();
-    // `utc+3` is spelled like a zone, but its sign means the opposite of an offset's.
     if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(word, _)| *word == lower) {
-        return Ok(Zone::Offset(minutes * 60));
+        return Some(Ok(Zone::Offset(minutes * 60)));
     }
     let named = Tz::from_str(name)
         .ok()
         .or_else(|| TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(name)).copied());
     match named {
-        Some(tz) => Ok(Zone::Named(tz)),
+        Some(tz) => Some(Ok(Zone::Named(tz))),
         None if name.contains('/') => {
-            Err(Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized")))
+            Some(Err(Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized"))))
         }
-        None => Err(wrong()),
+        None => None,
     }
 }

@@ -1,25 +1,20 @@
 //! One column of a batch, ready to write any of its values in one form: what kind of array meets which PostgreSQL
 //! type is decided once per batch, each value then is one jump.
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, BinaryViewArray, BooleanArray, FixedSizeBinaryArray,
-    LargeBinaryArray, LargeStringArray, StringArray, StringViewArray,
-};
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
-    DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, DurationMicrosecondType,
-    DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float32Type, Float64Type,
-    Int8Type, Int16Type, Int32Type, Int64Type, IntervalDayTime, IntervalDayTimeType,
-    IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType,
-    Time32MillisecondType, Time32SecondType, Time64MicrosecondType, Time64NanosecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
-    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type, i256,
+    DataType, Date32Type, Date64Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type,
+    Int16Type, Int32Type, Int64Type, IntervalUnit, TimeUnit, i256,
 };
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::json::{self, JsonCell};
 use super::list::{List, Vector};
-use super::time::{Calendar, Interval};
+use super::time::Calendar;
+use super::values::{
+    Bytes, Integers, Intervals, Runs, Strings, Times, intervals, micros, times, timestamps,
+};
 use super::{OutputSettings, number, time};
 use crate::error::{Error, Result};
 use crate::pg::types::{self, PgType};
@@ -113,112 +108,6 @@ enum Writer<'a> {
     Runs(Runs<'a>, Box<Cell<'a>>),
 }
 
-/// Text in any of Arrow's encodings.
-#[derive(Clone, Copy)]
-pub(super) enum Strings<'a> {
-    Small(&'a StringArray),
-    Large(&'a LargeStringArray),
-    View(&'a StringViewArray),
-}
-
-impl<'a> Strings<'a> {
-    pub(super) fn of(array: &'a dyn Array) -> Option<Strings<'a>> {
-        Some(match array.data_type() {
-            DataType::Utf8 => Strings::Small(array.as_string_opt()?),
-            DataType::LargeUtf8 => Strings::Large(array.as_string_opt()?),
-            DataType::Utf8View => Strings::View(array.as_string_view_opt()?),
-            _ => return None,
-        })
-    }
-
-    #[inline]
-    pub(super) fn value(&self, row: usize) -> &'a str {
-        match self {
-            Strings::Small(array) => array.value(row),
-            Strings::Large(array) => array.value(row),
-            Strings::View(array) => array.value(row),
-        }
-    }
-}
-
-/// Bytes in any of Arrow's encodings; text counts as its bytes.
-#[derive(Clone, Copy)]
-enum Bytes<'a> {
-    Small(&'a BinaryArray),
-    Large(&'a LargeBinaryArray),
-    View(&'a BinaryViewArray),
-    Fixed(&'a FixedSizeBinaryArray),
-    Text(Strings<'a>),
-}
-
-impl<'a> Bytes<'a> {
-    fn of(array: &'a dyn Array) -> Option<Bytes<'a>> {
-        Some(match array.data_type() {
-            DataType::Binary => Bytes::Small(array.as_binary_opt()?),
-            DataType::LargeBinary => Bytes::Large(array.as_binary_opt()?),
-            DataType::BinaryView => Bytes::View(array.as_binary_view_opt()?),
-            DataType::FixedSizeBinary(_) => Bytes::Fixed(array.as_fixed_size_binary_opt()?),
-            _ => Bytes::Text(Strings::of(array)?),
-        })
-    }
-
-    fn value(&self, row: usize) -> &'a [u8] {
-        match self {
-            Bytes::Small(array) => array.value(row),
-            Bytes::Large(array) => array.value(row),
-            Bytes::View(array) => array.value(row),
-            Bytes::Fixed(array) => array.value(row),
-            Bytes::Text(strings) => strings.value(row).as_bytes(),
-        }
-    }
-}
-
-/// Integers of any width.
-#[derive(Clone, Copy)]
-pub(super) enum Integers<'a> {
-    I8(&'a [i8]),
-    I16(&'a [i16]),
-    I32(&'a [i32]),
-    I64(&'a [i64]),
-    U8(&'a [u8]),
-    U16(&'a [u16]),
-    U32(&'a [u32]),
-    U64(&'a [u64]),
-}
-
-impl<'a> Integers<'a> {
-    pub(super) fn of(array: &'a dyn Array) -> Option<Integers<'a>> {
-        Some(match array.data_type() {
-            DataType::Int8 => Integers::I8(array.as_primitive_opt::<Int8Type>()?.values()),
-            DataType::Int16 => Integers::I16(array.as_primitive_opt::<Int16Type>()?.values()),
-            DataType::Int32 => Integers::I32(array.as_primitive_opt::<Int32Type>()?.values()),
-            DataType::Int64 => Integers::I64(array.as_primitive_opt::<Int64Type>()?.values()),
-            DataType::UInt8 => Integers::U8(array.as_primitive_opt::<UInt8Type>()?.values()),
-            DataType::UInt16 => Integers::U16(array.as_primitive_opt::<UInt16Type>()?.values()),
-            DataType::UInt32 => Integers::U32(array.as_primitive_opt::<UInt32Type>()?.values()),
-            DataType::UInt64 => Integers::U64(array.as_primitive_opt::<UInt64Type>()?.values()),
-            _ => return None,
-        })
-    }
-
-    pub(super) fn value(&self, row: usize) -> i128 {
-        match self {
-            Integers::I8(values) => values[row].into(),
-            Integers::I16(values) => values[row].into(),
-            Integers::I32(values) => values[row].into(),
-            Integers::I64(values) => values[row].into(),
-            Integers::U8(values) => values[row].into(),
-            Integers::U16(values) => values[row].into(),
-            Integers::U32(values) => values[row].into(),
-            Integers::U64(values) => values[row].into(),
-        }
-    }
-
-    fn index(&self, row: usize) -> usize {
-        usize::try_from(self.value(row)).unwrap_or(usize::MAX)
-    }
-}
-
 /// The forms an integer can take.
 #[derive(Clone, Copy)]
 enum IntegerForm {
@@ -232,93 +121,6 @@ enum IntegerForm {
     Oid,
     Xid8,
     Numeric,
-}
-
-/// Times of a day.
-#[derive(Clone, Copy)]
-enum Times<'a> {
-    Seconds(&'a [i32]),
-    Millis(&'a [i32]),
-    Micros(&'a [i64]),
-    Nanos(&'a [i64]),
-}
-
-impl Times<'_> {
-    fn micros(&self, row: usize) -> i64 {
-        match self {
-            Times::Seconds(values) => i64::from(values[row]) * 1_000_000,
-            Times::Millis(values) => i64::from(values[row]) * 1_000,
-            Times::Micros(values) => values[row],
-            Times::Nanos(values) => values[row].div_euclid(1_000),
-        }
-    }
-}
-
-/// Intervals and durations.
-#[derive(Clone, Copy)]
-enum Intervals<'a> {
-    Months(&'a [i32]),
-    DayTime(&'a [IntervalDayTime]),
-    MonthDayNano(&'a [IntervalMonthDayNano]),
-    Duration(&'a [i64], TimeUnit),
-}
-
-impl Intervals<'_> {
-    fn value(&self, row: usize) -> Result<Interval> {
-        Ok(match self {
-            Intervals::Months(values) => Interval { months: values[row], days: 0, micros: 0 },
-            Intervals::DayTime(values) => Interval {
-                months: 0,
-                days: values[row].days,
-                micros: i64::from(values[row].milliseconds) * 1_000,
-            },
-            Intervals::MonthDayNano(values) => Interval {
-                months: values[row].months,
-                days: values[row].days,
-                micros: values[row].nanoseconds / 1_000,
-            },
-            Intervals::Duration(values, unit) => Interval {
-                months: 0,
-                days: 0,
-                micros: micros(values[row], *unit)
-                    .ok_or_else(|| Error::DatetimeOverflow("interval out of range".into()))?,
-            },
-        })
-    }
-}
-
-/// The rows at which runs of equal values end.
-#[derive(Clone, Copy)]
-struct Runs<'a> {
-    ends: Integers<'a>,
-    len: usize,
-    offset: usize,
-}
-
-impl Runs<'_> {
-    fn index(&self, row: usize) -> usize {
-        let row = self.offset + row;
-        let (mut low, mut high) = (0, self.len);
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.ends.index(middle) <= row {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
-    }
-}
-
-/// Microseconds, rounded down; `None` beyond 64 bits.
-fn micros(value: i64, unit: TimeUnit) -> Option<i64> {
-    match unit {
-        TimeUnit::Second => value.checked_mul(1_000_000),
-        TimeUnit::Millisecond => value.checked_mul(1_000),
-        TimeUnit::Microsecond => Some(value),
-        TimeUnit::Nanosecond => Some(value.div_euclid(1_000)),
-    }
 }
 
 /// Whether values of that type are sent in binary as their text.
@@ -407,7 +209,7 @@ pub(super) fn normal(from: &DataType) -> Option<DataType> {
             DataType::Struct(
                 fields
                     .iter()
-                    .map(|member| field(member).unwrap_or_else(|| member.clone()))
+                    .map(|member| field(member).unwrap_or_else(|| std::sync::Arc::clone(member)))
                     .collect(),
             )
         }
@@ -484,7 +286,7 @@ impl<'a> Cell<'a> {
     /// Appends a value with its length in front, as in DataRow and in binary COPY; -1 for NULL.
     /// On an error the output holds a part of it.
     #[inline]
-    pub(super) fn put_field(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_field(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.is_null(row) {
             out.put_i32(-1);
             return Ok(());
@@ -520,7 +322,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Appends the bytes of a value that is not NULL.
-    pub(super) fn put_value(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_value(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         match &self.writer {
             Writer::Missing => {}
             Writer::Text(strings) => out.put_slice(strings.value(row).as_bytes()),
@@ -728,6 +530,9 @@ impl<'a> Writer<'a> {
                 _ => Some(Writer::Integer(integers, IntegerForm::Text)),
             };
         }
+        if is_other_number(data_type, target.oid) {
+            return None;
+        }
         let extra = style.settings.extra_float_digits;
         let calendar = &style.calendar;
         Some(match data_type {
@@ -866,67 +671,25 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// Whether a number has to be converted before its text is that of the announced type.
+fn is_other_number(data_type: &DataType, oid: u32) -> bool {
+    let integer = matches!(oid, types::INT2 | types::INT4 | types::INT8);
+    match data_type {
+        DataType::Float32 => integer || matches!(oid, types::FLOAT8 | types::NUMERIC),
+        DataType::Float64 => integer || matches!(oid, types::FLOAT4 | types::NUMERIC),
+        DataType::Decimal128(_, _) | DataType::Decimal256(_, _) => {
+            integer || matches!(oid, types::FLOAT4 | types::FLOAT8)
+        }
+        _ => false,
+    }
+}
+
 /// A date announced as a timestamp has a time in its text, so it is converted first.
 fn is_date(oid: u32) -> bool {
     !matches!(oid, types::TIMESTAMP | types::TIMESTAMPTZ)
 }
 
-fn times(array: &dyn Array) -> Option<Times<'_>> {
-    Some(match array.data_type() {
-        DataType::Time32(TimeUnit::Second) => {
-            Times::Seconds(array.as_primitive_opt::<Time32SecondType>()?.values())
-        }
-        DataType::Time32(_) => {
-            Times::Millis(array.as_primitive_opt::<Time32MillisecondType>()?.values())
-        }
-        DataType::Time64(TimeUnit::Microsecond) => {
-            Times::Micros(array.as_primitive_opt::<Time64MicrosecondType>()?.values())
-        }
-        _ => Times::Nanos(array.as_primitive_opt::<Time64NanosecondType>()?.values()),
-    })
-}
-
-fn timestamps(array: &dyn Array) -> Option<&[i64]> {
-    let DataType::Timestamp(unit, _) = array.data_type() else { return None };
-    Some(match unit {
-        TimeUnit::Second => array.as_primitive_opt::<TimestampSecondType>()?.values(),
-        TimeUnit::Millisecond => array.as_primitive_opt::<TimestampMillisecondType>()?.values(),
-        TimeUnit::Microsecond => array.as_primitive_opt::<TimestampMicrosecondType>()?.values(),
-        TimeUnit::Nanosecond => array.as_primitive_opt::<TimestampNanosecondType>()?.values(),
-    })
-}
-
-fn intervals(array: &dyn Array) -> Option<Intervals<'_>> {
-    Some(match array.data_type() {
-        DataType::Interval(IntervalUnit::YearMonth) => {
-            Intervals::Months(array.as_primitive_opt::<IntervalYearMonthType>()?.values())
-        }
-        DataType::Interval(IntervalUnit::DayTime) => {
-            Intervals::DayTime(array.as_primitive_opt::<IntervalDayTimeType>()?.values())
-        }
-        DataType::Interval(IntervalUnit::MonthDayNano) => {
-            Intervals::MonthDayNano(array.as_primitive_opt::<IntervalMonthDayNanoType>()?.values())
-        }
-        DataType::Duration(unit) => {
-            let values: &[i64] = match unit {
-                TimeUnit::Second => array.as_primitive_opt::<DurationSecondType>()?.values(),
-                TimeUnit::Millisecond => {
-                    array.as_primitive_opt::<DurationMillisecondType>()?.values()
-                }
-                TimeUnit::Microsecond => {
-                    array.as_primitive_opt::<DurationMicrosecondType>()?.values()
-                }
-                TimeUnit::Nanosecond => {
-                    array.as_primitive_opt::<DurationNanosecondType>()?.values()
-                }
-            };
-            Intervals::Duration(values, *unit)
-        }
-        _ => return None,
-    })
-}
-
-fn put_integer(value: i128, form: IntegerForm, out: &mut BytesMut) -> Result<()> {
+fn put_integer(value: i128, form: IntegerForm, out: &mut Vec<u8>) -> Result<()> {
     let out_of_range = |name: &str| {
         Error::NumericOutOfRange(format!("value \"{value}\" is out of range for type {name}"))
     };
@@ -965,7 +728,7 @@ fn put_integer(value: i128, form: IntegerForm, out: &mut BytesMut) -> Result<()>
     Ok(())
 }
 
-fn put_hex(bytes: &[u8], out: &mut BytesMut) {
+fn put_hex(bytes: &[u8], out: &mut Vec<u8>) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     for chunk in bytes.chunks(64) {
         let mut text = [0; 128];
@@ -976,12 +739,12 @@ fn put_hex(bytes: &[u8], out: &mut BytesMut) {
     }
 }
 
-fn put_octal(byte: u8, out: &mut BytesMut) {
+fn put_octal(byte: u8, out: &mut Vec<u8>) {
     out.put_slice(&[b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
 }
 
 /// `byteaout` with `bytea_output = escape`.
-fn put_escaped(bytes: &[u8], out: &mut BytesMut) {
+fn put_escaped(bytes: &[u8], out: &mut Vec<u8>) {
     for byte in bytes {
         match byte {
             b'\\' => out.put_slice(b"\\\\"),
@@ -999,7 +762,7 @@ fn uuid(bytes: &[u8]) -> Result<&[u8]> {
     }
 }
 
-fn put_uuid(bytes: &[u8], out: &mut BytesMut) {
+fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
     for (index, part) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
         if index > 0 {
             out.put_u8(b'-');
@@ -1009,7 +772,7 @@ fn put_uuid(bytes: &[u8], out: &mut BytesMut) {
 }
 
 /// Reads a text as `oid` and writes that in binary.
-fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut BytesMut) -> Result<()> {
+fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
     let scalar = crate::pg::decode::parameter(oid, false, text.as_bytes(), &style.settings)?;
     let array = scalar
         .to_array_of_size(1)

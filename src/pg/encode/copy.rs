@@ -43,6 +43,49 @@ impl CopyEncoder {
     /// Appends what comes before the rows: the line of names or the binary signature, as one CopyData frame, or
     /// nothing.
     pub fn start(&self, out: &mut BytesMut) {
+        let mut frame = Vec::new();
+        self.put_start(&mut frame);
+        out.put_slice(&frame);
+    }
+
+    /// Appends one CopyData frame per row of `rows`.
+    /// Errors: as [`super::RowEncoder::encode`].
+    pub fn encode(
+        &mut self,
+        batch: &RecordBatch,
+        rows: Range<usize>,
+        out: &mut BytesMut,
+    ) -> Result<()> {
+        let escapes = &self.escapes;
+        match &self.format {
+            CopyFormat::Binary => self.columns.encode(batch, rows, out, put_binary_row),
+            CopyFormat::Text { delimiter, null, .. } => {
+                let line = Line { delimiter: *delimiter, null, escapes };
+                self.columns
+                    .encode(batch, rows, out, |cells, _, row, out| line.put_text(cells, row, out))
+            }
+            CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
+                let line = Line { delimiter: *delimiter, null, escapes };
+                let alone = self.is_alone();
+                let forced = (0..self.names.len())
+                    .map(|column| force_quote.as_ref().is_none_or(|some| some.contains(&column)))
+                    .collect();
+                let csv = Csv { quote: *quote, escape: *escape, null, alone, forced };
+                self.columns.encode(batch, rows, out, |cells, _, row, out| {
+                    line.put_csv(cells, row, &csv, out)
+                })
+            }
+        }
+    }
+
+    /// Appends what comes after the rows: the binary trailer, or nothing.
+    pub fn finish(&self, out: &mut BytesMut) {
+        if matches!(self.format, CopyFormat::Binary) {
+            out.put_slice(&[b'd', 0, 0, 0, 6, 0xff, 0xff]);
+        }
+    }
+
+    fn put_start(&self, out: &mut Vec<u8>) {
         match &self.format {
             CopyFormat::Text { delimiter, header: true, .. } => {
                 self.put_header(*delimiter, out, |name, out| {
@@ -52,7 +95,13 @@ impl CopyEncoder {
                 });
             }
             CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
-                let csv = Csv { quote: *quote, escape: *escape, null, alone: self.is_alone() };
+                let csv = Csv {
+                    quote: *quote,
+                    escape: *escape,
+                    null,
+                    alone: self.is_alone(),
+                    forced: Vec::new(),
+                };
                 self.put_header(*delimiter, out, |name, out| {
                     let start = out.len();
                     out.put_slice(name.as_bytes());
@@ -71,72 +120,11 @@ impl CopyEncoder {
         }
     }
 
-    /// Appends one CopyData frame per row of `rows`.
-    /// Errors: as [`super::RowEncoder::encode`].
-    pub fn encode(
-        &mut self,
-        batch: &RecordBatch,
-        rows: Range<usize>,
-        out: &mut BytesMut,
-    ) -> Result<()> {
-        let (escapes, alone) = (&self.escapes, self.names.len() == 1);
-        match &self.format {
-            CopyFormat::Binary => {
-                self.columns.encode(batch, rows, out, |cells, count, row, out| {
-                    let start = start_frame(out);
-                    out.put_i16(count);
-                    for cell in cells {
-                        cell.put_field(row, out)?;
-                    }
-                    end_frame(start, out)
-                })
-            }
-            CopyFormat::Text { delimiter, null, .. } => {
-                let put = |cell: &Cell<'_>, _column: usize, row: usize, out: &mut BytesMut| {
-                    let start = out.len();
-                    cell.put_value(row, out)?;
-                    if !escapes.is_harmless(cell) {
-                        escapes.escape_from(start, *delimiter, out);
-                    }
-                    Ok(())
-                };
-                self.columns.encode(batch, rows, out, |cells, _, row, out| {
-                    put_line(cells, row, *delimiter, null, out, put)
-                })
-            }
-            CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
-                let csv = Csv { quote: *quote, escape: *escape, null, alone };
-                let forced: Vec<bool> = (0..self.names.len())
-                    .map(|column| force_quote.as_ref().is_none_or(|some| some.contains(&column)))
-                    .collect();
-                let put = |cell: &Cell<'_>, column: usize, row: usize, out: &mut BytesMut| {
-                    let start = out.len();
-                    cell.put_value(row, out)?;
-                    let forced = forced.get(column).is_some_and(|forced| *forced);
-                    if forced || !escapes.is_harmless(cell) {
-                        escapes.quote_from(start, &csv, forced, out);
-                    }
-                    Ok(())
-                };
-                self.columns.encode(batch, rows, out, |cells, _, row, out| {
-                    put_line(cells, row, *delimiter, null, out, put)
-                })
-            }
-        }
-    }
-
-    /// Appends what comes after the rows: the binary trailer, or nothing.
-    pub fn finish(&self, out: &mut BytesMut) {
-        if matches!(self.format, CopyFormat::Binary) {
-            out.put_slice(&[b'd', 0, 0, 0, 6, 0xff, 0xff]);
-        }
-    }
-
     fn is_alone(&self) -> bool {
         self.names.len() == 1
     }
 
-    fn put_header(&self, delimiter: u8, out: &mut BytesMut, put: impl Fn(&str, &mut BytesMut)) {
+    fn put_header(&self, delimiter: u8, out: &mut Vec<u8>, put: impl Fn(&str, &mut Vec<u8>)) {
         let start = start_frame(out);
         for (index, name) in self.names.iter().enumerate() {
             if index > 0 {
@@ -153,35 +141,79 @@ impl CopyEncoder {
 }
 
 /// Returns where the length is to be written.
-fn start_frame(out: &mut BytesMut) -> usize {
+fn start_frame(out: &mut Vec<u8>) -> usize {
     out.put_u8(b'd');
     let start = out.len();
     out.put_i32(0);
     start
 }
 
-/// One line of text or csv. `put` writes the value of a cell with its column and row.
-fn put_line(
-    cells: &[Cell<'_>],
-    row: usize,
-    delimiter: u8,
-    null: &str,
-    out: &mut BytesMut,
-    put: impl Fn(&Cell<'_>, usize, usize, &mut BytesMut) -> Result<()>,
-) -> Result<()> {
+fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut Vec<u8>) -> Result<()> {
     let start = start_frame(out);
-    for (column, cell) in cells.iter().enumerate() {
-        if column > 0 {
-            out.put_u8(delimiter);
-        }
-        if cell.is_null(row) {
-            out.put_slice(null.as_bytes());
-        } else {
-            put(cell, column, row, out)?;
-        }
+    out.put_i16(count);
+    for cell in cells {
+        cell.put_field(row, out)?;
     }
-    out.put_u8(b'\n');
     end_frame(start, out)
+}
+
+/// What a line of text or csv needs to know.
+struct Line<'a> {
+    delimiter: u8,
+    null: &'a str,
+    escapes: &'a Escapes,
+}
+
+impl Line<'_> {
+    fn put_text(&self, cells: &[Cell<'_>], row: usize, out: &mut Vec<u8>) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, cell) in cells.iter().enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if !self.escapes.is_harmless(cell) {
+                self.escapes.escape_from(start, self.delimiter, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    fn put_csv(
+        &self,
+        cells: &[Cell<'_>],
+        row: usize,
+        csv: &Csv<'_>,
+        out: &mut Vec<u8>,
+    ) -> Result<()> {
+        let frame = start_frame(out);
+        for (column, (cell, forced)) in cells.iter().zip(&csv.forced).enumerate() {
+            if !self.put_lead(column, cell, row, out) {
+                continue;
+            }
+            let start = out.len();
+            cell.put_value(row, out)?;
+            if *forced || !self.escapes.is_harmless(cell) {
+                self.escapes.quote_from(start, csv, *forced, out);
+            }
+        }
+        out.put_u8(b'\n');
+        end_frame(frame, out)
+    }
+
+    /// The delimiter before a value, and the value when it is NULL. Returns whether it is still to be written.
+    fn put_lead(&self, column: usize, cell: &Cell<'_>, row: usize, out: &mut Vec<u8>) -> bool {
+        if column > 0 {
+            out.put_u8(self.delimiter);
+        }
+        let null = cell.is_null(row);
+        if null {
+            out.put_slice(self.null.as_bytes());
+        }
+        !null
+    }
 }
 
 /// How csv quotes.
@@ -191,6 +223,8 @@ struct Csv<'a> {
     null: &'a str,
     /// A single column: there a value `\.` must not look like the end of data.
     alone: bool,
+    /// Columns that are always quoted.
+    forced: Vec<bool>,
 }
 
 /// Which bytes make a value more than itself.
@@ -233,7 +267,7 @@ impl Escapes {
     }
 
     /// `CopyAttributeOutText` on what was written since `start`.
-    fn escape_from(&self, start: usize, delimiter: u8, out: &mut BytesMut) {
+    fn escape_from(&self, start: usize, delimiter: u8, out: &mut Vec<u8>) {
         if self.is_clean(&out[start..]) {
             return;
         }
@@ -258,7 +292,7 @@ impl Escapes {
     }
 
     /// `CopyAttributeOutCSV` on what was written since `start`.
-    fn quote_from(&self, start: usize, csv: &Csv<'_>, forced: bool, out: &mut BytesMut) {
+    fn quote_from(&self, start: usize, csv: &Csv<'_>, forced: bool, out: &mut Vec<u8>) {
         let text = &out[start..];
         let misread = text == csv.null.as_bytes() || (csv.alone && text == b"\\.");
         if !forced && !misread && self.is_clean(text) {

@@ -1,15 +1,18 @@
 //! Structs, maps and unions as JSON text, spelled as `to_json` spells values: numbers bare, dates and times in ISO
 //! form, everything else quoted.
 
+use std::ops::Range;
+
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
-use super::cell::{Cell, Strings, Style, nulls};
+use super::cell::{Cell, Style, nulls};
 use super::list::Spans;
+use super::values::Strings;
 use crate::error::{Error, Result};
-use crate::pg::types;
+use crate::pg::types::{self, PgType};
 
 /// Whether an array of that type becomes JSON text: it has members, or it is a list asked for as JSON.
 pub(super) fn is_nested(data_type: &DataType, oid: u32) -> bool {
@@ -28,15 +31,15 @@ pub(super) struct JsonCell<'a> {
 enum Node<'a> {
     Null,
     Bool(&'a arrow::array::BooleanArray),
-    /// Digits as they are.
+    /// Digits as they are, or JSON.
     Number(Cell<'a>),
     /// `NaN` and the infinities are no numbers in JSON.
     Float(Cell<'a>),
     Quoted(Cell<'a>),
     Text(Strings<'a>),
     List(Spans<'a>, Box<JsonCell<'a>>),
-    /// Each member after its name, `{"name":` or `,"name":`.
-    Object(Vec<(BytesMut, JsonCell<'a>)>),
+    /// Each member after its name ([`lead_in`]).
+    Object(Vec<(Vec<u8>, JsonCell<'a>)>),
     Map(Spans<'a>, Cell<'a>, Box<JsonCell<'a>>),
     Union(&'a arrow::array::UnionArray, Vec<(i8, JsonCell<'a>)>),
 }
@@ -47,20 +50,24 @@ impl<'a> JsonCell<'a> {
         let node = match array.data_type() {
             DataType::Struct(fields) => {
                 let Some(object) = array.as_struct_opt() else { return Err(unreadable(array)) };
-                let mut members = Vec::with_capacity(fields.len());
-                for (index, (field, column)) in fields.iter().zip(object.columns()).enumerate() {
-                    let mut name = BytesMut::new();
-                    name.put_u8(if index == 0 { b'{' } else { b',' });
-                    put_string(field.name().as_bytes(), &mut name);
-                    name.put_u8(b':');
-                    members.push((name, JsonCell::of(column, style)?));
-                }
+                let members = fields
+                    .iter()
+                    .zip(object.columns())
+                    .enumerate()
+                    .map(|(index, (field, column))| {
+                        Ok((
+                            lead_in(index, field.name()),
+                            JsonCell::of(column, types::of_field(field), style)?,
+                        ))
+                    })
+                    .collect::<Result<Vec<_>>>()?;
                 Node::Object(members)
             }
             DataType::Map(_, _) => match (Spans::of(array), array.as_map_opt()) {
                 (Some((spans, keys)), Some(map)) => {
                     let key = types::of_data_type(keys.data_type());
-                    let values = Box::new(JsonCell::of(map.values(), style)?);
+                    let value = types::of_data_type(map.values().data_type());
+                    let values = Box::new(JsonCell::of(map.values(), value, style)?);
                     Node::Map(spans, Cell::new(keys, key, false, style)?, values)
                 }
                 _ => return Err(unreadable(array)),
@@ -69,22 +76,32 @@ impl<'a> JsonCell<'a> {
                 let Some(union) = array.as_union_opt() else { return Err(unreadable(array)) };
                 let children = fields
                     .iter()
-                    .map(|(id, _)| Ok((id, JsonCell::of(union.child(id), style)?)))
+                    .map(|(id, field)| {
+                        let child = JsonCell::of(union.child(id), types::of_field(field), style)?;
+                        Ok((id, child))
+                    })
                     .collect::<Result<Vec<_>>>()?;
                 Node::Union(union, children)
             }
             _ => match Spans::of(array) {
-                Some((spans, values)) => Node::List(spans, Box::new(JsonCell::of(values, style)?)),
+                Some((spans, values)) => {
+                    let element = types::of_data_type(values.data_type());
+                    Node::List(spans, Box::new(JsonCell::of(values, element, style)?))
+                }
                 None => return Err(unreadable(array)),
             },
         };
         Ok(JsonCell { nulls: nulls(array), node })
     }
 
-    fn of(array: &'a ArrayRef, style: &'a Style) -> Result<JsonCell<'a>> {
-        let pg_type = types::of_data_type(array.data_type());
+    fn of(array: &'a ArrayRef, pg_type: PgType, style: &'a Style) -> Result<JsonCell<'a>> {
         if let Some(strings) = Strings::of(array) {
-            return Ok(JsonCell { nulls: nulls(array), node: Node::Text(strings) });
+            // JSON inside JSON is not quoted.
+            let node = match matches!(pg_type.oid, types::JSON | types::JSONB) {
+                true => Node::Number(Cell::new(array, pg_type, false, style)?),
+                false => Node::Text(strings),
+            };
+            return Ok(JsonCell { nulls: nulls(array), node });
         }
         let data_type = array.data_type();
         if is_nested(data_type, types::JSON) {
@@ -109,7 +126,7 @@ impl<'a> JsonCell<'a> {
     }
 
     /// Appends the JSON text of one value; `null` for NULL.
-    pub(super) fn put(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.is_null(row) {
             out.put_slice(b"null");
             return Ok(());
@@ -131,16 +148,7 @@ impl<'a> JsonCell<'a> {
                 requote_from(start, out);
             }
             Node::Text(strings) => put_string(strings.value(row).as_bytes(), out),
-            Node::List(spans, elements) => {
-                out.put_u8(b'[');
-                for (index, element) in spans.span(row).enumerate() {
-                    if index > 0 {
-                        out.put_u8(b',');
-                    }
-                    elements.put(element, out)?;
-                }
-                out.put_u8(b']');
-            }
+            Node::List(spans, elements) => put_list(spans.span(row), elements, out)?,
             Node::Object(members) => {
                 for (name, member) in members {
                     out.put_slice(name);
@@ -148,22 +156,7 @@ impl<'a> JsonCell<'a> {
                 }
                 out.put_slice(if members.is_empty() { b"{}" } else { b"}" });
             }
-            Node::Map(spans, keys, values) => {
-                out.put_u8(b'{');
-                for (index, entry) in spans.span(row).enumerate() {
-                    if index > 0 {
-                        out.put_u8(b',');
-                    }
-                    let start = out.len();
-                    if !keys.is_null(entry) {
-                        keys.put_value(entry, out)?;
-                    }
-                    requote_from(start, out);
-                    out.put_u8(b':');
-                    values.put(entry, out)?;
-                }
-                out.put_u8(b'}');
-            }
+            Node::Map(spans, keys, values) => put_map(spans.span(row), keys, values, out)?,
             Node::Union(union, children) => {
                 let id = union.type_id(row);
                 match children.iter().find(|(child, _)| *child == id) {
@@ -176,18 +169,62 @@ impl<'a> JsonCell<'a> {
     }
 }
 
+/// The name of a member and what stands before it: `{"name":` or `,"name":`.
+fn lead_in(index: usize, name: &str) -> Vec<u8> {
+    let mut text = Vec::new();
+    text.put_u8(if index == 0 { b'{' } else { b',' });
+    put_string(name.as_bytes(), &mut text);
+    text.put_u8(b':');
+    text
+}
+
+fn put_list(span: Range<usize>, elements: &JsonCell<'_>, out: &mut Vec<u8>) -> Result<()> {
+    out.put_u8(b'[');
+    for (index, element) in span.enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        elements.put(element, out)?;
+    }
+    out.put_u8(b']');
+    Ok(())
+}
+
+fn put_map(
+    span: Range<usize>,
+    keys: &Cell<'_>,
+    values: &JsonCell<'_>,
+    out: &mut Vec<u8>,
+) -> Result<()> {
+    out.put_u8(b'{');
+    for (index, entry) in span.enumerate() {
+        if index > 0 {
+            out.put_u8(b',');
+        }
+        let start = out.len();
+        if !keys.is_null(entry) {
+            keys.put_value(entry, out)?;
+        }
+        requote_from(start, out);
+        out.put_u8(b':');
+        values.put(entry, out)?;
+    }
+    out.put_u8(b'}');
+    Ok(())
+}
+
 fn unreadable(array: &dyn Array) -> Error {
     Error::DatatypeMismatch(format!("cannot send data of type {} as json", array.data_type()))
 }
 
 /// Quotes what was written since `start`.
-fn requote_from(start: usize, out: &mut BytesMut) {
+fn requote_from(start: usize, out: &mut Vec<u8>) {
     let text = out.split_off(start);
     put_string(&text, out);
 }
 
 /// `escape_json`.
-fn put_string(text: &[u8], out: &mut BytesMut) {
+fn put_string(text: &[u8], out: &mut Vec<u8>) {
     out.put_u8(b'"');
     let mut clean_from = 0;
     for (at, byte) in text.iter().enumerate() {

@@ -2,10 +2,11 @@
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 use super::cell::{Cell, Style, length};
 use super::number;
+use super::values::Integers;
 use crate::error::{Error, Result};
 use crate::pg::types::{self, PgType};
 
@@ -103,7 +104,7 @@ impl<'a> List<'a> {
     }
 
     /// `array_out`. Rows of different length print as they are, though PostgreSQL has no such arrays.
-    pub(super) fn put_text(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_text(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         if self.elements.list().is_some() && !self.has_elements(row) {
             out.put_slice(b"{}");
             return Ok(());
@@ -143,7 +144,7 @@ impl<'a> List<'a> {
     }
 
     /// `array_send`.
-    pub(super) fn put_binary(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put_binary(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         let mut dimensions = Vec::new();
         self.measure(row, 0, &mut dimensions)?;
         let dimensions = if dimensions.contains(&0) { &[][..] } else { &dimensions };
@@ -185,7 +186,7 @@ impl<'a> List<'a> {
     }
 
     /// Returns whether there was a NULL among them.
-    fn put_elements(&self, row: usize, out: &mut BytesMut) -> Result<bool> {
+    fn put_elements(&self, row: usize, out: &mut Vec<u8>) -> Result<bool> {
         let mut null = false;
         for element in self.spans.span(row) {
             match self.elements.list() {
@@ -208,7 +209,7 @@ fn ragged() -> Error {
 
 /// Puts quotes around the element at the end of the output when it needs them: empty, `NULL`, or with one of
 /// `"\{},` or white space inside.
-fn quote_from(start: usize, out: &mut BytesMut) {
+fn quote_from(start: usize, out: &mut Vec<u8>) {
     let text = &out[start..];
     let special = |byte: &u8| {
         matches!(byte, b'"' | b'\\' | b'{' | b'}' | b',' | b' ' | b'\t' | b'\n' | b'\r' | 11 | 12)
@@ -231,7 +232,7 @@ fn quote_from(start: usize, out: &mut BytesMut) {
 /// A column of `int2vector` or `oidvector`: digits with spaces between, in binary an array counted from 0.
 pub(super) struct Vector<'a> {
     spans: Spans<'a>,
-    elements: super::cell::Integers<'a>,
+    elements: Integers<'a>,
     element_oid: u32,
     fields: Option<Cell<'a>>,
 }
@@ -244,7 +245,7 @@ impl<'a> Vector<'a> {
         style: &'a Style,
     ) -> Result<Option<Vector<'a>>> {
         let Some((spans, values)) = Spans::of(array) else { return Ok(None) };
-        let Some(elements) = super::cell::Integers::of(values) else { return Ok(None) };
+        let Some(elements) = Integers::of(values) else { return Ok(None) };
         let element_oid = if oid == types::INT2VECTOR { types::INT2 } else { types::OID };
         let fields = match binary {
             true => Some(Cell::new(values, PgType::new(element_oid), true, style)?),
@@ -253,15 +254,10 @@ impl<'a> Vector<'a> {
         Ok(Some(Vector { spans, elements, element_oid, fields }))
     }
 
-    pub(super) fn put(&self, row: usize, out: &mut BytesMut) -> Result<()> {
+    pub(super) fn put(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         let span = self.spans.span(row);
         let Some(fields) = &self.fields else {
-            for (index, element) in span.enumerate() {
-                if index > 0 {
-                    out.put_u8(b' ');
-                }
-                number::put_integer(self.elements.value(element), out);
-            }
+            self.put_text(span, out);
             return Ok(());
         };
         out.put_i32(1);
@@ -273,5 +269,13 @@ impl<'a> Vector<'a> {
             fields.put_field(element, out)?;
         }
         Ok(())
+    }
+    fn put_text(&self, span: std::ops::Range<usize>, out: &mut Vec<u8>) {
+        for (index, element) in span.enumerate() {
+            if index > 0 {
+                out.put_u8(b' ');
+            }
+            number::put_integer(self.elements.value(element), out);
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers as PostgreSQL writes them: integers, floats and numerics, in text and binary.
 
 use arrow::datatypes::i256;
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 
 /// All two-digit numbers: one copy instead of two divisions.
 const PAIRS: [[u8; 2]; 100] = {
@@ -25,7 +25,7 @@ pub(super) fn pair(value: u32) -> [u8; 2] {
 }
 
 /// Digits of an integer.
-pub(super) fn put_integer(value: impl itoa::Integer, out: &mut BytesMut) {
+pub(super) fn put_integer(value: impl itoa::Integer, out: &mut Vec<u8>) {
     out.put_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
@@ -52,10 +52,7 @@ impl Scientific {
                 b'.' => fraction = true,
                 b'0' if scientific.len == 0 => scientific.exponent -= i32::from(fraction),
                 b'0'..=b'9' => {
-                    if let Some(digit) = scientific.digits.get_mut(scientific.len) {
-                        *digit = byte;
-                        scientific.len += 1;
-                    }
+                    scientific.push(byte);
                     scientific.exponent += i32::from(!fraction);
                 }
                 _ => {}
@@ -68,13 +65,21 @@ impl Scientific {
         scientific
     }
 
+    /// Digits beyond the room are beyond any precision asked for.
+    fn push(&mut self, digit: u8) {
+        if let Some(room) = self.digits.get_mut(self.len) {
+            *room = digit;
+            self.len += 1;
+        }
+    }
+
     fn digits(&self) -> &[u8] {
         &self.digits[..self.len]
     }
 
     /// PostgreSQL's layout: plain from 1e-4 up to (not with) 10 to the `plain_below`, else with an exponent of at
     /// least two digits.
-    fn put(&self, negative: bool, plain_below: i32, out: &mut BytesMut) {
+    fn put(&self, negative: bool, plain_below: i32, out: &mut Vec<u8>) {
         let digits = self.digits();
         if negative {
             out.put_u8(b'-');
@@ -119,17 +124,37 @@ struct Width {
     digits: i32,
     /// Digits that always read back equal.
     exact_digits: usize,
+    /// Ten to the `digits`.
+    below: f64,
 }
 
-const DOUBLE: Width = Width { digits: 15, exact_digits: 17 };
-const SINGLE: Width = Width { digits: 6, exact_digits: 9 };
+const DOUBLE: Width = Width { digits: 15, exact_digits: 17, below: 1e15 };
+const SINGLE: Width = Width { digits: 6, exact_digits: 9, below: 1e6 };
+
+impl Width {
+    /// The shortest text as it is, where PostgreSQL's layout is the same and no tie is possible.
+    ///
+    /// A tie below `below` has a fraction. It then is an odd multiple of a half and so ends in 5, and it has at
+    /// least 17 digits (8 for a `real`): five times a mantissa.
+    fn plain<'a>(&self, shortest: &'a str, magnitude: f64) -> Option<&'a str> {
+        let same_layout = (1e-4..self.below).contains(&magnitude) && !shortest.contains('e');
+        let tie = shortest.len() >= self.exact_digits && shortest.ends_with('5');
+        let plain = shortest.strip_suffix(".0").unwrap_or(shortest);
+        (same_layout && !tie).then_some(plain)
+    }
+}
 
 /// `float8out`.
-pub(super) fn put_float8(value: f64, extra_float_digits: i32, out: &mut BytesMut) {
+pub(super) fn put_float8(value: f64, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !value.is_finite() {
         put_not_finite(value, out);
     } else if extra_float_digits > 0 {
-        let scientific = Scientific::read(zmij::Buffer::new().format_finite(value));
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        if let Some(plain) = DOUBLE.plain(shortest, value.abs()) {
+            return out.put_slice(plain.as_bytes());
+        }
+        let scientific = Scientific::read(shortest);
         let bits = value.to_bits();
         let fraction = bits & ((1 << 52) - 1);
         let exponent = i32::try_from((bits >> 52) & 0x7ff).unwrap_or(0);
@@ -150,11 +175,16 @@ pub(super) fn put_float8(value: f64, extra_float_digits: i32, out: &mut BytesMut
 }
 
 /// `float4out`.
-pub(super) fn put_float4(value: f32, extra_float_digits: i32, out: &mut BytesMut) {
+pub(super) fn put_float4(value: f32, extra_float_digits: i32, out: &mut Vec<u8>) {
     if !value.is_finite() {
         put_not_finite(f64::from(value), out);
     } else if extra_float_digits > 0 {
-        let scientific = Scientific::read(zmij::Buffer::new().format_finite(value));
+        let mut buffer = zmij::Buffer::new();
+        let shortest = buffer.format_finite(value);
+        if let Some(plain) = SINGLE.plain(shortest, f64::from(value.abs())) {
+            return out.put_slice(plain.as_bytes());
+        }
+        let scientific = Scientific::read(shortest);
         let bits = value.to_bits();
         let fraction = u64::from(bits & ((1 << 23) - 1));
         let exponent = i32::try_from((bits >> 23) & 0xff).unwrap_or(0);
@@ -174,7 +204,7 @@ pub(super) fn put_float4(value: f32, extra_float_digits: i32, out: &mut BytesMut
     }
 }
 
-fn put_not_finite(value: f64, out: &mut BytesMut) {
+fn put_not_finite(value: f64, out: &mut Vec<u8>) {
     out.put_slice(match (value.is_nan(), value > 0.0) {
         (true, _) => b"NaN",
         (false, true) => b"Infinity",
@@ -183,7 +213,7 @@ fn put_not_finite(value: f64, out: &mut BytesMut) {
 }
 
 /// C's `%.*g` with `digits + extra` digits.
-fn put_rounded(value: f64, width: &Width, extra_float_digits: i32, out: &mut BytesMut) {
+fn put_rounded(value: f64, width: &Width, extra_float_digits: i32, out: &mut Vec<u8>) {
     let digits = (width.digits + extra_float_digits).max(1);
     let decimals = usize::try_from(digits - 1).unwrap_or(0);
     let scientific = Scientific::read(&format!("{value:.decimals$e}"));
@@ -311,7 +341,7 @@ fn low(value: u128) -> u64 {
 }
 
 /// `numeric_out` of `value` times ten to the minus `scale`.
-pub(super) fn put_decimal(value: i128, scale: i8, out: &mut BytesMut) {
+pub(super) fn put_decimal(value: i128, scale: i8, out: &mut Vec<u8>) {
     match (u64::try_from(value.unsigned_abs()), u32::try_from(scale)) {
         (Ok(magnitude), Ok(scale)) if scale <= 20 => {
             put_short_decimal(value < 0, magnitude, scale, out);
@@ -321,7 +351,7 @@ pub(super) fn put_decimal(value: i128, scale: i8, out: &mut BytesMut) {
 }
 
 /// `numeric_out` of `value` times ten to the minus `scale`.
-pub(super) fn put_decimal256(value: i256, scale: i8, out: &mut BytesMut) {
+pub(super) fn put_decimal256(value: i256, scale: i8, out: &mut Vec<u8>) {
     match value.to_i128() {
         Some(value) => put_decimal(value, scale, out),
         None => put_digits(value.is_negative(), Digits::of_i256(value).as_slice(), scale, out),
@@ -329,7 +359,7 @@ pub(super) fn put_decimal256(value: i256, scale: i8, out: &mut BytesMut) {
 }
 
 /// The usual case: at most 20 digits, written from the end in pairs.
-fn put_short_decimal(negative: bool, mut value: u64, scale: u32, out: &mut BytesMut) {
+fn put_short_decimal(negative: bool, mut value: u64, scale: u32, out: &mut Vec<u8>) {
     let mut line = [b'0'; 32];
     let mut at = line.len();
     let mut decimals = scale;
@@ -371,7 +401,7 @@ fn last_two(value: u64) -> [u8; 2] {
 }
 
 /// Plain digits with a point `scale` digits from the end; a negative scale appends zeros.
-fn put_digits(negative: bool, digits: &[u8], scale: i8, out: &mut BytesMut) {
+fn put_digits(negative: bool, digits: &[u8], scale: i8, out: &mut Vec<u8>) {
     if negative {
         out.put_u8(b'-');
     }
@@ -395,7 +425,7 @@ const NUMERIC_POSITIVE: u16 = 0x0000;
 const NUMERIC_NEGATIVE: u16 = 0x4000;
 
 /// `numeric_send` of `value` times ten to the minus `scale`.
-pub(super) fn put_decimal_binary(value: i128, scale: i8, out: &mut BytesMut) {
+pub(super) fn put_decimal_binary(value: i128, scale: i8, out: &mut Vec<u8>) {
     match (u64::try_from(value.unsigned_abs()), u32::try_from(scale)) {
         (Ok(magnitude), Ok(scale)) if scale <= 16 => {
             put_short_decimal_binary(value < 0, magnitude, scale, out);
@@ -408,7 +438,7 @@ pub(super) fn put_decimal_binary(value: i128, scale: i8, out: &mut BytesMut) {
 }
 
 /// `numeric_send` of `value` times ten to the minus `scale`.
-pub(super) fn put_decimal256_binary(value: i256, scale: i8, out: &mut BytesMut) {
+pub(super) fn put_decimal256_binary(value: i256, scale: i8, out: &mut Vec<u8>) {
     match value.to_i128() {
         Some(value) => put_decimal_binary(value, scale, out),
         None => {
@@ -419,7 +449,7 @@ pub(super) fn put_decimal256_binary(value: i256, scale: i8, out: &mut BytesMut) 
 }
 
 /// The usual case. A fraction of 16 digits fits a `u64` also after it is filled up to whole groups of four.
-fn put_short_decimal_binary(negative: bool, value: u64, scale: u32, out: &mut BytesMut) {
+fn put_short_decimal_binary(negative: bool, value: u64, scale: u32, out: &mut Vec<u8>) {
     let power = 10_u64.pow(scale);
     let (mut whole, fraction) = (value / power, value % power);
     let fraction_groups = scale.div_ceil(4);
@@ -457,7 +487,7 @@ fn group(value: u64) -> [u8; 2] {
 }
 
 /// `numeric_send` of a decimal number given as digits without leading zeros.
-pub(super) fn put_digits_binary(negative: bool, digits: &[u8], scale: i32, out: &mut BytesMut) {
+pub(super) fn put_digits_binary(negative: bool, digits: &[u8], scale: i32, out: &mut Vec<u8>) {
     let dscale = u32::try_from(scale).unwrap_or(0);
     let end = digits.iter().rposition(|digit| *digit != b'0').map_or(0, |last| last + 1);
     if end == 0 {
@@ -477,7 +507,7 @@ pub(super) fn put_digits_binary(negative: bool, digits: &[u8], scale: i32, out: 
     }
 }
 
-fn put_numeric_header(negative: bool, count: usize, weight: i32, scale: u32, out: &mut BytesMut) {
+fn put_numeric_header(negative: bool, count: usize, weight: i32, scale: u32, out: &mut Vec<u8>) {
     let word = |value: i32| {
         let [low, high, ..] = value.to_le_bytes();
         [high, low]

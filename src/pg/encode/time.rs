@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use bytes::{BufMut, BytesMut};
+use bytes::BufMut;
 use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
 
@@ -247,7 +247,7 @@ impl Line {
         }
     }
 
-    fn put(&self, out: &mut BytesMut) {
+    fn put(&self, out: &mut Vec<u8>) {
         out.put_slice(&self.bytes[..self.len]);
     }
 }
@@ -263,7 +263,7 @@ fn pg_day(unix_day: i64) -> Result<i32> {
 }
 
 /// `date_out`.
-pub(super) fn put_date(unix_day: i64, calendar: &Calendar, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_date(unix_day: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
     pg_day(unix_day)?;
     let (year, month, day) = civil(unix_day);
     if let (DateFormat::Iso, Ok(short @ 1..10_000)) = (calendar.format, u32::try_from(year)) {
@@ -301,7 +301,7 @@ fn push_date(line: &mut Line, (year, month, day): (i64, u32, u32), calendar: &Ca
 }
 
 /// `date_send`.
-pub(super) fn put_date_binary(unix_day: i64, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_date_binary(unix_day: i64, out: &mut Vec<u8>) -> Result<()> {
     out.put_i32(pg_day(unix_day)?);
     Ok(())
 }
@@ -317,7 +317,7 @@ fn checked_time(time_us: i64) -> Result<i64> {
 }
 
 /// `time_out`.
-pub(super) fn put_time(time_us: i64, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_time(time_us: i64, out: &mut Vec<u8>) -> Result<()> {
     let mut line = Line::new();
     line.push_time(checked_time(time_us)?);
     line.put(out);
@@ -325,7 +325,7 @@ pub(super) fn put_time(time_us: i64, out: &mut BytesMut) -> Result<()> {
 }
 
 /// `time_send`.
-pub(super) fn put_time_binary(time_us: i64, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_time_binary(time_us: i64, out: &mut Vec<u8>) -> Result<()> {
     out.put_i64(checked_time(time_us)?);
     Ok(())
 }
@@ -345,20 +345,20 @@ pub(super) fn timestamp_out_of_range() -> Error {
 }
 
 /// `timestamp_send` and `timestamptz_send`.
-pub(super) fn put_timestamp_binary(unix_us: i64, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_timestamp_binary(unix_us: i64, out: &mut Vec<u8>) -> Result<()> {
     out.put_i64(pg_timestamp(unix_us)?);
     Ok(())
 }
 
 /// `timestamp_out`.
-pub(super) fn put_timestamp(unix_us: i64, calendar: &Calendar, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_timestamp(unix_us: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
     pg_timestamp(unix_us)?;
     put_local(unix_us, None, calendar, out);
     Ok(())
 }
 
 /// `timestamptz_out`: in the session's time zone.
-pub(super) fn put_timestamptz(unix_us: i64, calendar: &Calendar, out: &mut BytesMut) -> Result<()> {
+pub(super) fn put_timestamptz(unix_us: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
     pg_timestamp(unix_us)?;
     let offset_s = calendar.zone.offset_s(unix_us);
     let local_us = unix_us + i64::from(offset_s) * SECOND_US;
@@ -367,7 +367,7 @@ pub(super) fn put_timestamptz(unix_us: i64, calendar: &Calendar, out: &mut Bytes
 }
 
 /// `EncodeDateTime`. `zone` holds the instant and its offset.
-fn put_local(local_us: i64, zone: Option<(i64, i32)>, calendar: &Calendar, out: &mut BytesMut) {
+fn put_local(local_us: i64, zone: Option<(i64, i32)>, calendar: &Calendar, out: &mut Vec<u8>) {
     let (unix_day, time_us) = (local_us.div_euclid(DAY_US), local_us.rem_euclid(DAY_US));
     let date @ (year, month, day) = civil(unix_day);
     let mut line = Line::new();
@@ -422,14 +422,14 @@ pub(super) struct Interval {
 }
 
 /// `interval_send`.
-pub(super) fn put_interval_binary(interval: Interval, out: &mut BytesMut) {
+pub(super) fn put_interval_binary(interval: Interval, out: &mut Vec<u8>) {
     out.put_i64(interval.micros);
     out.put_i32(interval.days);
     out.put_i32(interval.months);
 }
 
 /// `interval_out`.
-pub(super) fn put_interval(interval: Interval, style: IntervalStyle, out: &mut BytesMut) {
+pub(super) fn put_interval(interval: Interval, style: IntervalStyle, out: &mut Vec<u8>) {
     let parts = Parts {
         year: i64::from(interval.months / 12),
         month: i64::from(interval.months % 12),
@@ -467,7 +467,7 @@ impl Parts {
     }
 
     /// `AppendSeconds`: without a sign.
-    fn put_seconds(&self, fill: bool, out: &mut BytesMut) {
+    fn put_seconds(&self, fill: bool, out: &mut Vec<u8>) {
         let mut line = Line::new();
         let second = u32::try_from(self.second.unsigned_abs()).unwrap_or(0);
         if fill || second >= 10 {
@@ -480,7 +480,7 @@ impl Parts {
     }
 
     /// `04:05:06.7` without a sign.
-    fn put_clock(&self, fill_hour: bool, out: &mut BytesMut) {
+    fn put_clock(&self, fill_hour: bool, out: &mut Vec<u8>) {
         let hour = self.hour.unsigned_abs();
         if fill_hour && hour < 10 {
             out.put_u8(b'0');
@@ -492,7 +492,7 @@ impl Parts {
         self.put_seconds(true, out);
     }
 
-    fn put_postgres(&self, out: &mut BytesMut) {
+    fn put_postgres(&self, out: &mut Vec<u8>) {
         let (mut zero, mut before) = (true, false);
         for (value, unit) in [(self.year, "year"), (self.month, "mon"), (self.day, "day")] {
             if value == 0 {
@@ -525,7 +525,7 @@ impl Parts {
         }
     }
 
-    fn put_verbose(&self, out: &mut BytesMut) {
+    fn put_verbose(&self, out: &mut Vec<u8>) {
         let (mut zero, mut before) = (true, false);
         out.put_u8(b'@');
         for (mut value, unit) in [
@@ -555,14 +555,10 @@ impl Parts {
         }
         if self.second != 0 || self.fraction != 0 {
             out.put_u8(b' ');
-            if self.second < 0 || self.fraction < 0 {
-                if zero {
-                    before = true;
-                } else if !before {
-                    out.put_u8(b'-');
-                }
-            } else if before {
-                out.put_u8(b'-');
+            match (self.second < 0 || self.fraction < 0, zero, before) {
+                (true, true, _) => before = true,
+                (true, false, false) | (false, _, true) => out.put_u8(b'-'),
+                _ => {}
             }
             self.put_seconds(false, out);
             let plural = self.second.abs() != 1 || self.fraction != 0;
@@ -577,7 +573,7 @@ impl Parts {
         }
     }
 
-    fn put_sql(&self, out: &mut BytesMut) {
+    fn put_sql(&self, out: &mut Vec<u8>) {
         let negative = self.all().iter().any(|part| *part < 0);
         let positive = self.all().iter().any(|part| *part > 0);
         let year_month = self.year != 0 || self.month != 0;
@@ -612,11 +608,11 @@ impl Parts {
         }
     }
 
-    fn put_iso(&self, out: &mut BytesMut) {
+    fn put_iso(&self, out: &mut Vec<u8>) {
         if self.all() == [0; 7] {
             return out.put_slice(b"PT0S");
         }
-        let put_part = |value: i64, unit: u8, out: &mut BytesMut| {
+        let put_part = |value: i64, unit: u8, out: &mut Vec<u8>| {
             if value != 0 {
                 put_integer(value, out);
                 out.put_u8(unit);

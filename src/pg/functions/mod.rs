@@ -10,6 +10,7 @@ mod names;
 pub(crate) mod plain;
 mod privileges;
 mod session;
+mod shaped;
 mod single;
 
 use std::collections::HashMap;
@@ -23,12 +24,18 @@ use super::types::TYPE_KEY;
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
-    plain::SPECS.iter().map(|spec| cells::immutable(*spec)).collect()
+    let plain = plain::SPECS.iter().map(|spec| cells::immutable(*spec));
+    plain.chain(shaped::all()).collect()
 }
 
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     vec![single::aggregate()]
+}
+
+/// The aggregate that stands for a scalar subquery.
+pub(crate) fn single_value() -> Arc<AggregateUDF> {
+    single::aggregate()
 }
 
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.

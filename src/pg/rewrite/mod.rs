@@ -1,36 +1,47 @@
 //! PostgreSQL constructs that DataFusion's planner lacks, said in those it has. An answer never changes: what cannot
 //! be said is refused with 0A000.
 //!
-//! Imports: error, pg::types. Used by: query.
+//! Three places: the statement before planning ([`statement`]), expressions while their types are being found
+//! ([`expr_planners`], [`Types`]), and the plan before it is optimised ([`plan`]).
+//!
+//! Imports: error, pg::facts, pg::functions, pg::types. Used by: query.
+
+mod array;
+mod correlated;
+mod operators;
+mod plan;
+mod syntax;
+mod types;
 
 use std::sync::Arc;
 
-use arrow::datatypes::FieldRef;
-use datafusion::logical_expr::planner::{ExprPlanner, TypePlanner};
-use datafusion::sql::sqlparser::ast::{DataType, Statement};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::sql::sqlparser::ast::Statement;
 
+pub use self::types::Types;
+use super::facts::Facts;
 use crate::error::Result;
 
 /// Rewrites one parsed statement in place, before planning.
 /// Errors: 0A000 for a construct that cannot be said.
-pub fn statement(_statement: &mut Statement) -> Result<()> {
-    Ok(())
+pub fn statement(statement: &mut Statement) -> Result<()> {
+    syntax::statement(statement)
 }
 
-/// Expression planners to register before DataFusion's own: subscripts of `int2vector`, operators.
+/// Expression planners to register before DataFusion's own.
 pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
-    Vec::new()
+    vec![Arc::new(operators::Operators)]
 }
 
-/// Types by their PostgreSQL names.
-#[derive(Debug)]
-pub struct Types;
-
-impl TypePlanner for Types {
-    fn plan_type_field(
-        &self,
-        _sql_type: &DataType,
-    ) -> datafusion::common::Result<Option<FieldRef>> {
-        Ok(None)
-    }
+/// Rewrites a plan as `SqlToRel` made it, before it is optimised: subqueries DataFusion cannot decorrelate, casts of
+/// OID types to text, arrays from text, and, when `output`, names in place of OIDs in the columns clients see.
+/// The columns keep their names and order.
+/// Errors: 0A000 for a cast that cannot be said.
+pub fn plan(
+    plan: LogicalPlan,
+    facts: &Arc<Facts>,
+    output: bool,
+) -> datafusion::common::Result<LogicalPlan> {
+    plan::rewrite(plan, facts, output)
 }

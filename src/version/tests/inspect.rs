@@ -180,7 +180,9 @@ fn every_format_tells_its_columns() {
 
 #[test]
 fn bad_text_is_refused() {
-    check("a.csv", "", "XX001");
+    check("a.csv", "", "; 0");
+    check("a.json", "", "; 0");
+    check("a.csv.gz", "", "XX001");
     check("a.csv", "a,a\n1,2\n", "0A000 file \"/a.csv\" has two columns named \"a\"");
     check("a.csv", "a,\n1,2\n", "0A000 file \"/a.csv\" has a column without a name");
     check("a.csv", "a,b\n1\n", "XX001 file \"/a.csv\" is not valid CSV");
@@ -246,6 +248,20 @@ fn garbage_in_parquet_is_refused() {
     let files = Files::new();
     files.write("a.parquet", &bomb);
     files.facts("a.parquet").expect_err("a bomb");
+}
+
+/// The reader builds a schema by recursion.
+#[test]
+fn a_bottomless_schema_is_refused() {
+    // version, then a list of 100,000 elements with a name and one child each
+    let mut footer = vec![0x15, 0x02, 0x19, 0xfc, 0xa0, 0x8d, 0x06];
+    for _ in 0..100_000 {
+        footer.extend([0x48, 0x01, b'a', 0x15, 0x02, 0x00]);
+    }
+    footer.extend([0x16, 0x00, 0x19, 0x0c, 0x00]);
+    let length = u32::try_from(footer.len()).expect("short").to_le_bytes();
+    let content = [b"PAR1".as_slice(), &footer, &length, b"PAR1"].concat();
+    check("a.parquet", content, "0A000 the schema of file \"/a.parquet\" is nested 100000 levels");
 }
 
 /// 0.4 of the reliability notes: some flips in a footer make the decoder panic. None may get out.

@@ -55,7 +55,8 @@ impl World {
         while let Some(directory) = open.pop() {
             for entry in fs::read_dir(directory).expect("listed") {
                 let path = entry.expect("an entry").path();
-                if path.is_dir() { open.push(path) } else { paths.push(path) }
+                let list = if path.is_dir() { &mut open } else { &mut paths };
+                list.push(path);
             }
         }
         let listed = paths.iter().map(|path| {
@@ -129,7 +130,7 @@ impl World {
         let batches = match self.batches(sql).await {
             Ok(batches) => batches,
             Err(error) => {
-                return match own(&error) {
+                return match cause(&error) {
                     Some(own) => format!("{} {own} {:?}", own.state(), own.notes().detail),
                     None => error.to_string(),
                 };
@@ -173,7 +174,7 @@ async fn every_format_is_read() {
         .with("parquet.parquet", parquet(&small(), 2, Codec::SNAPPY))
         .with("stream.arrows", ipc_stream(&small()))
         .with("avro.avro", avro(&small()));
-    let world = tokio::task::spawn_blocking(move || {
+    let world = Tasks::new().blocking(move || {
         world
             .with("csv_gz.csv.gz", packed(FileCompressionType::GZIP, CSV))
             .with("csv_zst.csv.zst", packed(FileCompressionType::ZSTD, CSV))
@@ -271,6 +272,9 @@ async fn directories_are_columns() {
     world.check("SELECT count(*) FROM t WHERE y IS NULL", "2").await;
     world.check("SELECT count(*) FROM t WHERE k LIKE 'a%'", "2").await;
     world.check("SELECT y FROM t WHERE y > 2024 LIMIT 1", "2025").await;
+    world.check("SELECT id FROM t WHERE y = 1999", "").await;
+    world.check("SELECT count(*), max(id) FROM t WHERE y = 1999", "0,").await;
+    world.check("SELECT count(*) FROM t a JOIN t b ON a.y = b.y", "8").await;
     world.check("SELECT id, d FROM c WHERE d < '2024-12-31'", "1,2024-02-29").await;
     world.check("SELECT d FROM c GROUP BY d ORDER BY d", "2024-02-29;2025-01-01").await;
     let plan = world.rows("EXPLAIN SELECT id FROM t WHERE y = 2025").await;
@@ -400,4 +404,111 @@ async fn warming_reads_footers_once() {
     let rows = provider.statistics().map(|statistics| statistics.num_rows);
     assert_eq!(rows, Some(Precision::Exact(3)));
     assert_eq!(provider.schema().field(1).data_type(), &DataType::Utf8View);
+}
+
+#[tokio::test]
+async fn nested_and_dictionary_columns_are_read() {
+    use arrow::array::{DictionaryArray, ListArray, StructArray};
+    use arrow::datatypes::{Field, Int8Type, Int64Type};
+    let lists = ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1), None]), None]);
+    let inner = Arc::new(Field::new("e", DataType::Int64, true));
+    let structs = StructArray::from(vec![(inner, ids(5..7))]);
+    let categories: DictionaryArray<Int8Type> = ["x", "y"].into_iter().collect();
+    let rich =
+        batch(vec![("l", Arc::new(lists)), ("s", Arc::new(structs)), ("k", Arc::new(categories))]);
+    let plain = batch(vec![("k", names(&[Some("z"), None]))]);
+    let world = world()
+        .with("p/1.parquet", parquet(&rich, 9, Codec::SNAPPY))
+        .with("p/2.parquet", parquet(&plain, 9, Codec::SNAPPY))
+        .with("a/1.arrow", ipc_stream(&rich))
+        .with("a/2.arrow", ipc_stream(&plain))
+        .with("j.json", "{\"l\":[1,null],\"s\":{\"e\":5}}\n{\"s\":{\"e\":6,\"f\":\"x\"}}\n")
+        .load()
+        .expect("loaded");
+    for table in ["p", "a"] {
+        world.check(&format!("SELECT k FROM {table} ORDER BY k"), "x;y;z;").await;
+        world.check(&format!("SELECT s['e'] FROM {table} WHERE k = 'y'"), "6").await;
+        world.check(&format!("SELECT l FROM {table} WHERE k = 'x'"), "[1, ]").await;
+        world.check(&format!("SELECT count(l), count(s), count(k) FROM {table}"), "1,2,3").await;
+    }
+    world.check("SELECT l, s['f'] FROM j ORDER BY s['e']", "[1, ],;,x").await;
+}
+
+/// Spark's old timestamps: a Julian day and nanoseconds, here in year 1, which nanoseconds do not reach.
+#[tokio::test]
+async fn timestamps_of_96_bits_are_read() {
+    use parquet::data_type::{Int96, Int96Type};
+    use parquet::file::writer::SerializedFileWriter;
+    let schema = parquet::schema::parser::parse_message_type("message m { optional int96 at; }");
+    let mut writer =
+        SerializedFileWriter::new(Vec::new(), Arc::new(schema.expect("a schema")), Arc::default())
+            .expect("a writer");
+    let mut group = writer.next_row_group().expect("a row group");
+    let mut column = group.next_column().expect("a column").expect("the column");
+    // 1970-01-01 is Julian day 2,440,588; 0001-01-01 is 1,721,426.
+    let values = [Int96::from(vec![0, 0, 2_440_588]), Int96::from(vec![0, 0, 1_721_426])];
+    column.typed::<Int96Type>().write_batch(&values, Some(&[1, 1]), None).expect("written");
+    column.close().expect("closed");
+    group.close().expect("closed");
+    let content = writer.into_inner().expect("finished");
+    let world = world().with("t.parquet", content).load().expect("loaded");
+    world.check("SELECT at FROM t ORDER BY at", "0001-01-01T00:00:00;1970-01-01T00:00:00").await;
+    world.check("SELECT count(*) FROM t WHERE at < '1900-01-01'", "1").await;
+}
+
+/// Spark leaves files without a byte for partitions without a row.
+#[tokio::test]
+async fn empty_text_has_no_rows() {
+    let world = world()
+        .with("c/1.csv", "")
+        .with("c/2.csv", "a,b\r\n1,x\r\n")
+        .with("c/3.csv", "\u{feff}b,a\ny,2\n")
+        .with("j/1.json", "")
+        .with("j/2.json", "{\"a\":1}\n")
+        .load()
+        .expect("loaded");
+    world.check("SELECT a, b FROM c ORDER BY a", "1,x;2,y").await;
+    world.check("SELECT a FROM j", "1").await;
+    world.check("SELECT count(*) FROM c", "2").await;
+}
+
+#[tokio::test]
+async fn pushed_filters_meet_missing_and_wider_columns() {
+    let world = world()
+        .with(
+            "t/1.parquet",
+            parquet(&batch(vec![("a", ids(0..500)), ("b", ids(0..500))]), 100, Codec::SNAPPY),
+        )
+        .with(
+            "t/2.parquet",
+            parquet(
+                &batch(vec![("a", Arc::new(Int32Array::from_iter_values(500..1_000)))]),
+                100,
+                Codec::SNAPPY,
+            ),
+        )
+        .load()
+        .expect("loaded");
+    world.check("SET datafusion.execution.parquet.pushdown_filters = true", "").await;
+    world.check("SELECT count(*), sum(a) FROM t WHERE a >= 250 AND a < 750", "500,249750").await;
+    world.check("SELECT count(*) FROM t WHERE b IS NULL", "500").await;
+    world.check("SELECT a FROM t WHERE a = 700 AND b IS NULL", "700").await;
+    world.check("SELECT count(*) FROM t WHERE b > 10 OR a > 990", "498").await;
+}
+
+#[tokio::test]
+async fn a_big_file_is_read_in_parts() {
+    // Noise, so that it does not compress away.
+    let noise = (0..2_000_000_i64).map(|n| n.wrapping_mul(0x5851_f42d_4c95_7f2d) >> 7);
+    let noise = Arc::new(arrow::array::Int64Array::from_iter_values(noise));
+    let content = parquet(
+        &batch(vec![("id", ids(0..2_000_000)), ("x", noise)]),
+        100_000,
+        Codec::UNCOMPRESSED,
+    );
+    let world = world().with("t.parquet", content).load().expect("loaded");
+    let plan = world.rows("EXPLAIN SELECT sum(id) FROM t").await;
+    World::plan_has(&plan, "2 groups");
+    world.check("SELECT sum(id), count(DISTINCT id) FROM t", "1999999000000,2000000").await;
+    world.check("SELECT count(*) FROM t WHERE id BETWEEN 150000 AND 249999", "100000").await;
 }

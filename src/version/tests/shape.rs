@@ -60,6 +60,9 @@ fn directories_and_files_are_tables() {
         &["orders/part-0.parquet", "orders/part-1.parquet"],
         "orders(): orders/part-0.parquet orders/part-1.parquet",
     );
+    check(&["orders.parquet/part-0.parquet"], "orders(): orders.parquet/part-0.parquet");
+    check(&["o.csv/a.csv", "o/a.csv"], "0A000 table \"o\" is made by both \"o.csv/\" and \"o/\"");
+    check(&["part-0", "part-1.crc"], "! part-0; ! part-1.crc");
     check(&[], "");
 }
 

@@ -1,0 +1,368 @@
+//! The one writer: it checks requests against the newest state, makes a group of them durable with one sync, shows
+//! the new generation, and only then answers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use prost::Message;
+use tokio::sync::{mpsc, oneshot};
+
+use super::change::Change;
+use super::generation::Generation;
+use super::manifest::Manifest;
+use super::record::{Commit, FactRecord, StateRecord, unknown};
+use super::state::{Kept, State, VersionKey};
+use super::stored::{self, Digest};
+use super::{LostVersion, Opening, Shared};
+use crate::error::{Error, Result};
+use crate::journal::{self, Journal, Opened};
+use crate::store::{Directory, Lock};
+use crate::task::{Clock, Tasks};
+
+/// Requests that share one sync. More only makes the first of them wait.
+const GROUP_LEN_MAX: usize = 256;
+
+/// Frames and bytes after which a checkpoint is written by itself. They bound what a start replays; a tenth would
+/// write the whole state too often.
+const CHECKPOINT_FRAMES: u64 = 1_000;
+const CHECKPOINT_BYTES: u64 = 8 << 20;
+
+/// What is asked of the committer.
+#[derive(Debug)]
+pub(super) enum Request {
+    Commit { changes: Vec<Change>, answer: oneshot::Sender<Result<Arc<Generation>>> },
+    Checkpoint { answer: oneshot::Sender<Result<()>> },
+}
+
+/// The owner of the journal and of the newest state.
+#[derive(Debug)]
+pub(super) struct Committer {
+    journal: Journal,
+    manifests: Directory,
+    clock: Clock,
+    /// What is durable; what readers see is the same.
+    state: State,
+    shared: Arc<Shared>,
+    /// Growth since the last checkpoint at which the next is due: frames, bytes.
+    due: (u64, u64),
+    /// Held as long as we write.
+    _lock: Option<Lock>,
+}
+
+/// Runs the committer until the stop, then what is queued already, and no more.
+pub(super) async fn serve(
+    mut committer: Committer,
+    mut queue: mpsc::Receiver<Request>,
+    tasks: Tasks,
+) {
+    let stop = tasks.stop_token();
+    loop {
+        let mut requests = Vec::new();
+        let received = tokio::select! {
+            biased;
+            () = stop.cancelled(), if !queue.is_closed() => {
+                queue.close();
+                continue;
+            }
+            received = queue.recv_many(&mut requests, GROUP_LEN_MAX) => received,
+        };
+        if received == 0 {
+            break;
+        }
+        let work = tasks.blocking(move || {
+            committer.run(requests);
+            committer
+        });
+        committer = match work.await {
+            Ok(committer) => committer,
+            // It panicked: ending early stops the process, and a restart reads what is durable.
+            Err(_) => return,
+        };
+    }
+    // Nobody has a handle any more; others may open the state root, and the process may live on.
+    drop(committer);
+    stop.cancelled().await;
+}
+
+impl Committer {
+    /// Reads everything back. The generation is in `Shared` then.
+    pub(super) fn open(
+        root: &Directory,
+        clock: Clock,
+        lock: Option<Lock>,
+    ) -> Result<(Committer, Arc<Shared>)> {
+        let manifests = root.subdirectory("manifests")?;
+        let opened = Journal::open(root.subdirectory("journal")?)?;
+        let mut state = replay(&opened)?;
+        let (found, lost) = read_manifests(&manifests, &state);
+        state.attach(&found);
+        if let Err(error) = sweep(&manifests, &state) {
+            tracing::warn!(%error, "could not remove manifests that nothing names");
+        }
+        state.generation.lsn = opened.journal.last_lsn();
+        let opening = Opening {
+            lost_versions: lost,
+            truncated_bytes: opened.truncated_bytes,
+            damaged_checkpoints: opened.damaged_checkpoints,
+        };
+        let shared = Arc::new(Shared::new(state.generation.clone(), opening));
+        let committer = Committer {
+            journal: opened.journal,
+            manifests,
+            clock,
+            state,
+            shared: Arc::clone(&shared),
+            due: (CHECKPOINT_FRAMES, CHECKPOINT_BYTES),
+            _lock: lock,
+        };
+        Ok((committer, shared))
+    }
+
+    /// Serves one group of requests.
+    pub(super) fn run(&mut self, requests: Vec<Request>) {
+        let (mut groups, mut commits, mut checkpoints) = (Vec::new(), Vec::new(), Vec::new());
+        for request in requests {
+            match request {
+                Request::Commit { changes, answer } => {
+                    groups.push(changes);
+                    commits.push(answer);
+                }
+                Request::Checkpoint { answer } => checkpoints.push(answer),
+            }
+        }
+        // Somebody who no longer waits for the answer does not need it.
+        for (answer, outcome) in commits.into_iter().zip(self.commit(groups)) {
+            drop(answer.send(outcome));
+        }
+        if !checkpoints.is_empty() {
+            let outcome = self.checkpoint();
+            for answer in checkpoints {
+                drop(answer.send(outcome.clone()));
+            }
+        }
+        self.checkpoint_if_due();
+    }
+
+    /// Commits each group of changes by itself, all with one sync. One outcome per group, in order.
+    pub(super) fn commit(&mut self, groups: Vec<Vec<Change>>) -> Vec<Result<Arc<Generation>>> {
+        if let Some(failure) = self.journal.failure() {
+            return groups.iter().map(|_| Err(failure.clone())).collect();
+        }
+        let at_us = self.clock.now_us();
+        let mut state = self.state.clone();
+        let mut payloads = Vec::new();
+        let mut outcomes = Vec::with_capacity(groups.len());
+        for changes in groups {
+            outcomes.push(self.prepare(&mut state, changes, at_us).map(|it| payloads.extend(it)));
+        }
+        if !payloads.is_empty() {
+            match self.journal.append(&payloads) {
+                Ok(lsn) => self.publish(state, lsn),
+                // Even a refusal may rest on a request of the same group that did not come about.
+                Err(error) => {
+                    self.shared.set_failure(self.journal.failure());
+                    return outcomes.iter().map(|_| Err(error.clone())).collect();
+                }
+            }
+        }
+        let generation = self.shared.pin();
+        outcomes.into_iter().map(|it| it.map(|()| Arc::clone(&generation))).collect()
+    }
+
+    /// Writes a checkpoint.
+    pub(super) fn checkpoint(&mut self) -> Result<()> {
+        let written = self.journal.checkpoint(&self.state.to_record().encode_to_vec());
+        self.shared.set_failure(self.journal.failure());
+        written
+    }
+
+    /// The newest state as a checkpoint would keep it.
+    #[cfg(test)]
+    pub(super) fn state_record(&self) -> StateRecord {
+        self.state.to_record()
+    }
+
+    fn checkpoint_if_due(&mut self) {
+        let (frames, bytes) = self.journal.since_checkpoint();
+        if self.journal.failure().is_some() || (frames < self.due.0 && bytes < self.due.1) {
+            return;
+        }
+        self.due = (CHECKPOINT_FRAMES, CHECKPOINT_BYTES);
+        if let Err(error) = self.checkpoint() {
+            // The journal only grows meanwhile: wait for as much again before the next try.
+            self.due = (frames + CHECKPOINT_FRAMES, bytes + CHECKPOINT_BYTES);
+            tracing::warn!(%error, frames, "could not write a checkpoint");
+        }
+    }
+
+    /// Folds one request into `state` and gives its frame; `None` when it changes nothing. After an error `state` is
+    /// as it was.
+    fn prepare(
+        &self,
+        state: &mut State,
+        changes: Vec<Change>,
+        at_us: i64,
+    ) -> Result<Option<Vec<u8>>> {
+        // A single change is checked before it is folded, so it needs no way back.
+        let before = (changes.len() > 1).then(|| state.clone());
+        let prepared = self.fold(state, changes, at_us).and_then(|facts| {
+            if facts.is_empty() {
+                return Ok(None);
+            }
+            let payload = Commit { at_us, facts }.encode_to_vec();
+            if payload.len() > journal::PAYLOAD_BYTES_MAX {
+                return Err(Error::ProgramLimitExceeded(format!(
+                    "a commit of {} bytes exceeds the limit of {} bytes",
+                    payload.len(),
+                    journal::PAYLOAD_BYTES_MAX
+                )));
+            }
+            Ok(Some(payload))
+        });
+        if let (Err(_), Some(before)) = (&prepared, before) {
+            *state = before;
+        }
+        prepared
+    }
+
+    fn fold(&self, state: &mut State, changes: Vec<Change>, at_us: i64) -> Result<Vec<FactRecord>> {
+        let mut records = Vec::new();
+        for change in changes {
+            let facts = match change {
+                Change::AddVersion { manifest } => vec![self.add(state, manifest)?],
+                change => state.decide(change)?,
+            };
+            for fact in facts {
+                records.push(FactRecord { fact: Some(fact.clone()) });
+                state.fold(fact, at_us)?;
+            }
+        }
+        Ok(records)
+    }
+
+    /// Puts the manifest in place. If the commit fails after all, a later start sweeps it.
+    fn add(&self, state: &mut State, manifest: Arc<Manifest>) -> Result<super::record::Fact> {
+        state.check_add(&manifest)?;
+        let bytes = stored::encode(&manifest);
+        let digest = stored::sha256(&bytes);
+        self.manifests
+            .subdirectory(&manifest.database)?
+            .write(&stored::file_name(&manifest.version, &digest), &bytes)?;
+        let fact = state.add_fact(&manifest, &digest);
+        state.arriving.insert((manifest.database.clone(), manifest.version.clone()), manifest);
+        Ok(fact)
+    }
+
+    /// Shows what has become durable, then removes files that nothing names any more.
+    fn publish(&mut self, mut state: State, lsn: u64) {
+        state.generation.lsn = lsn;
+        self.shared.publish(state.generation.clone());
+        let old = std::mem::replace(&mut self.state, state);
+        if Arc::ptr_eq(&old.kept, &self.state.kept) {
+            return;
+        }
+        for (key, kept) in &*old.kept {
+            if self.state.kept.get(key).is_none_or(|now| now.digest != kept.digest) {
+                self.forget(key, &kept.digest);
+            }
+        }
+    }
+
+    fn forget(&self, key: &VersionKey, digest: &Digest) {
+        let removed = self
+            .manifests
+            .subdirectory(&key.0)
+            .and_then(|directory| directory.remove(&stored::file_name(&key.1, digest)));
+        if let Err(error) = removed {
+            tracing::warn!(%error, "could not remove the manifest of a removed version");
+        }
+        self.manifests.remove_empty(&key.0);
+    }
+}
+
+/// The state of the checkpoint with all frames after it, still without manifests.
+fn replay(opened: &Opened) -> Result<State> {
+    let mut state = match &opened.checkpoint {
+        None => State::empty(),
+        Some((lsn, bytes)) => StateRecord::decode(bytes.as_slice())
+            .map_err(|error| undecodable(&error))
+            .and_then(State::from_record)
+            .map_err(|error| error.detail(format!("It stands in the checkpoint at LSN {lsn}.")))?,
+    };
+    for (lsn, payload) in &opened.frames {
+        fold_frame(&mut state, payload)
+            .map_err(|error| error.detail(format!("It stands in the journal at LSN {lsn}.")))?;
+    }
+    Ok(state)
+}
+
+fn fold_frame(state: &mut State, payload: &[u8]) -> Result<()> {
+    let commit = Commit::decode(payload).map_err(|error| undecodable(&error))?;
+    for record in commit.facts {
+        // Protobuf leaves out what it does not know: a newer release has kinds that we do not.
+        let fact = record.fact.ok_or_else(|| unknown("kind of change"))?;
+        state.fold(fact, commit.at_us)?;
+    }
+    Ok(())
+}
+
+/// Manifests of all kept versions, and the versions whose manifest cannot be had.
+fn read_manifests(
+    manifests: &Directory,
+    state: &State,
+) -> (BTreeMap<VersionKey, Arc<Manifest>>, Vec<LostVersion>) {
+    let (mut found, mut lost) = (BTreeMap::new(), Vec::new());
+    for (key, kept) in &*state.kept {
+        match read_manifest(manifests, key, kept) {
+            Ok(manifest) => {
+                found.insert(key.clone(), Arc::new(manifest));
+            }
+            Err(error) => {
+                let (database, version) = key.clone();
+                tracing::error!(database, version, %error, "a version is left out");
+                lost.push(LostVersion { database, version, reason: error });
+            }
+        }
+    }
+    (found, lost)
+}
+
+fn read_manifest(manifests: &Directory, key: &VersionKey, kept: &Kept) -> Result<Manifest> {
+    let directory = manifests.subdirectory(&key.0)?;
+    let name = stored::file_name(&key.1, &kept.digest);
+    let path = directory.path().join(&name);
+    let noted = |error: Error| error.detail(format!("The file is \"{}\".", path.display()));
+    let bytes = directory
+        .read(&name)?
+        .ok_or_else(|| noted(Error::DataCorrupted("a manifest is missing".to_owned())))?;
+    let manifest = stored::decode(&bytes, &kept.digest).map_err(noted)?;
+    if (&manifest.database, &manifest.version) != (&key.0, &key.1) {
+        return Err(noted(Error::DataCorrupted("a manifest is another version's".to_owned())));
+    }
+    Ok(manifest)
+}
+
+/// Removes manifests that the journal does not name: those of commits that failed and of versions removed right
+/// before a crash.
+fn sweep(manifests: &Directory, state: &State) -> Result<()> {
+    let named: BTreeSet<(String, String)> = state
+        .kept
+        .iter()
+        .map(|(key, kept)| (key.0.clone(), stored::file_name(&key.1, &kept.digest)))
+        .collect();
+    for database in manifests.list()? {
+        let directory = manifests.subdirectory(&database)?;
+        directory.sweep()?;
+        for name in directory.list()? {
+            if !named.contains(&(database.clone(), name.clone())) {
+                directory.remove(&name)?;
+            }
+        }
+        manifests.remove_empty(&database);
+    }
+    Ok(())
+}
+
+fn undecodable(error: &prost::DecodeError) -> Error {
+    Error::DataCorrupted(format!("a record of the state root does not decode: {error}"))
+}

@@ -1,0 +1,728 @@
+//! The statement before planning.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
+    ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
+    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
+};
+
+use super::array;
+use super::types::bare_name;
+use crate::error::{Error, Result};
+use crate::pg::catalog::data;
+
+/// See [`super::statement`].
+pub(super) fn statement(statement: &mut Statement) -> Result<()> {
+    match statement.visit(&mut Rewriter { scopes: Vec::new() }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+/// PostgreSQL's own tables that a FROM clause names: how they are called there, with their OIDs.
+fn system_tables(from: &[TableWithJoins], found: &mut Vec<(String, u32)>) {
+    let factors = from.iter().flat_map(|table| {
+        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+    });
+    for factor in factors {
+        match factor {
+            TableFactor::NestedJoin { table_with_joins, .. } => {
+                system_tables(std::slice::from_ref(table_with_joins), found);
+            }
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let Some(known) =
+                    function_name(name).and_then(|n| data::relation("pg_catalog", &n))
+                else {
+                    continue;
+                };
+                let alias = alias.as_ref().map(|alias| folded(&alias.name));
+                if known.kind == 'r' {
+                    found.push((alias.unwrap_or_else(|| known.name.to_owned()), known.oid));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn folded(ident: &Ident) -> String {
+    match ident.quote_style {
+        Some(_) => ident.value.clone(),
+        None => ident.value.to_lowercase(),
+    }
+}
+
+struct Rewriter {
+    /// PostgreSQL's own tables in the FROM clauses around, innermost last, for their system columns.
+    scopes: Vec<Vec<(String, u32)>>,
+}
+
+impl VisitorMut for Rewriter {
+    type Break = Box<Error>;
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        let mut scope = Vec::new();
+        system_tables(&select.from, &mut scope);
+        self.scopes.push(scope);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<Self::Break> {
+        self.scopes.pop();
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        table_factor(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        match self.expression(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
+    }
+}
+
+impl Rewriter {
+    fn expression(&self, expr: &mut Expr) -> Result<()> {
+        match expr {
+            Expr::BinaryOp { op, left, right } => {
+                if let Some(plain) = plain_operator(op)? {
+                    *op = plain;
+                }
+                if *op == BinaryOperator::StringConcat {
+                    as_text(left);
+                    as_text(right);
+                }
+            }
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => quantified(expr)?,
+            Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => any_like(expr),
+            Expr::Collate { expr: inner, collation } => {
+                known_collation(collation)?;
+                let inner = std::mem::replace(inner.as_mut(), null());
+                *expr = inner;
+            }
+            Expr::Cast { .. } => cast(expr)?,
+            Expr::Identifier(ident) => {
+                if let Some(call) = keyword(ident) {
+                    *expr = call;
+                }
+            }
+            Expr::CompoundIdentifier(parts) => {
+                if let Some(value) = self.system_column(parts) {
+                    *expr = value;
+                }
+            }
+            Expr::SimilarTo { .. } => similar(expr),
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                let timestamp = std::mem::replace(timestamp.as_mut(), null());
+                let zone = std::mem::replace(time_zone.as_mut(), null());
+                *expr = call("timezone", vec![zone, timestamp]);
+            }
+            Expr::CompoundFieldAccess { access_chain, .. } => struct_access(access_chain),
+            Expr::Function(function) => {
+                if let Some(replaced) = self::function(function) {
+                    *expr = replaced;
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `c.tableoid`, `c.xmin` and so on where `c` is a relation of PostgreSQL's own: its rows have no versions.
+    fn system_column(&self, parts: &[Ident]) -> Option<Expr> {
+        let [qualifier, column] = parts else {
+            return None;
+        };
+        let qualifier = folded(qualifier);
+        let mut near = self.scopes.iter().rev().flatten();
+        let (_, oid) = near.find(|(alias, _)| *alias == qualifier)?;
+        let (number, kind) = match folded(column).as_str() {
+            "tableoid" => (i64::from(*oid), "oid"),
+            "xmin" => (1, "xid"),
+            "xmax" => (0, "xid"),
+            "cmin" | "cmax" => (0, "cid"),
+            _ => return None,
+        };
+        Some(cast_to(Box::new(Expr::value(Value::Number(number.to_string(), false))), kind))
+    }
+}
+
+fn null() -> Expr {
+    Expr::value(Value::Null)
+}
+
+fn text_literal(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Value(value) => match &value.value {
+            Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
+            _ => None,
+        },
+        Expr::Nested(inner) => text_literal(inner),
+        _ => None,
+    }
+}
+
+fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
+    let data_type = DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new());
+    Expr::Cast { kind: CastKind::DoubleColon, expr, data_type, array: false, format: None }
+}
+
+/// A call of the function `name`.
+fn call(name: &str, args: Vec<Expr>) -> Expr {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
+    let list = FunctionArgumentList {
+        duplicate_treatment: None,
+        args: args.collect(),
+        clauses: Vec::new(),
+    };
+    Expr::Function(Function {
+        name: ObjectName::from(vec![Ident::new(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(list),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    })
+}
+
+/// The name of a function without `pg_catalog.`, in lower case.
+fn function_name(name: &ObjectName) -> Option<String> {
+    let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    match parts.as_slice() {
+        [name] => Some(folded(name)),
+        [schema, name] if folded(schema) == "pg_catalog" => Some(folded(name)),
+        [schema, name] if folded(schema) == "information_schema" => {
+            Some(format!("information_schema.{}", folded(name)))
+        }
+        _ => None,
+    }
+}
+
+// ---- operators
+
+/// `OPERATOR(pg_catalog.~)` as the operator itself; `None` when it is not written that way.
+/// Errors: an operator that has no plain form here.
+fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperator>> {
+    let BinaryOperator::PGCustomBinaryOperator(parts) = op else {
+        return Ok(None);
+    };
+    let name = match parts.as_slice() {
+        [name] => name,
+        [schema, name] if schema.eq_ignore_ascii_case("pg_catalog") => name,
+        _ => {
+            let shown = parts.join(".");
+            return Err(Error::UndefinedFunction(format!("operator does not exist: {shown}")));
+        }
+    };
+    Ok(Some(match name.as_str() {
+        "=" => BinaryOperator::Eq,
+        "<>" | "!=" => BinaryOperator::NotEq,
+        "<" => BinaryOperator::Lt,
+        "<=" => BinaryOperator::LtEq,
+        ">" => BinaryOperator::Gt,
+        ">=" => BinaryOperator::GtEq,
+        "+" => BinaryOperator::Plus,
+        "-" => BinaryOperator::Minus,
+        "*" => BinaryOperator::Multiply,
+        "/" => BinaryOperator::Divide,
+        "%" => BinaryOperator::Modulo,
+        "||" => BinaryOperator::StringConcat,
+        "~" => BinaryOperator::PGRegexMatch,
+        "~*" => BinaryOperator::PGRegexIMatch,
+        "!~" => BinaryOperator::PGRegexNotMatch,
+        "!~*" => BinaryOperator::PGRegexNotIMatch,
+        "~~" => BinaryOperator::PGLikeMatch,
+        "~~*" => BinaryOperator::PGILikeMatch,
+        "!~~" => BinaryOperator::PGNotLikeMatch,
+        "!~~*" => BinaryOperator::PGNotILikeMatch,
+        "@>" => BinaryOperator::AtArrow,
+        "<@" => BinaryOperator::ArrowAt,
+        "&&" => BinaryOperator::PGOverlap,
+        "&" => BinaryOperator::BitwiseAnd,
+        "|" => BinaryOperator::BitwiseOr,
+        "#" => BinaryOperator::PGBitwiseXor,
+        other => {
+            let shown = format!("operator {other} is not supported");
+            return Err(Error::FeatureNotSupported(shown));
+        }
+    }))
+}
+
+/// Errors: a collation that orders otherwise than bytewise.
+fn known_collation(name: &ObjectName) -> Result<()> {
+    let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
+    let name = match parts.as_slice() {
+        [name] => &name.value,
+        [schema, name] if folded(schema) == "pg_catalog" => &name.value,
+        _ => return Err(collation_refused(&name.to_string())),
+    };
+    // The database's own collation is C.UTF-8: all of these order by bytes.
+    match name.as_str() {
+        "default" | "C" | "POSIX" | "ucs_basic" | "C.UTF-8" | "C.utf8" => Ok(()),
+        other => Err(collation_refused(other)),
+    }
+}
+
+fn collation_refused(name: &str) -> Error {
+    Error::FeatureNotSupported(format!("collation \"{name}\" is not supported"))
+        .hint("Text is ordered by its bytes, as collation \"C\" does.")
+}
+
+/// `x = ANY ('{…}')`, and operators over arrays that the planner has only between two values.
+fn quantified(expr: &mut Expr) -> Result<()> {
+    let (left, op, right, any) = match expr {
+        Expr::AnyOp { left, compare_op, right, .. } => (left, compare_op, right, true),
+        Expr::AllOp { left, compare_op, right } => (left, compare_op, right, false),
+        _ => return Ok(()),
+    };
+    if let Some(plain) = plain_operator(op)? {
+        *op = plain;
+    }
+    let list = match text_literal(right) {
+        Some(text) => {
+            let elements = array::elements(text).ok_or_else(|| malformed(text))?;
+            let value = |element: Option<String>| match element {
+                Some(text) => Expr::value(Value::SingleQuotedString(text)),
+                None => null(),
+            };
+            Some(elements.into_iter().map(value).collect::<Vec<Expr>>())
+        }
+        None => literal_elements(right).cloned(),
+    };
+    let native = matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    );
+    let Some(list) = list else {
+        return Ok(());
+    };
+    if native && text_literal(right).is_none() {
+        return Ok(());
+    }
+    let compared = list.into_iter().map(|value| Expr::BinaryOp {
+        left: left.clone(),
+        op: op.clone(),
+        right: Box::new(value),
+    });
+    *expr = chain(compared, any);
+    Ok(())
+}
+
+fn malformed(text: &str) -> Error {
+    Error::InvalidText { kind: "array".to_owned(), text: text.to_owned() }
+}
+
+/// The elements of `ARRAY[…]`, cast or not.
+fn literal_elements(expr: &Expr) -> Option<&Vec<Expr>> {
+    match expr {
+        Expr::Array(Array { elem, .. }) => Some(elem),
+        Expr::Nested(inner) => literal_elements(inner),
+        Expr::Cast { expr: inner, data_type: DataType::Array(_), .. } => literal_elements(inner),
+        _ => None,
+    }
+}
+
+/// Terms joined by OR (`any`) or AND; no terms are false or true.
+fn chain(terms: impl Iterator<Item = Expr>, any: bool) -> Expr {
+    let op = if any { BinaryOperator::Or } else { BinaryOperator::And };
+    let joined = terms.reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: op.clone(),
+        right: Box::new(right),
+    });
+    match joined {
+        Some(joined) => Expr::Nested(Box::new(joined)),
+        None => Expr::value(Value::Boolean(!any)),
+    }
+}
+
+/// `x LIKE ANY (ARRAY['a%', 'b%'])`
+fn any_like(expr: &mut Expr) {
+    let pattern = match expr {
+        Expr::Like { pattern, .. } | Expr::ILike { pattern, .. } => pattern,
+        _ => return,
+    };
+    let list = match pattern.as_ref() {
+        Expr::Tuple(items) => Some(items.clone()),
+        other => literal_elements(other).cloned(),
+    };
+    let Some(list) = list else {
+        return;
+    };
+    let like = expr.clone();
+    let terms = list.into_iter().map(|item| {
+        let mut term = like.clone();
+        if let Expr::Like { pattern, any, .. } | Expr::ILike { pattern, any, .. } = &mut term {
+            **pattern = item;
+            *any = false;
+        }
+        term
+    });
+    *expr = chain(terms, true);
+}
+
+fn similar(expr: &mut Expr) {
+    let Expr::SimilarTo { negated, expr: text, pattern, escape_char } = expr else {
+        return;
+    };
+    let mut args = vec![std::mem::replace(pattern.as_mut(), null())];
+    if let Some(escape) = escape_char.take() {
+        args.push(Expr::Value(escape));
+    }
+    let matched = Expr::BinaryOp {
+        left: Box::new(std::mem::replace(text.as_mut(), null())),
+        op: BinaryOperator::PGRegexMatch,
+        right: Box::new(call("similar_to_escape", args)),
+    };
+    let matched = Expr::Nested(Box::new(matched));
+    *expr = if *negated {
+        Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) }
+    } else {
+        matched
+    };
+}
+
+// ---- names that are values
+
+/// SQL's words that are calls without parentheses.
+fn keyword(ident: &Ident) -> Option<Expr> {
+    if ident.quote_style.is_some() {
+        return None;
+    }
+    let name = ident.value.to_ascii_lowercase();
+    let known = matches!(
+        name.as_str(),
+        "current_user" | "session_user" | "current_role" | "current_catalog" | "current_schema"
+    );
+    known.then(|| call(&name, Vec::new()))
+}
+
+/// `(x).n` with quotes off: the planner reads a bare identifier there, an index otherwise.
+fn struct_access(chain: &mut [datafusion::sql::sqlparser::ast::AccessExpr]) {
+    use datafusion::sql::sqlparser::ast::{AccessExpr, Subscript};
+    for access in chain {
+        if let AccessExpr::Dot(Expr::Identifier(name)) = access {
+            let index = Expr::value(Value::SingleQuotedString(folded(name)));
+            *access = AccessExpr::Subscript(Subscript::Index { index });
+        }
+    }
+}
+
+// ---- casts
+
+const OID_TYPES: &[&str] =
+    &["regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "regcollation"];
+
+/// The OID type a call of ours returns.
+fn oid_type_of(expr: &Expr) -> Option<&'static str> {
+    let expr = match expr {
+        Expr::Nested(inner) => return oid_type_of(inner),
+        other => other,
+    };
+    let Expr::Function(function) = expr else {
+        return None;
+    };
+    let name = function_name(&function.name)?;
+    let kind = name.strip_prefix("forebay_").or_else(|| name.strip_prefix("to_"))?;
+    OID_TYPES.iter().copied().find(|known| *known == kind)
+}
+
+/// Turns an expression of an OID type into the name it stands for.
+fn as_text(expr: &mut Expr) {
+    if let Some(kind) = oid_type_of(expr) {
+        let inner = std::mem::replace(expr, null());
+        *expr = call(&format!("forebay_{kind}_text"), vec![inner]);
+    }
+}
+
+fn cast(expr: &mut Expr) -> Result<()> {
+    let Expr::Cast { expr: inner, data_type, kind, .. } = expr else {
+        return Ok(());
+    };
+    if matches!(kind, CastKind::TryCast | CastKind::SafeCast) {
+        return Ok(());
+    }
+    let name = bare_name(data_type);
+    if let Some(kind) =
+        name.as_deref().and_then(|name| OID_TYPES.iter().find(|known| **known == name))
+    {
+        let inner = std::mem::replace(inner.as_mut(), null());
+        *expr = call(&format!("forebay_{kind}"), vec![inner]);
+        return Ok(());
+    }
+    let text = match data_type {
+        DataType::Text | DataType::Varchar(_) | DataType::CharacterVarying(_) => true,
+        _ => matches!(name.as_deref(), Some("text" | "name" | "varchar")),
+    };
+    if text {
+        as_text(inner);
+    }
+    // An array literal is read here: the planner would make an array of the one text.
+    if matches!(data_type, DataType::Array(_))
+        && let Some(text) = text_literal(inner)
+    {
+        let elements = array::elements(text).ok_or_else(|| malformed(text))?;
+        let value = |element: Option<String>| match element {
+            Some(text) => Expr::value(Value::SingleQuotedString(text)),
+            None => null(),
+        };
+        let elem = elements.into_iter().map(value).collect();
+        **inner = Expr::Array(Array { elem, named: true });
+    }
+    Ok(())
+}
+
+// ---- functions
+
+/// Functions that take text and are given names of things.
+const TEXTUAL: &[&str] = &[
+    "format",
+    "concat",
+    "concat_ws",
+    "quote_ident",
+    "quote_literal",
+    "length",
+    "upper",
+    "lower",
+    "string_agg",
+    "replace",
+    "split_part",
+    "array_to_string",
+];
+
+/// Rewrites a call; `Some` replaces it.
+fn function(function: &mut Function) -> Option<Expr> {
+    let name = function_name(&function.name)?;
+    if let FunctionArguments::Subquery(query) = &mut function.args
+        && name == "array"
+    {
+        return array_of(std::mem::replace(query.as_mut(), empty_query()));
+    }
+    if let FunctionArguments::List(list) = &mut function.args {
+        if TEXTUAL.contains(&name.as_str()) {
+            for arg in &mut list.args {
+                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg {
+                    as_text(expr);
+                }
+            }
+        }
+        if name == "information_schema._pg_expandarray" || name == "_pg_expandarray" {
+            let args = std::mem::take(&mut list.args);
+            let mut inner = call("forebay_expandarray", Vec::new());
+            if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut inner
+            {
+                list.args = args;
+            }
+            return Some(call("unnest", vec![inner]));
+        }
+    }
+    None
+}
+
+fn empty_query() -> Query {
+    let select = SetExpr::Values(datafusion::sql::sqlparser::ast::Values {
+        explicit_row: false,
+        value_keyword: false,
+        rows: Vec::new(),
+    });
+    Query {
+        with: None,
+        body: Box::new(select),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
+    }
+}
+
+/// `ARRAY(SELECT x … ORDER BY y)` as `(SELECT array_agg(x ORDER BY y) …)`, empty where that is NULL.
+fn array_of(mut query: Query) -> Option<Expr> {
+    if let Some(array) = array_of_unnest(&query) {
+        return Some(array);
+    }
+    let limited = query.limit_clause.is_some() || query.fetch.is_some() || query.with.is_some();
+    let simple = match query.body.as_ref() {
+        SetExpr::Select(select) => !limited && aggregates_nothing(select),
+        _ => false,
+    };
+    if !simple {
+        // Any other query is aggregated from outside; its own order holds there.
+        query = from_query(query)?;
+    } else if let SetExpr::Select(select) = query.body.as_mut() {
+        let [item] = select.projection.as_mut_slice() else {
+            return None;
+        };
+        let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+            return None;
+        };
+        let value = std::mem::replace(expr, null());
+        let mut aggregated = call("array_agg", vec![value.clone()]);
+        let order = query.order_by.take();
+        if let (Some(order), Expr::Function(function)) = (order, &mut aggregated)
+            && let OrderByKind::Expressions(mut keys) = order.kind
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            for key in &mut keys {
+                // A number or the output's own name means the output column.
+                let own = match &key.expr {
+                    Expr::Value(number) => matches!(number.value, Value::Number(..)),
+                    _ => false,
+                };
+                if own {
+                    key.expr = value.clone();
+                }
+            }
+            list.clauses.push(FunctionArgumentClause::OrderBy(keys));
+        }
+        *item = SelectItem::UnnamedExpr(aggregated);
+    }
+    Some(call("forebay_array", vec![Expr::Subquery(Box::new(query))]))
+}
+
+/// Whether a SELECT only filters and computes: no grouping, distinctness or windows of its own.
+fn aggregates_nothing(select: &Select) -> bool {
+    let grouped = match &select.group_by {
+        GroupByExpr::Expressions(keys, modifiers) => !keys.is_empty() || !modifiers.is_empty(),
+        GroupByExpr::All(_) => true,
+    };
+    let plain = select.projection.iter().all(|item| match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            !text_has_aggregate(expr)
+        }
+        _ => false,
+    });
+    !grouped && select.distinct.is_none() && select.having.is_none() && plain
+}
+
+/// Whether an expression calls something that may be an aggregate or a window function or returns a set.
+fn text_has_aggregate(expr: &Expr) -> bool {
+    struct Search(bool);
+    impl datafusion::sql::sqlparser::ast::Visitor for Search {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            if let Expr::Function(function) = expr {
+                let name = function_name(&function.name).unwrap_or_default();
+                let collects = matches!(
+                    name.as_str(),
+                    "count"
+                        | "sum"
+                        | "min"
+                        | "max"
+                        | "avg"
+                        | "array_agg"
+                        | "string_agg"
+                        | "bool_and"
+                        | "bool_or"
+                        | "every"
+                        | "unnest"
+                        | "generate_series"
+                );
+                self.0 |= collects || function.over.is_some() || function.filter.is_some();
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut search = Search(false);
+    let walked = datafusion::sql::sqlparser::ast::Visit::visit(expr, &mut search);
+    search.0 || walked.is_break()
+}
+
+/// `SELECT array_agg(t.x) FROM (query) AS t (x)`
+fn from_query(query: Query) -> Option<Query> {
+    let text = "SELECT array_agg(forebay_t.forebay_x) FROM (SELECT 1) AS forebay_t (forebay_x)";
+    let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+    let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, text).ok()?;
+    let Some(Statement::Query(mut outer)) = parsed.into_iter().next() else {
+        return None;
+    };
+    if let SetExpr::Select(select) = outer.body.as_mut()
+        && let Some(from) = select.from.first_mut()
+        && let TableFactor::Derived { subquery, .. } = &mut from.relation
+    {
+        **subquery = query;
+    }
+    Some(*outer)
+}
+
+/// `ARRAY(SELECT x FROM unnest(list) AS t (x))` is the list.
+fn array_of_unnest(query: &Query) -> Option<Expr> {
+    let SetExpr::Select(select) = query.body.as_ref() else {
+        return None;
+    };
+    let bare = query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && query.with.is_none()
+        && select.selection.is_none()
+        && aggregates_nothing(select);
+    let ([item], [from]) = (select.projection.as_slice(), select.from.as_slice()) else {
+        return None;
+    };
+    let TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality: false, .. } =
+        &from.relation
+    else {
+        return None;
+    };
+    let [list] = array_exprs.as_slice() else {
+        return None;
+    };
+    let column = alias.columns.first().map_or(&alias.name, |column| &column.name);
+    let SelectItem::UnnamedExpr(Expr::Identifier(wanted)) = item else {
+        return None;
+    };
+    let same = folded(wanted) == folded(column) && from.joins.is_empty() && bare;
+    same.then(|| call("forebay_array", vec![list.clone()]))
+}
+
+// ---- functions in FROM
+
+/// `FROM pg_catalog.unnest(…)` as the planner knows it.
+fn table_factor(factor: &mut TableFactor) {
+    let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else {
+        if let TableFactor::Function { name, .. } = factor
+            && let Some(bare) = function_name(name)
+        {
+            *name = ObjectName::from(vec![Ident::new(bare)]);
+        }
+        return;
+    };
+    let Some(bare) = function_name(name) else {
+        return;
+    };
+    if bare != "unnest" {
+        if name.0.len() > 1 {
+            *name = ObjectName::from(vec![Ident::new(bare)]);
+        }
+        return;
+    }
+    let exprs = args.args.iter().map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    });
+    if let Some(array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+        *factor = TableFactor::UNNEST {
+            alias: alias.take(),
+            array_exprs,
+            with_offset: false,
+            with_offset_alias: None,
+            with_ordinality: *with_ordinality,
+        };
+    }
+}

@@ -1,0 +1,12 @@
+//! Tests that start the real program: one file per promise. `support` owns processes, directories and sockets.
+
+mod clients;
+mod crash;
+mod hostile;
+mod slt;
+mod stop;
+mod stream;
+mod support;
+mod swap;
+mod versions;
+mod wire;
