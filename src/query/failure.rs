@@ -17,7 +17,8 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
             Ok(own) => *own,
             Err(other) => match other.downcast::<DataFusionError>() {
                 Ok(nested) => of(*nested, sql),
-                Err(foreign) => Error::Internal(foreign.to_string()),
+                Err(foreign) => crate::version::provider::cause(foreign.as_ref())
+                    .unwrap_or_else(|| Error::Internal(foreign.to_string())),
             },
         },
         DataFusionError::Diagnostic(diagnostic, inner) => {

@@ -301,10 +301,7 @@ impl Drop for SqlSession {
 }
 
 fn is_superuser(generation: &Generation, role: &str) -> bool {
-    match generation.roles.get(role) {
-        Some(role) => role.superuser,
-        None => role == BOOTSTRAP_ROLE,
-    }
+    generation.is_superuser(role)
 }
 
 /// The startup packet's settings: named ones, then those in `options`.

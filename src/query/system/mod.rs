@@ -9,6 +9,7 @@
 //!
 //! Imports: error, config, task, catalog, version, pg. Used by: query::session, query::names, server.
 
+mod arguments;
 mod functions;
 #[cfg(test)]
 mod tests;
