@@ -1,6 +1,7 @@
 //! The statement before planning.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
@@ -77,6 +78,15 @@ impl VisitorMut for Rewriter {
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
         table_factor(factor);
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Subquery(query) = expr
+            && let Some(base) = base_type(query)
+        {
+            *expr = base;
+        }
         ControlFlow::Continue(())
     }
 
@@ -717,6 +727,29 @@ fn array_of_unnest(query: &Query) -> Option<Expr> {
     };
     let same = folded(wanted) == folded(column) && from.joins.is_empty() && bare;
     same.then(|| call("forebay_array", vec![list.clone()]))
+}
+
+/// The subquery by which a Python driver (asyncpg, `INTRO_LOOKUP_TYPES`) walks from a domain to its base type: a
+/// recursive query inside each row, which no plan of ours can run. The function that stands for it is exact.
+const TYPE_BASES: &str = "SELECT (WITH RECURSIVE typebases(oid, depth) AS (\
+    SELECT t2.typbasetype AS oid, 0 AS depth FROM pg_type t2 WHERE t2.oid = t.oid \
+    UNION ALL \
+    SELECT t2.typbasetype AS oid, tb.depth + 1 AS depth FROM pg_type t2, typebases tb \
+    WHERE tb.oid = t2.oid AND t2.typbasetype != 0) \
+    SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)";
+
+fn base_type(query: &Query) -> Option<Expr> {
+    static KNOWN: LazyLock<String> = LazyLock::new(|| {
+        let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+        let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, TYPE_BASES);
+        // The text is ours: if it did not parse, nothing would match it.
+        parsed.map_or_else(|_| String::new(), |list| list.iter().map(ToString::to_string).collect())
+    });
+    if !query.with.as_ref().is_some_and(|with| with.recursive) {
+        return None;
+    }
+    let argument = Expr::CompoundIdentifier(vec![Ident::new("t"), Ident::new("oid")]);
+    (format!("SELECT ({query})") == *KNOWN).then(|| call("forebay_base_type", vec![argument]))
 }
 
 // ---- functions in FROM
