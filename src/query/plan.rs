@@ -112,6 +112,8 @@ pub(super) fn query(
         parameters = self::parameters(&logical, declared)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
+    logical = crate::pg::rewrite::plan(logical, facts, true)
+        .map_err(|error| failure::of(error, sql))?;
     let columns = columns(&logical, &reads);
     Ok(Planned {
         columns,
