@@ -418,7 +418,6 @@ impl Error {
             Error::ObjectInUse(_) => "55006",
             Error::SerializationFailure(_) => "40001",
             Error::InsufficientPrivilege(_) => "42501",
-            Error::InvalidGrant(_) => "0LP01",
             Error::InvalidAuthorization(_) => "28000",
             Error::InvalidPassword(_) => "28P01",
             Error::Protocol(_) => "08P01",

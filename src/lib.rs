@@ -1,55 +1,50 @@
-//! Forebay: datasets published as plain files, served in exact versions to everything that speaks PostgreSQL.
+//! Forebay serves datasets that others publish as plain files under a source root, in exact versions, to everything
+//! that speaks PostgreSQL.
 //!
 //! # Words
 //!
-//! One word per thing, in code, SQL, messages and documents alike.
-//!
-//! | word | meaning |
-//! |---|---|
-//! | source root | the foreign place versions are published in; only read |
-//! | database | its first directory level; an SQL schema |
-//! | version | its second level: an immutable directory of tables; names order bytewise |
-//! | table | inside a version: a directory of files, or a file |
-//! | alias | a second name for a version of a database; moves atomically |
-//! | current version | what the bare schema name means when the session pins nothing |
-//! | state root | the local directory where everything written through Forebay is kept |
-//! | journal, LSN | the one ordered, durable sequence of commits in the state root; a position in it |
-//! | generation | the immutable value of the whole catalog as of one LSN; a statement pins exactly one |
-//! | pin | an `Arc` that keeps a version's files |
-//! | server log | what the server prints |
+//! *source root*: the foreign place versions are published in, never written to · *database*: its first directory
+//! level, a SQL schema · *version*: its second level, immutable · *table*: a directory of files, or files, inside a
+//! version · *alias*: a second name for a version · *current version*: what the bare schema name means · *state
+//! root*: where we keep what is ours · *journal*: the ordered, durable commits in it; a position is an *LSN* ·
+//! *generation*: the immutable value of the catalog as of one LSN; a statement pins exactly one · *pin*: an `Arc`
+//! that keeps a version's files alive.
 //!
 //! # Layers
 //!
-//! A room is a folder whose `mod.rs` is its only door. It imports only rooms above it in this list; rooms of one line
-//! do not know each other. `tests/tidy.rs` checks it.
+//! A room imports only rooms on lower layers; `tests/tidy.rs` checks it.
 //!
-//! ```text
-//! error           every way to say no, each with its SQLSTATE
-//! config task     settings as checked types; named tasks, the clock, the one way to stop
-//! source store    the source root: list, read, never write; our own durable bytes
-//! journal mirror  ordered commits over the store; local copies of version files
-//! catalog         what the journal says exists, as a Generation
-//! version         discover, load, verify, activate, retire; scans of version files
-//! pg              PostgreSQL's face: types, encodings, catalogs, functions
-//! query           SQL text to a stream of rows; the boxed door that is all the wire sees
-//! wire            the protocol: frames, authentication, TLS, messages, cancel
-//! server          builds the rooms in order, obeys signals, stops gracefully
-//! cli             the subcommands, the demo, everything printed outside the server log
-//! ```
+//! | layer | rooms |
+//! |---|---|
+//! | 1 | [`error`]: every way to say no |
+//! | 2 | [`config`], [`task`]: settings; tasks and the clock |
+//! | 3 | [`source`], [`store`]: the foreign root; our own durable bytes |
+//! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files |
+//! | 5 | [`catalog`]: what the journal says exists |
+//! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables |
+//! | 7 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
+//! | 8 | [`query`]: SQL text to a stream of rows |
+//! | 9 | [`wire`]: the protocol |
+//! | 10 | [`server`]; [`cli`] above it |
 //!
-//! # Paths
+//! # The path of a query
 //!
-//! **A query.** `wire` accepts, guards frames, authenticates → `query::session` parses to a closed `Statement` and
-//! pins a `Generation` → names resolve to tables of exact versions, privileges are checked on the resolved plan →
-//! DataFusion plans and runs over `version::provider` → batches go through `pg::encode` straight into DataRow bytes.
-//! Rows are pulled only as the socket takes them; cancel, timeout, disconnect and stop are one token in the stream.
+//! `wire` accepts, cuts frames, authenticates → [`query::door`] → `query::session` → `query::parse` (a closed enum,
+//! within limits) → a pinned [`catalog::Generation`] → `query::names` → `query::plan` → `query::privilege` →
+//! `query::run`: rows that anything can stop → `pg::encode` writes batches straight to DataRow bytes → the socket.
+//! Rows are pulled only when the socket takes them.
 //!
-//! **A new version.** `version`'s keeper lists the source (a period, SIGHUP, `forebay.refresh()`) → what is complete
-//! and unseen is verified, mirrored if so set, and inspected into a manifest → the schema contract → one commit in the
-//! journal → the next generation. A failed load never touches what is served.
+//! # The path of a version
 //!
-//! **A change** (role, grant, alias, activation). Validated against the newest generation by the one committer →
-//! durable → visible → acknowledged, in this order everywhere.
+//! [`version::Versions`] lists the source (period, SIGHUP, `forebay.refresh()`) → a complete, unseen version is
+//! inspected, verified and, in mirror mode, copied → its manifest goes to the state root → the schema contract →
+//! one `Activate` commit in the journal → the next generation → new statements see it, running ones keep their pin →
+//! the reaper removes local files that nothing pins.
+//!
+//! # The path of a write
+//!
+//! A statement becomes [`catalog::Change`]s → the one committer validates them against the newest generation and
+//! appends one frame per request, one fdatasync per group → durable, then visible, then acknowledged.
 
 pub mod error;
 

@@ -59,6 +59,10 @@ async fn serve(
         clock: clock.clone(),
     })
     .await?;
+    // Whatever is in the source root already is served from the first moment.
+    if let Err(error) = versions.refresh(None, false).await {
+        tracing::warn!(%error, "the first refresh failed");
+    }
     let scans = Scans::new(Arc::clone(&objects), tasks.clone());
     let parts = Parts {
         catalog: catalog.clone(),

@@ -83,6 +83,33 @@ pub(crate) fn relation(schema: &str, name: &str) -> Option<&'static SystemRelati
     RELATIONS.iter().find(|((s, n), _)| *s == schema && *n == name).map(|(_, relation)| relation)
 }
 
+/// What `pg_get_keywords()` returns: no relation of its own in PostgreSQL, but scanned like one.
+pub(crate) fn keywords() -> &'static SystemRelation {
+    static KEYWORDS: LazyLock<SystemRelation> = LazyLock::new(|| {
+        let columns = vec![
+            ("word", "text", false),
+            ("catcode", "char", false),
+            ("barelabel", "bool", false),
+            ("catdesc", "text", false),
+            ("baredesc", "text", false),
+        ];
+        let fields = columns.iter().map(|(name, kind, _)| Arc::new(field(name, kind)));
+        SystemRelation {
+            schema: "pg_catalog",
+            name: "keywords",
+            oid: 0,
+            row_type: 0,
+            kind: 'v',
+            shared: false,
+            acl: Cell::Null,
+            arrow: Arc::new(Schema::new(fields.collect::<Vec<FieldRef>>())),
+            columns,
+            rows: OnceLock::new(),
+        }
+    });
+    &KEYWORDS
+}
+
 /// All relations of `pg_catalog` and `information_schema`.
 pub(crate) fn relations() -> impl Iterator<Item = &'static SystemRelation> {
     RELATIONS.values()

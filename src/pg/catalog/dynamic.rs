@@ -140,7 +140,10 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
             let schema = database.clone();
             acl(facts, &Target::Table { schema, table: entity.name.clone() })
         }
-        None => Cell::from(vec!["forebay=arwdDxt/forebay", "=r/forebay"]),
+        None => data::relation(&entity.schema, &entity.name).map_or_else(
+            || Cell::from(vec!["forebay=arwdDxt/forebay", "=r/forebay"]),
+            |relation| relation.acl.clone(),
+        ),
     };
     let table = matches!(entity.kind, 'r' | 'm');
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);

@@ -21,7 +21,10 @@ use super::facts::Facts;
 
 /// The relation `name` of `pg_catalog` or `information_schema`; `None` when PostgreSQL 15 has none of that name.
 pub fn relation(schema: &str, name: &str, facts: &Arc<Facts>) -> Option<Arc<dyn TableProvider>> {
-    let relation = data::relation(schema, name)?;
+    let relation = match (schema, name) {
+        ("pg_catalog", "pg_get_keywords") => data::keywords(),
+        _ => data::relation(schema, name)?,
+    };
     Some(Arc::new(provider::SystemTable::new(relation, Arc::clone(facts))))
 }
 

@@ -12,6 +12,7 @@ mod privileges;
 mod session;
 mod shaped;
 mod single;
+mod text;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -43,6 +44,37 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
         LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
     BY_NAME.get(name).map(|spec| cells::make(**spec, facts))
+}
+
+/// The function that writes any value as PostgreSQL's text in this session.
+pub(crate) fn text(facts: &Facts) -> Arc<ScalarUDF> {
+    text::function(facts)
+}
+
+/// The function that rounds to a whole number as PostgreSQL's casts from floating point do: ties to even.
+pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
+    datafusion::logical_expr::create_udf(
+        "forebay_rint",
+        vec![arrow::datatypes::DataType::Float64],
+        arrow::datatypes::DataType::Float64,
+        datafusion::logical_expr::Volatility::Immutable,
+        Arc::new(|args| {
+            use arrow::array::AsArray;
+            use arrow::datatypes::Float64Type;
+            use datafusion::logical_expr::ColumnarValue;
+            let constant = matches!(args.first(), Some(ColumnarValue::Scalar(_)));
+            let arrays = ColumnarValue::values_to_arrays(args)?;
+            let rounded = arrays[0]
+                .as_primitive::<Float64Type>()
+                .unary::<_, Float64Type>(f64::round_ties_even);
+            if constant {
+                let value = datafusion::common::ScalarValue::try_from_array(&rounded, 0)?;
+                return Ok(ColumnarValue::Scalar(value));
+            }
+            Ok(ColumnarValue::Array(Arc::new(rounded)))
+        }),
+    )
+    .into()
 }
 
 /// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:

@@ -13,6 +13,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_char_to_encoding" ["t"] -> "int4" strict encoding_number;
     "array_upper" ["ln"] -> "int4" strict array_upper;
     "array_lower" ["ln"] -> "int4" strict array_lower;
+    "forebay_subscripts" ["ln", "lnb"] -> "_int4" strict subscripts;
+    "forebay_base_type" ["n"] -> "oid" strict |call| Ok(Cell::from(base_type(call.oid(0))));
     "pg_typeof" ["x"] -> "regtype" called |call| Ok(Cell::from(type_of(call)));
     "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(column_size(&call.args[0])));
     "similar_to_escape" ["t", "tt"] -> "text" strict similar_to_escape;
@@ -110,6 +112,27 @@ fn array_upper(call: &Call<'_>) -> Result<Cell> {
 fn array_lower(call: &Call<'_>) -> Result<Cell> {
     let length = dimension(&call.args[0], call.int(1));
     Ok(length.map_or(Cell::Null, |_| Cell::Int(first(call))))
+}
+
+/// The type a domain is over, through domains over domains; 0 for a type that is no domain.
+fn base_type(oid: u32) -> u32 {
+    let mut base = 0;
+    let mut next = crate::pg::catalog::index::type_cell(oid, "typbasetype").oid();
+    while next != 0 {
+        base = next;
+        next = crate::pg::catalog::index::type_cell(next, "typbasetype").oid();
+    }
+    base
+}
+
+/// `generate_subscripts` as a list.
+fn subscripts(call: &Call<'_>) -> Result<Cell> {
+    let length = dimension(&call.args[0], call.int(1)).unwrap_or(0);
+    let mut numbers: Vec<i64> = (0..length).map(|number| number + first(call)).collect();
+    if call.truth(2) {
+        numbers.reverse();
+    }
+    Ok(Cell::from(numbers))
 }
 
 /// The first subscript: the two vector types count from 0.

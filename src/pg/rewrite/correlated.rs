@@ -69,6 +69,9 @@ fn wanted(node: &LogicalPlan) -> Option<Subquery> {
 /// Whether DataFusion decorrelates it by itself: one ungrouped aggregate over rows that equalities choose.
 fn simple(subquery: &Subquery) -> bool {
     let mut plan = subquery.subquery.as_ref();
+    if any_node(plan, |node| node.expressions().iter().any(correlated_inside)) {
+        return false;
+    }
     loop {
         plan = match plan {
             LogicalPlan::Projection(projection) if outer_free(&projection.expr) => {
@@ -410,8 +413,18 @@ impl Unnesting {
             .collect();
         let aggregating = !self.aggregates.is_empty();
         let (joined, aggregates) = if aggregating {
-            let filtered = self.aggregates.into_iter().map(only_matched);
-            (joined, filtered.collect::<Vec<Expr>>())
+            let mut columns: Vec<Expr> =
+                joined.schema().columns().into_iter().map(Expr::Column).collect();
+            let before = columns.len();
+            let filtered = self.aggregates.into_iter();
+            let filtered = filtered.map(|expr| only_matched(hoisted(expr, &mut columns)));
+            let filtered: Vec<Expr> = filtered.collect();
+            let source = if columns.len() == before {
+                joined
+            } else {
+                LogicalPlan::Projection(Projection::try_new(columns, Arc::new(joined))?)
+            };
+            (source, filtered)
         } else {
             // The value is a column first: it may itself hold a subquery, whose turn comes next.
             let mut columns: Vec<Expr> =
@@ -471,6 +484,11 @@ impl Unnesting {
     }
 }
 
+/// Whether an expression holds a subquery that refers to what is around it.
+fn correlated_inside(expr: &Expr) -> bool {
+    expr.exists(|expr| Ok(is_subquery(expr) && !uncorrelated(expr))).unwrap_or(true)
+}
+
 fn uncorrelated(expr: &Expr) -> bool {
     match expr {
         Expr::ScalarSubquery(subquery) => subquery.outer_ref_columns.is_empty(),
@@ -478,6 +496,22 @@ fn uncorrelated(expr: &Expr) -> bool {
         Expr::InSubquery(inside) => inside.subquery.outer_ref_columns.is_empty(),
         _ => false,
     }
+}
+
+/// An aggregate whose arguments with subqueries are columns of their own: those have their turn below it.
+fn hoisted(expr: Expr, columns: &mut Vec<Expr>) -> Expr {
+    let Expr::AggregateFunction(mut function) = expr else {
+        return expr;
+    };
+    for arg in &mut function.params.args {
+        if correlated_inside(arg) {
+            let name = format!("x{}", columns.len());
+            let column = Expr::Column(Column::new(Some(VALUE), name.clone()));
+            let value = std::mem::replace(arg, column);
+            columns.push(value.alias_qualified(Some(VALUE), name));
+        }
+    }
+    Expr::AggregateFunction(function)
 }
 
 /// An aggregate that skips the row an outer row without a match has.

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use arrow::array::new_empty_array;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
 use super::{array, correlated};
 use crate::error::Error;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
+use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
 
 /// See [`super::plan`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
@@ -71,11 +72,17 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
-            let (left, first) = name_of_oid(*binary.left, schema, facts);
-            let (right, second) = name_of_oid(*binary.right, schema, facts);
-            (*binary.left, *binary.right) = (left, right);
+            // Beside a list it joins lists.
+            let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
+            if lists(&binary.left) || lists(&binary.right) {
+                return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+            }
+            let left = written(*binary.left, schema, facts);
+            let right = written(*binary.right, schema, facts);
+            let changed = left.transformed || right.transformed;
+            (*binary.left, *binary.right) = (left.data, right.data);
             let expr = Expr::BinaryExpr(binary);
-            Ok(if first || second { Transformed::yes(expr) } else { Transformed::no(expr) })
+            Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
         other => Ok(Transformed::no(other)),
     }
@@ -83,14 +90,18 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
 
 fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     let Cast { expr, field } = cast;
+    let Ok(source) = expr.get_type(schema) else {
+        return Ok(Transformed::no(Expr::Cast(Cast { expr, field })));
+    };
     let target = field.data_type();
-    if matches!(target, DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
-        let (named, changed) = name_of_oid(*expr, schema, facts);
-        let cast = Expr::Cast(Cast { expr: Box::new(named), field });
+    let text = source.is_string();
+    if target.is_string() {
+        let written = written(*expr, schema, facts);
+        let fitted = fitted(written.data, &field);
+        let changed = written.transformed || fitted.transformed;
+        let cast = Expr::Cast(Cast { expr: Box::new(fitted.data), field });
         return Ok(if changed { Transformed::yes(cast) } else { Transformed::no(cast) });
     }
-    let from = expr.get_type(schema);
-    let text = matches!(from, Ok(DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View));
     if target.is_list() && text {
         // Arrow would make a list of the one text.
         if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr.as_ref()
@@ -105,7 +116,93 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
             return Err(DataFusionError::External(Box::new(refused)));
         }
     }
+    // Arrow cuts off what PostgreSQL rounds: floating point to even, numeric away from zero.
+    if target.is_integer() && source.is_floating() {
+        let wide = Expr::Cast(Cast::new(expr, DataType::Float64));
+        let rounded = call(functions::round_to_even(), vec![wide]);
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(rounded), field })));
+    }
+    if target.is_integer()
+        && let DataType::Decimal128(precision, scale) = source
+        && scale > 0
+    {
+        let digits =
+            (precision.saturating_sub(scale.unsigned_abs()).saturating_add(1)).clamp(1, 38);
+        let whole = Expr::Cast(Cast::new(expr, DataType::Decimal128(digits, 0)));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(whole), field })));
+    }
+    if is_bare_numeric(&field)
+        && let Some(kept) = kept_scale(expr.as_ref(), &source)
+    {
+        let field = Arc::new(field.as_ref().clone().with_data_type(kept));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr, field })));
+    }
     Ok(Transformed::no(Expr::Cast(Cast { expr, field })))
+}
+
+/// Whether a cast's target is `numeric` without a precision, whose values keep the digits they have.
+fn is_bare_numeric(field: &FieldRef) -> bool {
+    let metadata = field.metadata();
+    metadata.get(TYPE_KEY).is_some_and(|name| name == "numeric")
+        && !metadata.contains_key(MODIFIER_KEY)
+}
+
+/// The decimal that holds a value of `source` with as many digits after the point as it has.
+fn kept_scale(expr: &Expr, source: &DataType) -> Option<DataType> {
+    match source {
+        DataType::Decimal128(..) | DataType::Decimal256(..) => Some(source.clone()),
+        whole if whole.is_integer() => Some(DataType::Decimal128(20, 0)),
+        _ => match expr {
+            Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
+                let plain = text.trim();
+                let digits = plain.trim_start_matches(['-', '+']);
+                let numeric = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
+                let after = digits.split_once('.').map_or(0, |(_, after)| after.len());
+                let fits = numeric && !digits.is_empty() && digits.len() <= 38;
+                fits.then(|| i8::try_from(after).ok().map(|scale| DataType::Decimal128(38, scale)))?
+            }
+            _ => None,
+        },
+    }
+}
+
+/// A value as PostgreSQL's text. Whole numbers and truths read alike in Arrow and are left to the cast.
+fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Expr> {
+    let (expr, changed) = name_of_oid(expr, schema, facts);
+    if changed {
+        return Transformed::yes(expr);
+    }
+    match expr.get_type(schema) {
+        Ok(source)
+            if !source.is_string()
+                && !source.is_integer()
+                && !matches!(source, DataType::Boolean | DataType::Null) =>
+        {
+            Transformed::yes(call(functions::text(facts), vec![expr]))
+        }
+        _ => Transformed::no(expr),
+    }
+}
+
+/// An explicit cast to a string of a length cuts off what is over; `char(n)` is filled up with blanks.
+fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {
+    let metadata = field.metadata();
+    let modifier = metadata.get(MODIFIER_KEY).and_then(|digits| digits.parse::<i64>().ok());
+    let kind = metadata.get(TYPE_KEY).map(String::as_str);
+    let length = match (kind, modifier) {
+        (Some("varchar" | "bpchar"), Some(modifier)) => modifier - 4,
+        (Some("char"), _) => 1,
+        _ => return Transformed::no(expr),
+    };
+    let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
+    let cut = call(datafusion::functions::unicode::left(), vec![text, lit(length)]);
+    if kind == Some("bpchar") {
+        return Transformed::yes(call(
+            datafusion::functions::unicode::rpad(),
+            vec![cut, lit(length)],
+        ));
+    }
+    Transformed::yes(cut)
 }
 
 /// An expression of an OID type as the name it stands for, and whether it was one.

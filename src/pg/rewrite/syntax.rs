@@ -1,12 +1,13 @@
 //! The statement before planning.
 
 use std::ops::ControlFlow;
+use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
     ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
+    TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
 };
 
 use super::array;
@@ -80,6 +81,15 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Subquery(query) = expr
+            && let Some(base) = base_type(query)
+        {
+            *expr = base;
+        }
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
         match self.expression(expr) {
             Ok(()) => ControlFlow::Continue(()),
@@ -124,7 +134,11 @@ impl Rewriter {
                 let zone = std::mem::replace(time_zone.as_mut(), null());
                 *expr = call("timezone", vec![zone, timestamp]);
             }
-            Expr::CompoundFieldAccess { access_chain, .. } => struct_access(access_chain),
+            Expr::CompoundFieldAccess { root, access_chain }
+                if matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_)) =>
+            {
+                struct_access(access_chain);
+            }
             Expr::Function(function) => {
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
@@ -411,7 +425,7 @@ fn keyword(ident: &Ident) -> Option<Expr> {
     known.then(|| call(&name, Vec::new()))
 }
 
-/// `(x).n` with quotes off: the planner reads a bare identifier there, an index otherwise.
+/// `(x).n`, a field of a composite value: the planner takes names of fields as indexes only.
 fn struct_access(chain: &mut [datafusion::sql::sqlparser::ast::AccessExpr]) {
     use datafusion::sql::sqlparser::ast::{AccessExpr, Subscript};
     for access in chain {
@@ -520,9 +534,9 @@ fn function(function: &mut Function) -> Option<Expr> {
                 }
             }
         }
-        if name == "information_schema._pg_expandarray" || name == "_pg_expandarray" {
+        if let Some(listing) = listing(&name) {
             let args = std::mem::take(&mut list.args);
-            let mut inner = call("forebay_expandarray", Vec::new());
+            let mut inner = call(listing, Vec::new());
             if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut inner
             {
                 list.args = args;
@@ -531,6 +545,30 @@ fn function(function: &mut Function) -> Option<Expr> {
         }
     }
     None
+}
+
+/// The function that returns as a list what the set-returning function `name` returns as rows.
+fn listing(name: &str) -> Option<&'static str> {
+    match name {
+        "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
+        "generate_subscripts" => Some("forebay_subscripts"),
+        _ => None,
+    }
+}
+
+/// The relation that shows what the set-returning function `name` returns without arguments.
+fn showing(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "pg_get_keywords" => "pg_get_keywords",
+        "pg_show_all_settings" => "pg_settings",
+        "pg_timezone_names" => "pg_timezone_names",
+        "pg_timezone_abbrevs" => "pg_timezone_abbrevs",
+        "pg_lock_status" => "pg_locks",
+        "pg_available_extensions" => "pg_available_extensions",
+        "pg_cursor" => "pg_cursors",
+        "pg_prepared_statement" => "pg_prepared_statements",
+        _ => return None,
+    })
 }
 
 fn empty_query() -> Query {
@@ -691,11 +729,34 @@ fn array_of_unnest(query: &Query) -> Option<Expr> {
     same.then(|| call("forebay_array", vec![list.clone()]))
 }
 
+/// The subquery by which a Python driver (asyncpg, `INTRO_LOOKUP_TYPES`) walks from a domain to its base type: a
+/// recursive query inside each row, which no plan of ours can run. The function that stands for it is exact.
+const TYPE_BASES: &str = "SELECT (WITH RECURSIVE typebases(oid, depth) AS (\
+    SELECT t2.typbasetype AS oid, 0 AS depth FROM pg_type t2 WHERE t2.oid = t.oid \
+    UNION ALL \
+    SELECT t2.typbasetype AS oid, tb.depth + 1 AS depth FROM pg_type t2, typebases tb \
+    WHERE tb.oid = t2.oid AND t2.typbasetype != 0) \
+    SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)";
+
+fn base_type(query: &Query) -> Option<Expr> {
+    static KNOWN: LazyLock<String> = LazyLock::new(|| {
+        let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+        let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, TYPE_BASES);
+        // The text is ours: if it did not parse, nothing would match it.
+        parsed.map_or_else(|_| String::new(), |list| list.iter().map(ToString::to_string).collect())
+    });
+    if !query.with.as_ref().is_some_and(|with| with.recursive) {
+        return None;
+    }
+    let argument = Expr::CompoundIdentifier(vec![Ident::new("t"), Ident::new("oid")]);
+    (format!("SELECT ({query})") == *KNOWN).then(|| call("forebay_base_type", vec![argument]))
+}
+
 // ---- functions in FROM
 
 /// `FROM pg_catalog.unnest(…)` as the planner knows it.
 fn table_factor(factor: &mut TableFactor) {
-    let TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } = factor else {
+    let TableFactor::Table { name, args: arguments, alias, with_ordinality, .. } = factor else {
         if let TableFactor::Function { name, .. } = factor
             && let Some(bare) = function_name(name)
         {
@@ -706,7 +767,24 @@ fn table_factor(factor: &mut TableFactor) {
     let Some(bare) = function_name(name) else {
         return;
     };
-    if bare != "unnest" {
+    let Some(args) = arguments else {
+        return;
+    };
+    if let Some(relation) = showing(&bare).filter(|_| args.args.is_empty()) {
+        *name = ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]);
+        // Without an alias its columns go by the function's name.
+        if alias.is_none() {
+            *alias = Some(TableAlias {
+                explicit: true,
+                name: Ident::new(bare),
+                columns: Vec::new(),
+                at: None,
+            });
+        }
+        *arguments = None;
+        return;
+    }
+    if bare != "unnest" && listing(&bare).is_none() {
         if name.0.len() > 1 {
             *name = ObjectName::from(vec![Ident::new(bare)]);
         }
@@ -716,7 +794,10 @@ fn table_factor(factor: &mut TableFactor) {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
         _ => None,
     });
-    if let Some(array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+    if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+        if let Some(listing) = listing(&bare) {
+            array_exprs = vec![call(listing, array_exprs)];
+        }
         *factor = TableFactor::UNNEST {
             alias: alias.take(),
             array_exprs,
