@@ -168,7 +168,9 @@ def start_forebay(program, root, place, options, running):
             port = int(line.strip().rsplit(":", 1)[1])
             # Keep the pipe empty, whatever else is printed.
             threading.Thread(target=process.stdout.read, daemon=True).start()
-            return Server("forebay", port, process, "forebay", "tpch")
+            server = Server("forebay", port, process, "forebay", "tpch")
+            wait_for(server, process, 'SELECT count(*) FROM "tpch@2026-01-01".orders, "tpch@2026-02-01".region')
+            return server
     raise RuntimeError("forebay did not start: " + (place / "forebay.log").read_text()[-2000:])
 
 
@@ -192,14 +194,19 @@ def start_postgres(place, running):
     process = subprocess.Popen(command, **quiet)
     running.append(process)
     server = Server("postgres", port, process, "postgres", "postgres")
+    wait_for(server, process, "SELECT 1")
+    return server
+
+
+def wait_for(server, process, sql):
+    """Until the server answers: versions are loaded after the start, PostgreSQL says nothing when it is up."""
     deadline = time.monotonic() + START_SECONDS_MAX
     while True:
         try:
-            server.psql("SELECT 1")
-            return server
-        except subprocess.CalledProcessError:
+            return server.psql(sql)
+        except subprocess.CalledProcessError as error:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("postgres did not start") from None
+                raise RuntimeError(f"{server.name} does not answer: {error.stderr}") from None
             time.sleep(0.05)
 
 

@@ -29,6 +29,10 @@ pub(crate) const DATABASE: &str = "tpch";
 /// Its versions, older first.
 pub(crate) const VERSIONS: [&str; 2] = ["2026-01-01", "2026-02-01"];
 
+/// A second name for the older version, made by a file in the source root: what an alias names is loaded, so that both
+/// versions can be read from the first moment.
+const ALIAS: &str = "baseline";
+
 /// Rows per row group: large enough for long column runs, small enough that one thread's share of a scan of a file
 /// is not all of it. At ten times this the writer holds over 100 MiB per thread; at a tenth footers grow with no gain.
 const ROW_GROUP_ROWS: usize = 128 * 1024;
@@ -126,7 +130,11 @@ pub(crate) fn prepare(root: &Path, scale: f64) -> Result<()> {
             Ok(Written { linked, ..made })
         })?;
     }
-    Ok(())
+    if database.join(ALIAS).exists() {
+        return Ok(());
+    }
+    begin(&database, ALIAS)?;
+    finish(&database, ALIAS, "_ALIAS", &format!("{older}\n"))
 }
 
 /// The scale asked for, else that of what is there, else [`DEFAULT_SCALE`].
@@ -144,11 +152,14 @@ pub(crate) fn scale(root: &Path, asked: Option<f64>) -> Result<f64> {
     Err(Error::Configuration(format!("scale must be above 0 and at most {SCALE_MAX}, not {scale}")))
 }
 
-/// Whether both versions are there.
+/// Whether both versions and the alias are there.
 /// Errors: as [`prepare`], for one made with another scale.
 pub(crate) fn is_prepared(root: &Path, scale: f64) -> Result<bool> {
     let database = root.join(DATABASE);
-    Ok(is_ready(&database, VERSIONS[0], scale)? && is_ready(&database, VERSIONS[1], scale)?)
+    let [older, newer] = VERSIONS;
+    Ok(is_ready(&database, older, scale)?
+        && is_ready(&database, newer, scale)?
+        && database.join(ALIAS).exists())
 }
 
 /// [`prepare`] in a process of its own: the generator keeps 300 MiB of text for as long as its process lives, which
@@ -194,11 +205,7 @@ fn publish(
     scale: f64,
     write: &dyn Fn(&TableKind, &Path) -> Result<Written>,
 ) -> Result<()> {
-    let place = database.join(version);
-    let beside = database.join(format!("_making.{version}"));
-    if beside.exists() {
-        fs::remove_dir_all(&beside).map_err(|e| failed("remove", &beside, e))?;
-    }
+    let beside = begin(database, version)?;
     for table in &TABLES {
         let started = Clock::instant();
         let target = beside.join(table.name);
@@ -207,12 +214,33 @@ fn publish(
         sync_directory(&target)?;
         say::out(&written.line(version, table.name, started.elapsed().as_secs_f64()));
     }
-    let success = beside.join("_SUCCESS");
-    let mut file = File::create(&success).map_err(|e| failed("create", &success, e))?;
-    file.write_all(mark(scale).as_bytes()).map_err(|e| failed("write", &success, e))?;
-    file.sync_all().map_err(|e| failed("sync", &success, e))?;
+    finish(database, version, "_SUCCESS", &mark(scale))
+}
+
+/// Where `name` is made before it is renamed: a name that is never data.
+fn making(database: &Path, name: &str) -> PathBuf {
+    database.join(format!("_making.{name}"))
+}
+
+/// Makes room for `name`; what an interrupted run left there goes.
+fn begin(database: &Path, name: &str) -> Result<PathBuf> {
+    let beside = making(database, name);
+    if beside.exists() {
+        fs::remove_dir_all(&beside).map_err(|e| failed("remove", &beside, e))?;
+    }
+    fs::create_dir_all(&beside).map_err(|e| failed("create", &beside, e))?;
+    Ok(beside)
+}
+
+/// Puts the file that makes `name` count into it, last, and shows it under its name.
+fn finish(database: &Path, name: &str, last: &str, text: &str) -> Result<()> {
+    let beside = making(database, name);
+    let path = beside.join(last);
+    let mut file = File::create(&path).map_err(|e| failed("create", &path, e))?;
+    file.write_all(text.as_bytes()).map_err(|e| failed("write", &path, e))?;
+    file.sync_all().map_err(|e| failed("sync", &path, e))?;
     sync_directory(&beside)?;
-    fs::rename(&beside, &place).map_err(|e| failed("rename", &beside, e))?;
+    fs::rename(&beside, database.join(name)).map_err(|e| failed("rename", &beside, e))?;
     sync_directory(database)
 }
 
@@ -342,18 +370,20 @@ fn failed(verb: &str, path: &Path, source: std::io::Error) -> Error {
     Error::io(format!("{verb} \"{}\"", path.display()), source)
 }
 
-/// Where the demo keeps its own state: a name that is never data, so that one directory is the whole demo.
+/// Where the demo keeps its own state: beside its root, since no state lies in a source root.
 pub(crate) fn state_root(root: &Path) -> PathBuf {
-    root.join("_state")
+    let mut name = root.file_name().unwrap_or("demo".as_ref()).to_owned();
+    name.push("-state");
+    root.with_file_name(name)
 }
 
 /// What to try, once the server is ready on `address`.
 pub(crate) fn invitation(address: std::net::SocketAddr) -> String {
-    let [older, newer] = VERSIONS;
+    let newer = VERSIONS[1];
     format!(
         "\n  psql -h {} -p {} -U forebay -d {DATABASE}\n\n\
          \x20 SELECT o_orderpriority, count(*), sum(o_totalprice) FROM orders GROUP BY 1 ORDER BY 1;\n\
-         \x20 SELECT (SELECT count(*) FROM \"{DATABASE}@{older}\".orders) AS \"{older}\",\n\
+         \x20 SELECT (SELECT count(*) FROM \"{DATABASE}@{ALIAS}\".orders) AS {ALIAS},\n\
          \x20        (SELECT count(*) FROM \"{DATABASE}@{newer}\".orders) AS \"{newer}\";\n",
         address.ip(),
         address.port()
@@ -362,7 +392,7 @@ pub(crate) fn invitation(address: std::net::SocketAddr) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DATABASE, Error, VERSIONS, is_prepared, prepare, scale};
+    use super::{DATABASE, Error, Path, VERSIONS, is_prepared, prepare, scale, state_root};
 
     #[test]
     fn two_versions_once_and_never_another_scale() {
@@ -389,6 +419,15 @@ mod tests {
         prepare(root.path(), 0.001).expect("writes");
         assert!(!half.exists());
         assert!(!root.path().join(DATABASE).join(VERSIONS[0]).join("rubbish").exists());
+    }
+
+    #[test]
+    fn the_state_lies_beside_the_root() {
+        for (root, want) in
+            [("./demo", "./demo-state"), ("/a/b/", "/a/b-state"), (".", "demo-state")]
+        {
+            assert_eq!(state_root(Path::new(root)), Path::new(want), "{root}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use super::parse::Limits;
 use super::physical::Yielding;
+use super::settings::write_ms;
 use crate::catalog::Catalog;
 use crate::catalog::generation::Version;
 use crate::catalog::manifest::Table;
@@ -107,7 +108,8 @@ impl Engine {
     ) -> Result<Engine> {
         let spill = state_root.join("spill");
         if spill.exists() {
-            std::fs::remove_dir_all(&spill).map_err(|e| Error::io("empty the spill directory", e))?;
+            std::fs::remove_dir_all(&spill)
+                .map_err(|e| Error::io("empty the spill directory", e))?;
         }
         std::fs::create_dir_all(&spill).map_err(|e| Error::io("create the spill directory", e))?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -145,15 +147,12 @@ impl Engine {
             limits: Limits { text_bytes_max: config.max_text_bytes.0 },
             started_at_us: clock.now_us(),
             defaults: BTreeMap::from([
-                ("statement_timeout".to_owned(), format!("{}", config.statement_timeout.ms())),
+                ("statement_timeout".to_owned(), write_ms(config.statement_timeout.ms())),
                 (
                     "idle_in_transaction_session_timeout".to_owned(),
-                    format!("{}", config.idle_in_transaction_session_timeout.ms()),
+                    write_ms(config.idle_in_transaction_session_timeout.ms()),
                 ),
-                (
-                    "idle_session_timeout".to_owned(),
-                    format!("{}", config.idle_session_timeout.ms()),
-                ),
+                ("idle_session_timeout".to_owned(), write_ms(config.idle_session_timeout.ms())),
             ]),
             running: Arc::new(Semaphore::new(config.max_running)),
             planners: Planners::start(cores.max(2), &handle)?,
@@ -260,7 +259,8 @@ fn register(state: &mut SessionState) {
             tracing::error!(function = name, %error, "could not register a function");
         }
     }
-    for function in crate::pg::functions::aggregates() {
+    let wide = super::numeric::aggregates(|name| state.aggregate_functions().get(name).cloned());
+    for function in crate::pg::functions::aggregates().into_iter().chain(wide) {
         let name = function.name().to_owned();
         if let Err(error) = state.register_udaf(function) {
             tracing::error!(function = name, %error, "could not register a function");

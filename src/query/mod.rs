@@ -17,6 +17,7 @@ pub mod door;
 pub mod engine;
 mod failure;
 mod names;
+mod numeric;
 pub mod parse;
 mod physical;
 mod plan;

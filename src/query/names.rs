@@ -50,6 +50,7 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub(super) fn new(engine: &'a Engine, state: &'a SessionState, facts: &'a Arc<Facts>) -> Self {
         let mut planners = crate::pg::rewrite::expr_planners();
+        planners.push(Arc::new(super::numeric::Quotients));
         planners.extend(state.expr_planners().iter().cloned());
         Names {
             engine,

@@ -112,8 +112,8 @@ pub(super) fn query(
         parameters = self::parameters(&logical, declared)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
-    logical = crate::pg::rewrite::plan(logical, facts, true)
-        .map_err(|error| failure::of(error, sql))?;
+    logical =
+        crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
     let columns = columns(&logical, &reads);
     Ok(Planned {
         columns,
@@ -173,8 +173,11 @@ impl Planned {
 
     /// `db@version` of all it reads, in order, each once.
     pub fn versions(&self) -> Vec<(String, String)> {
-        let mut list: Vec<(String, String)> =
-            self.reads.iter().map(|read| (read.database.clone(), read.version.name.clone())).collect();
+        let mut list: Vec<(String, String)> = self
+            .reads
+            .iter()
+            .map(|read| (read.database.clone(), read.version.name.clone()))
+            .collect();
         list.sort();
         list.dedup();
         list
@@ -195,7 +198,11 @@ fn check_size(plan: &LogicalPlan) -> Result<()> {
     let mut count = 0_usize;
     let walked = plan.apply_with_subqueries(|_node| {
         count += 1;
-        Ok(if PLAN_NODES_MAX < count { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        Ok(if PLAN_NODES_MAX < count {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
     });
     if walked.is_err() || PLAN_NODES_MAX < count {
         return Err(Error::StatementTooComplex("statement is too complex".to_owned())
@@ -210,9 +217,10 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
     let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
     let mut numbered = std::collections::BTreeMap::new();
     for (name, field) in &found {
-        let number: usize = name.trim_start_matches('$').parse().map_err(|_parse| {
-            Error::Syntax(format!("syntax error at or near \"{name}\""))
-        })?;
+        let number: usize = name
+            .trim_start_matches('$')
+            .parse()
+            .map_err(|_parse| Error::Syntax(format!("syntax error at or near \"{name}\"")))?;
         numbered.insert(number, field.clone());
     }
     if numbered.contains_key(&0) {
@@ -265,14 +273,41 @@ fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
                 Some((read.oid, i16::try_from(number).ok()?))
             });
             let (table_oid, number) = origin.unwrap_or((0, 0));
-            Column {
-                name: shown(field.name()).to_owned(),
-                table_oid,
-                number,
-                pg_type: types::of_field(field),
+            let mut pg_type = types::of_field(field);
+            if table_oid == 0 {
+                pg_type = computed(plan, index, pg_type);
             }
+            Column { name: shown(field.name()).to_owned(), table_oid, number, pg_type }
         })
         .collect()
+}
+
+/// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does, and an
+/// integer literal is `integer` when it fits, where DataFusion makes it 64 bits.
+fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::PgType {
+    let expr = match plan {
+        LogicalPlan::Projection(projection) => projection.expr.get(index).map(unaliased),
+        LogicalPlan::Limit(limit) => return computed(&limit.input, index, pg_type),
+        LogicalPlan::Sort(sort) => return computed(&sort.input, index, pg_type),
+        _ => None,
+    };
+    match expr {
+        Some(Expr::Literal(ScalarValue::Int64(Some(value)), _))
+            if pg_type.oid == types::INT8 && i32::try_from(*value).is_ok() =>
+        {
+            types::PgType::new(types::INT4)
+        }
+        Some(Expr::Cast(_)) => pg_type,
+        _ if pg_type.oid == types::NUMERIC => types::PgType::new(types::NUMERIC),
+        _ => pg_type,
+    }
+}
+
+fn unaliased(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
+    }
 }
 
 /// The table and column that output `index` shows unchanged.
