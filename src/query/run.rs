@@ -169,7 +169,7 @@ pub(super) fn text_column(name: &str) -> Column {
 }
 
 /// Rows of text that are there already.
-pub(super) fn text_rows(names: &[&str], rows: Vec<Vec<String>>, tag: RowsTag) -> Result<Outcome> {
+pub(super) fn text_rows(names: &[&str], rows: &[Vec<String>], tag: RowsTag) -> Result<Outcome> {
     let fields: Vec<Field> =
         names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
     let arrays = (0..names.len())

@@ -327,10 +327,10 @@ impl SqlSession {
                 serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
             let text =
                 serde_json::to_string_pretty(&text).map_err(|e| Error::Internal(e.to_string()))?;
-            return text_rows(&["QUERY PLAN"], vec![vec![text]], tag);
+            return text_rows(&["QUERY PLAN"], &[vec![text]], tag);
         }
-        let rows = lines.into_iter().map(|line| vec![line]).collect();
-        text_rows(&["QUERY PLAN"], rows, tag)
+        let rows: Vec<Vec<String>> = lines.into_iter().map(|line| vec![line]).collect();
+        text_rows(&["QUERY PLAN"], &rows, tag)
     }
 
     // ---- settings
@@ -393,20 +393,20 @@ impl SqlSession {
     fn show(&mut self, name: Option<&str>) -> Result<Outcome> {
         let tag = RowsTag::Plain("SHOW");
         let Some(name) = name else {
-            let rows = self
+            let rows: Vec<Vec<String>> = self
                 .settings
                 .all()
                 .into_iter()
                 .map(|(name, value, text)| vec![name, value, text.to_owned()])
                 .collect();
-            return text_rows(&["name", "setting", "description"], rows, tag);
+            return text_rows(&["name", "setting", "description"], &rows, tag);
         };
         let value = match name {
             "role" if self.user != self.settings.own("session_authorization") => self.user.clone(),
             "role" => "none".to_owned(),
             _ => self.settings.get(name)?.to_owned(),
         };
-        text_rows(&[&settings::spelling(name)], vec![vec![value]], tag)
+        text_rows(&[&settings::spelling(name)], &[vec![value]], tag)
     }
 
     fn discard(&mut self, what: Discard) -> Result<String> {
