@@ -14,6 +14,7 @@
 
 mod activity;
 mod clock;
+mod deadline;
 pub mod door;
 pub mod engine;
 mod failure;

@@ -1,7 +1,6 @@
 //! From a physical plan to a stream of rows that anything can stop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -114,51 +113,6 @@ fn computes_nothing(plan: &Arc<dyn ExecutionPlan>) -> bool {
         "PlaceholderRowExec" | "EmptyExec" => true,
         "ProjectionExec" => plan.children().into_iter().all(computes_nothing),
         _ => false,
-    }
-}
-
-/// Cancels a statement when its time is over. Dropping it disarms it.
-#[derive(Debug)]
-pub(super) struct Timer {
-    done: CancellationToken,
-    expired: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl Timer {
-    /// Cancels `statement` after `limit`.
-    pub(super) fn start(engine: &Engine, limit: Duration, statement: CancellationToken) -> Timer {
-        let done = CancellationToken::new();
-        let expired = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (ended, late) = (done.clone(), Arc::clone(&expired));
-        engine.tasks.spawn("statement timeout", async move {
-            tokio::select! {
-                biased;
-                () = ended.cancelled() => {}
-                () = statement.cancelled() => {}
-                () = tokio::time::sleep(limit) => {
-                    late.store(true, std::sync::atomic::Ordering::Release);
-                    statement.cancel();
-                }
-            }
-        });
-        Timer { done, expired }
-    }
-
-    /// Tells later whether the time ran out, when the timer itself is gone.
-    pub(super) fn watch(&self) -> impl Fn() -> bool + Clone + Send + 'static {
-        let expired = Arc::clone(&self.expired);
-        move || expired.load(std::sync::atomic::Ordering::Acquire)
-    }
-
-    /// Whether the time ran out.
-    pub(super) fn expired(&self) -> bool {
-        self.expired.load(std::sync::atomic::Ordering::Acquire)
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.done.cancel();
     }
 }
 

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
+use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
 use crate::query::parse::{self, Call, Discard, Explain, Limits};
 use crate::query::plan::{self, Planned};
@@ -246,14 +247,14 @@ impl SqlSession {
     }
 
     fn cancelled(&self) -> Error {
-        let expired = self.timer.as_ref().is_some_and(run::Timer::expired);
+        let expired = self.timer.as_ref().is_some_and(Timer::expired);
         Error::QueryCanceled(if expired { "statement timeout" } else { "user request" })
     }
 
     /// `rows` that end with 57014 once the statement is cancelled.
     fn stoppable(&self, rows: RowStream) -> RowStream {
         let token = self.token.clone();
-        let expired = self.timer.as_ref().map(run::Timer::watch);
+        let expired = self.timer.as_ref().map(Timer::watch);
         futures::stream::unfold(Some(rows), move |rows| {
             let (token, expired) = (token.clone(), expired.clone());
             async move {
