@@ -107,7 +107,8 @@ impl Engine {
     ) -> Result<Engine> {
         let spill = state_root.join("spill");
         if spill.exists() {
-            std::fs::remove_dir_all(&spill).map_err(|e| Error::io("empty the spill directory", e))?;
+            std::fs::remove_dir_all(&spill)
+                .map_err(|e| Error::io("empty the spill directory", e))?;
         }
         std::fs::create_dir_all(&spill).map_err(|e| Error::io("create the spill directory", e))?;
         let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);

@@ -130,7 +130,9 @@ fn cast(text: &str) -> Error {
     .find(|(arrow, _)| text.contains(arrow))
     .map_or("text", |(_, pg)| *pg);
     match quoted {
-        Some(value) if text.contains("string") || text.contains("parse") || text.contains("pars") => {
+        Some(value)
+            if text.contains("string") || text.contains("parse") || text.contains("pars") =>
+        {
             if matches!(kind, "date" | "timestamp" | "time" | "interval") {
                 return Error::InvalidDatetime { kind: kind.to_owned(), text: value };
             }
@@ -143,8 +145,15 @@ fn cast(text: &str) -> Error {
         _ if text.contains("parsing") && kind != "text" => {
             Error::InvalidText { kind: kind.to_owned(), text: text.to_owned() }
         }
-        _ if text.contains("Can't cast value") || text.contains("too large") || text.contains("overflow") => {
-            let message = if is_integer(kind) { format!("{kind} out of range") } else { "numeric field overflow".to_owned() };
+        _ if text.contains("Can't cast value")
+            || text.contains("too large")
+            || text.contains("overflow") =>
+        {
+            let message = if is_integer(kind) {
+                format!("{kind} out of range")
+            } else {
+                "numeric field overflow".to_owned()
+            };
             Error::NumericOutOfRange(message)
         }
         _ => Error::InvalidText { kind: kind.to_owned(), text: tidy(text) },
@@ -167,14 +176,12 @@ fn store(error: object_store::Error, sql: &str) -> Error {
 
 fn schema(error: SchemaError) -> Error {
     match error {
-        SchemaError::FieldNotFound { field, .. } => {
-            Error::UndefinedColumn(match &field.relation {
-                Some(relation) => {
-                    format!("column {}.{} does not exist", relation.table(), shown(&field.name))
-                }
-                None => format!("column \"{}\" does not exist", shown(&field.name)),
-            })
-        }
+        SchemaError::FieldNotFound { field, .. } => Error::UndefinedColumn(match &field.relation {
+            Some(relation) => {
+                format!("column {}.{} does not exist", relation.table(), shown(&field.name))
+            }
+            None => format!("column \"{}\" does not exist", shown(&field.name)),
+        }),
         SchemaError::AmbiguousReference { field } => {
             Error::AmbiguousColumn(shown(&field.name).to_owned())
         }
@@ -194,11 +201,20 @@ fn planned(text: &str) -> Error {
         return Error::UndefinedFunction(format!("function {name} does not exist"))
             .hint("No function matches the given name and argument types.");
     }
-    if has("No function matches the given name and argument types") || has("failed to match any signature") || has("Failed to coerce arguments") || has("does not support zero arguments") || has("expects ") && has("arguments") {
+    if has("No function matches the given name and argument types")
+        || has("failed to match any signature")
+        || has("Failed to coerce arguments")
+        || has("does not support zero arguments")
+        || has("expects ") && has("arguments")
+    {
         return Error::UndefinedFunction(function_call(text))
             .hint("No function matches the given name and argument types. You might need to add explicit type casts.");
     }
-    if has("must appear in the GROUP BY clause") || has("must be part of GROUP BY") || has("non-aggregate values") || has("Column in SELECT must be in GROUP BY") {
+    if has("must appear in the GROUP BY clause")
+        || has("must be part of GROUP BY")
+        || has("non-aggregate values")
+        || has("Column in SELECT must be in GROUP BY")
+    {
         let column = text.split('"').nth(1).or_else(|| text.split('\'').nth(1)).unwrap_or("?");
         return Error::Grouping(format!(
             "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate function",
@@ -208,16 +224,31 @@ fn planned(text: &str) -> Error {
     if has("Aggregate") && has("WHERE") {
         return Error::Grouping("aggregate functions are not allowed in WHERE".to_owned());
     }
-    if has("Cannot coerce") || has("cannot coerce") || has("Cannot infer common") || has("Cannot get result type") || has("no common type") || has("Invalid comparison") || has("Unsupported CAST") || has("no coercion") {
+    if has("Cannot coerce")
+        || has("cannot coerce")
+        || has("Cannot infer common")
+        || has("Cannot get result type")
+        || has("no common type")
+        || has("Invalid comparison")
+        || has("Unsupported CAST")
+        || has("no coercion")
+    {
         return Error::OperatorMismatch(operator_text(text));
     }
     if has("Placeholder type could not be resolved") || has("No value found for placeholder") {
         return Error::IndeterminateDatatype(placeholder(text));
     }
-    if has("ORDER BY position") || has("Order by column out of bounds") || has("not in select list") || has("is not in the select list") {
+    if has("ORDER BY position")
+        || has("Order by column out of bounds")
+        || has("not in select list")
+        || has("is not in the select list")
+    {
         return Error::InvalidColumnReference(tidy(text));
     }
-    if has("Union") && has("columns") || has("same number of columns") || has("UNION queries have different number of columns") {
+    if has("Union") && has("columns")
+        || has("same number of columns")
+        || has("UNION queries have different number of columns")
+    {
         return Error::Syntax("each UNION query must have the same number of columns".to_owned());
     }
     if has("Projections require unique expression names") || has("have the same name") {

@@ -112,8 +112,8 @@ pub(super) fn query(
         parameters = self::parameters(&logical, declared)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
-    logical = crate::pg::rewrite::plan(logical, facts, true)
-        .map_err(|error| failure::of(error, sql))?;
+    logical =
+        crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
     let columns = columns(&logical, &reads);
     Ok(Planned {
         columns,
@@ -173,8 +173,11 @@ impl Planned {
 
     /// `db@version` of all it reads, in order, each once.
     pub fn versions(&self) -> Vec<(String, String)> {
-        let mut list: Vec<(String, String)> =
-            self.reads.iter().map(|read| (read.database.clone(), read.version.name.clone())).collect();
+        let mut list: Vec<(String, String)> = self
+            .reads
+            .iter()
+            .map(|read| (read.database.clone(), read.version.name.clone()))
+            .collect();
         list.sort();
         list.dedup();
         list
@@ -195,7 +198,11 @@ fn check_size(plan: &LogicalPlan) -> Result<()> {
     let mut count = 0_usize;
     let walked = plan.apply_with_subqueries(|_node| {
         count += 1;
-        Ok(if PLAN_NODES_MAX < count { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        Ok(if PLAN_NODES_MAX < count {
+            TreeNodeRecursion::Stop
+        } else {
+            TreeNodeRecursion::Continue
+        })
     });
     if walked.is_err() || PLAN_NODES_MAX < count {
         return Err(Error::StatementTooComplex("statement is too complex".to_owned())
@@ -210,9 +217,10 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
     let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
     let mut numbered = std::collections::BTreeMap::new();
     for (name, field) in &found {
-        let number: usize = name.trim_start_matches('$').parse().map_err(|_parse| {
-            Error::Syntax(format!("syntax error at or near \"{name}\""))
-        })?;
+        let number: usize = name
+            .trim_start_matches('$')
+            .parse()
+            .map_err(|_parse| Error::Syntax(format!("syntax error at or near \"{name}\"")))?;
         numbered.insert(number, field.clone());
     }
     if numbered.contains_key(&0) {

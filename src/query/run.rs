@@ -31,7 +31,9 @@ pub(super) fn rows(
 ) -> Result<RowStream> {
     if computes_nothing(&plan) {
         let stream = execute_stream(plan, context).map_err(|e| failure::of(e, &statement.sql))?;
-        return Ok(stream.map(move |item| item.map_err(|e| failure::of(e, &statement.sql))).boxed());
+        return Ok(stream
+            .map(move |item| item.map_err(|e| failure::of(e, &statement.sql)))
+            .boxed());
     }
     let (send, mut receive) = mpsc::channel(BATCHES_AHEAD);
     let permits = Arc::clone(&engine.running);

@@ -64,7 +64,12 @@ const ISOLATION: &[&str] =
 /// Every setting, in the order of their names in lower case.
 const SETTINGS: &[Setting] = &[
     reported("application_name", "", Kind::Text, "The name a client gives itself."),
-    setting("backslash_quote", "safe_encoding", Kind::Word(&["safe_encoding", "on", "off"]), "Whether \\' is a quote."),
+    setting(
+        "backslash_quote",
+        "safe_encoding",
+        Kind::Word(&["safe_encoding", "on", "off"]),
+        "Whether \\' is a quote.",
+    ),
     setting("bytea_output", "hex", Kind::Word(&["hex", "escape"]), "How bytea is written."),
     setting("check_function_bodies", "on", Kind::Bool, "Accepted without an effect."),
     reported("client_encoding", "UTF8", Kind::Own(encoding), "The client's encoding; only UTF8."),
@@ -74,7 +79,12 @@ const SETTINGS: &[Setting] = &[
     setting("default_table_access_method", "heap", Kind::Text, "Accepted without an effect."),
     setting("default_tablespace", "", Kind::Text, "Accepted without an effect."),
     setting("default_transaction_deferrable", "off", Kind::Bool, "The mode of new transactions."),
-    setting("default_transaction_isolation", "read committed", Kind::Word(ISOLATION), "The isolation of new transactions."),
+    setting(
+        "default_transaction_isolation",
+        "read committed",
+        Kind::Word(ISOLATION),
+        "The isolation of new transactions.",
+    ),
     reported("default_transaction_read_only", "off", Kind::Bool, "The mode of new transactions."),
     setting("enable_hashjoin", "on", Kind::Bool, "Accepted without an effect."),
     setting("enable_indexscan", "on", Kind::Bool, "Accepted without an effect."),
@@ -87,11 +97,21 @@ const SETTINGS: &[Setting] = &[
     setting("forebay.show_versions", "off", Kind::Bool, "Whether versions appear as schemas."),
     reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
     setting("geqo", "on", Kind::Bool, "Accepted without an effect."),
-    setting("idle_in_transaction_session_timeout", "0", Kind::Ms, "Ends a session idle in a transaction."),
+    setting(
+        "idle_in_transaction_session_timeout",
+        "0",
+        Kind::Ms,
+        "Ends a session idle in a transaction.",
+    ),
     setting("idle_session_timeout", "0", Kind::Ms, "Ends an idle session."),
     reported("in_hot_standby", "off", Kind::Fixed, "Whether this is a standby."),
     reported("integer_datetimes", "on", Kind::Fixed, "Timestamps are whole microseconds."),
-    reported("IntervalStyle", "postgres", Kind::Word(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]), "How intervals are written."),
+    reported(
+        "IntervalStyle",
+        "postgres",
+        Kind::Word(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
+        "How intervals are written.",
+    ),
     reported("is_superuser", "on", Kind::Fixed, "Whether the role may do everything."),
     setting("jit", "off", Kind::Bool, "Accepted without an effect."),
     setting("lc_collate", "C", Kind::Fixed, "Order of text: by bytes."),
@@ -103,20 +123,45 @@ const SETTINGS: &[Setting] = &[
     setting("lock_timeout", "0", Kind::Ms, "Accepted without an effect."),
     setting("log_statement", "none", Kind::Text, "Accepted without an effect."),
     setting("max_connections", "10000", Kind::Fixed, "Connections the server takes."),
-    setting("max_identifier_length", "63", Kind::Fixed, "PostgreSQL's limit; names here may be longer."),
+    setting(
+        "max_identifier_length",
+        "63",
+        Kind::Fixed,
+        "PostgreSQL's limit; names here may be longer.",
+    ),
     setting("max_index_keys", "32", Kind::Fixed, "PostgreSQL's limit."),
-    setting("password_encryption", "scram-sha-256", Kind::Word(&["scram-sha-256"]), "How passwords are kept."),
-    setting("plan_cache_mode", "auto", Kind::Word(&["auto", "force_generic_plan", "force_custom_plan"]), "Accepted without an effect."),
+    setting(
+        "password_encryption",
+        "scram-sha-256",
+        Kind::Word(&["scram-sha-256"]),
+        "How passwords are kept.",
+    ),
+    setting(
+        "plan_cache_mode",
+        "auto",
+        Kind::Word(&["auto", "force_generic_plan", "force_custom_plan"]),
+        "Accepted without an effect.",
+    ),
     setting("port", "5432", Kind::Fixed, "The port of PostgreSQL clients."),
     setting("role", "none", Kind::Text, "The role in effect."),
     setting("row_security", "on", Kind::Bool, "Accepted without an effect."),
     setting("search_path", "\"$user\", public", Kind::Text, "Schemas searched for bare names."),
     reported("server_encoding", "UTF8", Kind::Fixed, "The server's encoding."),
-    reported("server_version", SERVER_VERSION, Kind::Fixed, "The version of PostgreSQL we present."),
+    reported(
+        "server_version",
+        SERVER_VERSION,
+        Kind::Fixed,
+        "The version of PostgreSQL we present.",
+    ),
     setting("server_version_num", "150018", Kind::Fixed, "The version as a number."),
     reported("session_authorization", "forebay", Kind::Text, "The role that logged in."),
     setting("ssl", "off", Kind::Fixed, "Whether TLS is on."),
-    reported("standard_conforming_strings", "on", Kind::Own(always_on), "Whether backslashes are plain in strings."),
+    reported(
+        "standard_conforming_strings",
+        "on",
+        Kind::Own(always_on),
+        "Whether backslashes are plain in strings.",
+    ),
     setting("statement_timeout", "0", Kind::Ms, "Ends a statement that runs longer."),
     setting("synchronize_seqscans", "on", Kind::Bool, "Accepted without an effect."),
     setting("synchronous_commit", "on", Kind::Text, "Accepted without an effect."),
@@ -124,7 +169,12 @@ const SETTINGS: &[Setting] = &[
     reported("TimeZone", "UTC", Kind::Own(time_zone), "The session's time zone."),
     setting("timezone_abbreviations", "Default", Kind::Text, "Accepted without an effect."),
     setting("transaction_deferrable", "off", Kind::Bool, "The mode of this transaction."),
-    setting("transaction_isolation", "read committed", Kind::Word(ISOLATION), "The isolation of this transaction."),
+    setting(
+        "transaction_isolation",
+        "read committed",
+        Kind::Word(ISOLATION),
+        "The isolation of this transaction.",
+    ),
     setting("transaction_read_only", "off", Kind::Bool, "The mode of this transaction."),
     setting("transform_null_equals", "off", Kind::Bool, "Accepted without an effect."),
     setting("work_mem", "4MB", Kind::Text, "Accepted without an effect."),
@@ -153,7 +203,11 @@ impl Settings {
     /// Errors: 42704 for a name nobody knows.
     pub fn get(&self, name: &str) -> Result<&str> {
         let key = name.to_ascii_lowercase();
-        let own = self.local.get(&key).or_else(|| self.changed.get(&key)).or_else(|| self.start.get(&key));
+        let own = self
+            .local
+            .get(&key)
+            .or_else(|| self.changed.get(&key))
+            .or_else(|| self.start.get(&key));
         match own {
             Some(value) => Ok(value),
             None => find(&key)
@@ -213,7 +267,8 @@ impl Settings {
     pub fn reset_all(&mut self) {
         let fixed = |key: &str| find(key).is_some_and(|setting| setting.kind == Kind::Fixed);
         let keep = |key: &str| {
-            fixed(key) || matches!(key, "role" | "session_authorization")
+            fixed(key)
+                || matches!(key, "role" | "session_authorization")
                 || key.starts_with("transaction_")
         };
         self.changed.retain(|key, _| keep(key));
@@ -264,10 +319,8 @@ impl Settings {
     pub fn output(&self) -> OutputSettings {
         OutputSettings {
             time_zone: zone(self.own("TimeZone")).unwrap_or(chrono_tz::UTC),
-            date_style: parse_date_style(self.own("DateStyle")).unwrap_or(DateStyle {
-                format: DateFormat::Iso,
-                order: DateOrder::Mdy,
-            }),
+            date_style: parse_date_style(self.own("DateStyle"))
+                .unwrap_or(DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy }),
             interval_style: match self.own("IntervalStyle") {
                 "postgres_verbose" => IntervalStyle::PostgresVerbose,
                 "sql_standard" => IntervalStyle::SqlStandard,
@@ -315,14 +368,14 @@ fn check(key: &str, value: &str) -> Result<String> {
             Err(Error::CannotChangeSetting(message))
         }
         Kind::Text => Ok(value.to_owned()),
-        Kind::Bool => parse_bool(value)
-            .map(|on| if on { "on" } else { "off" }.to_owned())
-            .ok_or_else(|| {
+        Kind::Bool => {
+            parse_bool(value).map(|on| if on { "on" } else { "off" }.to_owned()).ok_or_else(|| {
                 Error::InvalidParameterValue(format!(
                     "parameter \"{}\" requires a Boolean value",
                     setting.name
                 ))
-            }),
+            })
+        }
         Kind::Int(min, max) => {
             let number: i64 = value.trim().parse().map_err(|_parse| wrong())?;
             if (min..=max).contains(&number) {
@@ -337,9 +390,11 @@ fn check(key: &str, value: &str) -> Result<String> {
         Kind::Ms => parse_ms(value).map(write_ms).ok_or_else(wrong),
         Kind::Word(words) => {
             let lower = value.to_ascii_lowercase();
-            words.iter().find(|word| **word == lower).map(|word| (*word).to_owned()).ok_or_else(|| {
-                wrong().hint(format!("Available values: {}.", words.join(", ")))
-            })
+            words
+                .iter()
+                .find(|word| **word == lower)
+                .map(|word| (*word).to_owned())
+                .ok_or_else(|| wrong().hint(format!("Available values: {}.", words.join(", "))))
         }
         Kind::Own(check) => check(value),
     }
@@ -522,7 +577,8 @@ pub fn parse_path(text: &str) -> Vec<String> {
 }
 
 fn push_name(names: &mut Vec<String>, name: &mut String, was_quoted: &mut bool) {
-    let whole = if *was_quoted { name.trim_matches(' ').to_owned() } else { name.trim().to_owned() };
+    let whole =
+        if *was_quoted { name.trim_matches(' ').to_owned() } else { name.trim().to_owned() };
     if !whole.is_empty() {
         names.push(whole);
     }

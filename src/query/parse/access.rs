@@ -33,12 +33,49 @@ impl Reader<'_> {
     fn other_definition(&self, word: &str, second: &str) -> Result<Statement> {
         let known = matches!(
             second,
-            "TABLE" | "VIEW" | "MATERIALIZED" | "SCHEMA" | "DATABASE" | "INDEX" | "UNIQUE" | "SEQUENCE"
-                | "FUNCTION" | "PROCEDURE" | "TRIGGER" | "TYPE" | "DOMAIN" | "EXTENSION" | "EXTERNAL"
-                | "TEMP" | "TEMPORARY" | "UNLOGGED" | "OR" | "POLICY" | "RULE" | "SERVER" | "FOREIGN"
-                | "AGGREGATE" | "CAST" | "COLLATION" | "LANGUAGE" | "OPERATOR" | "PUBLICATION"
-                | "SUBSCRIPTION" | "STATISTICS" | "TABLESPACE" | "TEXT" | "ACCESS" | "EVENT" | "SYSTEM"
-                | "GLOBAL" | "LOCAL" | "RECURSIVE" | "CONVERSION" | "TRANSFORM" | "OWNED" | "LARGE"
+            "TABLE"
+                | "VIEW"
+                | "MATERIALIZED"
+                | "SCHEMA"
+                | "DATABASE"
+                | "INDEX"
+                | "UNIQUE"
+                | "SEQUENCE"
+                | "FUNCTION"
+                | "PROCEDURE"
+                | "TRIGGER"
+                | "TYPE"
+                | "DOMAIN"
+                | "EXTENSION"
+                | "EXTERNAL"
+                | "TEMP"
+                | "TEMPORARY"
+                | "UNLOGGED"
+                | "OR"
+                | "POLICY"
+                | "RULE"
+                | "SERVER"
+                | "FOREIGN"
+                | "AGGREGATE"
+                | "CAST"
+                | "COLLATION"
+                | "LANGUAGE"
+                | "OPERATOR"
+                | "PUBLICATION"
+                | "SUBSCRIPTION"
+                | "STATISTICS"
+                | "TABLESPACE"
+                | "TEXT"
+                | "ACCESS"
+                | "EVENT"
+                | "SYSTEM"
+                | "GLOBAL"
+                | "LOCAL"
+                | "RECURSIVE"
+                | "CONVERSION"
+                | "TRANSFORM"
+                | "OWNED"
+                | "LARGE"
         );
         if known {
             Err(Error::FeatureNotSupported(format!("{word} {second} is not supported")))
@@ -137,14 +174,14 @@ impl Reader<'_> {
         }
         if self.accept("CONNECTION LIMIT") {
             let limit = self.integer()?;
-            options.connection_limit = Some(i32::try_from(limit).ok().filter(|n| -1 <= *n).ok_or_else(
-                || Error::InvalidParameterValue(format!("invalid connection limit: {limit}")),
-            )?);
+            options.connection_limit =
+                Some(i32::try_from(limit).ok().filter(|n| -1 <= *n).ok_or_else(|| {
+                    Error::InvalidParameterValue(format!("invalid connection limit: {limit}"))
+                })?);
             return Ok(());
         }
         if self.accept("ENCRYPTED PASSWORD") || self.accept("PASSWORD") {
-            options.password =
-                Some(if self.accept("NULL") { None } else { Some(self.string()?) });
+            options.password = Some(if self.accept("NULL") { None } else { Some(self.string()?) });
             return Ok(());
         }
         if self.accept("VALID UNTIL") {
@@ -257,13 +294,17 @@ impl Reader<'_> {
     fn targets(&mut self) -> Result<Vec<AccessTarget>> {
         if self.accept("SCHEMA") {
             let names = self.identifiers()?;
-            return Ok(names.into_iter().map(|name| AccessTarget::One(Target::Schema(name))).collect());
+            return Ok(names
+                .into_iter()
+                .map(|name| AccessTarget::One(Target::Schema(name)))
+                .collect());
         }
         if self.accept("ALL TABLES IN SCHEMA") {
             return Ok(self.identifiers()?.into_iter().map(AccessTarget::AllTables).collect());
         }
-        if let Some(word @ ("DATABASE" | "SEQUENCE" | "FUNCTION" | "LANGUAGE" | "TYPE" | "DOMAIN")) =
-            self.peek().as_deref()
+        if let Some(
+            word @ ("DATABASE" | "SEQUENCE" | "FUNCTION" | "LANGUAGE" | "TYPE" | "DOMAIN"),
+        ) = self.peek().as_deref()
         {
             return Err(Error::FeatureNotSupported(format!("GRANT ON {word} is not supported")));
         }

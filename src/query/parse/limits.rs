@@ -76,7 +76,11 @@ impl Limits {
             } else {
                 prefixes
             };
-            over("operators in one expression", chains.last().copied().unwrap_or(0), CHAIN_LEN_MAX)?;
+            over(
+                "operators in one expression",
+                chains.last().copied().unwrap_or(0),
+                CHAIN_LEN_MAX,
+            )?;
             over("set operations", set_operations, SET_OPERATIONS_MAX)?;
             over("joins", joins, JOINS_MAX)?;
             over("NOT and CASE", prefixes, 4 * CHAIN_LEN_MAX)?;

@@ -81,8 +81,7 @@ pub(crate) fn position(sql: &str, location: Location) -> usize {
         return 1;
     }
     let line_index = usize::try_from(location.line - 1).unwrap_or(0);
-    let before: usize =
-        sql.split('\n').take(line_index).map(|line| line.chars().count() + 1).sum();
+    let before: usize = sql.split('\n').take(line_index).map(|line| line.chars().count() + 1).sum();
     before + usize::try_from(location.column).unwrap_or(1).max(1)
 }
 
@@ -95,9 +94,8 @@ fn slice(sql: &str, from: Location, to: Location) -> String {
 fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     let dialect = PostgreSqlDialect {};
     let last = tokens.last().map(|token| token.span.end);
-    let mut parser = Parser::new(&dialect)
-        .with_recursion_limit(NESTING_MAX)
-        .with_tokens_with_locations(tokens);
+    let mut parser =
+        Parser::new(&dialect).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(tokens);
     let mut query = parser.parse_query().map_err(|error| failure(sql, &error))?;
     let next = parser.peek_token();
     if next.token != Token::EOF {
@@ -125,7 +123,9 @@ fn allow(query: &Query) -> Result<()> {
         }
         fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
             let refused = match query.body.as_ref() {
-                datafusion::sql::sqlparser::ast::SetExpr::Select(select) if select.into.is_some() => {
+                datafusion::sql::sqlparser::ast::SetExpr::Select(select)
+                    if select.into.is_some() =>
+                {
                     Some("SELECT INTO is not supported")
                 }
                 _ if !query.pipe_operators.is_empty() => Some("pipe operators are not supported"),
@@ -144,9 +144,9 @@ fn allow(query: &Query) -> Result<()> {
         ) -> ControlFlow<Self::Break> {
             // DataFusion ignores both clauses silently and would answer something else.
             let refused = match factor {
-                datafusion::sql::sqlparser::ast::TableFactor::Table { version: Some(_), .. } => {
-                    Some("this form of a version clause is not supported")
-                }
+                datafusion::sql::sqlparser::ast::TableFactor::Table {
+                    version: Some(_), ..
+                } => Some("this form of a version clause is not supported"),
                 datafusion::sql::sqlparser::ast::TableFactor::Table { sample: Some(_), .. } => {
                     Some("TABLESAMPLE is not supported")
                 }

@@ -45,9 +45,10 @@ fn name_body(body: &mut SetExpr) {
 }
 
 fn name_select(select: &mut Select) {
-    let wild = select.projection.iter().any(|item| {
-        matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..))
-    });
+    let wild = select
+        .projection
+        .iter()
+        .any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
     let mut taken = BTreeSet::new();
     for (index, item) in select.projection.iter_mut().enumerate() {
         let (expr, name, given) = match item {
@@ -56,9 +57,7 @@ fn name_select(select: &mut Select) {
                 let given = plain(expr);
                 (expr, name, given)
             }
-            SelectItem::ExprWithAlias { expr, alias } => {
-                (expr, folded(alias), true)
-            }
+            SelectItem::ExprWithAlias { expr, alias } => (expr, folded(alias), true),
             _ => continue,
         };
         let unique = taken.insert(name.clone()) && !wild;

@@ -61,12 +61,21 @@ fn version_clauses_become_quoted_schemas() {
 
 #[test]
 fn only_the_allow_list_parses() {
-    check("COPY t TO '/etc/passwd'", "42501 permission denied to COPY to a file or an external program");
-    check("CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/x'", "0A000 CREATE EXTERNAL is not supported");
+    check(
+        "COPY t TO '/etc/passwd'",
+        "42501 permission denied to COPY to a file or an external program",
+    );
+    check(
+        "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/x'",
+        "0A000 CREATE EXTERNAL is not supported",
+    );
     check("INSERT INTO t VALUES (1)", "42809 cannot change the tables of a version");
     check("EXPLAIN ANALYZE COPY t TO '/x'", "0A000 EXPLAIN COPY is not supported");
     check("SELECT * INTO x FROM t", "0A000 SELECT INTO is not supported");
-    check("WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", "0A000 data-modifying statements in WITH are not supported");
+    check(
+        "WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x",
+        "0A000 data-modifying statements in WITH are not supported",
+    );
     check("PREPARE p AS COPY t TO '/x'", "0A000 PREPARE of COPY is not supported");
 }
 
@@ -89,10 +98,19 @@ fn deep_texts_are_refused_before_the_planner() {
 #[test]
 fn utility_statements() {
     check("SET x = DEFAULT", "Set { name: \"x\", value: None, local: false }");
-    check("SET LOCAL search_path TO a, \"B\"", "Set { name: \"search_path\", value: Some(\"a, \\\"B\\\"\"), local: true }");
-    check("SET SESSION TIME ZONE 'UTC'", "Set { name: \"timezone\", value: Some(\"UTC\"), local: false }");
+    check(
+        "SET LOCAL search_path TO a, \"B\"",
+        "Set { name: \"search_path\", value: Some(\"a, \\\"B\\\"\"), local: true }",
+    );
+    check(
+        "SET SESSION TIME ZONE 'UTC'",
+        "Set { name: \"timezone\", value: Some(\"UTC\"), local: false }",
+    );
     check("SHOW TIME ZONE", "Show(Some(\"timezone\"))");
-    check("FETCH FORWARD 10 FROM c", "Fetch { name: \"c\", direction: Forward(Some(10)), is_move: false }");
+    check(
+        "FETCH FORWARD 10 FROM c",
+        "Fetch { name: \"c\", direction: Forward(Some(10)), is_move: false }",
+    );
     check("FETCH ALL IN c", "Fetch { name: \"c\", direction: Forward(None), is_move: false }");
     check("FETCH c", "Fetch { name: \"c\", direction: Forward(Some(1)), is_move: false }");
     check("MOVE BACKWARD ALL c", "Fetch { name: \"c\", direction: Backward(None), is_move: true }");

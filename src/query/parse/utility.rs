@@ -6,9 +6,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::statement::{
-    Call, Direction, Discard, Explain, Statement, TransactionModes,
-};
+use super::statement::{Call, Direction, Discard, Explain, Statement, TransactionModes};
 use super::{Reader, outputs};
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
@@ -76,9 +74,11 @@ impl Reader<'_> {
                     .detail("Versions are immutable.")
                     .hint("Publish another version under the source root.")
             }
-            "LISTEN" | "NOTIFY" | "LOCK" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "REFRESH"
-            | "COMMENT" | "SECURITY" | "REASSIGN" | "DO" | "CALL" | "LOAD" | "CHECKPOINT"
-            | "IMPORT" => Error::FeatureNotSupported(format!("{word} is not supported")),
+            "LISTEN" | "NOTIFY" | "LOCK" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER"
+            | "REFRESH" | "COMMENT" | "SECURITY" | "REASSIGN" | "DO" | "CALL" | "LOAD"
+            | "CHECKPOINT" | "IMPORT" => {
+                Error::FeatureNotSupported(format!("{word} is not supported"))
+            }
             _ => self.error(),
         }
     }
@@ -248,7 +248,8 @@ impl Reader<'_> {
             ("AUTHORIZATION", "session_authorization"),
             ("SCHEMA", "search_path"),
         ] {
-            let assigned = self.word_at(1).as_deref() == Some("TO") || !self.token_after_is_not_eq();
+            let assigned =
+                self.word_at(1).as_deref() == Some("TO") || !self.token_after_is_not_eq();
             if !assigned && self.accept(words) {
                 let value = if self.accept("DEFAULT") { None } else { Some(self.value()?) };
                 return Ok(Statement::Set { name: name.to_owned(), value, local });
@@ -524,7 +525,8 @@ impl Reader<'_> {
                 options.force = self.column_list()?;
             } else {
                 let name = self.identifier()?;
-                if !matches!(name.as_str(), "delimiter" | "null" | "quote" | "escape" | "encoding") {
+                if !matches!(name.as_str(), "delimiter" | "null" | "quote" | "escape" | "encoding")
+                {
                     return Err(self.error());
                 }
                 self.accept("AS");
@@ -555,7 +557,15 @@ impl Reader<'_> {
 fn explain_option(word: &str) -> bool {
     matches!(
         word,
-        "ANALYZE" | "VERBOSE" | "FORMAT" | "COSTS" | "BUFFERS" | "TIMING" | "SUMMARY" | "SETTINGS" | "WAL"
+        "ANALYZE"
+            | "VERBOSE"
+            | "FORMAT"
+            | "COSTS"
+            | "BUFFERS"
+            | "TIMING"
+            | "SUMMARY"
+            | "SETTINGS"
+            | "WAL"
     )
 }
 
@@ -631,7 +641,8 @@ impl CopyOptions {
             }
             Some("binary") => {
                 if self.header || self.delimiter.is_some() || self.null.is_some() {
-                    let message = "cannot specify DELIMITER, NULL or HEADER in BINARY mode".to_owned();
+                    let message =
+                        "cannot specify DELIMITER, NULL or HEADER in BINARY mode".to_owned();
                     return Err(Error::Syntax(message));
                 }
                 CopyFormat::Binary

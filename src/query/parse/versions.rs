@@ -44,14 +44,11 @@ fn clause(tokens: &[TokenWithSpan], index: usize) -> Option<(Named, usize)> {
         _ => None,
     };
     let start = usize::from(word(0, Keyword::FOR));
-    if word(start, Keyword::VERSION) && word(start + 1, Keyword::AS) && word(start + 2, Keyword::OF) {
+    if word(start, Keyword::VERSION) && word(start + 1, Keyword::AS) && word(start + 2, Keyword::OF)
+    {
         return Some((Named::Version(literal(start + 3)?), start + 4));
     }
-    if start == 1
-        && word(1, Keyword::TIMESTAMP)
-        && word(2, Keyword::AS)
-        && word(3, Keyword::OF)
-    {
+    if start == 1 && word(1, Keyword::TIMESTAMP) && word(2, Keyword::AS) && word(3, Keyword::OF) {
         // An optional type name before the literal: FOR TIMESTAMP AS OF TIMESTAMP '…'.
         let typed = usize::from(word(4, Keyword::TIMESTAMP) || word(4, Keyword::TIMESTAMPTZ));
         return Some((Named::Timestamp(literal(4 + typed)?), 5 + typed));

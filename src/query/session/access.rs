@@ -24,8 +24,10 @@ impl SqlSession {
             RoleStatement::Alter { name, options } => {
                 let name = self.named_role(name);
                 self.may_alter(&name, options)?;
-                let mut changes =
-                    vec![Change::AlterRole { name: name.clone(), changes: self.role_change(options)? }];
+                let mut changes = vec![Change::AlterRole {
+                    name: name.clone(),
+                    changes: self.role_change(options)?,
+                }];
                 changes.extend(memberships(&name, options));
                 (changes, "ALTER ROLE")
             }
@@ -419,13 +421,13 @@ fn verifier(password: &str) -> Result<String> {
 }
 
 fn memberships(name: &str, options: &RoleOptions) -> Vec<Change> {
-    let into = options.in_roles.iter().map(|role| Change::GrantMembership {
-        role: role.clone(),
-        member: name.to_owned(),
-    });
-    let members = options.members.iter().map(|member| Change::GrantMembership {
-        role: name.to_owned(),
-        member: member.clone(),
-    });
+    let into = options
+        .in_roles
+        .iter()
+        .map(|role| Change::GrantMembership { role: role.clone(), member: name.to_owned() });
+    let members = options
+        .members
+        .iter()
+        .map(|member| Change::GrantMembership { role: name.to_owned(), member: member.clone() });
     into.chain(members).collect()
 }

@@ -110,10 +110,10 @@ impl SqlSession {
         direction: Direction,
         is_move: bool,
     ) -> Result<Outcome> {
-        let cursor = self.cursors.get(name).ok_or_else(|| Error::UndefinedCursor {
-            kind: "cursor",
-            name: name.to_owned(),
-        })?;
+        let cursor = self
+            .cursors
+            .get(name)
+            .ok_or_else(|| Error::UndefinedCursor { kind: "cursor", name: name.to_owned() })?;
         let (columns, binary) = (Arc::clone(&cursor.columns), cursor.binary);
         let slot = Arc::clone(&cursor.state);
         let Some(state) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else {

@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::query::door::{
-    Column, Credentials, Door, Login, Notice, Outcome, Parameter, Parsed, Portal, Prepared, Session,
-    TransactionStatus,
+    Column, Credentials, Door, Login, Notice, Outcome, Parameter, Parsed, Portal, Prepared,
+    Session, TransactionStatus,
 };
 use crate::query::engine::Engine;
 use crate::query::parse;

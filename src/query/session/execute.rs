@@ -116,7 +116,9 @@ impl SqlSession {
                 }
                 done("SET")
             }
-            S::SetCharacteristics(modes) => self.set_characteristics(modes).and_then(|()| done("SET")),
+            S::SetCharacteristics(modes) => {
+                self.set_characteristics(modes).and_then(|()| done("SET"))
+            }
             S::Set { name, value, local } => {
                 self.set(name, value.as_deref(), *local).and_then(|()| done("SET"))
             }
@@ -317,14 +319,14 @@ impl SqlSession {
         for (database, version) in planned.versions() {
             lines.push(format!("Reads: {database}@{version}"));
         }
-        let lines: Vec<String> =
-            lines.into_iter().map(|line| line.replace('\u{1}', "_")).collect();
+        let lines: Vec<String> = lines.into_iter().map(|line| line.replace('\u{1}', "_")).collect();
         self.note_versions(planned.versions());
         let tag = RowsTag::Plain("EXPLAIN");
         if options.json {
-            let text = serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
-            let text = serde_json::to_string_pretty(&text)
-                .map_err(|e| Error::Internal(e.to_string()))?;
+            let text =
+                serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
+            let text =
+                serde_json::to_string_pretty(&text).map_err(|e| Error::Internal(e.to_string()))?;
             return text_rows(&["QUERY PLAN"], vec![vec![text]], tag);
         }
         let rows = lines.into_iter().map(|line| vec![line]).collect();
@@ -625,9 +627,10 @@ fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<Co
     }
     let mut positions = Vec::with_capacity(names.len());
     for name in names {
-        let index = columns.iter().position(|column| column.name == *name).ok_or_else(|| {
-            Error::UndefinedColumn(format!("column \"{name}\" does not exist"))
-        })?;
+        let index = columns
+            .iter()
+            .position(|column| column.name == *name)
+            .ok_or_else(|| Error::UndefinedColumn(format!("column \"{name}\" does not exist")))?;
         positions.push(index);
     }
     *force_quote = Some(positions);

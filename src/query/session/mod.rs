@@ -123,7 +123,8 @@ impl SqlSession {
     /// `dbname=sales@prod` pins the version and makes its schema the search path.
     fn connect_to_database(&mut self, generation: &Generation) -> Result<()> {
         let name = self.login.database.clone();
-        if name == COMMON_DATABASE || name == self.login.user && generation.database(&name).is_none()
+        if name == COMMON_DATABASE
+            || name == self.login.user && generation.database(&name).is_none()
         {
             return Ok(());
         }
@@ -189,11 +190,10 @@ impl SqlSession {
     fn facts(&mut self, sql: &str) -> Arc<Facts> {
         let generation = self.generation();
         let now_us = self.engine.clock.now_us();
-        let pins: BTreeMap<String, String> =
-            settings::parse_pins(self.settings.own("forebay.pin"))
-                .unwrap_or_default()
-                .into_iter()
-                .collect();
+        let pins: BTreeMap<String, String> = settings::parse_pins(self.settings.own("forebay.pin"))
+            .unwrap_or_default()
+            .into_iter()
+            .collect();
         let shown = match &self.shown {
             Some(shown) => Arc::clone(shown),
             None => {

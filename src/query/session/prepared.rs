@@ -130,8 +130,7 @@ impl SqlSession {
         else {
             return Err(Error::Internal("a statement without a query was planned".to_owned()));
         };
-        let planned =
-            self.plan_with(query, &statement.text, &statement.declared, facts).await?;
+        let planned = self.plan_with(query, &statement.text, &statement.declared, facts).await?;
         let same = statement.columns.as_ref().is_none_or(|columns| {
             !matches!(statement.parsed, parse::Statement::Query(_))
                 || columns.len() == planned.columns.len()
@@ -157,10 +156,10 @@ impl SqlSession {
                 Some(["name", "setting", "description"].map(text_column).to_vec())
             }
             parse::Statement::Fetch { name, is_move: false, .. } => {
-                let cursor = self.cursors.get(name).ok_or_else(|| Error::UndefinedCursor {
-                    kind: "cursor",
-                    name: name.clone(),
-                })?;
+                let cursor = self
+                    .cursors
+                    .get(name)
+                    .ok_or_else(|| Error::UndefinedCursor { kind: "cursor", name: name.clone() })?;
                 Some(cursor.columns.to_vec())
             }
             parse::Statement::Execute { name, .. } => {

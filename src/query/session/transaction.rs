@@ -125,7 +125,8 @@ impl SqlSession {
         self.settings.end_transaction();
         // Holdable cursors of a block that failed never existed.
         let started_us = block.started_us;
-        self.cursors.retain(|_, cursor| cursor.hold && (keep || cursor.declared_at_us < started_us));
+        self.cursors
+            .retain(|_, cursor| cursor.hold && (keep || cursor.declared_at_us < started_us));
         self.presence.update(|row| row.xact_start_us = None);
         self.settings_changed();
         // The names were resolved when they were set; only which of them hold may have changed.
