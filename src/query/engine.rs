@@ -19,8 +19,10 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::deadline::Deadlines;
 use super::parse::Limits;
 use super::physical::Yielding;
+use super::settings::write_ms;
 use crate::catalog::Catalog;
 use crate::catalog::generation::Version;
 use crate::catalog::manifest::Table;
@@ -57,7 +59,7 @@ pub struct Engine {
     pub sessions: super::activity::Sessions,
     /// What the views and functions of the schema `forebay` need.
     pub system: super::system::System,
-    pub(super) tasks: Tasks,
+    pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) started_at_us: i64,
@@ -141,20 +143,17 @@ impl Engine {
             tables: parts.tables,
             sessions: super::activity::Sessions::default(),
             system: parts.system,
-            tasks: tasks.clone(),
+            deadlines: Deadlines::start(tasks),
             clock: clock.clone(),
             limits: Limits { text_bytes_max: config.max_text_bytes.0 },
             started_at_us: clock.now_us(),
             defaults: BTreeMap::from([
-                ("statement_timeout".to_owned(), format!("{}", config.statement_timeout.ms())),
+                ("statement_timeout".to_owned(), write_ms(config.statement_timeout.ms())),
                 (
                     "idle_in_transaction_session_timeout".to_owned(),
-                    format!("{}", config.idle_in_transaction_session_timeout.ms()),
+                    write_ms(config.idle_in_transaction_session_timeout.ms()),
                 ),
-                (
-                    "idle_session_timeout".to_owned(),
-                    format!("{}", config.idle_session_timeout.ms()),
-                ),
+                ("idle_session_timeout".to_owned(), write_ms(config.idle_session_timeout.ms())),
             ]),
             running: Arc::new(Semaphore::new(config.max_running)),
             planners: Planners::start(cores.max(2), &handle)?,
@@ -261,7 +260,8 @@ fn register(state: &mut SessionState) {
             tracing::error!(function = name, %error, "could not register a function");
         }
     }
-    for function in crate::pg::functions::aggregates() {
+    let wide = super::numeric::aggregates(|name| state.aggregate_functions().get(name).cloned());
+    for function in crate::pg::functions::aggregates().into_iter().chain(wide) {
         let name = function.name().to_owned();
         if let Err(error) = state.register_udaf(function) {
             tracing::error!(function = name, %error, "could not register a function");

@@ -11,7 +11,7 @@ use super::parse::shown;
 use crate::error::Error;
 
 /// Ours for `error`. `sql` is the statement's text, for positions.
-pub fn of(error: DataFusionError, sql: &str) -> Error {
+pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<Error>() {
             Ok(own) => *own,
@@ -33,7 +33,7 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
             }
         }
         DataFusionError::Context(_, inner) => of(*inner, sql),
-        DataFusionError::Shared(inner) => shared(&inner, sql),
+        DataFusionError::Shared(inner) => shared(&inner),
         DataFusionError::Collection(list) => match list.into_iter().next() {
             Some(first) => of(first, sql),
             None => Error::Internal("an empty list of errors".to_owned()),
@@ -61,16 +61,14 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
 }
 
 /// An error several partitions share cannot be taken apart; only what matters is looked at.
-fn shared(error: &DataFusionError, sql: &str) -> Error {
+fn shared(error: &DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
             Some(own) => own.clone(),
             None => Error::Internal(inner.to_string()),
         },
-        DataFusionError::Shared(inner) => shared(inner, sql),
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
-            shared(inner, sql)
-        }
+        DataFusionError::Shared(inner) => shared(inner),
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => shared(inner),
         DataFusionError::ResourcesExhausted(text) => exhausted(text),
         DataFusionError::Execution(text) => executed(text),
         DataFusionError::Plan(text) => planned(text),
@@ -218,7 +216,7 @@ fn planned(text: &str) -> Error {
         let column = text.split('"').nth(1).or_else(|| text.split('\'').nth(1)).unwrap_or("?");
         return Error::Grouping(format!(
             "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate function",
-            shown(column)
+            unqualified(shown(column))
         ));
     }
     if has("Aggregate") && has("WHERE") {
@@ -255,6 +253,14 @@ fn planned(text: &str) -> Error {
         return Error::DuplicateColumn(tidy(text));
     }
     Error::Planned(tidy(text))
+}
+
+/// `schema.table.column` without the schema, as PostgreSQL names columns.
+fn unqualified(column: &str) -> &str {
+    match column.rmatch_indices('.').nth(1) {
+        Some((dot, _)) => column.get(dot + 1..).unwrap_or(column),
+        None => column,
+    }
 }
 
 fn function_call(text: &str) -> String {
