@@ -375,6 +375,13 @@ fn wrong(error: &toml::de::Error) -> Error {
     Error::Configuration(error.message().to_owned())
 }
 
+impl Server {
+    /// How long statements may finish after SIGTERM.
+    pub fn drain_limit(&self) -> Duration {
+        self.drain.0.unwrap_or(Duration::ZERO)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Config, Error, explain, keys};
@@ -414,12 +421,5 @@ mod tests {
         assert!(load(&[("sauce", "/data")]).expect_err("unknown").to_string().contains("sauce"));
         assert!(load(&[("source", "/d"), ("versions.settle", "soon")]).is_err());
         assert!(load(&[]).expect_err("no source").to_string().contains("source must be set"));
-    }
-}
-
-impl Server {
-    /// How long statements may finish after SIGTERM.
-    pub fn drain_limit(&self) -> Duration {
-        self.drain.0.unwrap_or(Duration::ZERO)
     }
 }

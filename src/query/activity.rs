@@ -14,7 +14,7 @@ pub struct Sessions {
 
 /// One session's row; leaving the list is its drop.
 #[derive(Debug)]
-pub struct Presence {
+pub(super) struct Presence {
     pid: i32,
     row: Arc<Mutex<ActivityRow>>,
 }

@@ -19,6 +19,7 @@ use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::deadline::Deadlines;
 use super::parse::Limits;
 use super::physical::Yielding;
 use super::settings::write_ms;
@@ -58,7 +59,7 @@ pub struct Engine {
     pub sessions: super::activity::Sessions,
     /// What the views and functions of the schema `forebay` need.
     pub system: super::system::System,
-    pub(super) tasks: Tasks,
+    pub(super) deadlines: Deadlines,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) started_at_us: i64,
@@ -142,7 +143,7 @@ impl Engine {
             tables: parts.tables,
             sessions: super::activity::Sessions::default(),
             system: parts.system,
-            tasks: tasks.clone(),
+            deadlines: Deadlines::start(tasks),
             clock: clock.clone(),
             limits: Limits { text_bytes_max: config.max_text_bytes.0 },
             started_at_us: clock.now_us(),

@@ -11,7 +11,7 @@ use super::parse::shown;
 use crate::error::Error;
 
 /// Ours for `error`. `sql` is the statement's text, for positions.
-pub fn of(error: DataFusionError, sql: &str) -> Error {
+pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<Error>() {
             Ok(own) => *own,
@@ -33,7 +33,7 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
             }
         }
         DataFusionError::Context(_, inner) => of(*inner, sql),
-        DataFusionError::Shared(inner) => shared(&inner, sql),
+        DataFusionError::Shared(inner) => shared(&inner),
         DataFusionError::Collection(list) => match list.into_iter().next() {
             Some(first) => of(first, sql),
             None => Error::Internal("an empty list of errors".to_owned()),
@@ -61,16 +61,14 @@ pub fn of(error: DataFusionError, sql: &str) -> Error {
 }
 
 /// An error several partitions share cannot be taken apart; only what matters is looked at.
-fn shared(error: &DataFusionError, sql: &str) -> Error {
+fn shared(error: &DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
             Some(own) => own.clone(),
             None => Error::Internal(inner.to_string()),
         },
-        DataFusionError::Shared(inner) => shared(inner, sql),
-        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => {
-            shared(inner, sql)
-        }
+        DataFusionError::Shared(inner) => shared(inner),
+        DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => shared(inner),
         DataFusionError::ResourcesExhausted(text) => exhausted(text),
         DataFusionError::Execution(text) => executed(text),
         DataFusionError::Plan(text) => planned(text),

@@ -7,12 +7,14 @@
 //!   1. Only a [`parse::Statement`] ever runs; nothing reaches DataFusion but a query.
 //!   2. A statement sees one generation; a transaction block keeps it.
 //!   3. A row stream holds the versions it reads, and dropping it stops the work.
+//!
 //! On failure: the statement ends with a code, its block is failed, the session goes on.
 //!
 //! Imports: error, config, task, catalog, version, pg. Used by: wire, server.
 
 mod activity;
 mod clock;
+mod deadline;
 pub mod door;
 pub mod engine;
 mod failure;

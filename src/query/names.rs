@@ -22,17 +22,17 @@ use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
 
 /// A table of a version that a statement names.
 #[derive(Debug, Clone)]
-pub struct Read {
+pub(super) struct Read {
     /// The database.
-    pub database: String,
+    pub(super) database: String,
     /// The version; holding it keeps its files.
-    pub version: Arc<Version>,
+    pub(super) version: Arc<Version>,
     /// The table.
-    pub table: String,
+    pub(super) table: String,
     /// `pg_class.oid`.
-    pub oid: u32,
+    pub(super) oid: u32,
     /// How the plan calls it.
-    pub reference: TableReference,
+    pub(super) reference: TableReference,
 }
 
 /// What the planner asks while it turns one statement into a plan.

@@ -24,19 +24,19 @@ use crate::pg::{decode, types};
 const PLAN_NODES_MAX: usize = 20_000;
 
 /// A planned query. Immutable but for the physical plan it may keep.
-pub struct Planned {
+pub(super) struct Planned {
     /// Before optimisation, with placeholders.
     logical: LogicalPlan,
     /// The columns of its rows.
-    pub columns: Arc<[Column]>,
+    pub(super) columns: Arc<[Column]>,
     /// The parameters' OIDs.
-    pub parameter_types: Vec<u32>,
+    pub(super) parameter_types: Vec<u32>,
     /// The tables of versions it reads.
-    pub reads: Vec<Read>,
+    pub(super) reads: Vec<Read>,
     /// Its text, for positions.
-    pub sql: Arc<str>,
+    pub(super) sql: Arc<str>,
     /// The generation and settings it was planned for.
-    pub basis: Basis,
+    pub(super) basis: Basis,
     /// Whether the same plan may run again: nothing in it depends on the moment or the session.
     reusable: bool,
     physical: Mutex<Option<Arc<dyn ExecutionPlan>>>,
@@ -44,22 +44,22 @@ pub struct Planned {
 
 /// What a plan depends on beside its text: when it differs the query is planned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Basis {
+pub(super) struct Basis {
     /// The generation.
-    pub lsn: u64,
+    pub(super) lsn: u64,
     /// The search path, as found.
-    pub search_path: Vec<String>,
+    pub(super) search_path: Vec<String>,
     /// The session's pins.
-    pub pins: std::collections::BTreeMap<String, String>,
+    pub(super) pins: std::collections::BTreeMap<String, String>,
     /// The session's time zone.
-    pub time_zone: String,
+    pub(super) time_zone: String,
     /// The role in effect.
-    pub user: String,
+    pub(super) user: String,
 }
 
 impl Basis {
     /// Of `facts`.
-    pub fn of(facts: &Facts) -> Basis {
+    pub(super) fn of(facts: &Facts) -> Basis {
         Basis {
             lsn: facts.generation.lsn,
             search_path: facts.search_path.clone(),
@@ -172,7 +172,7 @@ impl Planned {
     }
 
     /// `db@version` of all it reads, in order, each once.
-    pub fn versions(&self) -> Vec<(String, String)> {
+    pub(super) fn versions(&self) -> Vec<(String, String)> {
         let mut list: Vec<(String, String)> = self
             .reads
             .iter()
@@ -215,14 +215,13 @@ fn check_size(plan: &LogicalPlan) -> Result<()> {
 /// Errors: 42P18 when a gap in the numbers leaves one without a use.
 fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
     let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
-    let mut numbered = std::collections::BTreeMap::new();
-    for (name, field) in &found {
-        let number: usize = name
-            .trim_start_matches('$')
-            .parse()
-            .map_err(|_parse| Error::Syntax(format!("syntax error at or near \"{name}\"")))?;
-        numbered.insert(number, field.clone());
-    }
+    let numbered = found
+        .into_iter()
+        .map(|(name, field)| match name.trim_start_matches('$').parse::<usize>() {
+            Ok(number) => Ok((number, field)),
+            Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
+        })
+        .collect::<Result<std::collections::BTreeMap<_, _>>>()?;
     if numbered.contains_key(&0) {
         return Err(Error::UndefinedParameter(0));
     }

@@ -1,7 +1,6 @@
 //! From a physical plan to a stream of rows that anything can stop.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -117,51 +116,6 @@ fn computes_nothing(plan: &Arc<dyn ExecutionPlan>) -> bool {
     }
 }
 
-/// Cancels a statement when its time is over. Dropping it disarms it.
-#[derive(Debug)]
-pub(super) struct Timer {
-    done: CancellationToken,
-    expired: Arc<std::sync::atomic::AtomicBool>,
-}
-
-impl Timer {
-    /// Cancels `statement` after `limit`.
-    pub(super) fn start(engine: &Engine, limit: Duration, statement: CancellationToken) -> Timer {
-        let done = CancellationToken::new();
-        let expired = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let (ended, late) = (done.clone(), Arc::clone(&expired));
-        engine.tasks.spawn("statement timeout", async move {
-            tokio::select! {
-                biased;
-                () = ended.cancelled() => {}
-                () = statement.cancelled() => {}
-                () = tokio::time::sleep(limit) => {
-                    late.store(true, std::sync::atomic::Ordering::Release);
-                    statement.cancel();
-                }
-            }
-        });
-        Timer { done, expired }
-    }
-
-    /// Tells later whether the time ran out, when the timer itself is gone.
-    pub(super) fn watch(&self) -> impl Fn() -> bool + Clone + Send + 'static {
-        let expired = Arc::clone(&self.expired);
-        move || expired.load(std::sync::atomic::Ordering::Acquire)
-    }
-
-    /// Whether the time ran out.
-    pub(super) fn expired(&self) -> bool {
-        self.expired.load(std::sync::atomic::Ordering::Acquire)
-    }
-}
-
-impl Drop for Timer {
-    fn drop(&mut self) {
-        self.done.cancel();
-    }
-}
-
 /// A column of text.
 pub(super) fn text_column(name: &str) -> Column {
     let pg_type = types::of_field(&Field::new(name, DataType::Utf8, true));
@@ -169,7 +123,7 @@ pub(super) fn text_column(name: &str) -> Column {
 }
 
 /// Rows of text that are there already.
-pub(super) fn text_rows(names: &[&str], rows: Vec<Vec<String>>, tag: RowsTag) -> Result<Outcome> {
+pub(super) fn text_rows(names: &[&str], rows: &[Vec<String>], tag: RowsTag) -> Result<Outcome> {
     let fields: Vec<Field> =
         names.iter().map(|name| Field::new(*name, DataType::Utf8, true)).collect();
     let arrays = (0..names.len())

@@ -11,7 +11,7 @@ use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputS
 pub const SERVER_VERSION: &str = "15.18";
 
 /// What a setting's value may be.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 enum Kind {
     Bool,
     /// Between two bounds.
@@ -265,7 +265,8 @@ impl Settings {
 
     /// `RESET ALL`.
     pub fn reset_all(&mut self) {
-        let fixed = |key: &str| find(key).is_some_and(|setting| setting.kind == Kind::Fixed);
+        let fixed =
+            |key: &str| find(key).is_some_and(|setting| matches!(setting.kind, Kind::Fixed));
         let keep = |key: &str| {
             fixed(key)
                 || matches!(key, "role" | "session_authorization")

@@ -69,6 +69,7 @@ fn check(name: &str) {
     let site = Site::new();
     fixture(&site);
     let server = site.serve(&[]);
+    server.connect().rows("SELECT forebay.load('shop', 'v1')");
     let (engine, address, database) = ("forebay", server.address, "forebay".to_owned());
     run(&file, &Target { engine, address, database });
     let pg = std::fs::read_to_string(&file).unwrap().starts_with("# pg\n");

@@ -161,7 +161,7 @@ pub(super) fn type_in(text: &str, facts: &Facts) -> Result<u32> {
     if let Some(oid) = types::by_name(text) {
         return Ok(oid);
     }
-    let (schema, name) = qualified(text, facts).map_err(|_| undefined())?;
+    let (schema, name) = qualified(text, facts).map_err(|_unknown| undefined())?;
     let namespace = schema.as_deref().and_then(|schema| facts.index().schema_oid(schema));
     let known = data::table("pg_type").rows().iter().find(|row| {
         let here = match namespace {

@@ -218,10 +218,7 @@ fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {
 
 /// An expression of an OID type as the name it stands for, and whether it was one.
 fn name_of_oid(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> (Expr, bool) {
-    let field = match expr.to_field(schema) {
-        Ok((_, field)) => field,
-        Err(_) => return (expr, false),
-    };
+    let Ok((_, field)) = expr.to_field(schema) else { return (expr, false) };
     match functions::output(&field, facts) {
         Some(function) => (call(function, vec![expr]), true),
         None => (expr, false),

@@ -369,10 +369,7 @@ fn chain(terms: impl Iterator<Item = Expr>, any: bool) -> Expr {
 
 /// `x LIKE ANY (ARRAY['a%', 'b%'])`
 fn any_like(expr: &mut Expr) {
-    let pattern = match expr {
-        Expr::Like { pattern, .. } | Expr::ILike { pattern, .. } => pattern,
-        _ => return,
-    };
+    let (Expr::Like { pattern, .. } | Expr::ILike { pattern, .. }) = expr else { return };
     let list = match pattern.as_ref() {
         Expr::Tuple(items) => Some(items.clone()),
         other => literal_elements(other).cloned(),

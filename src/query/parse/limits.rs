@@ -45,10 +45,8 @@ impl Limits {
         for token in tokens {
             match &token.token {
                 Token::LParen | Token::LBracket => chains.push(0),
-                Token::RParen | Token::RBracket => {
-                    if 1 < chains.len() {
-                        chains.pop();
-                    }
+                Token::RParen | Token::RBracket if 1 < chains.len() => {
+                    chains.pop();
                 }
                 Token::Comma | Token::SemiColon => {
                     if let Some(chain) = chains.last_mut() {

@@ -15,11 +15,11 @@ enum Named {
     Timestamp(String),
 }
 
-pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut index = 0;
     while index < tokens.len() {
-        match clause(&tokens, index) {
+        match clause(tokens, index) {
             Some((named, length)) if out.last().is_some_and(is_name) => {
                 apply(&mut out, &named)?;
                 index += length;

@@ -6,11 +6,13 @@
 use std::collections::BTreeSet;
 
 use super::{SqlSession, is_superuser};
+use crate::catalog::Generation;
 use crate::catalog::change::{Change, RoleChanges};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
 use crate::error::{Error, Result};
 use crate::pg::scram;
 use crate::query::clock;
+use crate::query::door::Notice;
 use crate::query::parse::{Access, AccessTarget, DefaultAccess, RoleOptions, RoleStatement};
 
 impl SqlSession {
@@ -63,8 +65,32 @@ impl SqlSession {
                 (changes, if *grant { "GRANT ROLE" } else { "REVOKE ROLE" })
             }
         };
-        self.engine.catalog.commit(changes).await?;
+        let before = self.engine.catalog.pin();
+        let after = self.engine.catalog.commit(changes).await?;
+        self.warn_of_lockout(&before, &after);
         Ok(tag.to_owned())
+    }
+
+    /// The first password makes everybody authenticate: then somebody who may do everything should have one.
+    fn warn_of_lockout(&mut self, before: &Generation, after: &Generation) {
+        let locked = |generation: &Generation| {
+            let mut roles = generation.roles.values();
+            let any = roles.clone().any(|role| role.verifier.is_some());
+            any && !roles.any(|role| role.superuser && role.login && role.verifier.is_some())
+        };
+        if !locked(before) && locked(after) {
+            self.notices.push(Notice {
+                severity: "WARNING",
+                state: "01000",
+                message:
+                    "connections must authenticate from now on, and no superuser has a password"
+                        .to_owned(),
+                detail: None,
+                hint: Some(
+                    "Create a superuser with a password before this session ends.".to_owned(),
+                ),
+            });
+        }
     }
 
     fn outside_a_block(&self, what: &str) -> Result<()> {

@@ -18,7 +18,6 @@ use crate::query::door::{
 };
 use crate::query::engine::Engine;
 use crate::query::parse;
-use crate::query::run::Timer;
 
 /// The engine as the accept loop sees it.
 pub struct EngineDoor(pub Arc<Engine>);
@@ -48,6 +47,9 @@ impl Session for SqlSession {
     }
 
     fn take_parameter_changes(&mut self) -> Vec<(&'static str, String)> {
+        if !std::mem::take(&mut self.settings_moved) {
+            return Vec::new();
+        }
         let now = self.settings.reported();
         let changes = now.iter().filter(|pair| !self.reported.contains(pair)).cloned().collect();
         self.reported = now;
@@ -172,7 +174,7 @@ impl Session for SqlSession {
         self.token = CancellationToken::new();
         let limit_ms = self.settings.ms("statement_timeout");
         self.timer = (0 < limit_ms).then(|| {
-            Timer::start(&self.engine, Duration::from_millis(limit_ms), self.token.clone())
+            self.engine.deadlines.arm(Duration::from_millis(limit_ms), self.token.clone())
         });
         self.token.clone()
     }

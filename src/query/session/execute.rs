@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
+use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
 use crate::query::parse::{self, Call, Discard, Explain, Limits};
 use crate::query::plan::{self, Planned};
@@ -246,14 +247,14 @@ impl SqlSession {
     }
 
     fn cancelled(&self) -> Error {
-        let expired = self.timer.as_ref().is_some_and(run::Timer::expired);
+        let expired = self.timer.as_ref().is_some_and(Timer::expired);
         Error::QueryCanceled(if expired { "statement timeout" } else { "user request" })
     }
 
     /// `rows` that end with 57014 once the statement is cancelled.
     fn stoppable(&self, rows: RowStream) -> RowStream {
         let token = self.token.clone();
-        let expired = self.timer.as_ref().map(run::Timer::watch);
+        let expired = self.timer.as_ref().map(Timer::watch);
         futures::stream::unfold(Some(rows), move |rows| {
             let (token, expired) = (token.clone(), expired.clone());
             async move {
@@ -327,10 +328,10 @@ impl SqlSession {
                 serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
             let text =
                 serde_json::to_string_pretty(&text).map_err(|e| Error::Internal(e.to_string()))?;
-            return text_rows(&["QUERY PLAN"], vec![vec![text]], tag);
+            return text_rows(&["QUERY PLAN"], &[vec![text]], tag);
         }
-        let rows = lines.into_iter().map(|line| vec![line]).collect();
-        text_rows(&["QUERY PLAN"], rows, tag)
+        let rows: Vec<Vec<String>> = lines.into_iter().map(|line| vec![line]).collect();
+        text_rows(&["QUERY PLAN"], &rows, tag)
     }
 
     // ---- settings
@@ -393,20 +394,20 @@ impl SqlSession {
     fn show(&mut self, name: Option<&str>) -> Result<Outcome> {
         let tag = RowsTag::Plain("SHOW");
         let Some(name) = name else {
-            let rows = self
+            let rows: Vec<Vec<String>> = self
                 .settings
                 .all()
                 .into_iter()
                 .map(|(name, value, text)| vec![name, value, text.to_owned()])
                 .collect();
-            return text_rows(&["name", "setting", "description"], rows, tag);
+            return text_rows(&["name", "setting", "description"], &rows, tag);
         };
         let value = match name {
             "role" if self.user != self.settings.own("session_authorization") => self.user.clone(),
             "role" => "none".to_owned(),
             _ => self.settings.get(name)?.to_owned(),
         };
-        text_rows(&[&settings::spelling(name)], vec![vec![value]], tag)
+        text_rows(&[&settings::spelling(name)], &[vec![value]], tag)
     }
 
     fn discard(&mut self, what: Discard) -> Result<String> {

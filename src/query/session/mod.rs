@@ -13,9 +13,9 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::Presence;
+use super::deadline::Timer;
 use super::door::{Login, Notice};
 use super::engine::Engine;
-use super::run::Timer;
 use super::settings::{self, Settings};
 use crate::catalog::Generation;
 use crate::catalog::generation::Version;
@@ -51,6 +51,8 @@ pub struct SqlSession {
     cursors: BTreeMap<String, Cursor>,
     notices: Vec<Notice>,
     reported: Vec<(&'static str, String)>,
+    /// Whether a reported parameter may have changed since the client was last told.
+    settings_moved: bool,
     token: CancellationToken,
     timer: Option<Timer>,
     presence: Presence,
@@ -108,6 +110,7 @@ impl SqlSession {
             cursors: BTreeMap::new(),
             notices: Vec::new(),
             reported: Vec::new(),
+            settings_moved: false,
             token: CancellationToken::new(),
             timer: None,
             presence,
@@ -271,6 +274,7 @@ impl SqlSession {
     /// After any change of settings: what depends on them.
     fn settings_changed(&mut self) {
         self.shown = None;
+        self.settings_moved = true;
         let name = self.settings.own("application_name").to_owned();
         self.presence.update(|row| row.application_name = name);
     }
@@ -285,6 +289,7 @@ impl SqlSession {
         self.settings.force("forebay.versions", text.join(", "));
         self.last_versions = versions;
         self.shown = None;
+        self.settings_moved = true;
     }
 
     /// Whether the role in effect may do everything.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::objects::Objects;
 use super::{Parts, RefreshRow, State, VersionStatus, Versions};
-use crate::catalog::{Catalog, Change};
+use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::Result;
 use crate::task::{Clock, Tasks};
