@@ -73,7 +73,7 @@ const SETTINGS: &[(&str, &[&str])] = &[
     ("SET datafusion.catalog.create_default_catalog_and_schema = false", &["42501", "42704"]),
     ("SET datafusion.execution.target_partitions = 10000", &["42501", "42704"]),
     ("RESET datafusion.runtime.memory_limit", &["42501", "42704"]),
-    ("SET LOCAL datafusion.sql_parser.dialect = 'mysql'", &["42501", "42704"]),
+    ("SET SESSION datafusion.sql_parser.dialect = 'mysql'", &["42501", "42704"]),
     ("SET nope = 1", &["42704"]),
     ("SET nope.nope TO 1", &["00000", "42704"]),
     ("SHOW datafusion.runtime.memory_limit", &["42501", "42704"]),

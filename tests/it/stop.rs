@@ -62,6 +62,7 @@ fn cancel_stops_work() {
 fn a_timeout_stops_work() {
     let site = site();
     let server = site.serve(&[]);
+    let mut wrong = Vec::new();
     for (name, sql) in STATEMENTS {
         let mut client = server.connect();
         client.rows("SET statement_timeout = '700ms'");
@@ -70,9 +71,12 @@ fn a_timeout_stops_work() {
         assert_eq!(answer.state(), "57014", "{name}: {:?}", answer.error);
         let took = asked.elapsed();
         assert!(took > Duration::from_millis(600), "{name}: after {took:?}");
-        assert!(took < Duration::from_millis(700) + STOP_MAX, "{name}: after {took:?}");
-        idle_soon(&server, name, Instant::now());
+        if took > Duration::from_millis(700) + STOP_MAX {
+            wrong.push(format!("{name}: told after {took:?}"));
+        }
+        wrong.extend(busy_too_long(&server, name, Instant::now()));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
@@ -104,7 +108,7 @@ fn a_cancelled_stream_ends_while_rows_flow() {
         other.cancel(server.address);
         assert_eq!(reader.join().unwrap(), "57014");
         assert!(asked.elapsed() < STOP_MAX + STOP_MAX, "{:?}", asked.elapsed());
-        idle_soon(&server, "stream", Instant::now());
+        assert_eq!(busy_too_long(&server, "stream", Instant::now()), None);
     }
 }
 
@@ -179,6 +183,7 @@ fn a_second_stop_is_a_fast_one() {
 
 /// Runs each statement until it is at work, stops it, and sees the processor go idle.
 fn each(server: &Server, stop: impl Fn(&mut Client)) {
+    let mut wrong = Vec::new();
     for (name, sql) in STATEMENTS {
         let mut client = server.connect();
         client.ask(sql);
@@ -186,22 +191,26 @@ fn each(server: &Server, stop: impl Fn(&mut Client)) {
         eventually(Duration::from_secs(10), name, || server.cpu_ticks() > before + 40);
         let asked = Instant::now();
         stop(&mut client);
-        assert!(asked.elapsed() < STOP_MAX, "{name}: told after {:?}", asked.elapsed());
-        idle_soon(server, name, asked);
+        if asked.elapsed() > STOP_MAX {
+            wrong.push(format!("{name}: told after {:?}", asked.elapsed()));
+        }
+        wrong.extend(busy_too_long(server, name, asked));
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-#[track_caller]
-fn idle_soon(server: &Server, name: &str, asked: Instant) {
+/// Waits until the server is idle; says so when that came too late.
+fn busy_too_long(server: &Server, name: &str, asked: Instant) -> Option<String> {
     loop {
         let (start, before) = (Instant::now(), server.cpu_ticks());
         std::thread::sleep(WINDOW);
         let used = server.cpu_ticks() - before;
+        let idle_after = start.saturating_duration_since(asked);
         if used <= IDLE_TICKS {
-            let idle_after = start.saturating_duration_since(asked);
-            assert!(idle_after < STOP_MAX, "{name}: idle after {idle_after:?}");
-            return;
+            return (idle_after > STOP_MAX).then(|| format!("{name}: idle after {idle_after:?}"));
         }
-        assert!(asked.elapsed() < STOP_MAX * 10, "{name}: still at work after ten seconds");
+        if idle_after > STOP_MAX * 20 {
+            return Some(format!("{name}: still at work after {idle_after:?}"));
+        }
     }
 }

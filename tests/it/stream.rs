@@ -25,6 +25,7 @@ fn memory_stays_flat_under_a_slow_reader() {
     let server = site.serve(&[]);
     let mut client = server.connect();
     assert_eq!(client.one("SELECT count(*) FROM s.big"), rows.to_string());
+    let mut wrong = Vec::new();
     for how in ["simple", "extended", "binary", "portal", "copy", "copy binary"] {
         // What the first pages cost (caches, threads, allocator) is not streaming.
         client = first_rows(&server, client, how);
@@ -33,8 +34,11 @@ fn memory_stays_flat_under_a_slow_reader() {
         assert!(bytes > u64::try_from(rows).unwrap() * 40, "{how}: only {bytes} bytes came");
         let growth = peak.saturating_sub(before);
         eprintln!("{how}: {} MiB in all, memory grew by {} MiB", bytes >> 20, growth >> 20);
-        assert!(growth < GROWTH_MAX, "{how}: memory grew by {} MiB", growth >> 20);
+        if growth >= GROWTH_MAX {
+            wrong.push(format!("{how}: memory grew by {} MiB", growth >> 20));
+        }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[test]
