@@ -98,7 +98,9 @@ def load(server, root):
         connection.execute("ALTER DATABASE tpch SET search_path = tpch")
     with psycopg.connect(f"{server}/tpch", user="forebay", autocommit=True) as connection:
         for database in sorted(entry for entry in root.iterdir() if entry.is_dir()):
-            versions = sorted(entry.name for entry in database.iterdir() if entry.is_dir())
+            versions = sorted(
+                entry.name for entry in database.iterdir() if entry.is_dir() and not (entry / "_ALIAS").exists()
+            )
             connection.execute(f'CREATE SCHEMA "{database.name}"')
             for table, files in tables(database / versions[-1]):
                 load_table(connection, f'"{database.name}"."{table}"', table, files)
