@@ -343,21 +343,73 @@ fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
 /// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does, and an
 /// integer literal is `integer` when it fits, where DataFusion makes it 64 bits.
 fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::PgType {
-    let expr = match plan {
-        LogicalPlan::Projection(projection) => projection.expr.get(index).map(unaliased),
-        LogicalPlan::Limit(limit) => return computed(&limit.input, index, pg_type),
-        LogicalPlan::Sort(sort) => return computed(&sort.input, index, pg_type),
-        _ => None,
-    };
-    match expr {
-        Some(Expr::Literal(ScalarValue::Int64(Some(value)), _))
-            if pg_type.oid == types::INT8 && i32::try_from(*value).is_ok() =>
-        {
-            types::PgType::new(types::INT4)
-        }
-        Some(Expr::Cast(_)) => pg_type,
-        _ if pg_type.oid == types::NUMERIC => types::PgType::new(types::NUMERIC),
+    match pg_type.oid {
+        types::INT8 if is_integer(plan, index) => types::PgType::new(types::INT4),
+        types::INT8_ARRAY if is_integer(plan, index) => types::PgType::new(types::INT4_ARRAY),
+        types::NUMERIC => match plan {
+            LogicalPlan::Limit(limit) => computed(&limit.input, index, pg_type),
+            LogicalPlan::Sort(sort) => computed(&sort.input, index, pg_type),
+            LogicalPlan::Projection(projection)
+                if matches!(projection.expr.get(index).map(unaliased), Some(Expr::Cast(_))) =>
+            {
+                pg_type
+            }
+            _ => types::PgType::new(types::NUMERIC),
+        },
         _ => pg_type,
+    }
+}
+
+/// Whether output `index` is `integer` to PostgreSQL although DataFusion computes it in 64 bits.
+fn is_integer(plan: &LogicalPlan, index: usize) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => {
+            projection.expr.get(index).is_some_and(|expr| of_integers(expr, &projection.input))
+        }
+        LogicalPlan::Values(values) => values
+            .values
+            .iter()
+            .all(|row| row.get(index).is_some_and(|expr| of_integers(expr, plan))),
+        LogicalPlan::SubqueryAlias(alias) => is_integer(&alias.input, index),
+        LogicalPlan::Filter(filter) => is_integer(&filter.input, index),
+        LogicalPlan::Sort(sort) => is_integer(&sort.input, index),
+        LogicalPlan::Limit(limit) => is_integer(&limit.input, index),
+        LogicalPlan::Distinct(distinct) => is_integer(distinct.input(), index),
+        LogicalPlan::Union(union) => union.inputs.iter().all(|input| is_integer(input, index)),
+        _ => false,
+    }
+}
+
+/// Whether an expression is made of integer literals and columns of at most 32 bits.
+fn of_integers(expr: &Expr, input: &LogicalPlan) -> bool {
+    match expr {
+        Expr::Alias(alias) => of_integers(&alias.expr, input),
+        Expr::Literal(ScalarValue::Int64(Some(value)), _) => i32::try_from(*value).is_ok(),
+        Expr::Literal(ScalarValue::Null, _) => true,
+        Expr::Negative(inner) => of_integers(inner, input),
+        Expr::BinaryExpr(binary) => {
+            binary.op.is_numerical_operators()
+                && of_integers(&binary.left, input)
+                && of_integers(&binary.right, input)
+        }
+        Expr::ScalarFunction(function) if function.name() == "make_array" => {
+            function.args.iter().all(|argument| of_integers(argument, input))
+        }
+        Expr::Case(case) => {
+            case.when_then_expr.iter().all(|(_, then)| of_integers(then, input))
+                && case.else_expr.as_ref().is_none_or(|other| of_integers(other, input))
+        }
+        Expr::Column(column) => match input.schema().maybe_index_of_column(column) {
+            Some(index) => {
+                let narrow = matches!(
+                    input.schema().field(index).data_type(),
+                    DataType::Int16 | DataType::Int32
+                );
+                narrow || is_integer(input, index)
+            }
+            None => false,
+        },
+        _ => false,
     }
 }
 

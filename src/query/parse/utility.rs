@@ -698,18 +698,22 @@ fn call(query: &Query) -> Option<Call> {
     }
 }
 
-/// A function of the schema `forebay`, or one of PostgreSQL's that waits.
+/// A function of the schema `forebay`, or one of PostgreSQL's that waits or changes the session.
 fn ours(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<(&'static str, String)> {
     let parts: Option<Vec<String>> =
         name.0.iter().map(|part| part.as_ident().map(|i| i.value.to_lowercase())).collect();
     match parts?.as_slice() {
         [schema, name] if schema == "forebay" => Some(("forebay", name.clone())),
-        [name] if name == "pg_sleep" => Some(("pg_catalog", name.clone())),
-        [schema, name] if schema == "pg_catalog" && name == "pg_sleep" => {
+        [name] if waits_or_sets(name) => Some(("pg_catalog", name.clone())),
+        [schema, name] if schema == "pg_catalog" && waits_or_sets(name) => {
             Some(("pg_catalog", name.clone()))
         }
         _ => None,
     }
+}
+
+fn waits_or_sets(function: &str) -> bool {
+    matches!(function, "pg_sleep" | "set_config")
 }
 
 fn constants(arguments: &[FunctionArg]) -> Option<(Vec<Expr>, Vec<Option<String>>)> {

@@ -541,6 +541,9 @@ impl SqlSession {
         if call.function == "pg_sleep" {
             return Ok(vec![void_column(&call.alias)]);
         }
+        if call.function == "set_config" {
+            return Ok(vec![run::text_column(&call.alias)]);
+        }
         let schema = system::describe(&call.function)?;
         Ok(shape(call, &schema).to_vec())
     }
@@ -550,6 +553,9 @@ impl SqlSession {
         let tag = RowsTag::Counted("SELECT");
         if call.function == "pg_sleep" {
             return self.sleep(call, &arguments);
+        }
+        if call.function == "set_config" {
+            return self.set_config(call, &arguments);
         }
         let changes = system::changes(&call.function);
         if changes && self.block.is_some() {
@@ -569,6 +575,26 @@ impl SqlSession {
         let (schema, batches) = self.unless_cancelled(work).await?;
         let columns = shape(call, &schema);
         Ok(Outcome::Rows { columns, rows: stored(batches), tag, binary: false })
+    }
+
+    /// `set_config(name, value, is_local)`; NULL is DEFAULT (PostgreSQL manual, 9.27.1).
+    fn set_config(&mut self, call: &Call, arguments: &[ScalarValue]) -> Result<Outcome> {
+        let text = |value: &ScalarValue| value.try_as_str().flatten().map(str::to_owned);
+        let local = match arguments.get(2) {
+            Some(ScalarValue::Boolean(local)) => local.unwrap_or(false),
+            Some(other) => text(other).and_then(|t| settings::parse_bool(&t)).unwrap_or(false),
+            None => false,
+        };
+        let ([name, value, _], true) = (arguments, arguments.len() == 3) else {
+            return Err(Error::UndefinedFunction("function set_config does not exist".to_owned())
+                .hint("No function matches the given name and argument types."));
+        };
+        let Some(name) = text(name) else {
+            return Err(Error::InvalidParameterValue("SET requires parameter name".to_owned()));
+        };
+        self.set(&name, text(value).as_deref(), local)?;
+        let value = self.settings.get(&name)?.to_owned();
+        text_rows(&[&call.alias], &[vec![value]], RowsTag::Counted("SELECT"))
     }
 
     fn sleep(&self, call: &Call, arguments: &[ScalarValue]) -> Result<Outcome> {
