@@ -124,7 +124,7 @@ impl<'a> Names<'a> {
                 let (database, version) = (Arc::clone(found.database), Arc::clone(found.version));
                 self.version_table(&database, &version, reference)
             }
-            None => Err(self.no_schema(schema)),
+            None => Err(self.no_schema(schema, name)),
         }
     }
 
@@ -168,7 +168,7 @@ impl<'a> Names<'a> {
     }
 
     /// Why a schema cannot be read: unknown, without a version yet, or an unknown version of it.
-    fn no_schema(&self, schema: &str) -> Error {
+    fn no_schema(&self, schema: &str, table: &str) -> Error {
         let generation = &self.facts.generation;
         if generation.database(schema).is_some() {
             if let Some(pin) = self.facts.pins.get(schema) {
@@ -188,7 +188,7 @@ impl<'a> Names<'a> {
                 ))
                 .hint("forebay.versions lists what is loaded.")
             }
-            _ => Error::UndefinedSchema(schema.to_owned()),
+            _ => Error::UndefinedTable(format!("{schema}.{table}")),
         }
     }
 

@@ -143,11 +143,21 @@ fn inner_coercion(inner: &AggregateUDF, one: &DataType) -> DfResult<Vec<DataType
     }
 }
 
-/// Divides decimals with room for 16 digits after the point.
+/// Divides decimals with room for 16 digits after the point; EXTRACT gives numeric.
 #[derive(Debug)]
 pub(super) struct Quotients;
 
 impl ExprPlanner for Quotients {
+    fn plan_extract(&self, args: Vec<Expr>) -> DfResult<PlannerResult<Vec<Expr>>> {
+        let field = match args.first() {
+            Some(Expr::Literal(ScalarValue::Utf8(Some(field)), _)) => field.clone(),
+            _ => return Ok(PlannerResult::Original(args)),
+        };
+        let part = datafusion::functions::datetime::date_part().call(args);
+        let numeric = DataType::Decimal128(38, extract_scale(&field));
+        Ok(PlannerResult::Planned(cast(part, numeric)))
+    }
+
     fn plan_binary_op(
         &self,
         expr: RawBinaryExpr,
@@ -174,6 +184,15 @@ impl ExprPlanner for Quotients {
             Operator::Divide,
             Box::new(cast(expr.right, divisor)),
         ))))
+    }
+}
+
+/// The places of what EXTRACT gives for a field: PostgreSQL 15 answers with numeric.
+fn extract_scale(field: &str) -> i8 {
+    match field.to_ascii_lowercase().as_str() {
+        "second" | "seconds" | "epoch" | "julian" => 6,
+        "millisecond" | "milliseconds" => 3,
+        _ => 0,
     }
 }
 

@@ -1,5 +1,6 @@
 //! A query to a plan, and what is known of it before it runs: parameters, columns, what it reads.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::datatypes::{DataType, FieldRef, Schema};
@@ -9,7 +10,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
-use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
+use datafusion::sql::sqlparser::ast::{self, Query, Statement as Ast, Visit, Visitor};
 
 use super::door::Column;
 use super::engine::Engine;
@@ -22,6 +23,9 @@ use crate::pg::{decode, types};
 
 /// Nodes of a logical plan before it is optimised. A text of 600 bytes can double its CTEs into millions.
 const PLAN_NODES_MAX: usize = 20_000;
+
+/// Parameters of one statement: the protocol counts them in 16 bits.
+const PARAMETERS_MAX: usize = 65_535;
 
 /// A planned query. Immutable but for the physical plan it may keep.
 pub(super) struct Planned {
@@ -106,6 +110,8 @@ pub(super) fn query(
     };
     let (mut logical, mut reads, mut reusable) = plan(None)?;
     check_size(&logical)?;
+    let declared = hinted(query, declared);
+    let declared = declared.as_slice();
     let mut parameters = parameters(&logical, declared)?;
     if declared.iter().any(|oid| arrow_of(*oid).is_some()) && !parameters.is_empty() {
         (logical, reads, reusable) = plan(Some(parameters.clone()))?;
@@ -184,6 +190,55 @@ impl Planned {
     }
 }
 
+/// The client's types, and where it gave none those the text tells: `$1::date` is a date, `LIMIT $1` a bigint.
+/// DataFusion infers parameters from comparisons only.
+fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
+    struct Hints(std::collections::BTreeMap<usize, u32>);
+    impl Hints {
+        fn note(&mut self, expr: &ast::Expr, oid: u32) {
+            let ast::Expr::Value(value) = expr else { return };
+            let ast::Value::Placeholder(name) = &value.value else { return };
+            if let Ok(number) = name.trim_start_matches('$').parse() {
+                self.0.entry(number).or_insert(oid);
+            }
+        }
+    }
+    impl Visitor for Hints {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            if let Some(ast::LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
+                let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
+                counts.for_each(|count| self.note(count, types::INT8));
+            }
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
+            if let ast::Expr::Cast { expr, data_type, .. } = expr
+                && let Some(oid) = types::by_name(&data_type.to_string().to_lowercase())
+            {
+                self.note(expr, oid);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut hints = Hints(std::collections::BTreeMap::new());
+    // The visitor never breaks.
+    let _done = query.visit(&mut hints);
+    let mut types = declared.to_vec();
+    for (number, oid) in hints.0 {
+        // Far numbers are refused later; they must not make a long list here.
+        if (1..=PARAMETERS_MAX).contains(&number) {
+            if types.len() < number {
+                types.resize(number, 0);
+            }
+            if let Some(own) = types.get_mut(number - 1).filter(|own| matches!(**own, 0 | 705)) {
+                *own = oid;
+            }
+        }
+    }
+    types
+}
+
 /// Whether a plan holds no state of one run: joins and sorts with a filter that grows while they run do.
 fn restartable(plan: &Arc<dyn ExecutionPlan>) -> bool {
     let own = plan.name();
@@ -225,7 +280,11 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
     if numbered.contains_key(&0) {
         return Err(Error::UndefinedParameter(0));
     }
-    let count = numbered.keys().last().copied().unwrap_or(0).max(declared.len());
+    let highest = numbered.keys().last().copied().unwrap_or(0);
+    if PARAMETERS_MAX < highest {
+        return Err(Error::UndefinedParameter(highest));
+    }
+    let count = highest.max(declared.len());
     let mut fields = Vec::with_capacity(count);
     for number in 1..=count {
         let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));

@@ -12,6 +12,8 @@ pub(crate) mod index;
 pub(crate) mod information;
 mod provider;
 pub(crate) mod rows;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

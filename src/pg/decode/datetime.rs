@@ -25,7 +25,14 @@ const TIMESTAMPS: std::ops::Range<i64> = -211_813_488_000_000_000..9_223_371_331
 
 /// `date_in`: days since 1970.
 pub(super) fn date(text: &str, settings: &OutputSettings) -> Result<i32> {
-    let fields = Fields::parse(types::DATE, text)?;
+    let fields = match Fields::parse(types::DATE, text) {
+        Ok(fields) => fields,
+        // PostgreSQL passes over an offset after a bare date, and its JDBC driver sends one.
+        Err(error) => match text.trim_end().rsplit_once(' ') {
+            Some((date, offset)) if is_offset(offset) => Fields::parse(types::DATE, date)?,
+            _ => return Err(error),
+        },
+    };
     let day = fields.day(types::DATE, text, settings)?;
     checked_date(day - EPOCH_DAYS)
         .ok_or_else(|| Error::DatetimeOverflow(format!("date out of range: \"{text}\"")))
@@ -61,6 +68,12 @@ pub(super) fn timestamptz(text: &str, settings: &OutputSettings) -> Result<i64> 
     };
     checked_timestamp(local_us.checked_sub(i64::from(offset_s) * SECOND_US))
         .ok_or_else(|| timestamp_out_of_range(text))
+}
+
+fn is_offset(text: &str) -> bool {
+    text.strip_prefix(['+', '-']).is_some_and(|digits| {
+        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == ':')
+    })
 }
 
 fn checked_date(pg_day: i64) -> Option<i32> {

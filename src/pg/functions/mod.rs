@@ -51,6 +51,11 @@ pub(crate) fn text(facts: &Facts) -> Arc<ScalarUDF> {
     text::function(facts)
 }
 
+/// How the session reads and writes values.
+pub(crate) fn value_settings(facts: &Facts) -> super::encode::OutputSettings {
+    text::settings(facts)
+}
+
 /// The function that rounds to a whole number as PostgreSQL's casts from floating point do: ties to even.
 pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
     datafusion::logical_expr::create_udf(

@@ -47,6 +47,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "version" [""] -> "text" strict version;
     "pg_backend_pid" [""] -> "int4" strict |call| text(call.facts.pid);
     "current_setting" ["t", "tb"] -> "text" strict current_setting;
+    "set_config" ["ttb"] -> "text" called set_config;
     "pg_is_in_recovery" [""] -> "bool" strict NEVER;
     "pg_is_wal_replay_paused" [""] -> "bool" strict NEVER;
     "pg_postmaster_start_time" [""] -> "timestamptz" strict |call| text(call.facts.started_at_us);
@@ -254,6 +255,18 @@ fn current_setting(call: &Call<'_>) -> Result<Cell> {
     }
 }
 
+/// `set_config` inside a query: a query cannot change its session, so only what would change nothing is accepted.
+/// Nothing is ever compiled here, whatever `jit` says; a Python driver (asyncpg) turns it off around each lookup.
+fn set_config(call: &Call<'_>) -> Result<Cell> {
+    let (name, value) = (call.text(0), call.text(1));
+    let same = current_setting(call)?.text() == value;
+    if same || name.eq_ignore_ascii_case("jit") {
+        return Ok(Cell::from(value.to_owned()));
+    }
+    Err(Error::FeatureNotSupported("set_config is not supported inside a query".to_owned())
+        .hint("Use SET."))
+}
+
 /// A number in a setting's base unit as SHOW prints it: in the largest unit that divides it.
 fn shown(value: &str, unit: &str) -> String {
     const MEMORY: &[(i64, &str)] = &[(1 << 30, "TB"), (1 << 20, "GB"), (1 << 10, "MB"), (1, "kB")];
@@ -404,13 +417,13 @@ fn function_definition(call: &Call<'_>) -> Result<Cell> {
     )))
 }
 
-/// A function's arguments as CREATE FUNCTION lists them, with or without names of outputs and defaults.
-fn arguments(call: &Call<'_>, all: bool) -> Result<Cell> {
+/// A function's arguments as CREATE FUNCTION lists them, with or without their defaults.
+fn arguments(call: &Call<'_>, defaults: bool) -> Result<Cell> {
     let oid = call.oid(0);
     if names::function_row(oid).is_none() {
         return Ok(Cell::Null);
     }
-    if all {
+    if defaults {
         let wanted = oid.to_string();
         let told = data::lines("proc_defaults").find(|cells| cells[0] == wanted);
         if let Some(cells) = told {
@@ -425,7 +438,7 @@ fn arguments(call: &Call<'_>, all: bool) -> Result<Cell> {
     let mut inputs_seen: i64 = 0;
     for (position, kind) in kinds.iter().enumerate() {
         let mode = modes.items().get(position).map_or("i", Cell::text);
-        if mode == "t" || (!all && mode == "o") {
+        if mode == "t" {
             continue;
         }
         if ordered && Some(inputs_seen) == ordered_set(oid) {

@@ -38,7 +38,7 @@ impl Hash for Text {
 }
 
 /// How the session writes values.
-fn settings(facts: &Facts) -> OutputSettings {
+pub(super) fn settings(facts: &Facts) -> OutputSettings {
     let own = |name: &str| facts.setting(name).unwrap_or_default();
     let date_style = own("datestyle").to_ascii_lowercase();
     let has = |word: &str| date_style.contains(word);

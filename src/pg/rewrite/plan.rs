@@ -11,9 +11,10 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator,
 use super::operators::call;
 use super::{array, correlated};
 use crate::error::Error;
+use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
-use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
+use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// See [`super::plan`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
@@ -102,13 +103,11 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         let cast = Expr::Cast(Cast { expr: Box::new(fitted.data), field });
         return Ok(if changed { Transformed::yes(cast) } else { Transformed::no(cast) });
     }
+    if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr.as_ref() {
+        return literal(text, field, facts).map(Transformed::yes);
+    }
     if target.is_list() && text {
         // Arrow would make a list of the one text.
-        if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr.as_ref()
-            && let Some(list) = array_literal(text, target)?
-        {
-            return Ok(Transformed::yes(Expr::Literal(list, None)));
-        }
         if !matches!(expr.as_ref(), Expr::Placeholder(_)) {
             let refused = Error::FeatureNotSupported(
                 "cast from text to an array is not supported".to_owned(),
@@ -132,12 +131,27 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(whole), field })));
     }
     if is_bare_numeric(&field)
-        && let Some(kept) = kept_scale(expr.as_ref(), &source)
+        && let Some(kept) = kept_scale(&source)
     {
         let field = Arc::new(field.as_ref().clone().with_data_type(kept));
         return Ok(Transformed::yes(Expr::Cast(Cast { expr, field })));
     }
     Ok(Transformed::no(Expr::Cast(Cast { expr, field })))
+}
+
+/// A literal as PostgreSQL reads it: a parameter of that text and type would be the same value.
+fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result<Expr> {
+    let settings = functions::value_settings(facts);
+    let kind = types::of_field(&field).oid;
+    let value = decode::parameter(kind, false, text.as_bytes(), &settings)
+        .map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let field = if is_bare_numeric(&field) {
+        Arc::new(field.as_ref().clone().with_data_type(value.data_type()))
+    } else {
+        field
+    };
+    let value = value.cast_to(field.data_type())?;
+    Ok(Expr::Cast(Cast { expr: Box::new(Expr::Literal(value, None)), field }))
 }
 
 /// Whether a cast's target is `numeric` without a precision, whose values keep the digits they have.
@@ -148,21 +162,11 @@ fn is_bare_numeric(field: &FieldRef) -> bool {
 }
 
 /// The decimal that holds a value of `source` with as many digits after the point as it has.
-fn kept_scale(expr: &Expr, source: &DataType) -> Option<DataType> {
+fn kept_scale(source: &DataType) -> Option<DataType> {
     match source {
         DataType::Decimal128(..) | DataType::Decimal256(..) => Some(source.clone()),
         whole if whole.is_integer() => Some(DataType::Decimal128(20, 0)),
-        _ => match expr {
-            Expr::Literal(ScalarValue::Utf8(Some(text)), _) => {
-                let plain = text.trim();
-                let digits = plain.trim_start_matches(['-', '+']);
-                let numeric = digits.chars().all(|c| c.is_ascii_digit() || c == '.');
-                let after = digits.split_once('.').map_or(0, |(_, after)| after.len());
-                let fits = numeric && !digits.is_empty() && digits.len() <= 38;
-                fits.then(|| i8::try_from(after).ok().map(|scale| DataType::Decimal128(38, scale)))?
-            }
-            _ => None,
-        },
+        _ => None,
     }
 }
 
@@ -171,6 +175,13 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
     let (expr, changed) = name_of_oid(expr, schema, facts);
     if changed {
         return Transformed::yes(expr);
+    }
+    // Blanks at the end of a `character` mean nothing.
+    let padded = expr.to_field(schema).is_ok_and(|(_, field)| {
+        field.metadata().get(TYPE_KEY).is_some_and(|name| name == "bpchar")
+    });
+    if padded {
+        return Transformed::yes(call(datafusion::functions::string::rtrim(), vec![expr]));
     }
     match expr.get_type(schema) {
         Ok(source)

@@ -82,10 +82,13 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
-        if let Expr::Subquery(query) = expr
-            && let Some(base) = base_type(query)
-        {
-            *expr = base;
+        let candidate = match expr {
+            Expr::Subquery(_) => true,
+            Expr::Function(function) => matches!(function.args, FunctionArguments::Subquery(_)),
+            _ => false,
+        };
+        if candidate && let Some(meaning) = known(expr) {
+            *expr = meaning;
         }
         ControlFlow::Continue(())
     }
@@ -726,27 +729,57 @@ fn array_of_unnest(query: &Query) -> Option<Expr> {
     same.then(|| call("forebay_array", vec![list.clone()]))
 }
 
-/// The subquery by which a Python driver (asyncpg, `INTRO_LOOKUP_TYPES`) walks from a domain to its base type: a
-/// recursive query inside each row, which no plan of ours can run. The function that stands for it is exact.
-const TYPE_BASES: &str = "SELECT (WITH RECURSIVE typebases(oid, depth) AS (\
-    SELECT t2.typbasetype AS oid, 0 AS depth FROM pg_type t2 WHERE t2.oid = t.oid \
-    UNION ALL \
-    SELECT t2.typbasetype AS oid, tb.depth + 1 AS depth FROM pg_type t2, typebases tb \
-    WHERE tb.oid = t2.oid AND t2.typbasetype != 0) \
-    SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)";
+/// Subqueries that clients send word for word and no plan of ours can run, with what they come to.
+///
+/// The first is how a Python driver (asyncpg, `INTRO_LOOKUP_TYPES`) walks from a domain to its base type: a recursive
+/// query inside each row; the function beside it is exact. The others are psql's (`\d`, `\d+`): they read columns of
+/// publications and options of TOAST tables, and there never is one of either here.
+const KNOWN: &[(&str, &str)] = &[
+    (
+        "SELECT (WITH RECURSIVE typebases(oid, depth) AS (\
+         SELECT t2.typbasetype AS oid, 0 AS depth FROM pg_type t2 WHERE t2.oid = t.oid \
+         UNION ALL \
+         SELECT t2.typbasetype AS oid, tb.depth + 1 AS depth FROM pg_type t2, typebases tb \
+         WHERE tb.oid = t2.oid AND t2.typbasetype != 0) \
+         SELECT oid FROM typebases ORDER BY depth DESC LIMIT 1)",
+        "SELECT forebay_base_type(t.oid)",
+    ),
+    (
+        "SELECT (SELECT string_agg(attname, ', ') \
+         FROM pg_catalog.generate_series(0, pg_catalog.array_upper(pr.prattrs::pg_catalog.int2[], 1)) s, \
+         pg_catalog.pg_attribute WHERE attrelid = pr.prrelid AND attnum = prattrs[s])",
+        "SELECT CAST(NULL AS text)",
+    ),
+    (
+        "SELECT array(select 'toast.' || x from pg_catalog.unnest(tc.reloptions) x)",
+        "SELECT CAST('{}' AS text[])",
+    ),
+];
 
-fn base_type(query: &Query) -> Option<Expr> {
-    static KNOWN: LazyLock<String> = LazyLock::new(|| {
-        let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
-        let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, TYPE_BASES);
-        // The text is ours: if it did not parse, nothing would match it.
-        parsed.map_or_else(|_| String::new(), |list| list.iter().map(ToString::to_string).collect())
+/// What a known subquery comes to.
+fn known(expr: &Expr) -> Option<Expr> {
+    static PARSED: LazyLock<Vec<(String, Expr)>> = LazyLock::new(|| {
+        let expression = |text: &str| -> Option<Expr> {
+            let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+            let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, text);
+            let Statement::Query(query) = parsed.ok()?.into_iter().next()? else {
+                return None;
+            };
+            let SetExpr::Select(select) = *query.body else {
+                return None;
+            };
+            match select.projection.into_iter().next()? {
+                SelectItem::UnnamedExpr(expr) => Some(expr),
+                _ => None,
+            }
+        };
+        let both = |(text, meaning): &(&str, &str)| {
+            Some((expression(text)?.to_string(), expression(meaning)?))
+        };
+        KNOWN.iter().filter_map(both).collect()
     });
-    if !query.with.as_ref().is_some_and(|with| with.recursive) {
-        return None;
-    }
-    let argument = Expr::CompoundIdentifier(vec![Ident::new("t"), Ident::new("oid")]);
-    (format!("SELECT ({query})") == *KNOWN).then(|| call("forebay_base_type", vec![argument]))
+    let text = expr.to_string();
+    PARSED.iter().find(|(known, _)| *known == text).map(|(_, meaning)| meaning.clone())
 }
 
 // ---- functions in FROM

@@ -25,12 +25,20 @@ pub(super) fn rewrite(tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
                 index += length;
             }
             _ => {
-                out.extend(tokens.get(index).cloned());
+                out.extend(tokens.get(index).cloned().map(plain_string));
                 index += 1;
             }
         }
     }
     Ok(out)
+}
+
+/// `U&'…'` was decoded by the tokenizer already; the planner knows only plain strings.
+fn plain_string(mut token: TokenWithSpan) -> TokenWithSpan {
+    if let Token::UnicodeStringLiteral(text) = token.token {
+        token.token = Token::SingleQuotedString(text);
+    }
+    token
 }
 
 /// Whether a version clause starts at `index`, and how many tokens it has.

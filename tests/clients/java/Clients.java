@@ -24,6 +24,18 @@ import org.postgresql.copy.CopyManager;
  * failed case and, last, the line that tests/run counts by.
  */
 public final class Clients {
+    /** Cases known to differ, as {@code suite | case | reason}; the list may only shrink. */
+    private static final java.util.Set<String> KNOWN = known();
+
+    private static java.util.Set<String> known() {
+        try (java.util.stream.Stream<String> lines = java.nio.file.Files.lines(java.nio.file.Path.of("tests/data/known.txt"))) {
+            return lines.map(line -> line.substring(0, Math.max(0, line.lastIndexOf(" | "))))
+                .collect(java.util.stream.Collectors.toSet());
+        } catch (java.io.IOException missing) {
+            throw new java.io.UncheckedIOException(missing);
+        }
+    }
+
     /** Runs for minutes on either server unless it is stopped. */
     private static final String SLOW = "SELECT count(*) FROM lineitem a, lineitem b, lineitem c "
         + "WHERE a.l_comment < b.l_comment AND b.l_comment < c.l_comment";
@@ -414,12 +426,22 @@ public final class Clients {
     }
 
     private static void check(String name, Case body) {
+        boolean known = KNOWN.contains("java | " + name);
         try {
             body.run();
-            passed++;
+            if (known) {
+                failed++;
+                System.out.println("FAILED " + name + ": passes now, remove it from tests/data/known.txt");
+            } else {
+                passed++;
+            }
         } catch (Exception | AssertionError failure) {
-            failed++;
-            System.out.println("FAILED " + name + ": " + failure);
+            if (known) {
+                System.out.println("known difference: " + name);
+            } else {
+                failed++;
+                System.out.println("FAILED " + name + ": " + failure);
+            }
         }
     }
 }

@@ -15,14 +15,30 @@ const LINES = 'SELECT * FROM lineitem ORDER BY l_orderkey, l_linenumber'
 const KINDS = 'SELECT * FROM kinds.kinds ORDER BY id'
 const count = { passed: 0, failed: 0 }
 
+// Cases known to differ, as `suite | case | reason`; the list may only shrink.
+const known = new Set(
+  fs.readFileSync('tests/data/known.txt', 'utf8').split('\n').map((line) => line.slice(0, Math.max(0, line.lastIndexOf(' | ')))),
+)
+
 async function check(name, body) {
+  const expected = known.has(`node | ${name}`)
   try {
     await body()
-    count.passed++
   } catch (failure) {
+    if (expected) {
+      console.log(`known difference: ${name}`)
+      return
+    }
     count.failed++
     console.log(`FAILED ${name}: ${failure.message}`)
+    return
   }
+  if (expected) {
+    count.failed++
+    console.log(`FAILED ${name}: passes now, remove it from tests/data/known.txt`)
+    return
+  }
+  count.passed++
 }
 
 function assert(holds, what) {
