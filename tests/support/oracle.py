@@ -97,14 +97,21 @@ def load(server, root):
         connection.execute("CREATE DATABASE tpch OWNER forebay")
         connection.execute("ALTER DATABASE tpch SET search_path = tpch")
     with psycopg.connect(f"{server}/tpch", user="forebay", autocommit=True) as connection:
-        for database in sorted(entry for entry in root.iterdir() if entry.is_dir()):
-            versions = sorted(
-                entry.name for entry in database.iterdir() if entry.is_dir() and not (entry / "_ALIAS").exists()
-            )
+        for database in sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "_."):
             connection.execute(f'CREATE SCHEMA "{database.name}"')
-            for table, files in tables(database / versions[-1]):
+            for table, files in tables(newest_version(database)):
                 load_table(connection, f'"{database.name}"."{table}"', table, files)
         connection.execute("ANALYZE")
+
+
+def newest_version(database):
+    """The greatest version by name; a directory with an alias file in it is not one, nor is a hidden one."""
+
+    def counts(entry):
+        aliased = (entry / "_ALIAS").exists() or (entry / "_SYMLINK").exists()
+        return entry.is_dir() and not entry.name.startswith(("_", ".")) and not aliased
+
+    return max(filter(counts, database.iterdir()), key=lambda entry: entry.name.encode())
 
 
 def tables(version):
