@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use super::objects::Objects;
 use super::{Parts, RefreshRow, State, VersionStatus, Versions};
-use crate::catalog::{Catalog, Change};
+use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::Result;
 use crate::task::{Clock, Tasks};
@@ -29,6 +29,10 @@ struct Running {
     catalog: Catalog,
     versions: Versions,
     objects: Arc<Objects>,
+}
+
+async fn open_catalog(config: &Config, tasks: &Tasks, clock: &Clock) -> Catalog {
+    Catalog::open(&config.state, clock.clone(), tasks).await.expect("opens")
 }
 
 impl World {
@@ -316,7 +320,10 @@ async fn manifests_are_believed_only_when_the_files_agree() {
     let generation = world.catalog().pin();
     let version = generation.database("db").and_then(|d| d.current_version()).expect("loaded");
     let table = version.manifest.tables.get("t").expect("a table");
-    assert_eq!((table.key.as_slice(), table.comment.as_deref()), (&["a".to_owned()][..], Some("numbers")));
+    assert_eq!(
+        (table.key.as_slice(), table.comment.as_deref()),
+        (&["a".to_owned()][..], Some("numbers"))
+    );
     let checks = world.versions().verify("db", "1").await.expect("verifies");
     assert_eq!(checks.first().and_then(|check| check.good), Some(true));
 }
@@ -362,13 +369,18 @@ async fn the_schema_contract_holds_back() {
     let held = world.status("3");
     assert_eq!(held.state, State::Held);
     let reason = held.error.expect("a reason");
-    for part in ["column \"b\" of table \"t\" was dropped", "table \"u\" was dropped", "changed from"] {
+    for part in
+        ["column \"b\" of table \"t\" was dropped", "table \"u\" was dropped", "changed from"]
+    {
         assert!(reason.contains(part), "{reason}");
     }
     assert!(world.refresh().await.is_empty(), "told once");
     assert_eq!(world.versions().check("db", "3").await.expect("checks").len(), 4);
     let diff = world.versions().diff("db", "1", "2").await.expect("compares");
-    assert_eq!(diff.iter().map(|d| d.words()).collect::<Vec<_>>(), ["column \"c\" of table \"t\" was added"]);
+    assert_eq!(
+        diff.iter().map(|d| d.words()).collect::<Vec<_>>(),
+        ["column \"c\" of table \"t\" was added"]
+    );
     world.versions().activate("db", "3", None, "me").await.expect("explicit");
     assert_eq!(world.current("db").as_deref(), Some("3"));
     for setting in ["warn", "allow"] {
@@ -594,9 +606,8 @@ async fn several_databases_swap_in_one_commit() {
         world.publish_one(version);
     }
     world.refresh().await;
-    let targets = |a: &str, b: &str| {
-        vec![("a".to_owned(), a.to_owned()), ("b".to_owned(), b.to_owned())]
-    };
+    let targets =
+        |a: &str, b: &str| vec![("a".to_owned(), a.to_owned()), ("b".to_owned(), b.to_owned())];
     let before = world.catalog().pin().lsn;
     world.versions().swap(&targets("2", "2"), "me").await.expect("swaps");
     assert_eq!(world.catalog().pin().lsn, before + 1);
@@ -636,7 +647,10 @@ async fn aliases_by_sql() {
     let mismatch = versions.drop_alias("db", "prod", Some("1".to_owned()), "me").await;
     assert_eq!(mismatch.expect_err("it is 2").state(), "40001");
     versions.drop_alias("db", "prod", Some("2".to_owned()), "me").await.expect("drops");
-    assert_eq!(versions.drop_alias("db", "prod", None, "me").await.expect_err("gone").state(), "42704");
+    assert_eq!(
+        versions.drop_alias("db", "prod", None, "me").await.expect_err("gone").state(),
+        "42704"
+    );
     world.publish("db/test", &[("_ALIAS", "2")]);
     world.refresh().await;
     assert_eq!(world.alias("test").as_deref(), Some("1"), "a file does not take what SQL set");
@@ -683,8 +697,4 @@ async fn pausing_all_stops_everything_but_explicit_calls() {
     world.versions().resume_refresh(None, "me").await.expect("resumed");
     world.refresh().await;
     assert_eq!(world.current("db").as_deref(), Some("2"));
-}
-
-async fn open_catalog(config: &Config, tasks: &Tasks, clock: &Clock) -> Catalog {
-    Catalog::open(&config.state, clock.clone(), tasks).await.expect("opens")
 }
