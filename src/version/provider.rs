@@ -509,17 +509,18 @@ fn footer(
 
 /// Why a footer could not be had: the store's own reason, else that it is no footer.
 fn unreadable(meta: &ObjectMeta, error: &DataFusionError) -> Error {
-    own(error).unwrap_or_else(|| damaged(meta.location.as_ref(), "Parquet", error))
+    cause(error).unwrap_or_else(|| damaged(meta.location.as_ref(), "Parquet", error))
 }
 
-/// The error of ours that another one wraps.
-fn own(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
-    let mut cause = Some(error);
-    while let Some(found) = cause {
+/// The error of ours that another one wraps, however deep: what a store or decoder of this room reports comes out of
+/// DataFusion inside its own errors.
+pub fn cause(error: &(dyn std::error::Error + 'static)) -> Option<Error> {
+    let mut next = Some(error);
+    while let Some(found) = next {
         if let Some(error) = found.downcast_ref::<Error>() {
             return Some(error.clone());
         }
-        cause = found.source();
+        next = found.source();
     }
     None
 }

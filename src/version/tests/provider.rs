@@ -55,7 +55,8 @@ impl World {
         while let Some(directory) = open.pop() {
             for entry in fs::read_dir(directory).expect("listed") {
                 let path = entry.expect("an entry").path();
-                if path.is_dir() { open.push(path) } else { paths.push(path) }
+                let list = if path.is_dir() { &mut open } else { &mut paths };
+                list.push(path);
             }
         }
         let listed = paths.iter().map(|path| {
@@ -129,7 +130,7 @@ impl World {
         let batches = match self.batches(sql).await {
             Ok(batches) => batches,
             Err(error) => {
-                return match own(&error) {
+                return match cause(&error) {
                     Some(own) => format!("{} {own} {:?}", own.state(), own.notes().detail),
                     None => error.to_string(),
                 };
@@ -173,7 +174,7 @@ async fn every_format_is_read() {
         .with("parquet.parquet", parquet(&small(), 2, Codec::SNAPPY))
         .with("stream.arrows", ipc_stream(&small()))
         .with("avro.avro", avro(&small()));
-    let world = tokio::task::spawn_blocking(move || {
+    let world = Tasks::new().blocking(move || {
         world
             .with("csv_gz.csv.gz", packed(FileCompressionType::GZIP, CSV))
             .with("csv_zst.csv.zst", packed(FileCompressionType::ZSTD, CSV))
@@ -469,4 +470,45 @@ async fn empty_text_has_no_rows() {
     world.check("SELECT a, b FROM c ORDER BY a", "1,x;2,y").await;
     world.check("SELECT a FROM j", "1").await;
     world.check("SELECT count(*) FROM c", "2").await;
+}
+
+#[tokio::test]
+async fn pushed_filters_meet_missing_and_wider_columns() {
+    let world = world()
+        .with(
+            "t/1.parquet",
+            parquet(&batch(vec![("a", ids(0..500)), ("b", ids(0..500))]), 100, Codec::SNAPPY),
+        )
+        .with(
+            "t/2.parquet",
+            parquet(
+                &batch(vec![("a", Arc::new(Int32Array::from_iter_values(500..1_000)))]),
+                100,
+                Codec::SNAPPY,
+            ),
+        )
+        .load()
+        .expect("loaded");
+    world.check("SET datafusion.execution.parquet.pushdown_filters = true", "").await;
+    world.check("SELECT count(*), sum(a) FROM t WHERE a >= 250 AND a < 750", "500,249750").await;
+    world.check("SELECT count(*) FROM t WHERE b IS NULL", "500").await;
+    world.check("SELECT a FROM t WHERE a = 700 AND b IS NULL", "700").await;
+    world.check("SELECT count(*) FROM t WHERE b > 10 OR a > 990", "498").await;
+}
+
+#[tokio::test]
+async fn a_big_file_is_read_in_parts() {
+    // Noise, so that it does not compress away.
+    let noise = (0..2_000_000_i64).map(|n| n.wrapping_mul(0x5851_f42d_4c95_7f2d) >> 7);
+    let noise = Arc::new(arrow::array::Int64Array::from_iter_values(noise));
+    let content = parquet(
+        &batch(vec![("id", ids(0..2_000_000)), ("x", noise)]),
+        100_000,
+        Codec::UNCOMPRESSED,
+    );
+    let world = world().with("t.parquet", content).load().expect("loaded");
+    let plan = world.rows("EXPLAIN SELECT sum(id) FROM t").await;
+    World::plan_has(&plan, "2 groups");
+    world.check("SELECT sum(id), count(DISTINCT id) FROM t", "1999999000000,2000000").await;
+    world.check("SELECT count(*) FROM t WHERE id BETWEEN 150000 AND 249999", "100000").await;
 }
