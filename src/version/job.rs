@@ -158,16 +158,22 @@ impl Job<'_> {
         self.known.issues = issues;
         self.known.listed_at_us = Some(self.shared.clock.now_us());
         self.known.names = names.iter().cloned().collect();
-        let kept = self.current_state();
-        self.known.versions.retain(|name, _| {
-            let loaded = kept.as_ref().is_some_and(|kept| kept.versions.contains_key(name));
-            loaded || self.known.names.contains(name)
-        });
+        self.forget_gone();
         self.compare_loaded().await;
         let aliases = self.alias_files(&names).await;
         self.advance(&names, &aliases, force).await?;
         self.follow_aliases(&aliases, &names, force).await?;
         self.retire().await
+    }
+
+    /// Forgets what was remembered of versions that are neither loaded nor in the source.
+    fn forget_gone(&mut self) {
+        // The generation goes with this function: kept longer, it would count as a reader of every version it has.
+        let database = self.current_state();
+        let loaded =
+            |name: &String| database.as_ref().is_some_and(|kept| kept.versions.contains_key(name));
+        let names = &self.known.names;
+        self.known.versions.retain(|name, _| names.contains(name) || loaded(name));
     }
 
     /// Compares the files of loaded versions with what the source lists now: a version is never re-read, so a change
@@ -522,7 +528,7 @@ impl Job<'_> {
 
     fn hold_back(&mut self, version: &str, database: &Database, broken: String) {
         // Told once, not at every refresh.
-        if self.seen(version).held.as_ref() != Some(&broken) {
+        if self.seen(version).held.is_none() {
             let from = database.current.as_deref();
             let row = self.row("held", broken.clone()).from(from).to(version);
             self.tell(row);

@@ -360,7 +360,7 @@ impl Versions {
         receiver.await.unwrap_or_else(|_gone| Err(stopping()))
     }
 
-    async fn send(&self, request: Request) -> Result<()> {
+    pub(super) async fn send(&self, request: Request) -> Result<()> {
         self.requests.send(request).await.map_err(|_gone| stopping())
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use super::keeper::{EVENTS_MAX, Keeper, Request};
 use super::load::{away, mount, mount_point};
@@ -59,11 +59,9 @@ impl Versions {
         let keeper = Keeper::new(Arc::clone(&shared), memory, request_receiver, events);
         tasks.essential("versions", keeper.run());
         let versions = Versions { shared, requests };
-        let first = versions.clone();
-        tasks.spawn("first-refresh", async move {
-            // What failed is in the status; there is nobody to tell.
-            first.refresh(None, false).await.ok();
-        });
+        // What comes of it is in the status; nobody waits for the answer.
+        let (reply, _) = oneshot::channel();
+        versions.send(Request::Refresh { database: None, force: false, reply }).await?;
         Ok(versions)
     }
 

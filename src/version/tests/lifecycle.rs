@@ -31,6 +31,10 @@ struct Running {
     objects: Arc<Objects>,
 }
 
+async fn open_catalog(config: &Config, tasks: &Tasks, clock: &Clock) -> Catalog {
+    Catalog::open(&config.state, clock.clone(), tasks).await.expect("opens")
+}
+
 impl World {
     fn new(settings: &[(&'static str, &str)]) -> World {
         let root = TempDir::new().expect("directory");
@@ -693,8 +697,4 @@ async fn pausing_all_stops_everything_but_explicit_calls() {
     world.versions().resume_refresh(None, "me").await.expect("resumed");
     world.refresh().await;
     assert_eq!(world.current("db").as_deref(), Some("2"));
-}
-
-async fn open_catalog(config: &Config, tasks: &Tasks, clock: &Clock) -> Catalog {
-    Catalog::open(&config.state, clock.clone(), tasks).await.expect("opens")
 }
