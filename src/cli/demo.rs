@@ -424,7 +424,7 @@ mod tests {
     #[test]
     fn the_state_lies_beside_the_root() {
         for (root, want) in
-            [("./demo", "./demo-state"), ("/a/b/", "/a/b-state"), (".", "demo-state")]
+            [("./demo", "./demo-state"), ("/a/b/", "/a/b-state"), (".", "./demo-state")]
         {
             assert_eq!(state_root(Path::new(root)), Path::new(want), "{root}");
         }

@@ -20,6 +20,7 @@ use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::deadline::Deadlines;
+use super::kept::Kept;
 use super::parse::Limits;
 use super::physical::Yielding;
 use super::settings::write_ms;
@@ -36,6 +37,10 @@ pub type Tables = dyn Fn(&str, &Arc<Version>, &Arc<Table>) -> Arc<dyn TableProvi
 /// The stack of a planning thread. The limits of `parse` keep recursion to a fraction of it; the rest is for plans
 /// that views and wide expressions make deeper than their text. Only touched pages cost memory.
 const PLANNING_STACK_BYTES: usize = 256 << 20;
+
+/// Planning threads. Planning folds constants, so a hostile text can keep one busy for seconds: with as many as cores
+/// two such texts would stop everybody else. Each costs only the stack it has touched.
+const PLANNERS: usize = 32;
 
 /// Statements that may wait for a planning thread; more answer 53300 at once instead of piling up.
 const PLANNING_QUEUE_LEN_MAX: usize = 4_096;
@@ -60,6 +65,7 @@ pub struct Engine {
     /// What the views and functions of the schema `forebay` need.
     pub system: super::system::System,
     pub(super) deadlines: Deadlines,
+    pub(super) kept: Kept,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) started_at_us: i64,
@@ -139,11 +145,12 @@ impl Engine {
             .map_err(|e| super::failure::of(e, ""))?;
         let handle = compute.handle().clone();
         Ok(Engine {
-            catalog: parts.catalog,
+            catalog: parts.catalog.clone(),
             tables: parts.tables,
             sessions: super::activity::Sessions::default(),
             system: parts.system,
             deadlines: Deadlines::start(tasks),
+            kept: Kept::start(&parts.catalog, tasks),
             clock: clock.clone(),
             limits: Limits { text_bytes_max: config.max_text_bytes.0 },
             started_at_us: clock.now_us(),
@@ -156,7 +163,7 @@ impl Engine {
                 ("idle_session_timeout".to_owned(), write_ms(config.idle_session_timeout.ms())),
             ]),
             running: Arc::new(Semaphore::new(config.max_running)),
-            planners: Planners::start(cores.max(2), &handle)?,
+            planners: Planners::start(PLANNERS, &handle)?,
             compute: handle,
             runtime,
             statement_bytes_max: config.memory_per_statement.0,

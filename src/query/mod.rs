@@ -18,6 +18,7 @@ mod deadline;
 pub mod door;
 pub mod engine;
 mod failure;
+mod kept;
 mod names;
 mod numeric;
 pub mod parse;

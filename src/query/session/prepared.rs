@@ -1,7 +1,7 @@
 //! Prepared statements, of the protocol and of SQL: one set of names, as in PostgreSQL.
 
 use std::any::Any;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::query::door;
 use crate::query::door::Column;
+use crate::query::kept::Slot;
 use crate::query::parse::{self, Parsed};
 use crate::query::plan::{Basis, Planned};
 use crate::query::run::text_column;
@@ -19,7 +20,7 @@ pub(super) struct Statement {
     pub(super) text: Arc<str>,
     pub(super) parsed: parse::Statement,
     /// The newest plan of a query; replaced when what it depends on changes.
-    planned: Mutex<Option<Arc<Planned>>>,
+    planned: Arc<Slot>,
     /// What the client said of the parameters.
     declared: Vec<u32>,
     pub(super) parameter_types: Vec<u32>,
@@ -74,7 +75,7 @@ impl SqlSession {
         let mut statement = Statement {
             text: Arc::clone(&text),
             parsed: parsed.statement,
-            planned: Mutex::new(None),
+            planned: self.engine.kept.slot(),
             declared: declared.to_vec(),
             parameter_types: declared.to_vec(),
             columns: None,
@@ -91,7 +92,7 @@ impl SqlSession {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
                 statement.columns = (!copies).then(|| planned.columns.to_vec());
-                statement.planned = Mutex::new(Some(planned));
+                statement.planned.set(planned);
             }
             parse::Statement::Explain { query, .. } => {
                 let planned = self.plan(query, &text, declared).await?;
@@ -118,7 +119,7 @@ impl SqlSession {
         statement: &Arc<Statement>,
         facts: Arc<Facts>,
     ) -> Result<Arc<Planned>> {
-        let kept = statement.planned.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let kept = statement.planned.get();
         let basis = Basis::of(&facts);
         if let Some(planned) = kept.filter(|planned| planned.may_run(&basis)) {
             return Ok(planned);
@@ -141,8 +142,7 @@ impl SqlSession {
         if !same {
             return Err(Error::CachedPlanChanged);
         }
-        *statement.planned.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(Arc::clone(&planned));
+        statement.planned.set(Arc::clone(&planned));
         Ok(planned)
     }
 
