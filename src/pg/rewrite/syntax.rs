@@ -132,6 +132,13 @@ impl Rewriter {
                 }
             }
             Expr::SimilarTo { .. } => similar(expr),
+            // `interval '1 day 02:00'` is a cast; only with a field after the text is it more.
+            Expr::Interval(interval)
+                if interval.leading_field.is_none() && text_literal(&interval.value).is_some() =>
+            {
+                let value = std::mem::replace(interval.value.as_mut(), null());
+                *expr = cast_to(Box::new(value), "interval");
+            }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let timestamp = std::mem::replace(timestamp.as_mut(), null());
                 let zone = std::mem::replace(time_zone.as_mut(), null());
@@ -756,6 +763,26 @@ const KNOWN: &[(&str, &str)] = &[
     ),
 ];
 
+/// The text of an expression whose subqueries' outputs have no names: by now they have been given some.
+fn unnamed(mut expr: Expr) -> String {
+    struct Bare;
+    impl VisitorMut for Bare {
+        type Break = std::convert::Infallible;
+        fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+            for item in &mut select.projection {
+                if let SelectItem::ExprWithAlias { expr, .. } = item {
+                    *item = SelectItem::UnnamedExpr(std::mem::replace(expr, null()));
+                }
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    match expr.visit(&mut Bare) {
+        ControlFlow::Continue(()) => expr.to_string(),
+        ControlFlow::Break(never) => match never {},
+    }
+}
+
 /// What a known subquery comes to.
 fn known(expr: &Expr) -> Option<Expr> {
     static PARSED: LazyLock<Vec<(String, Expr)>> = LazyLock::new(|| {
@@ -774,11 +801,11 @@ fn known(expr: &Expr) -> Option<Expr> {
             }
         };
         let both = |(text, meaning): &(&str, &str)| {
-            Some((expression(text)?.to_string(), expression(meaning)?))
+            Some((unnamed(expression(text)?), expression(meaning)?))
         };
         KNOWN.iter().filter_map(both).collect()
     });
-    let text = expr.to_string();
+    let text = unnamed(expr.clone());
     PARSED.iter().find(|(known, _)| *known == text).map(|(_, meaning)| meaning.clone())
 }
 
@@ -835,5 +862,24 @@ fn table_factor(factor: &mut TableFactor) {
             with_offset_alias: None,
             with_ordinality: *with_ordinality,
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KNOWN, known};
+
+    #[test]
+    fn known_subqueries_are_found_under_other_names() {
+        let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+        for (text, _) in KNOWN {
+            let named = text.replace("attname, ', ')", "attname, ', ') AS string_agg");
+            let text = named.trim_start_matches("SELECT ");
+            let mut parser = datafusion::sql::sqlparser::parser::Parser::new(&dialect)
+                .try_with_sql(text)
+                .expect("tokens");
+            let expr = parser.parse_expr().expect("an expression");
+            assert!(known(&expr).is_some(), "{text}");
+        }
     }
 }
