@@ -36,6 +36,9 @@ pub enum Error {
     /// No such table or view.
     #[error("relation \"{0}\" does not exist")]
     UndefinedTable(String),
+    /// A table that is no part of FROM; the whole message.
+    #[error("{0}")]
+    UndefinedRelation(String),
     /// No such column; the whole message, since PostgreSQL words it three ways.
     #[error("{0}")]
     UndefinedColumn(String),
@@ -368,7 +371,7 @@ impl Error {
             Error::StatementTooComplex(_) => "54001",
             Error::ProgramLimitExceeded(_) => "54000",
             Error::UndefinedSchema(_) => "3F000",
-            Error::UndefinedTable(_) => "42P01",
+            Error::UndefinedTable(_) | Error::UndefinedRelation(_) => "42P01",
             Error::UndefinedColumn(_) => "42703",
             Error::UndefinedFunction(_) | Error::OperatorMismatch(_) => "42883",
             Error::UndefinedObject(_) | Error::UndefinedSetting(_) => "42704",

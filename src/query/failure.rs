@@ -194,6 +194,12 @@ fn schema(error: SchemaError) -> Error {
 
 fn planned(text: &str) -> Error {
     let has = |part: &str| text.contains(part);
+    if let Some((_, qualifier)) = text.split_once("Invalid qualifier ") {
+        return Error::UndefinedRelation(format!(
+            "missing FROM-clause entry for table \"{}\"",
+            qualifier.trim()
+        ));
+    }
     if has("Invalid function") {
         let name = text.split('\'').nth(1).unwrap_or("?");
         return Error::UndefinedFunction(format!("function {name} does not exist"))

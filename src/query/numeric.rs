@@ -177,7 +177,7 @@ impl ExprPlanner for Quotients {
         if left.is_integer() && right.is_integer() {
             return Ok(PlannerResult::Original(expr));
         }
-        let dividend = DataType::Decimal256(76, dividend.max(QUOTIENT_SCALE));
+        let dividend = DataType::Decimal256(76, dividend.max(QUOTIENT_SCALE - ADDED_SCALE));
         let divisor = DataType::Decimal256(76, divisor);
         Ok(PlannerResult::Planned(Expr::BinaryExpr(BinaryExpr::new(
             Box::new(cast(expr.left, dividend)),

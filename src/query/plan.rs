@@ -57,6 +57,8 @@ pub(super) struct Basis {
     pub(super) pins: std::collections::BTreeMap<String, String>,
     /// The session's time zone.
     pub(super) time_zone: String,
+    /// How dates and intervals are written: casts to text depend on it.
+    pub(super) styles: [String; 2],
     /// The role in effect.
     pub(super) user: String,
 }
@@ -69,6 +71,8 @@ impl Basis {
             search_path: facts.search_path.clone(),
             pins: facts.pins.clone(),
             time_zone: facts.setting("TimeZone").unwrap_or("UTC").to_owned(),
+            styles: ["DateStyle", "IntervalStyle"]
+                .map(|name| facts.setting(name).unwrap_or_default().to_owned()),
             user: facts.user.clone(),
         }
     }

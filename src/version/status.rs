@@ -487,6 +487,11 @@ pub(super) fn previous(database: &Database) -> Option<String> {
         .into_iter()
         .rev()
         .find(|step| Some(*step) != current && database.versions.contains_key(*step))
+        // A version that somebody loaded beside the first one was never current, and is still what lies before it.
+        .or_else(|| {
+            let older = database.versions.keys().map(String::as_str).rev();
+            older.into_iter().find(|name| current.is_some_and(|current| *name < current))
+        })
         .map(str::to_owned)
 }
 

@@ -19,6 +19,9 @@ pub struct CopyEncoder {
     names: Vec<String>,
     format: CopyFormat,
     escapes: Escapes,
+    /// Whether the binary signature is still to come: it shares the frame of the first row, as PostgreSQL sends it
+    /// and psycopg expects it.
+    signature_due: bool,
 }
 
 impl CopyEncoder {
@@ -37,11 +40,11 @@ impl CopyEncoder {
             names: columns.iter().map(|(name, _)| name.clone()).collect(),
             format: format.clone(),
             escapes: Escapes::new(format),
+            signature_due: matches!(format, CopyFormat::Binary),
         })
     }
 
-    /// Appends what comes before the rows: the line of names or the binary signature, as one CopyData frame, or
-    /// nothing.
+    /// Appends what comes before the rows: the line of names as one CopyData frame, or nothing.
     pub fn start(&self, out: &mut BytesMut) {
         let mut frame = Vec::new();
         self.put_start(&mut frame);
@@ -58,7 +61,15 @@ impl CopyEncoder {
     ) -> Result<()> {
         let escapes = &self.escapes;
         match &self.format {
-            CopyFormat::Binary => self.columns.encode(batch, rows, out, put_binary_row),
+            CopyFormat::Binary => {
+                let start = out.len();
+                let encoded = self.columns.encode(batch, rows, out, put_binary_row);
+                if self.signature_due && start < out.len() {
+                    self.signature_due = false;
+                    put_signature(start, out);
+                }
+                encoded
+            }
             CopyFormat::Text { delimiter, null, .. } => {
                 let line = Line { delimiter: *delimiter, null, escapes };
                 self.columns
@@ -81,7 +92,11 @@ impl CopyEncoder {
     /// Appends what comes after the rows: the binary trailer, or nothing.
     pub fn finish(&self, out: &mut BytesMut) {
         if matches!(self.format, CopyFormat::Binary) {
+            let start = out.len();
             out.put_slice(&[b'd', 0, 0, 0, 6, 0xff, 0xff]);
+            if self.signature_due {
+                put_signature(start, out);
+            }
         }
     }
 
@@ -108,15 +123,7 @@ impl CopyEncoder {
                     self.escapes.quote_from(start, &csv, false, out);
                 });
             }
-            CopyFormat::Text { .. } | CopyFormat::Csv { .. } => {}
-            CopyFormat::Binary => {
-                // The signature, no flags, no extension.
-                out.put_u8(b'd');
-                out.put_i32(4 + 11 + 4 + 4);
-                out.put_slice(SIGNATURE);
-                out.put_i32(0);
-                out.put_i32(0);
-            }
+            _ => {}
         }
     }
 
@@ -138,6 +145,22 @@ impl CopyEncoder {
             out.truncate(start - 1);
         }
     }
+}
+
+/// Puts the signature, no flags and no extension into the frame at `start`, before what it holds.
+fn put_signature(start: usize, out: &mut BytesMut) {
+    const HEAD_LEN: usize = 5;
+    let rest = out.split_off(start + HEAD_LEN);
+    let length_at = start + 1..start + HEAD_LEN;
+    if let Some(length) = out.get(length_at.clone()).and_then(|b| <[u8; 4]>::try_from(b).ok()) {
+        let added = i32::try_from(SIGNATURE.len()).unwrap_or(0) + 8;
+        let length = i32::from_be_bytes(length) + added;
+        out[length_at].copy_from_slice(&length.to_be_bytes());
+    }
+    out.put_slice(SIGNATURE);
+    out.put_i32(0);
+    out.put_i32(0);
+    out.unsplit(rest);
 }
 
 /// Returns where the length is to be written.
