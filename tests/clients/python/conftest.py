@@ -15,7 +15,7 @@ def pytest_collection_modifyitems(items):
             case, reason = line.removeprefix("python | ").rsplit(" | ", 1)
             known[case] = reason
     for item in items:
-        case = item.nodeid.rsplit("/", 1)[-1]
+        case = f"{item.path.name}::{item.nodeid.split('::', 1)[1]}"
         if case in known:
             item.add_marker(pytest.mark.xfail(strict=True, reason=known[case]))
 
