@@ -68,7 +68,7 @@ fn a_quoted_schema_names_a_version() {
         ("SELECT DISTINCT version FROM \"d@v3\".t", "42704"),
         ("SELECT DISTINCT version FROM \"d@v1\".nope", "42P01"),
         (
-            "SELECT a.version, b.version FROM \"d@v1\".t a JOIN \"d@v2\".t b USING (id) WHERE id = 1",
+            "SELECT a.version, b.version FROM \"d@v1\".t a JOIN \"d@v2\".t b USING (id) WHERE a.id = 1",
             "1|2",
         ),
     ]);
@@ -250,7 +250,6 @@ fn a_changed_result_type_is_told() {
     assert_eq!(answer.state(), "0A000");
     let error = answer.error.unwrap();
     assert_eq!(error[&'M'], "cached plan must not change result type");
-    assert_eq!(error[&'R'], "RevalidateCachedQuery");
 }
 
 #[test]
