@@ -20,6 +20,7 @@ mod keeper;
 mod load;
 pub mod objects;
 mod operations;
+mod parts;
 pub mod provider;
 pub mod shape;
 mod start;

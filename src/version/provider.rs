@@ -53,6 +53,7 @@ use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData
 use super::decode::{self, Source, damaged};
 use super::inspect::{Limits, kind_of, parquet_schema};
 use super::objects::Objects;
+use super::parts::Groups;
 use super::shape::partition_date;
 use crate::catalog::generation::Version;
 use crate::catalog::manifest::{Compression, Format, Table};
@@ -262,7 +263,7 @@ impl VersionTable {
         let partitions = wish.session.config().target_partitions();
         let config =
             FileScanConfigBuilder::new(Objects::url().map_err(external)?, self.source(wish)?)
-                .with_file_groups(balanced(kept, partitions))
+                .with_file_groups(balanced(parts(kept, wish.projection), partitions))
                 .with_statistics(statistics)
                 .with_projection_indices(wish.projection.cloned())?
                 .with_limit(wish.limit)
@@ -396,12 +397,21 @@ fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
+/// Files with large row groups in parts.
+fn parts(files: Vec<PartitionedFile>, projection: Option<&Vec<usize>>) -> Vec<PartitionedFile> {
+    let split = |file: PartitionedFile| match file.extension::<Groups>() {
+        Some(groups) => groups.split(&file, projection),
+        None => vec![file],
+    };
+    files.into_iter().flat_map(split).collect()
+}
+
 /// Spreads files over at most `count` groups of about the same bytes, the largest first; in a group they keep the order
 /// of their paths.
 fn balanced(files: Vec<PartitionedFile>, count: usize) -> Vec<FileGroup> {
     let count = count.min(files.len()).max(1);
     let mut order: Vec<usize> = (0..files.len()).collect();
-    let size = |at: &usize| files.get(*at).map_or(0, |file| file.object_meta.size);
+    let size = |at: &usize| files.get(*at).map_or(0, PartitionedFile::effective_size);
     order.sort_by_key(|at| std::cmp::Reverse(size(at)));
     let mut totals = vec![0_u64; count];
     let mut owner = vec![0; files.len()];
@@ -458,9 +468,11 @@ impl Facts {
             let values = fields
                 .map(|(field, value)| partition_value(field.data_type(), value.as_deref()))
                 .collect::<Result<Vec<_>>>()?;
+            let mut groups = None;
             let mut statistics = match table.format {
                 Format::Parquet => {
                     let metadata = footer(objects, &meta, cache)?;
+                    groups = Some(Groups::of(&metadata, &table.file_schema));
                     parquet_statistics(&metadata, &table.file_schema)
                         .map_err(|error| damaged(&file.path, kind_of(table.format), &error))?
                 }
@@ -473,6 +485,9 @@ impl Facts {
                 PartitionedFile::new_from_meta(meta).with_partition_values(values);
             // Not `with_statistics`: it holds that no partition value is NULL.
             partitioned.statistics = Some(Arc::new(statistics));
+            if let Some(groups) = groups {
+                partitioned = partitioned.with_extension(groups);
+            }
             files.push(partitioned);
         }
         let found = files.iter().filter_map(|file| file.statistics.as_deref());

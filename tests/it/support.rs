@@ -190,12 +190,7 @@ pub(crate) fn parquet_of(batches: impl IntoIterator<Item = RecordBatch>) -> Vec<
     let mut batches = batches.into_iter().peekable();
     let schema = batches.peek().unwrap().schema();
     let mut bytes = Vec::new();
-    // A row group is read whole, so its size bounds what a scan holds; publishers are advised the same.
-    let properties = parquet::file::properties::WriterProperties::builder()
-        .set_max_row_group_row_count(Some(131_072))
-        .build();
-    let mut writer =
-        parquet::arrow::ArrowWriter::try_new(&mut bytes, schema, Some(properties)).unwrap();
+    let mut writer = parquet::arrow::ArrowWriter::try_new(&mut bytes, schema, None).unwrap();
     for rows in batches {
         writer.write(&rows).unwrap();
     }

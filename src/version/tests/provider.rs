@@ -512,3 +512,35 @@ async fn a_big_file_is_read_in_parts() {
     world.check("SELECT sum(id), count(DISTINCT id) FROM t", "1999999000000,2000000").await;
     world.check("SELECT count(*) FROM t WHERE id BETWEEN 150000 AND 249999", "100000").await;
 }
+
+#[tokio::test]
+async fn a_large_row_group_is_read_in_parts() {
+    let (rows, group_rows) = (1_200_000_i64, 1_000_000);
+    let scattered = |id: i64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
+    let x: arrow::array::Int64Array = (0..rows).map(scattered).collect();
+    let all = batch(vec![("id", ids(0..rows)), ("x", Arc::new(x))]);
+    let file = Bytes::from(parquet(&all, group_rows, Codec::UNCOMPRESSED));
+    // Both columns of the first group are 16 MB: two parts. The second is small, and so is one column.
+    let policy = PageIndexPolicy::Required;
+    let footer = parquet::file::metadata::ParquetMetaDataReader::new()
+        .with_page_index_policy(policy)
+        .parse_and_finish(&file)
+        .expect("a footer");
+    let groups = Groups::of(&footer, &all.schema());
+    let whole = PartitionedFile::new("t.parquet", 0);
+    assert_eq!(groups.split(&whole, None).len(), 3);
+    assert_eq!(groups.split(&whole, Some(&vec![0])).len(), 1);
+    let world = Tasks::new().blocking(move || world().with("t.parquet", file).load());
+    let world = world.await.expect("joined").expect("loaded");
+    let both =
+        "SELECT count(*), count(DISTINCT id), sum(id), bit_xor(x) FROM t WHERE x IS NOT NULL";
+    let xor = (0..rows).map(scattered).fold(0, |all, x| all ^ x);
+    let sum = rows * (rows - 1) / 2;
+    world.check(both, &format!("{rows},{rows},{sum},{xor}")).await;
+    // Where two parts meet, and where two groups do.
+    for id in [0, 499_999, 500_000, 999_999, 1_000_000, rows - 1] {
+        let found = format!("{id},{}", scattered(id));
+        world.check(&format!("SELECT * FROM t WHERE id = {id}"), &found).await;
+    }
+    world.check("SELECT count(x) FROM (SELECT * FROM t LIMIT 600000)", "600000").await;
+}
