@@ -275,6 +275,22 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// A value that is not NULL and is written as it lies in the batch.
+    #[inline]
+    pub(super) fn text(&self, row: usize) -> Option<&'a str> {
+        match &self.writer {
+            Writer::Text(strings) => Some(strings.value(row)),
+            _ => None,
+        }
+    }
+
+    /// The bytes of a value that is not NULL.
+    pub(super) fn value(&self, row: usize) -> Result<Vec<u8>> {
+        let mut value = Vec::new();
+        self.put_value(row, &mut value)?;
+        Ok(value)
+    }
+
     /// The list behind this column, for another dimension.
     pub(super) fn list(&self) -> Option<&List<'a>> {
         match &self.writer {
