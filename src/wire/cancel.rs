@@ -158,3 +158,41 @@ impl Drop for Armed {
         *self.entry.running.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ring::rand::{SecureRandom as _, SystemRandom};
+    use tokio_util::sync::CancellationToken;
+
+    use super::Registry;
+
+    /// As many as fit into a fifth of a second here, and into an hour over a fast network.
+    const GUESSES: usize = 1_000_000;
+
+    #[test]
+    fn s9_a_million_guesses_stop_nothing() {
+        for secret_len in [4, 32] {
+            let registry = Arc::new(Registry::default());
+            let [victim, other] = [(); 2].map(|()| registry.register(secret_len).expect("random"));
+            let token = CancellationToken::new();
+            let _armed = victim.arm(token.clone());
+            let (pid, random) = (victim.entry().pid, SystemRandom::new());
+            let mut guess = vec![0; secret_len];
+            for at in 0..GUESSES {
+                random.fill(&mut guess).expect("random");
+                // One in 4,300 runs would guess a short secret; that is its owner's risk, not this test's.
+                if *guess != *victim.entry().secret {
+                    registry.cancel(pid, &guess);
+                }
+                registry.cancel(pid, &guess[..at % secret_len]);
+            }
+            registry.cancel(pid, &other.entry().secret);
+            registry.cancel(other.entry().pid, &victim.entry().secret);
+            assert!(!token.is_cancelled());
+            registry.cancel(pid, &victim.entry().secret);
+            assert!(token.is_cancelled());
+        }
+    }
+}
