@@ -18,11 +18,12 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::deadline::Deadlines;
 use super::kept::Kept;
 use super::parse::Limits;
-use super::physical::Yielding;
+use super::physical::{Cancel, Yielding};
 use super::settings::write_ms;
 use crate::catalog::Catalog;
 use crate::catalog::generation::Version;
@@ -186,8 +187,12 @@ impl Engine {
         state
     }
 
-    /// What one statement executes in: its own share of memory, the common caches and spill directory.
-    pub(super) fn context(&self, state: &SessionState) -> Arc<TaskContext> {
+    /// What one statement executes in: its own share of memory, the common caches and spill directory. `cancel` stops it.
+    pub(super) fn context(
+        &self,
+        state: &SessionState,
+        cancel: &CancellationToken,
+    ) -> Arc<TaskContext> {
         let pool = Share {
             parent: Arc::clone(&self.runtime.memory_pool),
             used: AtomicUsize::new(0),
@@ -197,7 +202,7 @@ impl Engine {
         Arc::new(TaskContext::new(
             None,
             String::new(),
-            state.config().clone(),
+            state.config().clone().with_extension(Arc::new(Cancel(cancel.clone()))),
             Default::default(),
             Default::default(),
             Default::default(),

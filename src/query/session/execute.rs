@@ -208,7 +208,7 @@ impl SqlSession {
     ) -> Result<(Arc<[Column]>, RowStream)> {
         let physical = self.physical(&planned, parameters).await?;
         let state = self.engine.state(&planned.basis.time_zone);
-        let context = self.engine.context(&state);
+        let context = self.engine.context(&state, &self.token);
         let running = Running {
             reads: planned.reads.clone(),
             sql: Arc::clone(&planned.sql),
@@ -291,7 +291,7 @@ impl SqlSession {
                 cancel: self.token.clone(),
             };
             let started = crate::task::Clock::instant();
-            let context = self.engine.context(&state);
+            let context = self.engine.context(&state, &self.token);
             let rows = run::rows(&self.engine, Arc::clone(&physical), context, running)?;
             let mut rows = self.stoppable(rows);
             let mut count = 0_usize;
