@@ -118,7 +118,7 @@ pub struct ActivityRow {
     /// `active`, `idle`, `idle in transaction`, `idle in transaction (aborted)`.
     pub state: String,
     /// Its latest statement.
-    pub query: String,
+    pub query: Arc<str>,
 }
 
 /// A relation that is not a table of a version.

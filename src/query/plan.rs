@@ -1,9 +1,10 @@
 //! A query to a plan, and what is known of it before it runs: parameters, columns, what it reads.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ParamValues, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlan};
@@ -40,10 +41,12 @@ pub(super) struct Planned {
     /// Its text, for positions.
     pub(super) sql: Arc<str>,
     /// The generation and settings it was planned for.
-    pub(super) basis: Basis,
+    pub(super) basis: Arc<Basis>,
     /// Whether the same plan may run again: nothing in it depends on the moment or the session.
     reusable: bool,
     physical: Mutex<Option<Arc<dyn ExecutionPlan>>>,
+    /// Its rows, when they are always the same: pools ask `SELECT 1` before each statement.
+    constant: OnceLock<RecordBatch>,
 }
 
 /// What a plan depends on beside its text: when it differs the query is planned again.
@@ -88,7 +91,7 @@ pub(super) fn query(
     query: &Query,
     declared: &[u32],
 ) -> Result<Planned> {
-    let basis = Basis::of(facts);
+    let basis = Arc::new(Basis::of(facts));
     let state = engine.state(&basis.time_zone);
     let mut statement = Ast::Query(Box::new(query.clone()));
     crate::pg::rewrite::statement(&mut statement)?;
@@ -134,19 +137,35 @@ pub(super) fn query(
         basis,
         reusable,
         physical: Mutex::new(None),
+        constant: OnceLock::new(),
     })
 }
 
 impl Planned {
     /// Whether it still means the same under `basis`. What depends on the moment is planned each time.
-    pub(super) fn may_run(&self, basis: &Basis) -> bool {
-        self.reusable && self.basis == *basis
+    pub(super) fn may_run(&self, basis: &Arc<Basis>) -> bool {
+        self.reusable && (Arc::ptr_eq(&self.basis, basis) || self.basis == *basis)
     }
 
     /// Whether the plan that was kept can run at once.
     pub(super) fn ready(&self) -> Option<Arc<dyn ExecutionPlan>> {
         let kept = self.physical.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
         datafusion::physical_plan::execution_plan::reset_plan_states(kept).ok()
+    }
+
+    /// The rows it always gives, once known.
+    pub(super) fn constant(&self) -> Option<RecordBatch> {
+        self.constant.get().cloned()
+    }
+
+    /// Tells the rows it always gives. Only for a plan that [`Planned::keeps`].
+    pub(super) fn set_constant(&self, rows: RecordBatch) {
+        self.constant.get_or_init(|| rows);
+    }
+
+    /// Whether `plan` is the one that runs again, which no parameter has shaped.
+    pub(super) fn keeps(&self, plan: &Arc<dyn ExecutionPlan>) -> bool {
+        self.reusable && self.parameter_types.is_empty() && restartable(plan)
     }
 
     /// The physical plan for these parameters. Runs on a planning thread.

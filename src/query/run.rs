@@ -6,6 +6,9 @@ use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::TaskContext;
+use datafusion::physical_expr::expressions::Literal;
+use datafusion::physical_expr::projection::ProjectionExpr;
+use datafusion::physical_plan::projection::ProjectionExec;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{FutureExt, StreamExt};
 use tokio::sync::mpsc;
@@ -114,6 +117,21 @@ fn computes_nothing(plan: &Arc<dyn ExecutionPlan>) -> bool {
         "ProjectionExec" => plan.children().into_iter().all(computes_nothing),
         _ => false,
     }
+}
+
+/// The rows of a plan that does nothing but name literals.
+pub(super) fn constant(
+    plan: &Arc<dyn ExecutionPlan>,
+    context: &Arc<TaskContext>,
+) -> Option<RecordBatch> {
+    let projection = plan.downcast_ref::<ProjectionExec>()?;
+    let named = |expr: &ProjectionExpr| expr.expr.is::<Literal>();
+    if projection.input().name() != "PlaceholderRowExec" || !projection.expr().iter().all(named) {
+        return None;
+    }
+    let mut rows = execute_stream(Arc::clone(plan), Arc::clone(context)).ok()?;
+    // Its one row is there at once; nothing is lost when it is not.
+    rows.next().now_or_never()??.ok()
 }
 
 /// A column of text.

@@ -2,7 +2,7 @@
 //! by a rollback, a `SET LOCAL` ends with its transaction.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
@@ -191,12 +191,40 @@ pub struct Settings {
     changed: BTreeMap<String, String>,
     /// What `SET LOCAL` changed.
     local: BTreeMap<String, String>,
+    /// Emptied by every change.
+    meaning: OnceLock<Arc<Meaning>>,
+}
+
+/// What every statement asks of the settings, read once after each change: looking a name up costs as much as the rest
+/// of a prepared `SELECT 1`.
+#[derive(Debug)]
+pub struct Meaning {
+    /// How values are written.
+    pub output: OutputSettings,
+    /// `statement_timeout`; 0 is none.
+    pub statement_timeout_ms: u64,
+    /// `idle_session_timeout`; 0 is none.
+    pub idle_session_timeout_ms: u64,
+    /// `idle_in_transaction_session_timeout`; 0 is none.
+    pub idle_in_transaction_timeout_ms: u64,
 }
 
 impl Settings {
     /// With these values to go back to, unchecked: they are the server's own.
     pub fn new(start: BTreeMap<String, String>) -> Settings {
-        Settings { start: Arc::new(start), changed: BTreeMap::new(), local: BTreeMap::new() }
+        Settings { start: Arc::new(start), ..Settings::default() }
+    }
+
+    /// What they mean. The same value until one of them changes.
+    pub fn meaning(&self) -> &Arc<Meaning> {
+        self.meaning.get_or_init(|| {
+            Arc::new(Meaning {
+                output: self.output(),
+                statement_timeout_ms: self.ms("statement_timeout"),
+                idle_session_timeout_ms: self.ms("idle_session_timeout"),
+                idle_in_transaction_timeout_ms: self.ms("idle_in_transaction_session_timeout"),
+            })
+        })
     }
 
     /// The value of `name`.
@@ -240,6 +268,7 @@ impl Settings {
                 }
             }
         };
+        self.meaning.take();
         if local {
             self.local.insert(key, value);
         } else {
@@ -251,6 +280,7 @@ impl Settings {
 
     /// Sets a value that clients cannot (`is_superuser`, `forebay.versions`).
     pub fn force(&mut self, name: &'static str, value: String) {
+        self.meaning.take();
         self.changed.insert(name.to_ascii_lowercase(), value);
     }
 
@@ -259,6 +289,7 @@ impl Settings {
     pub fn set_start(&mut self, name: &str, value: &str) -> Result<()> {
         let key = name.to_ascii_lowercase();
         let value = check(&key, value)?;
+        self.meaning.take();
         Arc::make_mut(&mut self.start).insert(key, value);
         Ok(())
     }
@@ -272,12 +303,14 @@ impl Settings {
                 || matches!(key, "role" | "session_authorization")
                 || key.starts_with("transaction_")
         };
+        self.meaning.take();
         self.changed.retain(|key, _| keep(key));
         self.local.retain(|key, _| keep(key));
     }
 
     /// Forgets what `SET LOCAL` changed.
     pub fn end_transaction(&mut self) {
+        self.meaning.take();
         self.local.clear();
         for key in ["transaction_isolation", "transaction_read_only", "transaction_deferrable"] {
             self.changed.remove(key);
@@ -312,12 +345,11 @@ impl Settings {
     }
 
     /// A setting in milliseconds.
-    pub fn ms(&self, name: &'static str) -> u64 {
+    fn ms(&self, name: &'static str) -> u64 {
         parse_ms(self.own(name)).unwrap_or(0)
     }
 
-    /// How values are written.
-    pub fn output(&self) -> OutputSettings {
+    fn output(&self) -> OutputSettings {
         OutputSettings {
             time_zone: zone(self.own("TimeZone")).unwrap_or(chrono_tz::UTC),
             date_style: parse_date_style(self.own("DateStyle"))

@@ -740,7 +740,7 @@ fn activity(facts: &Facts) -> Vec<Row> {
         let shown = all || facts.member(&facts.user, &session.user, true);
         let hide = |cell: Cell| if shown { cell } else { Cell::Null };
         let query =
-            if shown { session.query.clone() } else { "<insufficient privilege>".to_owned() };
+            if shown { session.query.to_string() } else { "<insufficient privilege>".to_owned() };
         row![
             DATABASE_OID,
             &session.database,

@@ -172,7 +172,7 @@ impl Session for SqlSession {
 
     fn arm(&mut self) -> CancellationToken {
         self.token = CancellationToken::new();
-        let limit_ms = self.settings.ms("statement_timeout");
+        let limit_ms = self.settings.meaning().statement_timeout_ms;
         self.timer = (0 < limit_ms).then(|| {
             self.engine.deadlines.arm(Duration::from_millis(limit_ms), self.token.clone())
         });
@@ -180,14 +180,12 @@ impl Session for SqlSession {
     }
 
     fn output(&self) -> OutputSettings {
-        self.settings.output()
+        self.settings.meaning().output.clone()
     }
 
     fn idle_limits_ms(&self) -> (u64, u64) {
-        (
-            self.settings.ms("idle_session_timeout"),
-            self.settings.ms("idle_in_transaction_session_timeout"),
-        )
+        let meaning = self.settings.meaning();
+        (meaning.idle_session_timeout_ms, meaning.idle_in_transaction_timeout_ms)
     }
 }
 
@@ -208,11 +206,11 @@ impl SqlSession {
                 parameters.len()
             )));
         }
-        let output = self.settings.output();
+        let output = &self.settings.meaning().output;
         let mut values = Vec::with_capacity(parameters.len());
         for (parameter, oid) in parameters.iter().zip(&statement.parameter_types) {
             values.push(match parameter.value.as_deref() {
-                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, &output)?,
+                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, output)?,
                 None => decode::null(*oid),
             });
         }

@@ -32,8 +32,8 @@ const SLEEP_SECONDS_MAX: f64 = 1e9;
 impl SqlSession {
     /// One statement of a simple query.
     pub(super) async fn run_parsed(&mut self, parsed: parse::Parsed) -> Result<Outcome> {
-        self.starting(&parsed.text, &parsed.statement)?;
         let text: Arc<str> = parsed.text.into();
+        self.starting(&text, &parsed.statement)?;
         match parsed.statement {
             parse::Statement::Query(query) => {
                 let planned = self.plan(&query, &text, &[]).await?;
@@ -52,8 +52,7 @@ impl SqlSession {
         self.starting(&statement.text, &statement.parsed)?;
         match &statement.parsed {
             parse::Statement::Query(_) => {
-                let facts = self.facts(&statement.text);
-                let planned = self.current_plan(&statement, facts).await?;
+                let planned = self.current_plan(&statement).await?;
                 self.start(planned, parameters).await
             }
             other => {
@@ -64,7 +63,7 @@ impl SqlSession {
     }
 
     /// Errors: 25P02 in a block that failed.
-    fn starting(&mut self, text: &str, statement: &parse::Statement) -> Result<()> {
+    fn starting(&mut self, text: &Arc<str>, statement: &parse::Statement) -> Result<()> {
         if let Some(block) = &mut self.block {
             if block.failed && !statement.ends_transaction() {
                 return Err(Error::InFailedTransaction);
@@ -83,7 +82,7 @@ impl SqlSession {
             row.query_start_us = Some(now_us);
             row.state_change_us = Some(now_us);
             // Passwords stand in role statements.
-            row.query = if secret { "<role statement>".to_owned() } else { text.to_owned() };
+            row.query = if secret { "<role statement>".into() } else { Arc::clone(text) };
         });
         Ok(())
     }
@@ -206,6 +205,9 @@ impl SqlSession {
         planned: Arc<Planned>,
         parameters: Vec<ScalarValue>,
     ) -> Result<(Arc<[Column]>, RowStream)> {
+        if let (true, Some(constant)) = (parameters.is_empty(), planned.constant()) {
+            return Ok((Arc::clone(&planned.columns), stored(vec![constant])));
+        }
         let physical = self.physical(&planned, parameters).await?;
         let state = self.engine.state(&planned.basis.time_zone);
         let context = self.engine.context(&state, &self.token);
@@ -214,6 +216,12 @@ impl SqlSession {
             sql: Arc::clone(&planned.sql),
             cancel: self.token.clone(),
         };
+        if planned.keeps(&physical)
+            && let Some(constant) = run::constant(&physical, &context)
+        {
+            planned.set_constant(constant.clone());
+            return Ok((Arc::clone(&planned.columns), stored(vec![constant])));
+        }
         let rows = run::rows(&self.engine, physical, context, running)?;
         self.note_versions(planned.versions());
         Ok((Arc::clone(&planned.columns), self.stoppable(rows)))
@@ -473,7 +481,7 @@ impl SqlSession {
             .detail(format!("Expected {expected} parameters but got {}.", arguments.len())));
         }
         let values = self.constants(arguments, &[]).await?;
-        let output = self.settings.output();
+        let output = self.settings.meaning().output.clone();
         let mut parameters = Vec::with_capacity(values.len());
         for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
             parameters.push(match &value {

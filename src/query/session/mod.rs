@@ -16,7 +16,8 @@ use super::activity::Presence;
 use super::deadline::Timer;
 use super::door::{Login, Notice};
 use super::engine::Engine;
-use super::settings::{self, Settings};
+use super::plan::Basis;
+use super::settings::{self, Meaning, Settings};
 use crate::catalog::Generation;
 use crate::catalog::generation::Version;
 use crate::catalog::roles::BOOTSTRAP_ROLE;
@@ -35,6 +36,14 @@ const PREPARED_LEN_MAX: usize = 10_000;
 /// Cursors one session may keep open; each may hold batches.
 const CURSORS_LEN_MAX: usize = 1_000;
 
+/// A basis, and what it was made of. It holds no generation: an idle session must not keep old files.
+struct KnownBasis {
+    lsn: u64,
+    meaning: Arc<Meaning>,
+    user: String,
+    basis: Arc<Basis>,
+}
+
 /// One client's session. Dropping it ends all it runs.
 pub struct SqlSession {
     engine: Arc<Engine>,
@@ -44,6 +53,8 @@ pub struct SqlSession {
     settings: Settings,
     /// All settings by name, as the catalogs show them; made when asked for.
     shown: Option<Arc<BTreeMap<String, String>>>,
+    /// What plans depend on, as it was when last asked for.
+    basis: Option<KnownBasis>,
     /// The versions `forebay.pin` names: holding them keeps their files.
     pinned: Vec<Arc<Version>>,
     block: Option<Block>,
@@ -104,6 +115,7 @@ impl SqlSession {
             user: login.user.clone(),
             settings,
             shown: None,
+            basis: None,
             pinned: Vec::new(),
             block: None,
             prepared: BTreeMap::new(),
@@ -236,6 +248,23 @@ impl SqlSession {
         facts.others = self.engine.system_relations();
         facts.search_path = self.search_path(&facts);
         Arc::new(facts)
+    }
+
+    /// What the plan of a statement depends on now.
+    fn basis(&mut self) -> Arc<Basis> {
+        let lsn = self.generation().lsn;
+        let meaning = self.settings.meaning();
+        if let Some(known) = &self.basis
+            && known.lsn == lsn
+            && Arc::ptr_eq(&known.meaning, meaning)
+            && known.user == self.user
+        {
+            return Arc::clone(&known.basis);
+        }
+        let (meaning, user) = (Arc::clone(meaning), self.user.clone());
+        let basis = Arc::new(Basis::of(&self.facts("")));
+        self.basis = Some(KnownBasis { lsn, meaning, user, basis: Arc::clone(&basis) });
+        basis
     }
 
     /// The schemas of `search_path` that exist.

@@ -7,12 +7,11 @@ use datafusion::scalar::ScalarValue;
 
 use super::SqlSession;
 use crate::error::{Error, Result};
-use crate::pg::facts::Facts;
 use crate::query::door;
 use crate::query::door::Column;
 use crate::query::kept::Slot;
 use crate::query::parse::{self, Parsed};
-use crate::query::plan::{Basis, Planned};
+use crate::query::plan::Planned;
 use crate::query::run::text_column;
 
 /// A statement that may run many times.
@@ -117,13 +116,12 @@ impl SqlSession {
     pub(super) async fn current_plan(
         &mut self,
         statement: &Arc<Statement>,
-        facts: Arc<Facts>,
     ) -> Result<Arc<Planned>> {
-        let kept = statement.planned.get();
-        let basis = Basis::of(&facts);
-        if let Some(planned) = kept.filter(|planned| planned.may_run(&basis)) {
+        let basis = self.basis();
+        if let Some(planned) = statement.planned.get().filter(|planned| planned.may_run(&basis)) {
             return Ok(planned);
         }
+        let facts = self.facts(&statement.text);
         let (parse::Statement::Query(query)
         | parse::Statement::Copy { query, .. }
         | parse::Statement::Explain { query, .. }

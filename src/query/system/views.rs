@@ -653,7 +653,7 @@ fn queries(context: &Context<'_>) -> Vec<Row> {
     let everything = facts.superuser(&facts.user);
     let text = |session: &ActivityRow| {
         if everything || session.user == facts.user {
-            session.query.clone()
+            session.query.to_string()
         } else {
             "<insufficient privilege>".to_owned()
         }
