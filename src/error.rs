@@ -25,6 +25,9 @@ pub enum Error {
     /// A text, chain or plan beyond a limit of ours (54001).
     #[error("{0}")]
     StatementTooComplex(String),
+    /// More columns, or grouping sets, than a result can have (54011).
+    #[error("{0}")]
+    TooManyColumns(String),
     /// A count beyond a limit of ours (54000).
     #[error("{0}")]
     ProgramLimitExceeded(String),
@@ -369,6 +372,7 @@ impl Error {
             Error::Syntax(_) => "42601",
             Error::FeatureNotSupported(_) => "0A000",
             Error::StatementTooComplex(_) => "54001",
+            Error::TooManyColumns(_) => "54011",
             Error::ProgramLimitExceeded(_) => "54000",
             Error::UndefinedSchema(_) => "3F000",
             Error::UndefinedTable(_) | Error::UndefinedRelation(_) => "42P01",

@@ -25,9 +25,13 @@ pub(super) fn error(out: &mut BytesMut, severity: Severity, error: &Error) {
         Severity::Error => "ERROR",
         Severity::Fatal => "FATAL",
     };
+    let words = error.to_string();
+    // DataFusion asks who meets its bugs to report them, over several lines; the server log has them all.
+    let internal = matches!(error.bare(), Error::Internal(_));
+    let message = if internal { words.lines().next().unwrap_or_default() } else { &words };
     let notes = error.notes();
     let position = notes.position.map(|position| position.to_string());
-    let head = Head { severity, state: error.state(), message: &error.to_string() };
+    let head = Head { severity, state: error.state(), message };
     let more = [
         (b'D', notes.detail.as_deref()),
         (b'H', notes.hint.as_deref()),

@@ -172,9 +172,9 @@ fn bombs() -> Vec<Bomb> {
         bomb("subscripts", format!("SELECT (ARRAY[1]){}", "[1]".repeat(10_000)), &["54001", "54000", "42804", "42883"]),
         bomb("derived tables", format!("{}SELECT 1{}", "SELECT * FROM (".repeat(3_000), ") x".repeat(3_000)), TOO_COMPLEX),
         bomb("joins", format!("SELECT 1 FROM {}", (0..2_000).map(|n| format!("s.t t{n}")).collect::<Vec<_>>().join(" CROSS JOIN ")), TOO_COMPLEX),
-        bomb("common tables", format!("WITH {} SELECT 1", (0..5_000).map(|n| format!("c{n} AS (SELECT 1)")).collect::<Vec<_>>().join(", ")), MAY_PASS),
+        bomb("common tables", format!("WITH {} SELECT 1", (0..5_000).map(|n| format!("c{n} AS (SELECT 1)")).collect::<Vec<_>>().join(", ")), TOO_COMPLEX),
         bomb("doubling common tables", doubling(17), TOO_COMPLEX),
-        bomb("columns", format!("SELECT {}", chain("1", ", ", 20_000)), &["54000", "54001", "54011", "57014"]),
+        bomb("columns", format!("SELECT {}", chain("1", ", ", 20_000)), &["54011"]),
         bomb("a list of 100,000", format!("SELECT count(*) FROM s.t WHERE id IN ({})", (0..100_000).map(|n| n.to_string()).collect::<Vec<_>>().join(",")), MAY_PASS),
         bomb("ten megabytes", format!("SELECT '{}'", "x".repeat(10 << 20)), &["54000", "54001"]),
         bomb("a comment of two megabytes", format!("SELECT 1 /*{}*/", "x".repeat(2 << 20)), &["54000", "54001"]),
@@ -190,7 +190,7 @@ fn bombs() -> Vec<Bomb> {
         bomb("an identifier", format!("SELECT * FROM \"{}\"", "x".repeat(100_000)), &["42P01", "42622"]),
         bomb("a number", format!("SELECT {}", "9".repeat(100_000)), &["22003", "54000", "00000", "42601", "0A000"]),
         bomb("an exponent", "SELECT 1e1000000::numeric".to_owned(), &["22003", "0A000", "54000"]),
-        bomb("grouping sets", format!("SELECT count(*) FROM s.t GROUP BY CUBE ({})", (0..30).map(|n| format!("id + {n}")).collect::<Vec<_>>().join(", ")), &["54001", "54000", "0A000", "57014"]),
+        bomb("grouping sets", format!("SELECT count(*) FROM s.t GROUP BY CUBE ({})", (0..30).map(|n| format!("id + {n}")).collect::<Vec<_>>().join(", ")), &["54011"]),
         bomb("an endless recursion", "WITH RECURSIVE t (n) AS (SELECT 1::int8 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t".to_owned(), &["57014"]),
     ]
 }

@@ -1,6 +1,12 @@
 //! Bounds on the text of a statement, checked on its tokens before anything recursive sees it: deep chains of
 //! operators and set operations kill the process inside the planner otherwise (apache/datafusion #22229, #22936).
 
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, GroupByExpr, ObjectNamePart, Query, Select, TableFactor, Visit, Visitor,
+};
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
@@ -26,6 +32,93 @@ const JOINS_MAX: usize = 500;
 
 /// The depth of brackets that the parser's own limit would find only after it has recursed.
 const BRACKETS_MAX: usize = 400;
+
+/// PostgreSQL's limit on the columns of a result (`MaxTupleAttributeNumber`).
+const OUTPUTS_MAX: usize = 1_664;
+
+/// PostgreSQL's limit on CUBE: each element doubles the grouping sets.
+const CUBE_LEN_MAX: usize = 12;
+
+/// Errors: 54011 past the columns of a result or the elements of CUBE, with PostgreSQL's words.
+pub(super) fn check_select(select: &Select) -> Result<()> {
+    if OUTPUTS_MAX < select.projection.len() {
+        let message = format!("target lists can have at most {OUTPUTS_MAX} entries");
+        return Err(Error::TooManyColumns(message));
+    }
+    let GroupByExpr::Expressions(keys, _) = &select.group_by else { return Ok(()) };
+    let wide = |key: &Expr| matches!(key, Expr::Cube(sets) if CUBE_LEN_MAX < sets.len());
+    if keys.iter().any(wide) {
+        let message = format!("CUBE is limited to {CUBE_LEN_MAX} elements");
+        return Err(Error::TooManyColumns(message));
+    }
+    Ok(())
+}
+
+/// Tables in a query, counting each use of a common table as all it is made of: the planner copies it into every
+/// place. 600 bytes of text can double one into 130,000, which took 23 s to plan.
+const TABLES_MAX: usize = 10_000;
+
+/// Common tables in one statement. The planner copies the list of them for each; 5,000 take seconds.
+const COMMON_TABLES_MAX: usize = 1_000;
+
+/// Errors: 54001 past the tables a query grows to, or the common tables it names.
+pub(super) fn check_growth(query: &Query) -> Result<()> {
+    let mut growth = Growth::default();
+    match query.visit(&mut growth) {
+        ControlFlow::Continue(()) => over("common tables", growth.named.len(), COMMON_TABLES_MAX),
+        ControlFlow::Break(()) => over("tables", TABLES_MAX + 1, TABLES_MAX),
+    }
+}
+
+/// How many tables each common table stands for, and each query that is being visited so far.
+#[derive(Default)]
+struct Growth {
+    /// The names of common tables by the address of their query.
+    named: HashMap<*const Query, String>,
+    weights: HashMap<String, usize>,
+    open: Vec<usize>,
+}
+
+impl Growth {
+    fn add(&mut self, weight: usize) -> ControlFlow<()> {
+        let Some(own) = self.open.last_mut() else { return ControlFlow::Continue(()) };
+        *own = own.saturating_add(weight);
+        if TABLES_MAX < *own { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    }
+}
+
+impl Visitor for Growth {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        for table in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let name = table.alias.name.value.clone();
+            self.named.insert(std::ptr::from_ref(table.query.as_ref()), name);
+        }
+        self.open.push(0);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let weight = self.open.pop().unwrap_or(0);
+        match self.named.get(&std::ptr::from_ref(query)) {
+            // Of two tables of one name the heavier counts: which of them is meant where is the planner's business.
+            Some(name) => {
+                let known = self.weights.entry(name.clone()).or_default();
+                *known = weight.max(*known);
+                ControlFlow::Continue(())
+            }
+            None => self.add(weight),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+        let TableFactor::Table { name, .. } = factor else { return ControlFlow::Continue(()) };
+        let name = name.0.last().and_then(ObjectNamePart::as_ident);
+        let weight = name.and_then(|name| self.weights.get(&name.value)).copied();
+        self.add(weight.unwrap_or(1).max(1))
+    }
+}
 
 impl Limits {
     /// Errors: 54000 past the longest text.

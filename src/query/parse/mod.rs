@@ -12,7 +12,11 @@ mod statement;
 mod utility;
 mod versions;
 
-use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Query, Select, Statement as Ast, TableFactor, Visit, Visitor,
+};
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::parser::{Parser, ParserError};
@@ -108,61 +112,50 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
 
 /// Refuses what sqlparser takes for a query and we do not run.
 fn allow(query: &Query) -> Result<()> {
-    use datafusion::sql::sqlparser::ast::{Visit, Visitor};
-    use std::ops::ControlFlow;
-    struct Gate;
-    impl Visitor for Gate {
-        type Break = Box<Error>;
-        fn pre_visit_statement(&mut self, statement: &Ast) -> ControlFlow<Self::Break> {
-            match statement {
-                Ast::Query(_) => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(Box::new(Error::FeatureNotSupported(
-                    "data-modifying statements in WITH are not supported".to_owned(),
-                ))),
-            }
-        }
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
-            let refused = match query.body.as_ref() {
-                datafusion::sql::sqlparser::ast::SetExpr::Select(select)
-                    if select.into.is_some() =>
-                {
-                    Some("SELECT INTO is not supported")
-                }
-                _ if !query.pipe_operators.is_empty() => Some("pipe operators are not supported"),
-                _ => None,
-            };
-            match refused {
-                Some(text) => {
-                    ControlFlow::Break(Box::new(Error::FeatureNotSupported(text.to_owned())))
-                }
-                None => ControlFlow::Continue(()),
-            }
-        }
-        fn pre_visit_table_factor(
-            &mut self,
-            factor: &datafusion::sql::sqlparser::ast::TableFactor,
-        ) -> ControlFlow<Self::Break> {
-            // DataFusion ignores both clauses silently and would answer something else.
-            let refused = match factor {
-                datafusion::sql::sqlparser::ast::TableFactor::Table {
-                    version: Some(_), ..
-                } => Some("this form of a version clause is not supported"),
-                datafusion::sql::sqlparser::ast::TableFactor::Table { sample: Some(_), .. } => {
-                    Some("TABLESAMPLE is not supported")
-                }
-                _ => None,
-            };
-            match refused {
-                Some(text) => {
-                    ControlFlow::Break(Box::new(Error::FeatureNotSupported(text.to_owned())))
-                }
-                None => ControlFlow::Continue(()),
-            }
-        }
-    }
+    limits::check_growth(query)?;
     match query.visit(&mut Gate) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+struct Gate;
+
+fn refuse(reason: Option<Error>) -> ControlFlow<Box<Error>> {
+    reason.map_or(ControlFlow::Continue(()), |error| ControlFlow::Break(Box::new(error)))
+}
+
+fn unsupported(what: &str) -> Error {
+    Error::FeatureNotSupported(format!("{what} not supported"))
+}
+
+impl Visitor for Gate {
+    type Break = Box<Error>;
+
+    fn pre_visit_statement(&mut self, statement: &Ast) -> ControlFlow<Self::Break> {
+        let modifies = !matches!(statement, Ast::Query(_));
+        refuse(modifies.then(|| unsupported("data-modifying statements in WITH are")))
+    }
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Self::Break> {
+        let pipes = !query.pipe_operators.is_empty();
+        refuse(pipes.then(|| unsupported("pipe operators are")))
+    }
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
+        let into = select.into.is_some().then(|| unsupported("SELECT INTO is"));
+        refuse(into.or_else(|| limits::check_select(select).err()))
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
+        // DataFusion ignores both clauses silently and would answer something else.
+        refuse(match factor {
+            TableFactor::Table { version: Some(_), .. } => {
+                Some(unsupported("this form of a version clause is"))
+            }
+            TableFactor::Table { sample: Some(_), .. } => Some(unsupported("TABLESAMPLE is")),
+            _ => None,
+        })
     }
 }
 
