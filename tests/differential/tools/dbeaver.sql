@@ -1,3 +1,6 @@
+-- Origin: written from what is public about the tool, not recorded from it. Some statements are shortened, narrowed to
+-- this data's schemas, or wrapped (IS NOT NULL) so that values of the server itself do not matter.
+
 -- Connection
 SET extra_float_digits = 3;
 SET application_name = 'DBeaver 24.2.0 - Main <tpch>';

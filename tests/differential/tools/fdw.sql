@@ -1,3 +1,6 @@
+-- Origin: recorded from the real client at a PostgreSQL 15. Repeated statements are left out, parameters are literals,
+-- OIDs of this data's tables and schemas are named.
+
 -- IMPORT FOREIGN SCHEMA, estimates, pushed-down queries, ANALYZE (postgres_fdw 15)
 SET search_path = pg_catalog;
 SET timezone = 'GMT';

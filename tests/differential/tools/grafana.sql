@@ -1,3 +1,6 @@
+-- Origin: written from what is public about the tool, not recorded from it. Some statements are shortened, narrowed to
+-- this data's schemas, or wrapped (IS NOT NULL) so that values of the server itself do not matter.
+
 -- Connection, version, tables, columns of the query builder
 SELECT 1;
 SELECT current_setting('server_version_num')::int/100 as version;

@@ -1,3 +1,6 @@
+-- Origin: written from what is public about the tool, not recorded from it. Some statements are shortened, narrowed to
+-- this data's schemas, or wrapped (IS NOT NULL) so that values of the server itself do not matter.
+
 -- Source metadata, as Hasura asks for it (catalog queries of its public sources)
 SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
 SET client_encoding = 'UTF8'; SET client_min_messages TO WARNING;

@@ -1,3 +1,6 @@
+-- Origin: written from what is public about the tool, not recorded from it. Some statements are shortened, narrowed to
+-- this data's schemas, or wrapped (IS NOT NULL) so that values of the server itself do not matter.
+
 -- Connection tests and pools
 SELECT 1;
 SELECT current_setting('TIMEZONE') AS tz, current_database() AS db;

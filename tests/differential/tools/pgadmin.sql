@@ -1,3 +1,6 @@
+-- Origin: the templates of pgAdmin 9.18, rendered for one schema and one table, not recorded. Templates that need more
+-- than these to render, and those whose rendering PostgreSQL refused, are left out. The connection is shortened.
+
 -- connection
 SET DateStyle=ISO; SET client_min_messages=notice; SELECT set_config('bytea_output','hex',false);
 SET client_encoding='utf-8';

@@ -1,3 +1,6 @@
+-- Origin: recorded from the real client at a PostgreSQL 15. Repeated statements are left out, parameters are literals,
+-- OIDs of this data's tables and schemas are named.
+
 -- --schema-only of one schema
 SELECT pg_catalog.set_config('search_path', '', false);
 SELECT pg_catalog.pg_is_in_recovery();

@@ -1,3 +1,6 @@
+-- Origin: recorded from the real client at a PostgreSQL 15. Repeated statements are left out, parameters are literals,
+-- OIDs of this data's tables and schemas are named.
+
 -- connection, DatabaseMetaData, ResultSetMetaData, transactions (pgjdbc 42.5)
 SET extra_float_digits = 3;
 SET application_name = 'PostgreSQL JDBC Driver';

@@ -1,3 +1,6 @@
+-- Origin: recorded from the real client at a PostgreSQL 15. Repeated statements are left out, parameters are literals,
+-- OIDs of this data's tables and schemas are named.
+
 -- psycopg, psycopg2, asyncpg: types, transactions, cursors, pools
 BEGIN;
 SELECT

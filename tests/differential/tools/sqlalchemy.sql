@@ -1,3 +1,6 @@
+-- Origin: recorded from the real client at a PostgreSQL 15. Repeated statements are left out, parameters are literals,
+-- OIDs of this data's tables and schemas are named.
+
 -- connection, Inspector, reflection, Core (SQLAlchemy 2.1, psycopg2)
 BEGIN;
 SELECT t.oid, typarray
@@ -231,7 +234,7 @@ WHERE kinds.kinds.label IS NULL;
 SELECT CASE WHEN kinds.kinds.flag THEN 'y' ELSE 'n' END AS anon_1
 FROM kinds.kinds;
 
--- Superset's engine for PostgreSQL
+-- Superset's engine for PostgreSQL: written from what is public about it, not recorded
 -- rows: ignored
 SELECT datname FROM pg_database WHERE datistemplate = false;
 -- rows: ignored

@@ -1,3 +1,6 @@
+-- Origin: written from what is public about the tool, not recorded from it. Some statements are shortened, narrowed to
+-- this data's schemas, or wrapped (IS NOT NULL) so that values of the server itself do not matter.
+
 -- Session start and capability probes (the ODBC driver's and Tableau's own)
 SET DateStyle = 'ISO';
 SET extra_float_digits = 2;
