@@ -2,6 +2,7 @@
 
 mod clients;
 mod crash;
+mod differential;
 mod hostile;
 mod slt;
 mod stop;

@@ -15,7 +15,7 @@ use sqllogictest::{
     default_validator,
 };
 
-use super::support::{Client, Site, batch};
+use super::support::{Client, Site, batch, place};
 
 /// One test per file, so that each counts and they run side by side.
 macro_rules! files {
@@ -88,15 +88,9 @@ struct Target {
 }
 
 impl Target {
-    /// From a DSN of the form `postgresql://forebay@HOST:PORT/DATABASE`.
     fn postgres(dsn: &str) -> Target {
-        let (_, place) = dsn.rsplit_once('@').expect("a user in the DSN");
-        let (address, database) = place.split_once('/').expect("a database in the DSN");
-        Target {
-            engine: "postgres",
-            address: address.parse().expect("HOST:PORT in the DSN"),
-            database: database.to_owned(),
-        }
+        let (address, database) = place(dsn);
+        Target { engine: "postgres", address, database }
     }
 }
 

@@ -516,6 +516,13 @@ impl Client {
     }
 }
 
+/// Address and database of a DSN of the form `postgresql://forebay@HOST:PORT/DATABASE`.
+pub(crate) fn place(dsn: &str) -> (SocketAddr, String) {
+    let (_, place) = dsn.rsplit_once('@').expect("a user in the DSN");
+    let (address, database) = place.split_once('/').expect("a database in the DSN");
+    (address.parse().expect("HOST:PORT in the DSN"), database.to_owned())
+}
+
 /// Waits until `holds`, up to `limit`.
 #[track_caller]
 pub(crate) fn eventually(limit: Duration, what: &str, mut holds: impl FnMut() -> bool) {

@@ -1,0 +1,63 @@
+-- over nothing, over NULLs, over rows
+SELECT count(*);
+SELECT count(*), sum(1), max(1);
+SELECT sum(x) FROM (VALUES (NULL::int)) t(x);
+SELECT count(x), sum(x), avg(x), min(x), max(x) FROM (VALUES (1)) t(x) WHERE false;
+SELECT count(*) FROM tpch.nation;
+SELECT count(n_comment) FROM tpch.nation;
+SELECT count(DISTINCT n_regionkey) FROM tpch.nation;
+SELECT count(DISTINCT (n_regionkey, n_name)) FROM tpch.nation;
+SELECT count(nope) FROM tpch.nation;
+SELECT count() FROM tpch.nation;
+SELECT sum(n_nationkey), avg(n_nationkey), min(n_nationkey), max(n_nationkey) FROM tpch.nation;
+SELECT sum(DISTINCT n_regionkey), avg(DISTINCT n_regionkey) FROM tpch.nation;
+SELECT sum(n_name) FROM tpch.nation;
+SELECT avg(true);
+SELECT max(n_name), min(n_name) FROM tpch.nation;
+SELECT max(true);
+SELECT min(o_orderdate), max(o_orderdate) FROM tpch.orders;
+SELECT count(*) FILTER (WHERE n_regionkey = 1) FROM tpch.nation;
+SELECT sum(n_nationkey) FILTER (WHERE n_regionkey > 1), count(*) FROM tpch.nation;
+SELECT string_agg(n_name, ', ' ORDER BY n_name) FROM tpch.nation WHERE n_regionkey = 0;
+SELECT array_agg(n_nationkey ORDER BY n_nationkey DESC) FROM tpch.nation WHERE n_regionkey = 0;
+SELECT array_agg(n_name ORDER BY n_name) FILTER (WHERE n_nationkey < 3) FROM tpch.nation;
+SELECT array_agg(DISTINCT n_regionkey ORDER BY n_regionkey DESC) FROM tpch.nation;
+SELECT bool_and(n_nationkey >= 0), bool_or(n_nationkey > 100), every(n_regionkey < 5) FROM tpch.nation;
+SELECT bit_and(n_nationkey), bit_or(n_nationkey), bit_xor(n_nationkey) FROM tpch.nation;
+SELECT stddev(n_nationkey), stddev_pop(n_nationkey), stddev_samp(n_nationkey) FROM tpch.nation;
+SELECT variance(n_nationkey), var_pop(n_nationkey), var_samp(n_nationkey) FROM tpch.nation;
+SELECT corr(n_nationkey, n_regionkey), covar_pop(n_nationkey, n_regionkey), covar_samp(n_nationkey, n_regionkey) FROM tpch.nation;
+SELECT regr_slope(n_nationkey, n_regionkey), regr_intercept(n_nationkey, n_regionkey), regr_r2(n_nationkey, n_regionkey), regr_count(n_nationkey, n_regionkey) FROM tpch.nation;
+SELECT regr_avgx(n_nationkey, n_regionkey), regr_avgy(n_nationkey, n_regionkey), regr_sxx(n_nationkey, n_regionkey), regr_sxy(n_nationkey, n_regionkey), regr_syy(n_nationkey, n_regionkey) FROM tpch.nation;
+SELECT stddev(x) FROM (VALUES (1)) t(x);
+SELECT var_pop(x) FROM (VALUES (1)) t(x);
+SELECT json_agg(n_nationkey ORDER BY n_nationkey) FROM tpch.nation WHERE n_regionkey = 1;
+SELECT any_value(1);
+SELECT pg_typeof(count(*)), pg_typeof(sum(1)), pg_typeof(sum(1::int8)), pg_typeof(sum(1::int2)), pg_typeof(avg(1));
+SELECT pg_typeof(sum(1.5)), pg_typeof(avg(1.5::float8)), pg_typeof(max('a')), pg_typeof(stddev(1)), pg_typeof(bit_and(1::int2));
+
+-- ordered sets
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percentile_cont(ARRAY[0.25, 0.5, 0.75]) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY n_name) FROM tpch.nation;
+SELECT percentile_cont(1.5) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percentile_cont(0.9) WITHIN GROUP (ORDER BY o_totalprice) FROM tpch.orders;
+SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY x DESC) FROM (VALUES (1), (2), (10)) t(x);
+SELECT mode() WITHIN GROUP (ORDER BY n_regionkey) FROM tpch.nation;
+SELECT rank(10) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT dense_rank(10) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percent_rank(10) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT cume_dist(10) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation;
+SELECT percentile_cont(0.5) FROM tpch.nation;
+SELECT n_regionkey, percentile_cont(0.5) WITHIN GROUP (ORDER BY n_nationkey) FROM tpch.nation GROUP BY 1;
+
+-- misuse
+SELECT count(count(*)) FROM tpch.nation;
+SELECT n_name, count(*) FROM tpch.nation;
+SELECT count(*) FROM tpch.nation WHERE count(*) > 1;
+SELECT n_regionkey FROM tpch.nation GROUP BY n_name;
+SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY 3;
+SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY count(*);
+SELECT count(DISTINCT *) FROM tpch.nation;
+SELECT length(DISTINCT n_name) FROM tpch.nation;
