@@ -13,6 +13,7 @@
 
 mod contract;
 mod decode;
+mod footers;
 mod holds;
 pub mod inspect;
 mod job;

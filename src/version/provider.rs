@@ -15,7 +15,6 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use arrow::array::{Array, AsArray, RecordBatch, RecordBatchOptions};
 use arrow::datatypes::{DataType, Schema, SchemaRef};
-use bytes::Bytes;
 use chrono::{DateTime, NaiveDate, Utc};
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::config::TableParquetOptions;
@@ -26,9 +25,6 @@ use datafusion::common::{ColumnStatistics, DFSchema, DataFusionError, ScalarValu
 use datafusion::datasource::listing::helpers::expr_applicable_for_cols;
 use datafusion::datasource::listing::{FileRange, PartitionedFile};
 use datafusion::datasource::physical_plan::parquet::metadata::DFParquetMetadata;
-use datafusion::datasource::physical_plan::parquet::{
-    CachedParquetFileReaderFactory, ParquetFileReaderFactory,
-};
 use datafusion::datasource::physical_plan::{
     FileGroup, FileOpenFuture, FileOpener, FileScanConfig, FileScanConfigBuilder, FileSource,
     ParquetSource,
@@ -45,12 +41,10 @@ use datafusion::physical_plan::{ExecutionPlan, PhysicalExpr};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{self, StreamExt};
 use object_store::{ObjectMeta, ObjectStore};
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::errors::ParquetError;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, RowGroupMetaData};
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 
 use super::decode::{self, Source, damaged};
+use super::footers::{self, Footers};
 use super::inspect::{Limits, kind_of, parquet_schema};
 use super::objects::Objects;
 use super::parts::Groups;
@@ -471,7 +465,7 @@ impl Facts {
             let mut groups = None;
             let mut statistics = match table.format {
                 Format::Parquet => {
-                    let metadata = footer(objects, &meta, cache)?;
+                    let metadata = footers::read(objects, &meta, cache)?;
                     groups = Some(Groups::of(&metadata, &table.file_schema));
                     parquet_statistics(&metadata, &table.file_schema)
                         .map_err(|error| damaged(&file.path, kind_of(table.format), &error))?
@@ -507,24 +501,6 @@ fn merged<'a>(
         return Ok(unknown.with_num_rows(Precision::Exact(0)));
     }
     Statistics::try_merge_iter(found, schema)
-}
-
-fn footer(
-    objects: &Arc<Objects>,
-    meta: &ObjectMeta,
-    cache: &Arc<FileMetadataCache>,
-) -> Result<Arc<ParquetMetaData>> {
-    let store: &dyn ObjectStore = objects.as_ref();
-    let reader = DFParquetMetadata::new(store, meta)
-        .with_file_metadata_cache(Some(Arc::clone(cache)))
-        .with_page_index_policy(Some(PageIndexPolicy::Optional));
-    // On a thread that may block; what is read is seldom longer than what the store reads in place.
-    futures::executor::block_on(reader.fetch_metadata()).map_err(|error| unreadable(meta, &error))
-}
-
-/// Why a footer could not be had: the store's own reason, else that it is no footer.
-fn unreadable(meta: &ObjectMeta, error: &DataFusionError) -> Error {
-    cause(error).unwrap_or_else(|| damaged(meta.location.as_ref(), "Parquet", error))
 }
 
 /// The error of ours that another one wraps, however deep: what a store or decoder of this room reports comes out of
@@ -662,73 +638,6 @@ fn as_type(bound: &Precision<ScalarValue>, kind: &DataType) -> Precision<ScalarV
         },
         Precision::Inexact(value) => cast(value).map_or(Precision::Absent, Precision::Inexact),
         Precision::Absent => Precision::Absent,
-    }
-}
-
-/// Keeps the page index with the footer. DataFusion's opener asks for a footer without it, then reads the index anew
-/// for each statement that could use it.
-#[derive(Debug)]
-struct Footers {
-    inner: CachedParquetFileReaderFactory,
-    store: Arc<dyn ObjectStore>,
-    cache: Arc<FileMetadataCache>,
-}
-
-impl Footers {
-    fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Footers {
-        let inner = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&cache));
-        Footers { inner, store, cache }
-    }
-}
-
-impl ParquetFileReaderFactory for Footers {
-    fn create_reader(
-        &self,
-        partition: usize,
-        file: PartitionedFile,
-        metadata_size_hint: Option<usize>,
-        metrics: &ExecutionPlanMetricsSet,
-    ) -> PlanResult<Box<dyn AsyncFileReader + Send>> {
-        let meta = file.object_meta.clone();
-        let inner = self.inner.create_reader(partition, file, metadata_size_hint, metrics)?;
-        let (store, cache) = (Arc::clone(&self.store), Arc::clone(&self.cache));
-        Ok(Box::new(FooterReader { inner, meta, store, cache }))
-    }
-}
-
-struct FooterReader {
-    inner: Box<dyn AsyncFileReader + Send>,
-    meta: ObjectMeta,
-    store: Arc<dyn ObjectStore>,
-    cache: Arc<FileMetadataCache>,
-}
-
-impl AsyncFileReader for FooterReader {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
-        self.inner.get_bytes(range)
-    }
-
-    fn get_byte_ranges(
-        &mut self,
-        ranges: Vec<Range<u64>>,
-    ) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
-        self.inner.get_byte_ranges(ranges)
-    }
-
-    fn get_metadata<'a>(
-        &'a mut self,
-        _options: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
-        async move {
-            // Not through `inner`: it turns the cause of a failure into text.
-            DFParquetMetadata::new(self.store.as_ref(), &self.meta)
-                .with_file_metadata_cache(Some(Arc::clone(&self.cache)))
-                .with_page_index_policy(Some(PageIndexPolicy::Optional))
-                .fetch_metadata()
-                .await
-                .map_err(|error| ParquetError::External(Box::new(unreadable(&self.meta, &error))))
-        }
-        .boxed()
     }
 }
 

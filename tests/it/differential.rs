@@ -127,6 +127,7 @@ fn check(file: &str) {
 }
 
 /// Prints the count, writes the report and fails over what is not as `known.txt` says.
+#[expect(clippy::explicit_write, reason = "the count of a file that passes is to be seen too")]
 fn conclude(file: &str, script: &Script, differences: &[String]) {
     let known = known(file);
     let (mut report, mut findings, mut agreeing) = (String::new(), Vec::new(), 0);
@@ -146,7 +147,6 @@ fn conclude(file: &str, script: &Script, differences: &[String]) {
         }
     }
     let count = script.statements.len();
-    // Not `println!`: the count of a file that passes is to be seen too.
     writeln!(std::io::stderr(), "differential {file}: {agreeing} of {count} agree").unwrap();
     if let Ok(directory) = std::env::var("FOREBAY_TEST_REPORT") {
         let path = Path::new(&directory).join(format!("{}.txt", file.replace('/', "-")));

@@ -519,9 +519,9 @@ async fn a_large_row_group_is_read_in_parts() {
     let scattered = |id: i64| id.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
     let x: arrow::array::Int64Array = (0..rows).map(scattered).collect();
     let all = batch(vec![("id", ids(0..rows)), ("x", Arc::new(x))]);
-    let file = Bytes::from(parquet(&all, group_rows, Codec::UNCOMPRESSED));
+    let file = bytes::Bytes::from(parquet(&all, group_rows, Codec::UNCOMPRESSED));
     // Both columns of the first group are 16 MB: two parts. The second is small, and so is one column.
-    let policy = PageIndexPolicy::Required;
+    let policy = parquet::file::metadata::PageIndexPolicy::Required;
     let footer = parquet::file::metadata::ParquetMetaDataReader::new()
         .with_page_index_policy(policy)
         .parse_and_finish(&file)
@@ -543,4 +543,28 @@ async fn a_large_row_group_is_read_in_parts() {
         world.check(&format!("SELECT * FROM t WHERE id = {id}"), &found).await;
     }
     world.check("SELECT count(x) FROM (SELECT * FROM t LIMIT 600000)", "600000").await;
+}
+
+#[tokio::test]
+async fn not_a_number_is_greater_than_all_and_never_pruned() {
+    let values = [1.0, f64::NAN, 3.0, -2.0];
+    let x = Float64Array::from(values.to_vec());
+    let y = arrow::array::Float32Array::from(vec![f32::NAN, 5.0, 6.0, f32::NAN]);
+    let rows = batch(vec![("id", ids(0..4)), ("x", Arc::new(x)), ("y", Arc::new(y))]);
+    let world = world().with("t.parquet", parquet(&rows, 2, Codec::SNAPPY)).load();
+    let world = world.expect("loaded");
+    for (filter, found) in [
+        ("x = 'NaN'::double", "1"),
+        ("x > 100", "1"),
+        ("x >= 3", "1;2"),
+        ("x BETWEEN 2 AND 'NaN'::double", "1;2"),
+        ("x < 0", "3"),
+        ("y > 6", "0;3"),
+        ("y = 6", "2"),
+    ] {
+        world.check(&format!("SELECT id FROM t WHERE {filter} ORDER BY id"), found).await;
+    }
+    // What the footer says of the smallest still prunes.
+    let plan = world.rows("EXPLAIN ANALYZE SELECT id FROM t WHERE x < -1").await;
+    World::plan_has(&plan, "row_groups_pruned_statistics=2 total \u{2192} 1 matched");
 }
