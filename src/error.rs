@@ -138,6 +138,9 @@ pub enum Error {
     /// Bytes that are not UTF-8, or contain NUL.
     #[error("{0}")]
     CharacterNotInRepertoire(String),
+    /// An escape that is no single character.
+    #[error("{0}")]
+    InvalidEscape(String),
     /// A regular expression that does not compile.
     #[error("invalid regular expression: {0}")]
     InvalidRegularExpression(String),
@@ -399,6 +402,7 @@ impl Error {
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
             Error::CharacterNotInRepertoire(_) => "22021",
+            Error::InvalidEscape(_) => "22025",
             Error::InvalidRegularExpression(_) => "2201B",
             Error::CardinalityViolation => "21000",
             Error::Data(_) => "22000",
