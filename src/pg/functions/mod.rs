@@ -6,6 +6,7 @@
 //! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
 
 mod cells;
+pub(crate) mod domain;
 pub(crate) mod integers;
 pub(crate) mod missing;
 pub(crate) mod moments;
