@@ -141,6 +141,15 @@ pub enum Error {
     /// Bytes that are not UTF-8, or contain NUL.
     #[error("{0}")]
     CharacterNotInRepertoire(String),
+    /// An argument outside the domain of a logarithm.
+    #[error("{0}")]
+    InvalidLogarithm(String),
+    /// An argument outside the domain of a power or a root.
+    #[error("{0}")]
+    InvalidPower(String),
+    /// An escape that is no single character.
+    #[error("{0}")]
+    InvalidEscape(String),
     /// A regular expression that does not compile.
     #[error("invalid regular expression: {0}")]
     InvalidRegularExpression(String),
@@ -403,6 +412,9 @@ impl Error {
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
             Error::CharacterNotInRepertoire(_) => "22021",
+            Error::InvalidLogarithm(_) => "2201E",
+            Error::InvalidPower(_) => "2201F",
+            Error::InvalidEscape(_) => "22025",
             Error::InvalidRegularExpression(_) => "2201B",
             Error::CardinalityViolation => "21000",
             Error::Data(_) => "22000",

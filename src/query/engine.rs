@@ -272,6 +272,13 @@ fn register(state: &mut SessionState) {
             tracing::error!(function = name, %error, "could not register a function");
         }
     }
+    for name in crate::pg::functions::domain::NAMES {
+        if let Some(inner) = state.scalar_functions().get(*name).cloned()
+            && let Err(error) = state.register_udf(crate::pg::functions::domain::guarded(&inner))
+        {
+            tracing::error!(function = name, %error, "could not register a function");
+        }
+    }
     let wide = super::numeric::aggregates(|name| state.aggregate_functions().get(name).cloned());
     for function in crate::pg::functions::aggregates().into_iter().chain(wide) {
         let name = function.name().to_owned();

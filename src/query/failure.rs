@@ -4,7 +4,7 @@
 //! where DataFusion keeps the fact nowhere else, and each such text is a test in `tests/slt`.
 
 use arrow::error::ArrowError;
-use datafusion::common::{DataFusionError, SchemaError};
+use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::parse::shown;
@@ -18,7 +18,7 @@ pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
             Err(other) => match other.downcast::<DataFusionError>() {
                 Ok(nested) => of(*nested, sql),
                 Err(foreign) => crate::version::provider::cause(foreign.as_ref())
-                    .unwrap_or_else(|| Error::Internal(foreign.to_string())),
+                    .unwrap_or_else(|| internal(&foreign.to_string())),
             },
         },
         DataFusionError::Diagnostic(diagnostic, inner) => {
@@ -65,7 +65,7 @@ fn shared(error: &DataFusionError) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast_ref::<Error>() {
             Some(own) => own.clone(),
-            None => Error::Internal(inner.to_string()),
+            None => internal(&inner.to_string()),
         },
         DataFusionError::Shared(inner) => shared(inner),
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => shared(inner),
@@ -144,6 +144,7 @@ fn cast(text: &str) -> Error {
             Error::InvalidText { kind: kind.to_owned(), text: text.to_owned() }
         }
         _ if text.contains("Can't cast value")
+            || text.contains("out of range")
             || text.contains("too large")
             || text.contains("overflow") =>
         {
@@ -174,6 +175,17 @@ fn store(error: object_store::Error, sql: &str) -> Error {
 
 fn schema(error: SchemaError) -> Error {
     match error {
+        SchemaError::FieldNotFound { field, valid_fields }
+            if field.relation.as_ref().is_some_and(|relation| {
+                let known = |valid: &Column| {
+                    valid.relation.as_ref().is_some_and(|own| own.table() == relation.table())
+                };
+                !valid_fields.iter().any(known)
+            }) =>
+        {
+            let table = field.relation.as_ref().map_or("", |relation| relation.table());
+            Error::UndefinedRelation(format!("missing FROM-clause entry for table \"{table}\""))
+        }
         SchemaError::FieldNotFound { field, .. } => Error::UndefinedColumn(match &field.relation {
             Some(relation) => {
                 format!("column {}.{} does not exist", relation.table(), shown(&field.name))
@@ -198,6 +210,31 @@ fn planned(text: &str) -> Error {
         return Error::UndefinedRelation(format!(
             "missing FROM-clause entry for table \"{}\"",
             qualifier.trim()
+        ));
+    }
+    if has("LIMIT must be >") {
+        return Error::NegativeRowCount("LIMIT");
+    }
+    if has("OFFSET must be >") {
+        return Error::NegativeRowCount("OFFSET");
+    }
+    if let Some((_, kind)) = text.split_once("non-boolean predicate ")
+        && let Some((_, kind)) = kind.rsplit_once(" returning ")
+    {
+        return Error::DatatypeMismatch(format!(
+            "argument of WHERE must be type boolean, not type {}",
+            pg_names(kind.trim())
+        ));
+    }
+    if let Some((_, kinds)) =
+        text.split_once("Incompatible inputs for Union: Previous inputs were of type ")
+        && let Some((first, rest)) = kinds.split_once(", but got incompatible type ")
+        && let Some((second, _)) = rest.split_once(" on column")
+    {
+        return Error::DatatypeMismatch(format!(
+            "UNION types {} and {} cannot be matched",
+            pg_names(first),
+            pg_names(second)
         ));
     }
     if has("Invalid function") {
@@ -270,7 +307,7 @@ fn unqualified(column: &str) -> &str {
 }
 
 fn function_call(text: &str) -> String {
-    let call = text.split('\'').nth(1).filter(|call| call.contains('('));
+    let call = text.split('\'').skip(1).step_by(2).find(|call| call.contains('('));
     match call {
         Some(call) => format!("function {} does not exist", pg_names(call)),
         None => tidy(text),
@@ -297,6 +334,11 @@ fn pg_names(text: &str) -> String {
 }
 
 fn operator_text(text: &str) -> String {
+    if let Some((_, operands)) = text.split_once("arithmetic expression ")
+        && let Some((operands, _)) = operands.split_once(" to valid types")
+    {
+        return format!("operator does not exist: {}", pg_names(operands));
+    }
     format!("operator does not exist: {}", pg_names(&tidy(text)))
 }
 
@@ -321,6 +363,9 @@ fn executed(text: &str) -> Error {
     }
     if has("egular expression") || has("regex parse error") {
         return Error::InvalidRegularExpression(tidy(text));
+    }
+    if has("too large to store") {
+        return Error::NumericOutOfRange("numeric field overflow".to_owned());
     }
     if has("Overflow") || has("overflow") || has("out of range") {
         return Error::NumericOutOfRange(if has("ecimal") || has("numeric") {
@@ -348,6 +393,9 @@ fn exhausted(text: &str) -> Error {
 fn internal(text: &str) -> Error {
     if text.contains("more than one row") {
         return Error::CardinalityViolation;
+    }
+    if text.contains("egular expression") || text.contains("regex parse error") {
+        return Error::InvalidRegularExpression(tidy(text));
     }
     Error::Internal(tidy(text))
 }

@@ -1,17 +1,19 @@
 //! Name resolution over one pinned generation: what a table, schema, function or type in a statement means.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::{DataFusionError, Result as DfResult, TableReference};
-use datafusion::datasource::provider_as_source;
+use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, TableReference};
+use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
 use datafusion::logical_expr::{
-    AggregateUDF, Expr, HigherOrderUDF, ScalarUDF, TableSource, Volatility, WindowUDF,
+    AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, Volatility,
+    WindowUDF, cast, ident, lit,
 };
 
 use super::clock;
@@ -45,10 +47,17 @@ pub(super) struct Names<'a> {
     reads: RefCell<Vec<Read>>,
     /// Whether the plan depends on more than its text and the generation.
     changing: Cell<bool>,
+    /// Where the statement first calls a function, in characters from 1.
+    calls: &'a BTreeMap<String, usize>,
 }
 
 impl<'a> Names<'a> {
-    pub(super) fn new(engine: &'a Engine, state: &'a SessionState, facts: &'a Arc<Facts>) -> Self {
+    pub(super) fn new(
+        engine: &'a Engine,
+        state: &'a SessionState,
+        facts: &'a Arc<Facts>,
+        calls: &'a BTreeMap<String, usize>,
+    ) -> Self {
         let mut planners = crate::pg::rewrite::expr_planners();
         planners.push(Arc::new(super::numeric::Quotients));
         planners.extend(state.expr_planners().iter().cloned());
@@ -60,6 +69,7 @@ impl<'a> Names<'a> {
             types: Arc::new(crate::pg::rewrite::Types),
             reads: RefCell::new(Vec::new()),
             changing: Cell::new(false),
+            calls,
         }
     }
 
@@ -246,7 +256,8 @@ impl ContextProvider for Names<'_> {
     ) -> DfResult<Arc<dyn TableSource>> {
         let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
         self.changing.set(true);
-        match self.state.table_functions().get(name) {
+        let (args, integers) = constants(args);
+        let source = match self.state.table_functions().get(name) {
             Some(function) => function
                 .create_table_provider_with_args(datafusion::catalog::TableFunctionArgs::new(
                     &args, self.state,
@@ -256,7 +267,8 @@ impl ContextProvider for Names<'_> {
                 Error::UndefinedFunction(format!("function {name} does not exist"))
                     .hint("No function matches the given name and argument types."),
             )),
-        }
+        }?;
+        if integers { of_integers(name, source) } else { Ok(source) }
     }
 
     fn create_cte_work_table(
@@ -283,7 +295,14 @@ impl ContextProvider for Names<'_> {
             self.changing.set(true);
             return Some(function);
         }
-        let function = self.state.scalar_functions().get(name)?;
+        let Some(function) = self.state.scalar_functions().get(name) else {
+            let known = self.state.aggregate_functions().contains_key(name)
+                || self.state.window_functions().contains_key(name)
+                || self.state.higher_order_functions().contains_key(name)
+                || matches!(name, "grouping" | "unnest");
+            let position = self.calls.get(name).copied();
+            return (!known).then(|| crate::pg::functions::missing::function(name, position));
+        };
         self.note_volatility(function.signature().volatility);
         Some(Arc::clone(function))
     }
@@ -325,6 +344,52 @@ impl ContextProvider for Names<'_> {
     fn udwf_names(&self) -> Vec<String> {
         self.state.window_functions().keys().cloned().collect()
     }
+}
+
+/// A table function's arguments with their casts done, and whether all of them are integers: the functions take only
+/// literals, integers of 64 bits.
+fn constants(args: Vec<Expr>) -> (Vec<Expr>, bool) {
+    let mut integers = !args.is_empty();
+    let args = args
+        .into_iter()
+        .map(|arg| {
+            let value = constant(&arg);
+            integers &= matches!(value, Some(ScalarValue::Int32(_)));
+            match value {
+                Some(ScalarValue::Int32(Some(number))) => lit(i64::from(number)),
+                Some(value) => lit(value),
+                None => arg,
+            }
+        })
+        .collect();
+    (args, integers)
+}
+
+fn constant(expr: &Expr) -> Option<ScalarValue> {
+    match expr {
+        Expr::Literal(value, _) => Some(value.clone()),
+        Expr::Cast(cast) => constant(&cast.expr)?.cast_to(cast.field.data_type()).ok(),
+        Expr::Negative(inner) => constant(inner)?.arithmetic_negate().ok(),
+        _ => None,
+    }
+}
+
+/// A table function of integers of 64 bits as one of 32, which PostgreSQL makes it when its arguments are.
+fn of_integers(name: &str, source: Arc<dyn TableSource>) -> DfResult<Arc<dyn TableSource>> {
+    let columns: Vec<Expr> = source
+        .schema()
+        .fields()
+        .iter()
+        .map(|field| {
+            let column = ident(field.name());
+            match field.data_type() {
+                DataType::Int64 => cast(column, DataType::Int32).alias(field.name()),
+                _ => column,
+            }
+        })
+        .collect();
+    let plan = LogicalPlanBuilder::scan(name, source, None)?.project(columns)?.build()?;
+    Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
 }
 
 /// Our error as DataFusion carries it.

@@ -174,7 +174,10 @@ impl ExprPlanner for Quotients {
         let (Some(dividend), Some(divisor)) = (scale_of(&left), scale_of(&right)) else {
             return Ok(PlannerResult::Original(expr));
         };
-        if left.is_integer() && right.is_integer() {
+        // An unsigned integer of 64 bits is numeric to PostgreSQL.
+        let whole =
+            |data_type: &DataType| data_type.is_integer() && !matches!(data_type, DataType::UInt64);
+        if whole(&left) && whole(&right) {
             return Ok(PlannerResult::Original(expr));
         }
         let dividend = DataType::Decimal256(76, dividend.max(QUOTIENT_SCALE - ADDED_SCALE));

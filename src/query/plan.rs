@@ -1,5 +1,6 @@
 //! A query to a plan, and what is known of it before it runs: parameters, columns, what it reads.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -8,10 +9,13 @@ use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ParamValues, TableReference};
 use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::optimizer::AnalyzerRule;
+use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, Query, Statement as Ast, Visit, Visitor};
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::door::Column;
 use super::engine::Engine;
@@ -57,7 +61,7 @@ pub(super) struct Basis {
     /// The search path, as found.
     pub(super) search_path: Vec<String>,
     /// The session's pins.
-    pub(super) pins: std::collections::BTreeMap<String, String>,
+    pub(super) pins: BTreeMap<String, String>,
     /// The session's time zone.
     pub(super) time_zone: String,
     /// How dates and intervals are written: casts to text depend on it.
@@ -94,9 +98,11 @@ pub(super) fn query(
     let basis = Arc::new(Basis::of(facts));
     let state = engine.state(&basis.time_zone);
     let mut statement = Ast::Query(Box::new(query.clone()));
-    crate::pg::rewrite::statement(&mut statement)?;
+    let locate = |place| super::parse::position(sql, place);
+    let calls = calls(query, &locate);
+    crate::pg::rewrite::statement(&mut statement, facts, &locate)?;
     let plan = |fields: Option<Vec<FieldRef>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
-        let names = Names::new(engine, &state, facts);
+        let names = Names::new(engine, &state, facts, &calls);
         let options = ParserOptions::new()
             .with_parse_float_as_decimal(true)
             .with_enable_ident_normalization(true)
@@ -127,6 +133,13 @@ pub(super) fn query(
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =
         crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
+    // The types of CASE, UNION and their like are known only now.
+    match TypeCoercion::new().analyze(logical.clone(), state.config_options()) {
+        Ok(coerced) => logical = coerced,
+        // A parameter's value may tell what its place does not.
+        Err(_untyped) if !parameters.is_empty() => {}
+        Err(error) => return Err(failure::of(error, sql)),
+    }
     let columns = columns(&logical, &reads);
     Ok(Planned {
         columns,
@@ -213,10 +226,35 @@ impl Planned {
     }
 }
 
+/// Where the statement first calls each function.
+fn calls(query: &Query, locate: &dyn Fn(Location) -> usize) -> BTreeMap<String, usize> {
+    struct Calls<'a>(BTreeMap<String, usize>, &'a dyn Fn(Location) -> usize);
+    impl Visitor for Calls<'_> {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
+            if let ast::Expr::Function(function) = expr
+                && let Some(last) = function.name.0.last().and_then(|part| part.as_ident())
+                && let Some(first) = function.name.0.first().and_then(|part| part.as_ident())
+            {
+                let name = match last.quote_style {
+                    Some(_) => last.value.clone(),
+                    None => last.value.to_lowercase(),
+                };
+                self.0.entry(name).or_insert_with(|| (self.1)(first.span.start));
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut calls = Calls(BTreeMap::new(), locate);
+    // The visitor never breaks.
+    let _done = query.visit(&mut calls);
+    calls.0
+}
+
 /// The client's types, and where it gave none those the text tells: `$1::date` is a date, `LIMIT $1` a bigint.
 /// DataFusion infers parameters from comparisons only.
 fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
-    struct Hints(std::collections::BTreeMap<usize, u32>);
+    struct Hints(BTreeMap<usize, u32>);
     impl Hints {
         fn note(&mut self, expr: &ast::Expr, oid: u32) {
             let ast::Expr::Value(value) = expr else { return };
@@ -244,7 +282,7 @@ fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
             ControlFlow::Continue(())
         }
     }
-    let mut hints = Hints(std::collections::BTreeMap::new());
+    let mut hints = Hints(BTreeMap::new());
     // The visitor never breaks.
     let _done = query.visit(&mut hints);
     let mut types = declared.to_vec();
@@ -299,7 +337,7 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
             Ok(number) => Ok((number, field)),
             Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
         })
-        .collect::<Result<std::collections::BTreeMap<_, _>>>()?;
+        .collect::<Result<BTreeMap<_, _>>>()?;
     if numbered.contains_key(&0) {
         return Err(Error::UndefinedParameter(0));
     }
@@ -363,12 +401,9 @@ fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
         .collect()
 }
 
-/// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does, and an
-/// integer literal is `integer` when it fits, where DataFusion makes it 64 bits.
+/// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does.
 fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::PgType {
     match pg_type.oid {
-        types::INT8 if is_integer(plan, index) => types::PgType::new(types::INT4),
-        types::INT8_ARRAY if is_integer(plan, index) => types::PgType::new(types::INT4_ARRAY),
         types::NUMERIC => match plan {
             LogicalPlan::Limit(limit) => computed(&limit.input, index, pg_type),
             LogicalPlan::Sort(sort) => computed(&sort.input, index, pg_type),
@@ -380,59 +415,6 @@ fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::
             _ => types::PgType::new(types::NUMERIC),
         },
         _ => pg_type,
-    }
-}
-
-/// Whether output `index` is `integer` to PostgreSQL although DataFusion computes it in 64 bits.
-fn is_integer(plan: &LogicalPlan, index: usize) -> bool {
-    match plan {
-        LogicalPlan::Projection(projection) => {
-            projection.expr.get(index).is_some_and(|expr| of_integers(expr, &projection.input))
-        }
-        LogicalPlan::Values(values) => values
-            .values
-            .iter()
-            .all(|row| row.get(index).is_some_and(|expr| of_integers(expr, plan))),
-        LogicalPlan::SubqueryAlias(alias) => is_integer(&alias.input, index),
-        LogicalPlan::Filter(filter) => is_integer(&filter.input, index),
-        LogicalPlan::Sort(sort) => is_integer(&sort.input, index),
-        LogicalPlan::Limit(limit) => is_integer(&limit.input, index),
-        LogicalPlan::Distinct(distinct) => is_integer(distinct.input(), index),
-        LogicalPlan::Union(union) => union.inputs.iter().all(|input| is_integer(input, index)),
-        _ => false,
-    }
-}
-
-/// Whether an expression is made of integer literals and columns of at most 32 bits.
-fn of_integers(expr: &Expr, input: &LogicalPlan) -> bool {
-    match expr {
-        Expr::Alias(alias) => of_integers(&alias.expr, input),
-        Expr::Literal(ScalarValue::Int64(Some(value)), _) => i32::try_from(*value).is_ok(),
-        Expr::Literal(ScalarValue::Null, _) => true,
-        Expr::Negative(inner) => of_integers(inner, input),
-        Expr::BinaryExpr(binary) => {
-            binary.op.is_numerical_operators()
-                && of_integers(&binary.left, input)
-                && of_integers(&binary.right, input)
-        }
-        Expr::ScalarFunction(function) if function.name() == "make_array" => {
-            function.args.iter().all(|argument| of_integers(argument, input))
-        }
-        Expr::Case(case) => {
-            case.when_then_expr.iter().all(|(_, then)| of_integers(then, input))
-                && case.else_expr.as_ref().is_none_or(|other| of_integers(other, input))
-        }
-        Expr::Column(column) => match input.schema().maybe_index_of_column(column) {
-            Some(index) => {
-                let narrow = matches!(
-                    input.schema().field(index).data_type(),
-                    DataType::Int16 | DataType::Int32
-                );
-                narrow || is_integer(input, index)
-            }
-            None => false,
-        },
-        _ => false,
     }
 }
 

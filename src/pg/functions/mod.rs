@@ -6,6 +6,10 @@
 //! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
 
 mod cells;
+pub(crate) mod domain;
+pub(crate) mod integers;
+pub(crate) mod missing;
+pub(crate) mod moments;
 mod names;
 pub(crate) mod plain;
 mod privileges;
@@ -56,6 +60,16 @@ pub(crate) fn value_settings(facts: &Facts) -> super::encode::OutputSettings {
     text::settings(facts)
 }
 
+/// `AT TIME ZONE`: the zone first, then the moment.
+pub(crate) fn time_zone() -> Arc<ScalarUDF> {
+    shaped::at_time_zone()
+}
+
+/// See [`plain::escaped_pattern`].
+pub(crate) fn escaped_pattern(pattern: &str, escape: Option<char>) -> String {
+    plain::escaped_pattern(pattern, escape)
+}
+
 /// The function that rounds to a whole number as PostgreSQL's casts from floating point do: ties to even.
 pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
     datafusion::logical_expr::create_udf(
@@ -82,16 +96,25 @@ pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
     .into()
 }
 
+/// The function that turns OIDs into the text of the names they stand for.
+pub(crate) fn name_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    named_spec(field).map(|spec| cells::make(*spec, facts))
+}
+
 /// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:
 /// `Some` for columns of `regclass`, `regtype` and their kin. Its result is text that still says it is of that type.
 pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    let kind = field.metadata().get(TYPE_KEY)?;
+    named_spec(field).map(|spec| cells::tagged(*spec, facts, kind))
+}
+
+fn named_spec(field: &FieldRef) -> Option<&'static cells::Spec> {
     if field.data_type().is_nested() || !field.data_type().is_integer() {
         return None;
     }
     let kind = field.metadata().get(TYPE_KEY)?;
-    let spec = session::SPECS.iter().find(|spec| {
+    session::SPECS.iter().find(|spec| {
         spec.name.strip_prefix("forebay_").and_then(|rest| rest.strip_suffix("_text"))
             == Some(kind.as_str())
-    })?;
-    Some(cells::tagged(*spec, facts, kind))
+    })
 }

@@ -18,6 +18,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_typeof" ["x"] -> "regtype" called |call| Ok(Cell::from(type_of(call)));
     "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(column_size(&call.args[0])));
     "similar_to_escape" ["t", "tt"] -> "text" strict similar_to_escape;
+    "like_escape" ["tt"] -> "text" strict like_escape;
     "quote_ident" ["t"] -> "text" strict |call| Ok(Cell::from(crate::pg::catalog::dynamic::quote_identifier(call.text(0))));
     "forebay_int2vector_out" ["l"] -> "text" strict |call| Ok(Cell::from(vector(&call.args[0])));
 };
@@ -187,6 +188,34 @@ fn similar_to_escape(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(similar_pattern(call.text(0), escape)))
 }
 
+fn like_escape(call: &Call<'_>) -> Result<Cell> {
+    let mut letters = call.text(1).chars();
+    let (escape, None) = (letters.next(), letters.next()) else {
+        return Err(Error::InvalidEscape("invalid escape string".to_owned())
+            .hint("Escape string must be empty or one character."));
+    };
+    Ok(Cell::from(escaped_pattern(call.text(0), escape)))
+}
+
+/// A LIKE pattern whose escape character is `escape` as one whose escape character is the backslash (`do_like_escape`).
+pub(crate) fn escaped_pattern(pattern: &str, escape: Option<char>) -> String {
+    let mut result = String::with_capacity(pattern.len());
+    let mut escaped = false;
+    for c in pattern.chars() {
+        if !escaped && Some(c) == escape {
+            result.push('\\');
+            escaped = true;
+            continue;
+        }
+        if !escaped && c == '\\' {
+            result.push('\\');
+        }
+        result.push(c);
+        escaped = false;
+    }
+    result
+}
+
 /// See [`similar_to_escape`].
 pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
     let mut regex = String::from("^(?:");
@@ -230,7 +259,14 @@ pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{similar_pattern, size_pretty};
+    use super::{escaped_pattern, similar_pattern, size_pretty};
+
+    #[test]
+    fn patterns_take_the_backslash() {
+        assert_eq!(escaped_pattern("a/_b\\%", Some('/')), "a\\_b\\\\%");
+        assert_eq!(escaped_pattern("a//", Some('/')), "a\\/");
+        assert_eq!(escaped_pattern("a\\", None), "a\\\\");
+    }
 
     #[test]
     fn sizes_read_as_postgresql_prints_them() {

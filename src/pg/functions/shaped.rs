@@ -23,13 +23,17 @@ use crate::pg::catalog::rows::Cell;
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    [Kind::Array, Kind::ExpandArray, Kind::TimeZone, Kind::JsonObject]
-        .into_iter()
-        .map(|kind| {
-            let signature = Signature::user_defined(Volatility::Immutable);
-            Arc::new(ScalarUDF::new_from_impl(Shaped { kind, signature }))
-        })
-        .collect()
+    [Kind::Array, Kind::ExpandArray, Kind::TimeZone, Kind::JsonObject].map(made).to_vec()
+}
+
+/// `AT TIME ZONE`: the zone first, then the moment.
+pub(super) fn at_time_zone() -> Arc<ScalarUDF> {
+    made(Kind::TimeZone)
+}
+
+fn made(kind: Kind) -> Arc<ScalarUDF> {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Shaped { kind, signature }))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -250,7 +254,7 @@ fn time_zone(zones: &ArrayRef, moments: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// The zone of that name, in any case.
-fn find(name: &str) -> std::result::Result<Tz, Error> {
+pub(super) fn find(name: &str) -> std::result::Result<Tz, Error> {
     let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
     let unknown = || Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized"));
     known.copied().ok_or_else(unknown)
@@ -258,7 +262,7 @@ fn find(name: &str) -> std::result::Result<Tz, Error> {
 
 /// A local time in UTC. One that a jump skipped counts from before it, one that happened twice is the second, as
 /// PostgreSQL has it (`DetermineTimeZoneOffset`).
-fn to_utc(zone: Tz, local: NaiveDateTime) -> Option<NaiveDateTime> {
+pub(super) fn to_utc(zone: Tz, local: NaiveDateTime) -> Option<NaiveDateTime> {
     match zone.from_local_datetime(&local) {
         LocalResult::Single(found) => Some(found.naive_utc()),
         LocalResult::Ambiguous(_, second) => Some(second.naive_utc()),

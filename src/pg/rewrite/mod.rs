@@ -6,27 +6,39 @@
 //!
 //! Imports: error, pg::facts, pg::functions, pg::types. Used by: query.
 
+mod arithmetic;
 mod array;
 mod correlated;
+mod literals;
 mod operators;
 mod plan;
+mod results;
+mod rows;
 mod syntax;
 mod types;
+mod unions;
+mod zones;
 
 use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 pub use self::types::Types;
 use super::facts::Facts;
 use crate::error::Result;
 
-/// Rewrites one parsed statement in place, before planning.
-/// Errors: 0A000 for a construct that cannot be said.
-pub fn statement(statement: &mut Statement) -> Result<()> {
-    syntax::statement(statement)
+/// Rewrites one parsed statement in place, before planning. `locate` tells the position, in characters from 1, of a
+/// place in the text.
+/// Errors: 0A000 for a construct that cannot be said; literals that are not of their type.
+pub fn statement(
+    statement: &mut Statement,
+    facts: &Facts,
+    locate: &dyn Fn(Location) -> usize,
+) -> Result<()> {
+    syntax::statement(statement, facts, locate)
 }
 
 /// Expression planners to register before DataFusion's own.

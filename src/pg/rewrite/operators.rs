@@ -1,13 +1,17 @@
 //! Expressions whose meaning depends on the types of their parts.
 
+use std::sync::Arc;
+
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
 };
-use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, lit};
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, Operator, lit};
+use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::arithmetic;
 use super::plan::array_literal;
 use crate::pg::types;
 
@@ -27,6 +31,16 @@ impl ExprPlanner for Operators {
         let (left, right) = match (left_type, right_type) {
             (Ok(list @ DataType::List(_)), _) => (left, beside(right, &list)?),
             (_, Ok(list @ DataType::List(_))) => (beside(left, &list)?, right),
+            (Ok(left_type), Ok(right_type)) => {
+                let Some(operator) = operator(&op) else {
+                    return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+                };
+                let sides = ((&left, &left_type), (&right, &right_type));
+                if let Some(planned) = arithmetic::of_interval(operator, sides.0, sides.1) {
+                    return Ok(PlannerResult::Planned(planned));
+                }
+                (typed(left, operator, &right_type), typed(right, operator, &left_type))
+            }
             _ => (left, right),
         };
         Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
@@ -54,6 +68,33 @@ impl ExprPlanner for Operators {
     }
 }
 
+fn operator(op: &BinaryOperator) -> Option<Operator> {
+    Some(match op {
+        BinaryOperator::Plus => Operator::Plus,
+        BinaryOperator::Minus => Operator::Minus,
+        BinaryOperator::Multiply => Operator::Multiply,
+        BinaryOperator::Divide => Operator::Divide,
+        BinaryOperator::Modulo => Operator::Modulo,
+        BinaryOperator::Eq => Operator::Eq,
+        BinaryOperator::NotEq => Operator::NotEq,
+        BinaryOperator::Lt => Operator::Lt,
+        BinaryOperator::LtEq => Operator::LtEq,
+        BinaryOperator::Gt => Operator::Gt,
+        BinaryOperator::GtEq => Operator::GtEq,
+        _ => return None,
+    })
+}
+
+/// An untyped literal takes a type from what stands beside it (PostgreSQL manual, 10.2).
+fn typed(expr: Expr, op: Operator, other: &DataType) -> Expr {
+    match (&expr, arithmetic::beside(op, other)) {
+        (Expr::Literal(ScalarValue::Utf8(Some(_)), None), Some(field)) => {
+            Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(field)))
+        }
+        _ => expr,
+    }
+}
+
 /// `expr` as an array when it is a literal without a type of its own.
 fn beside(expr: Expr, list: &DataType) -> Result<Expr> {
     match &expr {
@@ -66,9 +107,6 @@ fn beside(expr: Expr, list: &DataType) -> Result<Expr> {
 }
 
 /// A call of `function`.
-pub(super) fn call(
-    function: std::sync::Arc<datafusion::logical_expr::ScalarUDF>,
-    args: Vec<Expr>,
-) -> Expr {
+pub(super) fn call(function: Arc<datafusion::logical_expr::ScalarUDF>, args: Vec<Expr>) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(function, args))
 }

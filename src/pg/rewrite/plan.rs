@@ -6,10 +6,11 @@ use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
-use super::{array, correlated};
+use super::{arithmetic, array, correlated, results, unions, zones};
 use crate::error::Error;
 use crate::pg::decode;
 use crate::pg::facts::Facts;
@@ -25,6 +26,9 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
 
 /// Casts of this node's expressions.
 fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
+    if let LogicalPlan::Union(union) = node {
+        return unions::matched(union);
+    }
     let mut schema = DFSchema::empty();
     for input in node.inputs() {
         schema.merge(input.schema());
@@ -33,45 +37,76 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         schema.merge(&scan.projected_schema);
     }
     let before = Arc::clone(node.schema());
+    let named = matches!(
+        node,
+        LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Window(_)
+    );
     let changed = node.map_expressions(|expr| {
-        let name = expr.schema_name().to_string();
-        let outermost = matches!(expr, Expr::Alias(_) | Expr::Column(_));
-        let done = expr.transform_up(|expr| cast(expr, &schema, facts))?;
-        Ok(done.update_data(|expr| {
-            // A column keeps the name it had before its expression changed.
-            if outermost || expr.schema_name().to_string() == name {
-                expr
-            } else {
-                expr.alias(name)
-            }
-        }))
+        if let Expr::GroupingSet(set) = expr {
+            return grouping(set, |expr| named_cast(expr, &schema, facts));
+        }
+        if named {
+            return named_cast(expr, &schema, facts);
+        }
+        expr.transform_up(|expr| cast(expr, &schema, facts))
     })?;
     if !changed.transformed {
         return Ok(changed);
     }
-    let filters = matches!(changed.data, LogicalPlan::Filter(_) | LogicalPlan::Join(_));
-    let node = if filters { unaliased(changed.data)? } else { changed.data };
-    let node = node.recompute_schema()?;
+    let node = changed.data.recompute_schema()?;
     if node.schema().fields().len() != before.fields().len() {
         return Err(DataFusionError::Internal("a rewritten node lost columns".to_owned()));
     }
     Ok(Transformed::yes(node))
 }
 
-/// Conditions have no name to keep.
-fn unaliased(node: LogicalPlan) -> Result<LogicalPlan> {
-    let bare = node.map_expressions(|expr| {
-        Ok(match expr {
-            Expr::Alias(alias) => Transformed::yes(*alias.expr),
-            other => Transformed::no(other),
-        })
-    })?;
-    Ok(bare.data)
+/// Casts of one output, which keeps the name it had before its expression changed.
+fn named_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    let outermost = matches!(expr, Expr::Alias(_) | Expr::Column(_));
+    let name = if outermost { String::new() } else { expr.schema_name().to_string() };
+    let done = expr.transform_up(|expr| cast(expr, schema, facts))?;
+    Ok(done.update_data(|expr| {
+        if outermost || expr.schema_name().to_string() == name { expr } else { expr.alias(name) }
+    }))
+}
+
+/// The expressions of grouping sets have names, the sets have none.
+fn grouping(
+    set: GroupingSet,
+    mut change: impl FnMut(Expr) -> Result<Transformed<Expr>>,
+) -> Result<Transformed<Expr>> {
+    let mut changed = false;
+    let mut each = |exprs: Vec<Expr>| -> Result<Vec<Expr>> {
+        let mut done = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            let expr = change(expr)?;
+            changed |= expr.transformed;
+            done.push(expr.data);
+        }
+        Ok(done)
+    };
+    let set = match set {
+        GroupingSet::Rollup(exprs) => GroupingSet::Rollup(each(exprs)?),
+        GroupingSet::Cube(exprs) => GroupingSet::Cube(each(exprs)?),
+        GroupingSet::GroupingSets(sets) => {
+            let sets = sets.into_iter().map(each).collect::<Result<Vec<Vec<Expr>>>>();
+            GroupingSet::GroupingSets(sets?)
+        }
+    };
+    let expr = Expr::GroupingSet(set);
+    Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
 }
 
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
+        Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
+        Expr::ScalarFunction(_) => {
+            let zoned = zones::function(expr, schema, facts)?;
+            let typed = results::function(zoned.data, schema)?;
+            Ok(if zoned.transformed { Transformed::yes(typed.data) } else { typed })
+        }
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => Ok(results::sum(expr, schema)),
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
             // Beside a list it joins lists.
             let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
@@ -85,17 +120,28 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let expr = Expr::BinaryExpr(binary);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
+        Expr::BinaryExpr(binary) => {
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            arithmetic::binary(binary, schema, zone)
+        }
         other => Ok(Transformed::no(other)),
     }
 }
 
 fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    if let Some(literal) = arithmetic::folded(&cast) {
+        return Ok(Transformed::yes(literal));
+    }
     let Cast { expr, field } = cast;
     let Ok(source) = expr.get_type(schema) else {
         return Ok(Transformed::no(Expr::Cast(Cast { expr, field })));
     };
     let target = field.data_type();
     let text = source.is_string();
+    if let Ok((_, found)) = expr.to_field(schema) {
+        arithmetic::castable(&found, &field)?;
+    }
+    let expr = Box::new(zones::cast(*expr, &source, target, facts));
     if target.is_string() {
         let written = written(*expr, schema, facts);
         let fitted = fitted(written.data, &field);
@@ -151,6 +197,9 @@ fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result<Expr> {
         field
     };
     let value = value.cast_to(field.data_type())?;
+    if field.metadata().is_empty() {
+        return Ok(Expr::Literal(value, None));
+    }
     Ok(Expr::Cast(Cast { expr: Box::new(Expr::Literal(value, None)), field }))
 }
 
@@ -172,9 +221,10 @@ fn kept_scale(source: &DataType) -> Option<DataType> {
 
 /// A value as PostgreSQL's text. Whole numbers and truths read alike in Arrow and are left to the cast.
 fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Expr> {
-    let (expr, changed) = name_of_oid(expr, schema, facts);
-    if changed {
-        return Transformed::yes(expr);
+    if let Ok((_, field)) = expr.to_field(schema)
+        && let Some(function) = functions::name_text(&field, facts)
+    {
+        return Transformed::yes(call(function, vec![expr]));
     }
     // Blanks at the end of a `character` mean nothing.
     let padded = expr.to_field(schema).is_ok_and(|(_, field)| {
@@ -214,15 +264,6 @@ fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {
         ));
     }
     Transformed::yes(cut)
-}
-
-/// An expression of an OID type as the name it stands for, and whether it was one.
-fn name_of_oid(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> (Expr, bool) {
-    let Ok((_, field)) = expr.to_field(schema) else { return (expr, false) };
-    match functions::output(&field, facts) {
-        Some(function) => (call(function, vec![expr]), true),
-        None => (expr, false),
-    }
 }
 
 /// `{…}` as a list of type `list`; `None` when it is no array literal.

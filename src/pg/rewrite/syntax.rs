@@ -7,17 +7,25 @@ use datafusion::sql::sqlparser::ast::{
     Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
     ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableAlias, TableFactor, TableWithJoins, UnaryOperator, Value, VisitMut, VisitorMut,
+    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator, Value,
+    ValueWithSpan, VisitMut, VisitorMut,
 };
+use datafusion::sql::sqlparser::tokenizer::Location;
 
-use super::array;
 use super::types::bare_name;
+use super::{array, literals, rows};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
+use crate::pg::facts::Facts;
+use crate::pg::{decode, functions};
 
 /// See [`super::statement`].
-pub(super) fn statement(statement: &mut Statement) -> Result<()> {
-    match statement.visit(&mut Rewriter { scopes: Vec::new() }) {
+pub(super) fn statement(
+    statement: &mut Statement,
+    facts: &Facts,
+    locate: &dyn Fn(Location) -> usize,
+) -> Result<()> {
+    match statement.visit(&mut Rewriter { scopes: Vec::new(), facts, locate }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -56,12 +64,15 @@ fn folded(ident: &Ident) -> String {
     }
 }
 
-struct Rewriter {
+struct Rewriter<'a> {
+    facts: &'a Facts,
+    /// The position in characters from 1 of a place in the text.
+    locate: &'a dyn Fn(Location) -> usize,
     /// PostgreSQL's own tables in the FROM clauses around, innermost last, for their system columns.
     scopes: Vec<Vec<(String, u32)>>,
 }
 
-impl VisitorMut for Rewriter {
+impl VisitorMut for Rewriter<'_> {
     type Break = Box<Error>;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
@@ -71,8 +82,14 @@ impl VisitorMut for Rewriter {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_select(&mut self, _select: &mut Select) -> ControlFlow<Self::Break> {
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
+        literals::select(select);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        literals::query(query);
         ControlFlow::Continue(())
     }
 
@@ -101,9 +118,10 @@ impl VisitorMut for Rewriter {
     }
 }
 
-impl Rewriter {
+impl Rewriter<'_> {
     fn expression(&self, expr: &mut Expr) -> Result<()> {
         match expr {
+            Expr::Value(_) => literals::typed(expr),
             Expr::BinaryOp { op, left, right } => {
                 if let Some(plain) = plain_operator(op)? {
                     *op = plain;
@@ -112,15 +130,42 @@ impl Rewriter {
                     as_text(left);
                     as_text(right);
                 }
+                if let Some(compared) = rows::compared(left, op, right) {
+                    *expr = compared;
+                }
             }
+            Expr::Tuple(items) => items.iter_mut().for_each(literals::bare),
+            Expr::InList { expr: row, list, negated } => {
+                if let Some(compared) = rows::listed(row, list, *negated) {
+                    *expr = compared;
+                }
+            }
+            Expr::UnaryOp { op: UnaryOperator::Minus, .. } => literals::signed(expr),
+            Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: inner } => {
+                let mut ones = Expr::value(Value::Number("1".to_owned(), false));
+                literals::typed(&mut ones);
+                let mut ones = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(ones) };
+                literals::signed(&mut ones);
+                *expr = Expr::BinaryOp {
+                    left: Box::new(std::mem::replace(inner.as_mut(), null())),
+                    op: BinaryOperator::PGBitwiseXor,
+                    right: Box::new(ones),
+                };
+            }
+            Expr::Like { .. } | Expr::ILike { .. } => escaped(expr)?,
             Expr::AnyOp { .. } | Expr::AllOp { .. } => quantified(expr)?,
-            Expr::Like { any: true, .. } | Expr::ILike { any: true, .. } => any_like(expr),
             Expr::Collate { expr: inner, collation } => {
                 known_collation(collation)?;
                 let inner = std::mem::replace(inner.as_mut(), null());
                 *expr = inner;
             }
-            Expr::Cast { .. } => cast(expr)?,
+            Expr::Cast { expr: value, data_type, .. } => {
+                if let Expr::Value(value) = value.as_ref() {
+                    self.readable(value, data_type)?;
+                }
+                cast(expr)?;
+            }
+            Expr::TypedString(typed) => self.readable(&typed.value, &typed.data_type)?,
             Expr::Identifier(ident) => {
                 if let Some(call) = keyword(ident) {
                     *expr = call;
@@ -150,13 +195,41 @@ impl Rewriter {
                 struct_access(access_chain);
             }
             Expr::Function(function) => {
+                literals::function(function);
+                not_nested(function)?;
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
+                } else if let Some(kind) = place_type(function) {
+                    let function = std::mem::replace(expr, null());
+                    *expr = cast_to(Box::new(function), kind);
                 }
             }
             _ => {}
         }
         Ok(())
+    }
+
+    /// Errors: as the type's input function has them, with the literal's place, for one that is not of its type.
+    fn readable(&self, value: &ValueWithSpan, data_type: &DataType) -> Result<()> {
+        let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = &value.value
+        else {
+            return Ok(());
+        };
+        if 0 == value.span.start.line || matches!(data_type, DataType::Array(_)) {
+            return Ok(());
+        }
+        let Ok(field) = super::types::field(data_type) else { return Ok(()) };
+        if field.data_type().is_string() && field.metadata().is_empty() {
+            return Ok(());
+        }
+        let settings = functions::value_settings(self.facts);
+        let kind = crate::pg::types::of_field(&field).oid;
+        if bare_name(data_type).is_some_and(|name| OID_TYPES.contains(&name.as_str())) {
+            return Ok(());
+        }
+        decode::parameter(kind, false, text.as_bytes(), &settings)
+            .map(drop)
+            .map_err(|error| error.at((self.locate)(value.span.start)))
     }
 
     /// `c.tableoid`, `c.xmin` and so on where `c` is a relation of PostgreSQL's own: its rows have no versions.
@@ -374,6 +447,41 @@ fn chain(terms: impl Iterator<Item = Expr>, any: bool) -> Expr {
     }
 }
 
+/// A pattern with an escape character of its own as one with the backslash, which the planner knows.
+/// Errors: 22025 for an escape that is no single character.
+fn escaped(expr: &mut Expr) -> Result<()> {
+    let (Expr::Like { pattern, escape_char, any, .. }
+    | Expr::ILike { pattern, escape_char, any, .. }) = expr
+    else {
+        return Ok(());
+    };
+    if let Some(escape) = escape_char.take()
+        && let Value::SingleQuotedString(escape) = &escape.value
+        && escape != "\\"
+    {
+        let mut letters = escape.chars();
+        let (escape, None) = (letters.next(), letters.next()) else {
+            return Err(Error::InvalidEscape("invalid escape string".to_owned())
+                .hint("Escape string must be empty or one character."));
+        };
+        let own = std::mem::replace(pattern.as_mut(), null());
+        **pattern = match text_literal(&own) {
+            Some(text) => {
+                Expr::value(Value::SingleQuotedString(functions::escaped_pattern(text, escape)))
+            }
+            None => {
+                let escape = escape.map(String::from).unwrap_or_default();
+                let escape = Expr::value(Value::SingleQuotedString(escape));
+                call("like_escape", vec![own, escape])
+            }
+        };
+    }
+    if *any {
+        any_like(expr);
+    }
+    Ok(())
+}
+
 /// `x LIKE ANY (ARRAY['a%', 'b%'])`
 fn any_like(expr: &mut Expr) {
     let (Expr::Like { pattern, .. } | Expr::ILike { pattern, .. }) = expr else { return };
@@ -492,6 +600,18 @@ fn cast(expr: &mut Expr) -> Result<()> {
     if text {
         as_text(inner);
     }
+    if matches!(data_type, DataType::SmallInt(_) | DataType::Int2(_) | DataType::BigInt(_))
+        || matches!(data_type, DataType::Int8(_) | DataType::Int(_) | DataType::Integer(_))
+        || matches!(data_type, DataType::Int4(_))
+    {
+        literals::bare(inner);
+    }
+    if floating(data_type)
+        && let Some(digits) = literals::fraction(inner)
+    {
+        // Read as floating point at once, nothing is lost on the way through numeric.
+        **inner = Expr::value(Value::SingleQuotedString(digits));
+    }
     // An array literal is read here: the planner would make an array of the one text.
     if matches!(data_type, DataType::Array(_))
         && let Some(text) = text_literal(inner)
@@ -507,7 +627,29 @@ fn cast(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
+fn floating(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Real
+            | DataType::Float(_)
+            | DataType::Float4
+            | DataType::Float8
+            | DataType::Double(_)
+            | DataType::DoublePrecision
+    )
+}
+
 // ---- functions
+
+/// The type of a window function that numbers rows: the planner's are unsigned.
+fn place_type(function: &Function) -> Option<&'static str> {
+    function.over.as_ref()?;
+    match function_name(&function.name)?.as_str() {
+        "row_number" | "rank" | "dense_rank" => Some("int8"),
+        "ntile" => Some("int4"),
+        _ => None,
+    }
+}
 
 /// Functions that take text and are given names of things.
 const TEXTUAL: &[&str] = &[
@@ -550,6 +692,9 @@ fn function(function: &mut Function) -> Option<Expr> {
             }
             return Some(call("unnest", vec![inner]));
         }
+        if name == "generate_series" {
+            return Some(series(std::mem::take(&mut list.args)));
+        }
     }
     None
 }
@@ -561,6 +706,22 @@ fn listing(name: &str) -> Option<&'static str> {
         "generate_subscripts" => Some("forebay_subscripts"),
         _ => None,
     }
+}
+
+/// `generate_series` outside of FROM: the planner's own gives a list, of 64 bits.
+fn series(args: Vec<FunctionArg>) -> Expr {
+    let small = args.iter().all(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => literals::is_integer(expr),
+        _ => false,
+    });
+    let mut list = call("generate_series", Vec::new());
+    if let Expr::Function(Function { args: FunctionArguments::List(inner), .. }) = &mut list {
+        inner.args = args;
+    }
+    if small {
+        list = cast_to(Box::new(list), "_int4");
+    }
+    call("unnest", vec![list])
 }
 
 /// The relation that shows what the set-returning function `name` returns without arguments.
@@ -657,6 +818,54 @@ fn aggregates_nothing(select: &Select) -> bool {
     !grouped && select.distinct.is_none() && select.having.is_none() && plain
 }
 
+const AGGREGATES: &[&str] = &[
+    "count",
+    "sum",
+    "min",
+    "max",
+    "avg",
+    "array_agg",
+    "string_agg",
+    "bool_and",
+    "bool_or",
+    "every",
+];
+
+fn is_aggregate(function: &Function) -> bool {
+    let name = function_name(&function.name).unwrap_or_default();
+    function.over.is_none() && AGGREGATES.contains(&name.as_str())
+}
+
+/// Errors: 42803 for an aggregate inside an aggregate.
+fn not_nested(function: &Function) -> Result<()> {
+    struct Search(usize, bool);
+    impl datafusion::sql::sqlparser::ast::Visitor for Search {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 -= 1;
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            if let Expr::Function(function) = expr {
+                self.1 |= self.0 == 0 && is_aggregate(function);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut search = Search(0, false);
+    if is_aggregate(function) {
+        let walked = datafusion::sql::sqlparser::ast::Visit::visit(&function.args, &mut search);
+        if search.1 || walked.is_break() {
+            return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
+        }
+    }
+    Ok(())
+}
+
 /// Whether an expression calls something that may be an aggregate or a window function or returns a set.
 fn text_has_aggregate(expr: &Expr) -> bool {
     struct Search(bool);
@@ -665,21 +874,8 @@ fn text_has_aggregate(expr: &Expr) -> bool {
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             if let Expr::Function(function) = expr {
                 let name = function_name(&function.name).unwrap_or_default();
-                let collects = matches!(
-                    name.as_str(),
-                    "count"
-                        | "sum"
-                        | "min"
-                        | "max"
-                        | "avg"
-                        | "array_agg"
-                        | "string_agg"
-                        | "bool_and"
-                        | "bool_or"
-                        | "every"
-                        | "unnest"
-                        | "generate_series"
-                );
+                let collects = AGGREGATES.contains(&name.as_str())
+                    || matches!(name.as_str(), "unnest" | "generate_series");
                 self.0 |= collects || function.over.is_some() || function.filter.is_some();
             }
             ControlFlow::Continue(())
@@ -843,7 +1039,10 @@ fn table_factor(factor: &mut TableFactor) {
     }
     if bare != "unnest" && listing(&bare).is_none() {
         if name.0.len() > 1 {
-            *name = ObjectName::from(vec![Ident::new(bare)]);
+            *name = ObjectName::from(vec![Ident::new(bare.as_str())]);
+        }
+        if bare == "generate_series" {
+            one_column(alias, bare);
         }
         return;
     }
@@ -862,6 +1061,19 @@ fn table_factor(factor: &mut TableFactor) {
             with_offset_alias: None,
             with_ordinality: *with_ordinality,
         };
+    }
+}
+
+/// The one column of a function that returns plain values goes by the alias, or the function's name.
+fn one_column(alias: &mut Option<TableAlias>, function: String) {
+    let alias = alias.get_or_insert_with(|| TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    });
+    if alias.columns.is_empty() {
+        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
     }
 }
 

@@ -70,7 +70,7 @@ fn tagged(data_type: DataType, name: &str, modifier: Option<i32>) -> Field {
 
 /// The field a type is planned as.
 /// Errors: 42704 for an unknown type, 0A000 for one we do not have, 22023 for a modifier out of range.
-fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
+pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
     let zone = || Some(Arc::from("UTC"));
     Ok(match sql_type {
         SqlType::Bool | SqlType::Boolean => plain(DataType::Boolean),

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Query,
-    Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
+    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
 };
 
 /// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
@@ -25,24 +24,6 @@ pub(super) fn name(query: &mut Query) {
     struct Namer;
     impl VisitorMut for Namer {
         type Break = ();
-        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-            if let Expr::Function(function) = expr
-                && function.name.to_string().eq_ignore_ascii_case("sum")
-                && let FunctionArguments::List(list) = &mut function.args
-                && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] =
-                    list.args.as_mut_slice()
-                && counts(argument)
-            {
-                *argument = Expr::Cast {
-                    kind: CastKind::DoubleColon,
-                    expr: Box::new(Expr::Nested(Box::new(argument.clone()))),
-                    data_type: DataType::Int4(None),
-                    array: false,
-                    format: None,
-                };
-            }
-            ControlFlow::Continue(())
-        }
         fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
             name_body(&mut query.body);
             ControlFlow::Continue(())
@@ -50,22 +31,6 @@ pub(super) fn name(query: &mut Query) {
     }
     // The visitor never breaks.
     let _done = query.visit(&mut Namer);
-}
-
-/// Whether `expr` is `CASE … THEN 1 ELSE 0 END`: its literals are integers to PostgreSQL, so that their sum is a
-/// bigint, and 64 bits to DataFusion, whose sum would have to be numeric.
-fn counts(expr: &Expr) -> bool {
-    let small = |expr: &Expr| {
-        matches!(expr, Expr::Value(value)
-            if matches!(&value.value, Value::Number(text, _) if text.parse::<i32>().is_ok()))
-    };
-    match expr {
-        Expr::Case { conditions, else_result, .. } => {
-            conditions.iter().all(|when| small(&when.result))
-                && else_result.as_deref().is_none_or(small)
-        }
-        other => small(other),
-    }
 }
 
 fn name_body(body: &mut SetExpr) {

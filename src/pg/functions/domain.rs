@@ -1,0 +1,147 @@
+//! Logarithms, roots and powers that refuse what they are not defined for, as PostgreSQL's do (float.c, numeric.c);
+//! DataFusion answers with infinities and NaN.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, Float64Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, FieldRef, Float64Type};
+use datafusion::common::{DataFusionError, Result};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+};
+
+use crate::error::Error;
+
+/// The functions that are guarded, by DataFusion's names.
+pub(crate) const NAMES: &[&str] = &["ln", "log", "log10", "log2", "sqrt", "power"];
+
+/// `inner` behind a check of its arguments.
+pub(crate) fn guarded(inner: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
+    Arc::new(ScalarUDF::new_from_impl(Guarded { inner: Arc::clone(inner) }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Guarded {
+    inner: Arc<ScalarUDF>,
+}
+
+impl ScalarUDFImpl for Guarded {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn aliases(&self) -> &[String] {
+        self.inner.aliases()
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        self.inner.return_type(arg_types)
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        self.inner.return_field_from_args(args)
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        self.inner.coerce_types(arg_types)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let mut columns = Vec::with_capacity(args.args.len());
+        for arg in &args.args {
+            let length = match arg {
+                ColumnarValue::Array(array) => array.len(),
+                ColumnarValue::Scalar(_) => 1,
+            };
+            let wide = cast(&arg.to_array(length)?, &DataType::Float64)?;
+            columns.push(wide.as_primitive::<Float64Type>().clone());
+        }
+        check(self.name(), &columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
+        self.inner.invoke_with_args(args)
+    }
+}
+
+/// Errors: 2201E, 2201F.
+fn check(name: &str, columns: &[Float64Array]) -> std::result::Result<(), Error> {
+    match (name, columns) {
+        ("sqrt", [values]) => {
+            if values.iter().flatten().any(|value| value < 0.0) {
+                return Err(power("cannot take square root of a negative number"));
+            }
+        }
+        ("power", [bases, exponents]) => {
+            let length = bases.len().max(exponents.len());
+            for index in 0..length {
+                if let (Some(base), Some(exponent)) = (value(bases, index), value(exponents, index))
+                {
+                    raised(base, exponent)?;
+                }
+            }
+        }
+        (_, columns) => {
+            for value in columns.iter().flat_map(|column| column.iter().flatten()) {
+                if value == 0.0 {
+                    return Err(logarithm("cannot take logarithm of zero"));
+                }
+                if value < 0.0 {
+                    return Err(logarithm("cannot take logarithm of a negative number"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The value of a row; a constant has one for all.
+fn value(column: &Float64Array, index: usize) -> Option<f64> {
+    let index = if column.len() == 1 { 0 } else { index };
+    column.is_valid(index).then(|| column.value(index))
+}
+
+fn raised(base: f64, exponent: f64) -> std::result::Result<(), Error> {
+    if base == 0.0 && exponent < 0.0 {
+        return Err(power("zero raised to a negative power is undefined"));
+    }
+    if base < 0.0 && exponent.is_finite() && exponent.floor() != exponent {
+        let words = "a negative number raised to a non-integer power yields a complex result";
+        return Err(power(words));
+    }
+    Ok(())
+}
+
+fn power(words: &str) -> Error {
+    Error::InvalidPower(words.to_owned())
+}
+
+fn logarithm(words: &str) -> Error {
+    Error::InvalidLogarithm(words.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::Float64Array;
+
+    use super::check;
+
+    fn state(name: &str, columns: &[&[f64]]) -> &'static str {
+        let columns: Vec<Float64Array> =
+            columns.iter().map(|values| Float64Array::from(values.to_vec())).collect();
+        check(name, &columns).err().map_or("", |error| error.state())
+    }
+
+    #[test]
+    fn arguments_outside_the_domain_are_refused() {
+        assert_eq!(state("ln", &[&[1.0, 0.0]]), "2201E");
+        assert_eq!(state("log", &[&[2.0], &[-1.0]]), "2201E");
+        assert_eq!(state("sqrt", &[&[4.0, -0.5]]), "2201F");
+        assert_eq!(state("power", &[&[0.0], &[1.0, -1.0]]), "2201F");
+        assert_eq!(state("power", &[&[-8.0], &[0.5]]), "2201F");
+        assert_eq!(state("power", &[&[-8.0], &[3.0]]), "");
+        assert_eq!(state("ln", &[&[f64::NAN]]), "");
+    }
+}

@@ -1,0 +1,185 @@
+//! Arithmetic of integers that refuses to leave the range of its type (`int4pl` and its kin in PostgreSQL's int.c and
+//! int8.c); DataFusion's own wraps around.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Datum};
+use arrow::compute::kernels::numeric;
+use arrow::datatypes::DataType;
+use arrow::error::ArrowError;
+use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::error::Error;
+use crate::pg::types;
+
+/// What is done with one or two integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Operation {
+    /// `a + b`
+    Plus,
+    /// `a - b`
+    Minus,
+    /// `a * b`
+    Times,
+    /// `a / b`, towards zero
+    Over,
+    /// `a % b`, with the sign of `a`
+    Modulo,
+    /// `-a`
+    Negate,
+}
+
+/// The function that does it.
+pub(crate) fn function(operation: Operation) -> Arc<ScalarUDF> {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Integers { operation, signature }))
+}
+
+/// The signed integer that PostgreSQL takes values of `data_type` for; `None` for what is no integer there.
+pub(crate) fn whole(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Int8 | DataType::UInt8 | DataType::Int16 => Some(DataType::Int16),
+        DataType::UInt16 | DataType::Int32 => Some(DataType::Int32),
+        DataType::UInt32 | DataType::Int64 => Some(DataType::Int64),
+        DataType::Dictionary(_, value) => whole(value),
+        _ => None,
+    }
+}
+
+/// The type two integers are calculated in: the wider one. NULL takes the other's.
+pub(crate) fn wider(left: &DataType, right: &DataType) -> Option<DataType> {
+    match (whole(left), whole(right)) {
+        (Some(left), Some(right)) => {
+            Some(if left.primitive_width() < right.primitive_width() { right } else { left })
+        }
+        (Some(one), None) if right.is_null() => Some(one),
+        (None, Some(one)) if left.is_null() => Some(one),
+        _ => None,
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Integers {
+    operation: Operation,
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Integers {
+    fn name(&self) -> &str {
+        match self.operation {
+            Operation::Plus => "integer_plus",
+            Operation::Minus => "integer_minus",
+            Operation::Times => "integer_times",
+            Operation::Over => "integer_over",
+            Operation::Modulo => "integer_modulo",
+            Operation::Negate => "integer_negate",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        let found = match arg_types {
+            [one] => whole(one),
+            [left, right] => wider(left, right),
+            _ => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => plan_err!("{} takes integers", self.name()),
+        }
+    }
+
+    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        Ok(vec![self.return_type(arg_types)?; arg_types.len()])
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let done = match args.args.as_slice() {
+            [one] => negated(one),
+            [left, right] => calculated(self.operation, left, right),
+            _ => return plan_err!("{} takes one or two integers", self.name()),
+        };
+        done.map_err(|error| refused(error, args.return_field.data_type()))
+    }
+}
+
+fn negated(value: &ColumnarValue) -> Result<ColumnarValue> {
+    match value {
+        ColumnarValue::Array(array) => Ok(ColumnarValue::Array(numeric::neg(array)?)),
+        ColumnarValue::Scalar(scalar) => one(&numeric::neg(&scalar.to_array()?)?),
+    }
+}
+
+fn calculated(
+    operation: Operation,
+    left: &ColumnarValue,
+    right: &ColumnarValue,
+) -> Result<ColumnarValue> {
+    let kernel: fn(&dyn Datum, &dyn Datum) -> std::result::Result<ArrayRef, ArrowError> =
+        match operation {
+            Operation::Plus => numeric::add,
+            Operation::Minus | Operation::Negate => numeric::sub,
+            Operation::Times => numeric::mul,
+            Operation::Over => numeric::div,
+            Operation::Modulo => numeric::rem,
+        };
+    Ok(ColumnarValue::Array(match (left, right) {
+        (ColumnarValue::Array(left), ColumnarValue::Array(right)) => kernel(left, right)?,
+        (ColumnarValue::Array(left), ColumnarValue::Scalar(right)) => {
+            kernel(left, &right.to_scalar()?)?
+        }
+        (ColumnarValue::Scalar(left), ColumnarValue::Array(right)) => {
+            kernel(&left.to_scalar()?, right)?
+        }
+        (ColumnarValue::Scalar(left), ColumnarValue::Scalar(right)) => {
+            return one(&kernel(&left.to_array()?, &right.to_array()?)?);
+        }
+    }))
+}
+
+fn one(array: &ArrayRef) -> Result<ColumnarValue> {
+    Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(array, 0)?))
+}
+
+/// An overflow in PostgreSQL's words; anything else as it is.
+fn refused(error: DataFusionError, data_type: &DataType) -> DataFusionError {
+    match &error {
+        DataFusionError::ArrowError(inner, _)
+            if matches!(inner.as_ref(), ArrowError::ArithmeticOverflow(_)) =>
+        {
+            let name = types::sql_name(types::of_data_type(data_type).oid);
+            let error = Error::NumericOutOfRange(format!("{name} out of range"));
+            DataFusionError::External(Box::new(error))
+        }
+        _ => error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::datatypes::DataType;
+
+    use super::wider;
+
+    fn check(left: &DataType, right: &DataType, want: Option<&DataType>) {
+        assert_eq!(wider(left, right).as_ref(), want, "{left} and {right}");
+    }
+
+    #[test]
+    fn results_are_of_the_wider_type() {
+        check(&DataType::Int16, &DataType::Int16, Some(&DataType::Int16));
+        check(&DataType::Int8, &DataType::UInt8, Some(&DataType::Int16));
+        check(&DataType::UInt16, &DataType::Int16, Some(&DataType::Int32));
+        check(&DataType::Int32, &DataType::UInt32, Some(&DataType::Int64));
+        check(&DataType::Int64, &DataType::Null, Some(&DataType::Int64));
+        check(&DataType::Int32, &DataType::Float64, None);
+        check(&DataType::UInt64, &DataType::Int64, None);
+        check(&DataType::Null, &DataType::Null, None);
+    }
+}

@@ -1,0 +1,82 @@
+//! A function that does not exist: it says so once the types of its arguments are known, as PostgreSQL does.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+
+use crate::error::Error;
+use crate::pg::types;
+
+/// A function `name`, called at `position` of the statement.
+pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
+    let signature = Signature::one_of(
+        vec![
+            datafusion::logical_expr::TypeSignature::Nullary,
+            datafusion::logical_expr::TypeSignature::VariadicAny,
+        ],
+        Volatility::Immutable,
+    );
+    let name = name.to_owned();
+    Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Missing {
+    name: String,
+    position: Option<usize>,
+    signature: Signature,
+}
+
+impl Missing {
+    fn refused<T>(&self, types: &[String]) -> Result<T> {
+        let call = format!("{}({})", self.name, types.join(", "));
+        let error = Error::UndefinedFunction(format!("function {call} does not exist")).hint(
+            "No function matches the given name and argument types. \
+             You might need to add explicit type casts.",
+        );
+        let error = match self.position {
+            Some(position) => error.at(position),
+            None => error,
+        };
+        Err(DataFusionError::External(Box::new(error)))
+    }
+}
+
+impl ScalarUDFImpl for Missing {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        self.refused(&[])
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let literals = args.scalar_arguments.iter();
+        let names: Vec<String> = args
+            .arg_fields
+            .iter()
+            .zip(literals)
+            .map(|(field, literal)| match literal {
+                Some(ScalarValue::Utf8(_) | ScalarValue::Null) if field.metadata().is_empty() => {
+                    "unknown".to_owned()
+                }
+                _ => types::sql_name(types::of_field(field).oid),
+            })
+            .collect();
+        self.refused(&names)
+    }
+
+    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        self.refused(&[])
+    }
+}

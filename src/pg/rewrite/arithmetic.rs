@@ -1,0 +1,320 @@
+//! Operators of numbers, dates and intervals with PostgreSQL's result types and ranges (manual, 9.3 and 9.9).
+
+use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
+
+use super::operators::call;
+use crate::error::Error;
+use crate::pg::functions::integers::{self, Operation};
+use crate::pg::functions::moments;
+use crate::pg::types::{self, TYPE_KEY};
+
+const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
+
+/// The type an untyped literal beside `other` is read as; `None` where the planner knows or nothing does.
+pub(super) fn beside(op: Operator, other: &DataType) -> Option<Field> {
+    let calculates = op.is_numerical_operators();
+    if !calculates && !compares(op) {
+        return None;
+    }
+    let plain = |data_type| Some(Field::new("", data_type, true));
+    match other {
+        DataType::Boolean | DataType::Date32 | DataType::Timestamp(..) | DataType::Time64(_)
+            if !calculates =>
+        {
+            plain(other.clone())
+        }
+        DataType::Float32 | DataType::Float64 | DataType::Interval(_) => plain(other.clone()),
+        DataType::Decimal128(..) | DataType::Decimal256(..) => {
+            let metadata = [(TYPE_KEY.to_owned(), "numeric".to_owned())];
+            let field = Field::new("", other.clone(), true);
+            Some(field.with_metadata(metadata.into_iter().collect()))
+        }
+        DataType::Date32 if op == Operator::Minus => plain(DataType::Date32),
+        DataType::Timestamp(..) if op == Operator::Minus => plain(other.clone()),
+        DataType::Timestamp(..) if op == Operator::Plus => plain(INTERVAL),
+        other => integers::whole(other).and_then(plain),
+    }
+}
+
+/// An operator between two values whose types are known.
+/// Errors: 42883 for operators PostgreSQL does not have.
+pub(super) fn binary(
+    binary: BinaryExpr,
+    schema: &DFSchema,
+    time_zone: &str,
+) -> Result<Transformed<Expr>> {
+    let BinaryExpr { left, op, right } = binary;
+    let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else {
+        return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
+    };
+    if !op.is_numerical_operators() {
+        let expr = compared(BinaryExpr { left, op, right }, &left_type, &right_type);
+        return Ok(expr);
+    }
+    if let (Some(operation), Some(_)) = (of_integers(op), integers::wider(&left_type, &right_type))
+    {
+        let function = integers::function(operation);
+        return Ok(Transformed::yes(call(function, vec![*left, *right])));
+    }
+    if let Some(done) = of_moments(op, (&left, &left_type), (&right, &right_type), time_zone)? {
+        return Ok(Transformed::yes(done));
+    }
+    let (from_left, from_right) =
+        (widened(&left_type, &right_type), widened(&right_type, &left_type));
+    let changed = from_left.is_some() || from_right.is_some();
+    let left = from_left.map_or_else(|| *left.clone(), |wide| cast(*left.clone(), wide));
+    let right = from_right.map_or_else(|| *right.clone(), |wide| cast(*right.clone(), wide));
+    let expr = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
+    Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// `-x` of an integer, in its own range.
+pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let whole = expr.get_type(schema).ok().and_then(|found| integers::whole(&found));
+    match (whole, &expr) {
+        // The planner reads `-1` and a sign before a cast literal alike; both stay literals.
+        (Some(_), Expr::Literal(ScalarValue::Int32(Some(value)), _)) if *value != i32::MIN => {
+            Transformed::yes(Expr::Literal(ScalarValue::Int32(Some(-value)), None))
+        }
+        (Some(_), Expr::Literal(ScalarValue::Int64(Some(value)), _)) if *value != i64::MIN => {
+            Transformed::yes(Expr::Literal(ScalarValue::Int64(Some(-value)), None))
+        }
+        (Some(_), _) => Transformed::yes(call(integers::function(Operation::Negate), vec![expr])),
+        (None, _) => Transformed::no(Expr::Negative(Box::new(expr))),
+    }
+}
+
+fn of_integers(op: Operator) -> Option<Operation> {
+    match op {
+        Operator::Plus => Some(Operation::Plus),
+        Operator::Minus => Some(Operation::Minus),
+        Operator::Multiply => Some(Operation::Times),
+        Operator::Divide => Some(Operation::Over),
+        Operator::Modulo => Some(Operation::Modulo),
+        _ => None,
+    }
+}
+
+/// What `own` becomes beside `other`: exact numbers and `real` are calculated in double precision, and an unsigned
+/// integer of 64 bits is numeric.
+fn widened(own: &DataType, other: &DataType) -> Option<DataType> {
+    match own {
+        DataType::Float32 if is_exact(other) => Some(DataType::Float64),
+        exact if is_exact(exact) && other.is_floating() => Some(DataType::Float64),
+        DataType::UInt64 => Some(DataType::Decimal128(20, 0)),
+        _ => None,
+    }
+}
+
+fn is_exact(data_type: &DataType) -> bool {
+    data_type.is_integer()
+        || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+}
+
+fn compares(op: Operator) -> bool {
+    matches!(
+        op,
+        Operator::Eq
+            | Operator::NotEq
+            | Operator::Lt
+            | Operator::LtEq
+            | Operator::Gt
+            | Operator::GtEq
+            | Operator::IsDistinctFrom
+            | Operator::IsNotDistinctFrom
+    )
+}
+
+/// Comparisons of floating point with exact numbers are made in double precision, so that `0.1::real = 0.1` is false.
+fn compared(binary: BinaryExpr, left: &DataType, right: &DataType) -> Transformed<Expr> {
+    let mixed = left.is_floating() && is_exact(right) || is_exact(left) && right.is_floating();
+    if !mixed || !compares(binary.op) {
+        return Transformed::no(Expr::BinaryExpr(binary));
+    }
+    let double = |expr: Box<Expr>, own: &DataType| match own {
+        DataType::Float64 => expr,
+        _ => Box::new(cast(*expr, DataType::Float64)),
+    };
+    let BinaryExpr { left: left_expr, op, right: right_expr } = binary;
+    let (left, right) = (double(left_expr, left), double(right_expr, right));
+    Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right }))
+}
+
+// ---- dates, times, intervals
+
+type Operand<'a> = (&'a Expr, &'a DataType);
+
+/// `None` for operands that are none of ours.
+fn of_moments(
+    op: Operator,
+    (left, left_type): Operand<'_>,
+    (right, right_type): Operand<'_>,
+    time_zone: &str,
+) -> Result<Option<Expr>> {
+    use DataType::{Date32, Interval, Timestamp};
+    let whole = |data_type: &DataType| integers::whole(data_type).is_some();
+    Ok(match (op, left_type, right_type) {
+        (Operator::Minus, Date32, Date32) => {
+            let args = vec![days(left), days(right)];
+            Some(call(integers::function(Operation::Minus), args))
+        }
+        (Operator::Plus | Operator::Minus, Date32, number) if whole(number) => {
+            Some(moved(op, (left, left_type), (right, right_type))?)
+        }
+        (Operator::Plus, number, Date32) if whole(number) => {
+            Some(moved(op, (right, right_type), (left, left_type))?)
+        }
+        (Operator::Plus | Operator::Minus, Date32, Interval(_)) => {
+            Some(between(local(left), op, right.clone()))
+        }
+        (Operator::Plus, Interval(_), Date32) => Some(between(local(right), op, left.clone())),
+        (Operator::Plus | Operator::Minus, Timestamp(_, Some(_)), Interval(_)) => {
+            zoned(op, left, right, time_zone)
+        }
+        (Operator::Plus, Interval(_), Timestamp(_, Some(_))) => zoned(op, right, left, time_zone),
+        (Operator::Minus, Timestamp(_, a), Timestamp(_, b)) if a.is_some() == b.is_some() => {
+            Some(call(moments::elapsed(), vec![left.clone(), right.clone()]))
+        }
+        (Operator::Minus, Timestamp(_, None), Date32) => {
+            Some(call(moments::elapsed(), vec![left.clone(), local(right)]))
+        }
+        (Operator::Minus, Date32, Timestamp(_, None)) => {
+            Some(call(moments::elapsed(), vec![local(left), right.clone()]))
+        }
+        _ => None,
+    })
+}
+
+/// An interval by a number: the planner has no such operator.
+pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -> Option<Expr> {
+    match (op, left.1, right.1) {
+        (Operator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
+            Some(scaled(left.0, right.0, false))
+        }
+        (Operator::Multiply, number, DataType::Interval(_)) if number.is_numeric() => {
+            Some(scaled(right.0, left.0, false))
+        }
+        (Operator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
+            Some(scaled(left.0, right.0, true))
+        }
+        _ => None,
+    }
+}
+
+/// A date as its number of days.
+fn days(date: &Expr) -> Expr {
+    cast(date.clone(), DataType::Int32)
+}
+
+/// A date as the timestamp of its midnight.
+fn local(date: &Expr) -> Expr {
+    cast(date.clone(), DataType::Timestamp(TimeUnit::Microsecond, None))
+}
+
+fn between(left: Expr, op: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
+}
+
+/// A date some days on. Errors: 42883 for a bigint, which PostgreSQL has no such operator for.
+fn moved(op: Operator, (date, _): Operand<'_>, (number, number_type): Operand<'_>) -> Result<Expr> {
+    if integers::whole(number_type) == Some(DataType::Int64) {
+        let name = types::sql_name(types::of_data_type(number_type).oid);
+        let error = Error::OperatorMismatch(format!("operator does not exist: date {op} {name}"))
+            .hint(
+                "No operator matches the given name and argument types. You might need to add explicit type casts.",
+            );
+        return Err(DataFusionError::External(Box::new(error)));
+    }
+    let operation = if op == Operator::Minus { Operation::Minus } else { Operation::Plus };
+    let args = vec![days(date), number.clone()];
+    Ok(cast(call(integers::function(operation), args), DataType::Date32))
+}
+
+/// Days and months are those of the session's zone; where that is UTC the planner's own operator counts so.
+fn zoned(op: Operator, moment: &Expr, interval: &Expr, time_zone: &str) -> Option<Expr> {
+    if matches!(time_zone, "UTC" | "Etc/UTC" | "GMT") {
+        return None;
+    }
+    let interval = match op {
+        Operator::Minus => Expr::Negative(Box::new(interval.clone())),
+        _ => interval.clone(),
+    };
+    Some(call(moments::zoned(time_zone), vec![moment.clone(), interval]))
+}
+
+fn scaled(interval: &Expr, number: &Expr, divide: bool) -> Expr {
+    let number = cast(number.clone(), DataType::Float64);
+    call(moments::scaled(divide), vec![interval.clone(), number])
+}
+
+// ---- casts
+
+/// What a type is when it comes to casts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Truth,
+    Integer,
+    Number,
+    Date,
+    Time,
+    Moment,
+    Interval,
+    Bytes,
+}
+
+fn kind(data_type: &DataType) -> Option<Kind> {
+    Some(match data_type {
+        DataType::Boolean => Kind::Truth,
+        DataType::Int32 => Kind::Integer,
+        number if number.is_numeric() => Kind::Number,
+        DataType::Date32 | DataType::Date64 => Kind::Date,
+        DataType::Time32(_) | DataType::Time64(_) => Kind::Time,
+        DataType::Timestamp(..) => Kind::Moment,
+        DataType::Interval(_) | DataType::Duration(_) => Kind::Interval,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Kind::Bytes,
+        DataType::Dictionary(_, value) => return kind(value),
+        _ => return None,
+    })
+}
+
+/// Refuses a cast that PostgreSQL does not have (its `pg_cast`) although Arrow does.
+/// Errors: 42846.
+pub(super) fn castable(source: &Field, target: &Field) -> Result<()> {
+    let (Some(from), Some(to)) = (kind(source.data_type()), kind(target.data_type())) else {
+        return Ok(());
+    };
+    let fine = from == to
+        || matches!(
+            (from, to),
+            (Kind::Integer | Kind::Number, Kind::Integer | Kind::Number)
+                | (Kind::Integer, Kind::Truth)
+                | (Kind::Truth, Kind::Integer)
+                | (Kind::Date, Kind::Moment)
+                | (Kind::Moment, Kind::Date | Kind::Time)
+                | (Kind::Time, Kind::Interval)
+                | (Kind::Interval, Kind::Time)
+        );
+    if fine {
+        return Ok(());
+    }
+    let name = |field: &Field| types::sql_name(types::of_field(field).oid);
+    let error =
+        Error::CannotCoerce(format!("cannot cast type {} to {}", name(source), name(target)));
+    Err(DataFusionError::External(Box::new(error)))
+}
+
+/// A whole number cast to another whole type that holds it, as the literal it is.
+pub(super) fn folded(cast: &Cast) -> Option<Expr> {
+    let Expr::Literal(value, _) = cast.expr.as_ref() else { return None };
+    let target = cast.field.data_type();
+    let plain =
+        cast.field.metadata().is_empty() && integers::whole(target).as_ref() == Some(target);
+    if !plain || !matches!(value, ScalarValue::Int32(Some(_)) | ScalarValue::Int64(Some(_))) {
+        return None;
+    }
+    let folded = value.cast_to(target).ok()?;
+    Some(Expr::Literal(folded, None))
+}
