@@ -54,7 +54,7 @@ pub(super) enum Named {
     Portal(String),
 }
 
-/// Reads the body of a frame of type `tag`, which [`super::frame::limit`] knows.
+/// Reads the body of a frame of type `tag`, which [`super::frame::Phase`] knows.
 pub(super) fn decode(tag: u8, body: Bytes) -> Result<Message> {
     let mut body = Body(body);
     let message = match tag {

@@ -2,7 +2,7 @@
 //! be said is refused with 0A000.
 //!
 //! Three places: the statement before planning ([`statement`]), expressions while their types are being found
-//! ([`expr_planners`], [`Types`]), and the plan before it is optimised ([`plan`]).
+//! ([`expr_planners`], [`Types`]), and the plan before it is optimised ([`plan()`]).
 //!
 //! Imports: error, pg::facts, pg::functions, pg::types. Used by: query.
 

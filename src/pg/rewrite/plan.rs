@@ -17,7 +17,7 @@ use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
-/// See [`super::plan`].
+/// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_down_with_subqueries(correlated::decorrelate)?.data;

@@ -4,7 +4,7 @@
 //! (loads, pins, what the source shows), from the moment. Functions have effects, so they never reach a plan: the
 //! session sees a call that stands alone and runs it here.
 //! Invariants: whoever may connect may read the views, without passwords and without the text of others' statements;
-//! only superusers change anything. OIDs of the views follow their place in [`views::VIEWS`], which only grows.
+//! only superusers change anything. OIDs of the views follow their place in `views::VIEWS`, which only grows.
 //! On failure: an error for the caller; what a function had not committed has not happened.
 //!
 //! Imports: error, config, task, catalog, version, pg. Used by: query::session, query::names, server.
