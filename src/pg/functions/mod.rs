@@ -11,6 +11,7 @@ pub(crate) mod integers;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod names;
+mod patterns;
 pub(crate) mod plain;
 mod privileges;
 mod session;
@@ -47,7 +48,8 @@ pub(crate) fn single_value() -> Arc<AggregateUDF> {
 pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
         LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
-    BY_NAME.get(name).map(|spec| cells::make(**spec, facts))
+    let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
+    spec.or_else(|| patterns::function(name, facts))
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.
