@@ -7,6 +7,7 @@
 
 mod cells;
 pub(crate) mod domain;
+mod each;
 pub(crate) mod integers;
 pub(crate) mod missing;
 pub(crate) mod moments;
@@ -101,6 +102,16 @@ pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
 /// The function that turns OIDs into the text of the names they stand for.
 pub(crate) fn name_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     named_spec(field).map(|spec| cells::make(*spec, facts))
+}
+
+/// The function that turns lists of OIDs into lists of the names they stand for.
+pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    match field.data_type() {
+        arrow::datatypes::DataType::List(item) => {
+            named_spec(item).map(|spec| each::function(cells::make(*spec, facts)))
+        }
+        _ => None,
+    }
 }
 
 /// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:

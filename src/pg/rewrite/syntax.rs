@@ -85,6 +85,12 @@ impl VisitorMut for Rewriter<'_> {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
         literals::select(select);
+        for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
+            if condition.as_ref().is_some_and(windowed) {
+                let message = format!("window functions are not allowed in {clause}");
+                return ControlFlow::Break(Box::new(Error::Windowing(message)));
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -838,7 +844,23 @@ fn is_aggregate(function: &Function) -> bool {
 
 /// Errors: 42803 for an aggregate inside an aggregate.
 fn not_nested(function: &Function) -> Result<()> {
-    struct Search(usize, bool);
+    if is_aggregate(function) && calls(&function.args, is_aggregate) {
+        return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether an expression calls a window function.
+fn windowed(expr: &Expr) -> bool {
+    calls(expr, |function| function.over.is_some())
+}
+
+/// Whether a function that `wanted` knows is called, subqueries not counted.
+fn calls(
+    node: &impl datafusion::sql::sqlparser::ast::Visit,
+    wanted: fn(&Function) -> bool,
+) -> bool {
+    struct Search(usize, fn(&Function) -> bool);
     impl datafusion::sql::sqlparser::ast::Visitor for Search {
         type Break = ();
         fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
@@ -850,20 +872,15 @@ fn not_nested(function: &Function) -> Result<()> {
             ControlFlow::Continue(())
         }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            if let Expr::Function(function) = expr {
-                self.1 |= self.0 == 0 && is_aggregate(function);
+            match expr {
+                Expr::Function(function) if self.0 == 0 && (self.1)(function) => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
             }
-            ControlFlow::Continue(())
         }
     }
-    let mut search = Search(0, false);
-    if is_aggregate(function) {
-        let walked = datafusion::sql::sqlparser::ast::Visit::visit(&function.args, &mut search);
-        if search.1 || walked.is_break() {
-            return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
-        }
-    }
-    Ok(())
+    node.visit(&mut Search(0, wanted)).is_break()
 }
 
 /// Whether an expression calls something that may be an aggregate or a window function or returns a set.
@@ -1009,6 +1026,13 @@ fn known(expr: &Expr) -> Option<Expr> {
 
 /// `FROM pg_catalog.unnest(…)` as the planner knows it.
 fn table_factor(factor: &mut TableFactor) {
+    if let TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality: false, .. } =
+        factor
+        && array_exprs.len() == 1
+        && alias.columns.is_empty()
+    {
+        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
+    }
     let TableFactor::Table { name, args: arguments, alias, with_ordinality, .. } = factor else {
         if let TableFactor::Function { name, .. } = factor
             && let Some(bare) = function_name(name)
@@ -1053,6 +1077,8 @@ fn table_factor(factor: &mut TableFactor) {
     if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
         if let Some(listing) = listing(&bare) {
             array_exprs = vec![call(listing, array_exprs)];
+        } else if array_exprs.len() == 1 && !*with_ordinality {
+            one_column(alias, bare);
         }
         *factor = TableFactor::UNNEST {
             alias: alias.take(),
