@@ -132,6 +132,9 @@ pub enum Error {
         /// The text that was given.
         text: String,
     },
+    /// A template, or a text by a template, that is none; the whole message.
+    #[error("{0}")]
+    InvalidDatetimeFormat(String),
     /// A date or time that does not exist.
     #[error("{0}")]
     DatetimeOverflow(String),
@@ -408,7 +411,7 @@ impl Error {
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
             Error::InvalidText { .. } | Error::MalformedArray(_) => "22P02",
-            Error::InvalidDatetime { .. } => "22007",
+            Error::InvalidDatetime { .. } | Error::InvalidDatetimeFormat(_) => "22007",
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
             Error::CharacterNotInRepertoire(_) => "22021",

@@ -133,14 +133,17 @@ pub(super) fn query(
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =
         crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
-    // The types of CASE, UNION and their like are known only now.
-    match TypeCoercion::new().analyze(logical.clone(), state.config_options()) {
-        Ok(coerced) => logical = coerced,
-        // A parameter's value may tell what its place does not.
-        Err(_untyped) if !parameters.is_empty() => {}
+    // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
+    // values, which may be of other types than their places: the text of a name for an OID.
+    let coerced = match TypeCoercion::new().analyze(logical.clone(), state.config_options()) {
+        Ok(coerced) => coerced,
+        Err(_untyped) if !parameters.is_empty() => logical.clone(),
         Err(error) => return Err(failure::of(error, sql)),
+    };
+    let columns = columns(&coerced, &reads);
+    if parameters.is_empty() {
+        logical = coerced;
     }
-    let columns = columns(&logical, &reads);
     Ok(Planned {
         columns,
         parameter_types: parameters.iter().map(|field| types::of_field(field).oid).collect(),

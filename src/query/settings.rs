@@ -491,8 +491,11 @@ fn encoding(value: &str) -> Result<String> {
 fn always_on(value: &str) -> Result<String> {
     match parse_bool(value) {
         Some(true) => Ok("on".to_owned()),
-        _ => Err(Error::FeatureNotSupported(
+        Some(false) => Err(Error::FeatureNotSupported(
             "standard_conforming_strings cannot be turned off".to_owned(),
+        )),
+        None => Err(Error::InvalidParameterValue(
+            "parameter \"standard_conforming_strings\" requires a Boolean value".to_owned(),
         )),
     }
 }

@@ -7,10 +7,12 @@
 
 mod cells;
 pub(crate) mod domain;
+mod each;
 pub(crate) mod integers;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod names;
+mod patterns;
 pub(crate) mod plain;
 mod privileges;
 mod session;
@@ -47,7 +49,8 @@ pub(crate) fn single_value() -> Arc<AggregateUDF> {
 pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
         LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
-    BY_NAME.get(name).map(|spec| cells::make(**spec, facts))
+    let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
+    spec.or_else(|| patterns::function(name, facts))
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.
@@ -99,6 +102,16 @@ pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
 /// The function that turns OIDs into the text of the names they stand for.
 pub(crate) fn name_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     named_spec(field).map(|spec| cells::make(*spec, facts))
+}
+
+/// The function that turns lists of OIDs into lists of the names they stand for.
+pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    match field.data_type() {
+        arrow::datatypes::DataType::List(item) => {
+            named_spec(item).map(|spec| each::function(cells::make(*spec, facts)))
+        }
+        _ => None,
+    }
 }
 
 /// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:

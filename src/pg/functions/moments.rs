@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, IntervalMonthDayNanoArray, PrimitiveArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, Decimal128Array, IntervalMonthDayNanoArray, PrimitiveArray,
+    TimestampMicrosecondArray,
 };
 use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{
@@ -40,6 +41,17 @@ pub(crate) fn scaled(divide: bool) -> Arc<ScalarUDF> {
     made(if divide { Kind::Divided } else { Kind::Multiplied })
 }
 
+/// How long an interval is, a month of 30 days and a day of 24 hours: what intervals are compared by
+/// (`interval_cmp_value`).
+pub(crate) fn length() -> Arc<ScalarUDF> {
+    made(Kind::Length)
+}
+
+/// Midnight of a day, `interval` later, in microseconds since 1970; `None` outside of what chrono counts.
+pub(crate) fn after_midnight(day: i32, interval: IntervalMonthDayNano) -> Option<i64> {
+    later(chrono_tz::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
+}
+
 fn made(kind: Kind) -> Arc<ScalarUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);
     Arc::new(ScalarUDF::new_from_impl(Moments { kind, signature }))
@@ -51,6 +63,7 @@ enum Kind {
     Zoned(String),
     Multiplied,
     Divided,
+    Length,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -66,6 +79,7 @@ impl ScalarUDFImpl for Moments {
             Kind::Zoned(_) => "timestamptz_plus",
             Kind::Multiplied => "interval_times",
             Kind::Divided => "interval_over",
+            Kind::Length => "interval_length",
         }
     }
 
@@ -76,6 +90,7 @@ impl ScalarUDFImpl for Moments {
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
             Kind::Zoned(_) => utc(),
+            Kind::Length => DataType::Decimal128(38, 0),
             _ => INTERVAL,
         })
     }
@@ -86,18 +101,20 @@ impl ScalarUDFImpl for Moments {
             (Kind::Elapsed, [DataType::Timestamp(_, Some(_)), _]) => vec![utc(), utc()],
             (Kind::Elapsed, [_, _]) => vec![LOCAL, LOCAL],
             (Kind::Zoned(_), [_, _]) => vec![utc(), INTERVAL],
+            (Kind::Length, [_]) => vec![INTERVAL],
             (_, [_, _]) => vec![INTERVAL, DataType::Float64],
-            _ => return plan_err!("{} takes two arguments", self.name()),
+            _ => return plan_err!("{} takes other arguments", self.name()),
         })
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
-        let [left, right] = args.args.as_slice() else {
-            return plan_err!("{} takes two arguments", self.name());
+        let result = match args.args.as_slice() {
+            [one] => lengths(&one.to_array(length)?)?,
+            [left, right] => self.calculated(&left.to_array(length)?, &right.to_array(length)?)?,
+            _ => return plan_err!("{} takes one or two arguments", self.name()),
         };
-        let result = self.calculated(&left.to_array(length)?, &right.to_array(length)?)?;
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
         }
@@ -124,7 +141,9 @@ impl Moments {
                     })?;
                 Arc::new(result.with_timezone("UTC"))
             }
-            Kind::Multiplied => times(left, right, |value, factor| Ok(value * factor))?,
+            Kind::Multiplied | Kind::Length => {
+                times(left, right, |value, factor| Ok(value * factor))?
+            }
             Kind::Divided => times(left, right, |value, divisor| {
                 if divisor == 0.0 {
                     return Err(ArrowError::ExternalError(Box::new(Error::DivisionByZero)));
@@ -133,6 +152,15 @@ impl Moments {
             })?,
         })
     }
+}
+
+fn lengths(intervals: &ArrayRef) -> Result<ArrayRef> {
+    let lengths: Decimal128Array =
+        intervals.as_primitive::<IntervalMonthDayNanoType>().unary(|interval| {
+            let days = i128::from(interval.months) * 30 + i128::from(interval.days);
+            days * i128::from(DAY_US) * 1_000 + i128::from(interval.nanoseconds)
+        });
+    Ok(Arc::new(lengths.with_precision_and_scale(38, 0)?))
 }
 
 fn utc() -> DataType {

@@ -1,9 +1,9 @@
 //! Operators of numbers, dates and intervals with PostgreSQL's result types and ranges (manual, 9.3 and 9.9).
 
-use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
+use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
 
 use super::operators::call;
 use crate::error::Error;
@@ -50,6 +50,9 @@ pub(super) fn binary(
     let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
     };
+    if let Some(done) = compared_moments(op, (&left, &left_type), (&right, &right_type)) {
+        return Ok(Transformed::yes(done));
+    }
     if !op.is_numerical_operators() {
         let expr = compared(BinaryExpr { left, op, right }, &left_type, &right_type);
         return Ok(expr);
@@ -168,9 +171,13 @@ fn of_moments(
             Some(moved(op, (right, right_type), (left, left_type))?)
         }
         (Operator::Plus | Operator::Minus, Date32, Interval(_)) => {
-            Some(between(local(left), op, right.clone()))
+            let constant = known(left, op, right);
+            Some(constant.unwrap_or_else(|| between(local(left), op, right.clone())))
         }
-        (Operator::Plus, Interval(_), Date32) => Some(between(local(right), op, left.clone())),
+        (Operator::Plus, Interval(_), Date32) => {
+            let constant = known(right, op, left);
+            Some(constant.unwrap_or_else(|| between(local(right), op, left.clone())))
+        }
         (Operator::Plus | Operator::Minus, Timestamp(_, Some(_)), Interval(_)) => {
             zoned(op, left, right, time_zone)
         }
@@ -202,6 +209,99 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         _ => None,
     }
+}
+
+/// A literal date with a literal interval as the literal it is, for [`dated`].
+fn known(date: &Expr, op: Operator, interval: &Expr) -> Option<Expr> {
+    let (
+        Expr::Literal(ScalarValue::Date32(Some(day)), _),
+        Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _),
+    ) = (date, interval)
+    else {
+        return None;
+    };
+    let interval = match op {
+        Operator::Minus => IntervalMonthDayNano::new(
+            interval.months.checked_neg()?,
+            interval.days.checked_neg()?,
+            interval.nanoseconds.checked_neg()?,
+        ),
+        _ => *interval,
+    };
+    let moment = moments::after_midnight(*day, interval)?;
+    Some(Expr::Literal(ScalarValue::TimestampMicrosecond(Some(moment), None), None))
+}
+
+/// A date compared with a literal timestamp, as a comparison with a date: files are pruned by it, and no row is cast.
+fn dated(left: &Expr, op: Operator, right: &Expr) -> Option<Expr> {
+    const DAY_US: i64 = 86_400_000_000;
+    let Expr::Literal(ScalarValue::TimestampMicrosecond(Some(moment), None), _) = right else {
+        return None;
+    };
+    let midnight = moment.rem_euclid(DAY_US) == 0;
+    let day = i32::try_from(moment.div_euclid(DAY_US)).ok()?;
+    // A moment in the day comes after its date and before the next one.
+    let op = match op {
+        Operator::Lt if !midnight => Operator::LtEq,
+        Operator::GtEq if !midnight => Operator::Gt,
+        Operator::Eq | Operator::NotEq if !midnight => return None,
+        Operator::Lt
+        | Operator::LtEq
+        | Operator::Gt
+        | Operator::GtEq
+        | Operator::Eq
+        | Operator::NotEq => op,
+        _ => return None,
+    };
+    let day = Expr::Literal(ScalarValue::Date32(Some(day)), None);
+    Some(between(left.clone(), op, day))
+}
+
+/// Comparisons of dates with timestamps, and of intervals.
+fn compared_moments(
+    op: Operator,
+    (left, left_type): Operand<'_>,
+    (right, right_type): Operand<'_>,
+) -> Option<Expr> {
+    use DataType::{Date32, Interval, Timestamp};
+    if !compares(op) {
+        return None;
+    }
+    match (left_type, right_type) {
+        (Date32, Timestamp(_, None)) => {
+            Some(dated(left, op, right).unwrap_or_else(|| between(local(left), op, right.clone())))
+        }
+        (Timestamp(_, None), Date32) => Some(
+            op.swap()
+                .and_then(|op| dated(right, op, left))
+                .unwrap_or_else(|| between(left.clone(), op, local(right))),
+        ),
+        (Interval(_), Interval(_)) => {
+            let length = |interval: &Expr| call(moments::length(), vec![interval.clone()]);
+            Some(between(length(left), op, length(right)))
+        }
+        _ => None,
+    }
+}
+
+/// `x BETWEEN a AND b` where `x` is a date and a bound is a timestamp, as two comparisons.
+pub(super) fn ranged(range: Between, schema: &DFSchema) -> Transformed<Expr> {
+    let kind = |expr: &Expr| expr.get_type(schema).ok();
+    let mixed = matches!(kind(&range.expr), Some(DataType::Date32))
+        && [&range.low, &range.high]
+            .iter()
+            .any(|bound| matches!(kind(bound), Some(DataType::Timestamp(_, None))));
+    if !mixed {
+        return Transformed::no(Expr::Between(range));
+    }
+    let side = |op, bound: &Expr| {
+        let bound_type = kind(bound).unwrap_or(DataType::Null);
+        compared_moments(op, (&range.expr, &DataType::Date32), (bound, &bound_type))
+            .unwrap_or_else(|| between(range.expr.as_ref().clone(), op, bound.clone()))
+    };
+    let (low, high) = (side(Operator::GtEq, &range.low), side(Operator::LtEq, &range.high));
+    let both = between(low, Operator::And, high);
+    Transformed::yes(if range.negated { Expr::Not(Box::new(both)) } else { both })
 }
 
 /// A date as its number of days.

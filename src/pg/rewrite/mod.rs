@@ -9,6 +9,7 @@
 mod arithmetic;
 mod array;
 mod correlated;
+mod lateral;
 mod literals;
 mod operators;
 mod plan;

@@ -6,20 +6,28 @@ use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::expr::GroupingSet;
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
+use datafusion::functions_aggregate::count::count;
+use datafusion::logical_expr::expr::{Exists, GroupingSet};
+use datafusion::logical_expr::{
+    Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Projection, Subquery,
+    binary_expr, col, lit,
+};
 
 use super::operators::call;
-use super::{arithmetic, array, correlated, results, unions, zones};
+use super::{arithmetic, array, correlated, lateral, results, unions, zones};
 use crate::error::Error;
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
+/// The column that counts the rows of an EXISTS.
+const EXISTING: &str = "__forebay_existing";
+
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
+    let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = plan.transform_down_with_subqueries(correlated::decorrelate)?.data;
     if output { names_for_oids(plan, facts) } else { Ok(plan) }
 }
@@ -62,12 +70,59 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
 
 /// Casts of one output, which keeps the name it had before its expression changed.
 fn named_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    if let Expr::AggregateFunction(mut function) = expr {
+        if function.func.name() != "grouping" {
+            return outermost_cast(Expr::AggregateFunction(function), schema, facts);
+        }
+        // Its arguments are found among the grouped expressions, by their names too.
+        let name = Expr::AggregateFunction(function.clone()).schema_name().to_string();
+        let mut changed = false;
+        let args = std::mem::take(&mut function.params.args);
+        for arg in args {
+            let arg = outermost_cast(arg, schema, facts)?;
+            changed |= arg.transformed;
+            function.params.args.push(arg.data);
+        }
+        let expr = Expr::AggregateFunction(function);
+        return Ok(if changed {
+            Transformed::yes(expr.alias(name))
+        } else {
+            Transformed::no(expr)
+        });
+    }
+    outermost_cast(expr, schema, facts)
+}
+
+fn outermost_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     let outermost = matches!(expr, Expr::Alias(_) | Expr::Column(_));
     let name = if outermost { String::new() } else { expr.schema_name().to_string() };
-    let done = expr.transform_up(|expr| cast(expr, schema, facts))?;
+    let done = expr.transform_up(|expr| match expr {
+        Expr::Exists(exists) => existence(exists),
+        other => cast(other, schema, facts),
+    })?;
     Ok(done.update_data(|expr| {
         if outermost || expr.schema_name().to_string() == name { expr } else { expr.alias(name) }
     }))
+}
+
+/// An EXISTS of its own, outside of a condition, counts at most one row: the planner has no other way to its value.
+fn existence(exists: Exists) -> Result<Transformed<Expr>> {
+    if !exists.subquery.subquery.all_out_ref_exprs().is_empty() {
+        return Ok(Transformed::no(Expr::Exists(exists)));
+    }
+    let Exists { subquery, negated } = exists;
+    let rows = count(lit(1_i64));
+    let op = if negated { Operator::Eq } else { Operator::NotEq };
+    let plan = LogicalPlanBuilder::from(subquery.subquery)
+        .limit(0, Some(1))?
+        .aggregate(Vec::<Expr>::new(), vec![rows.clone().alias(EXISTING)])?
+        .project(vec![binary_expr(col(EXISTING), op, lit(0_i64)).alias(EXISTING)])?
+        .build()?;
+    Ok(Transformed::yes(Expr::ScalarSubquery(Subquery {
+        subquery: Arc::new(plan),
+        outer_ref_columns: Vec::new(),
+        spans: subquery.spans,
+    })))
 }
 
 /// The expressions of grouping sets have names, the sets have none.
@@ -100,6 +155,7 @@ fn grouping(
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
+        Expr::Between(range) => Ok(arithmetic::ranged(range, schema)),
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(_) => {
             let zoned = zones::function(expr, schema, facts)?;
@@ -225,6 +281,12 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
         && let Some(function) = functions::name_text(&field, facts)
     {
         return Transformed::yes(call(function, vec![expr]));
+    }
+    if let Ok((_, field)) = expr.to_field(schema)
+        && let Some(function) = functions::names_text(&field, facts)
+    {
+        let names = call(function, vec![expr]);
+        return Transformed::yes(call(functions::text(facts), vec![names]));
     }
     // Blanks at the end of a `character` mean nothing.
     let padded = expr.to_field(schema).is_ok_and(|(_, field)| {

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr, Ident,
-    ObjectName, ObjectNamePart, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins, UnaryOperator, Value,
-    ValueWithSpan, VisitMut, VisitorMut,
+    Array, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg,
+    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr,
+    Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
+    SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -85,6 +85,12 @@ impl VisitorMut for Rewriter<'_> {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
         literals::select(select);
+        for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
+            if condition.as_ref().is_some_and(windowed) {
+                let message = format!("window functions are not allowed in {clause}");
+                return ControlFlow::Break(Box::new(Error::Windowing(message)));
+            }
+        }
         ControlFlow::Continue(())
     }
 
@@ -197,6 +203,7 @@ impl Rewriter<'_> {
             Expr::Function(function) => {
                 literals::function(function);
                 not_nested(function)?;
+                sort_distinct(function);
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
                 } else if let Some(kind) = place_type(function) {
@@ -838,7 +845,23 @@ fn is_aggregate(function: &Function) -> bool {
 
 /// Errors: 42803 for an aggregate inside an aggregate.
 fn not_nested(function: &Function) -> Result<()> {
-    struct Search(usize, bool);
+    if is_aggregate(function) && calls(&function.args, is_aggregate) {
+        return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether an expression calls a window function.
+fn windowed(expr: &Expr) -> bool {
+    calls(expr, |function| function.over.is_some())
+}
+
+/// Whether a function that `wanted` knows is called, subqueries not counted.
+fn calls(
+    node: &impl datafusion::sql::sqlparser::ast::Visit,
+    wanted: fn(&Function) -> bool,
+) -> bool {
+    struct Search(usize, fn(&Function) -> bool);
     impl datafusion::sql::sqlparser::ast::Visitor for Search {
         type Break = ();
         fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
@@ -850,20 +873,31 @@ fn not_nested(function: &Function) -> Result<()> {
             ControlFlow::Continue(())
         }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            if let Expr::Function(function) = expr {
-                self.1 |= self.0 == 0 && is_aggregate(function);
+            match expr {
+                Expr::Function(function) if self.0 == 0 && (self.1)(function) => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
             }
-            ControlFlow::Continue(())
         }
     }
-    let mut search = Search(0, false);
-    if is_aggregate(function) {
-        let walked = datafusion::sql::sqlparser::ast::Visit::visit(&function.args, &mut search);
-        if search.1 || walked.is_break() {
-            return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
-        }
+    node.visit(&mut Search(0, wanted)).is_break()
+}
+
+/// `array_agg(DISTINCT x)` gathers in the order of `x`: PostgreSQL finds what is distinct by sorting, and a hash would
+/// give another order each time.
+fn sort_distinct(function: &mut Function) {
+    let name = function_name(&function.name).unwrap_or_default();
+    let FunctionArguments::List(list) = &mut function.args else { return };
+    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    if !distinct || !list.clauses.is_empty() || !matches!(name.as_str(), "array_agg" | "string_agg")
+    {
+        return;
     }
-    Ok(())
+    let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) = list.args.first() else { return };
+    let options = OrderByOptions { asc: None, nulls_first: None };
+    let key = OrderByExpr { expr: expr.clone(), options, with_fill: None };
+    list.clauses.push(FunctionArgumentClause::OrderBy(vec![key]));
 }
 
 /// Whether an expression calls something that may be an aggregate or a window function or returns a set.
@@ -1009,6 +1043,13 @@ fn known(expr: &Expr) -> Option<Expr> {
 
 /// `FROM pg_catalog.unnest(…)` as the planner knows it.
 fn table_factor(factor: &mut TableFactor) {
+    if let TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality: false, .. } =
+        factor
+        && array_exprs.len() == 1
+        && alias.columns.is_empty()
+    {
+        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
+    }
     let TableFactor::Table { name, args: arguments, alias, with_ordinality, .. } = factor else {
         if let TableFactor::Function { name, .. } = factor
             && let Some(bare) = function_name(name)
@@ -1053,6 +1094,8 @@ fn table_factor(factor: &mut TableFactor) {
     if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
         if let Some(listing) = listing(&bare) {
             array_exprs = vec![call(listing, array_exprs)];
+        } else if array_exprs.len() == 1 && !*with_ordinality {
+            one_column(alias, bare);
         }
         *factor = TableFactor::UNNEST {
             alias: alias.take(),

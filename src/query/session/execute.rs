@@ -37,7 +37,11 @@ impl SqlSession {
         match parsed.statement {
             parse::Statement::Query(query) => {
                 let planned = self.plan(&query, &text, &[]).await?;
-                self.start(planned, Vec::new()).await
+                // A simple query has no way to give a parameter.
+                match planned.parameter_types.len() {
+                    0 => self.start(planned, Vec::new()).await,
+                    number => Err(Error::UndefinedParameter(number)),
+                }
             }
             other => self.utility(&other, &text, &[]).await,
         }
