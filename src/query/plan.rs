@@ -8,6 +8,7 @@ use arrow::datatypes::{DataType, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ParamValues, TableReference};
+use datafusion::logical_expr::utils::grouping_set_to_exprlist;
 use datafusion::logical_expr::{Expr, LogicalPlan};
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -64,8 +65,8 @@ pub(super) struct Basis {
     pub(super) pins: BTreeMap<String, String>,
     /// The session's time zone.
     pub(super) time_zone: String,
-    /// How dates and intervals are written: casts to text depend on it.
-    pub(super) styles: [String; 2],
+    /// How values are written: casts to text depend on it.
+    pub(super) styles: [String; 4],
     /// The role in effect.
     pub(super) user: String,
 }
@@ -78,7 +79,7 @@ impl Basis {
             search_path: facts.search_path.clone(),
             pins: facts.pins.clone(),
             time_zone: facts.setting("TimeZone").unwrap_or("UTC").to_owned(),
-            styles: ["DateStyle", "IntervalStyle"]
+            styles: ["DateStyle", "IntervalStyle", "bytea_output", "extra_float_digits"]
                 .map(|name| facts.setting(name).unwrap_or_default().to_owned()),
             user: facts.user.clone(),
         }
@@ -135,15 +136,13 @@ pub(super) fn query(
         crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
     // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
     // values, which may be of other types than their places: the text of a name for an OID.
-    let coerced = match TypeCoercion::new().analyze(logical.clone(), state.config_options()) {
-        Ok(coerced) => coerced,
-        Err(_untyped) if !parameters.is_empty() => logical.clone(),
-        Err(error) => return Err(failure::of(error, sql)),
+    let coerce = |plan| TypeCoercion::new().analyze(plan, state.config_options());
+    let columns = if parameters.is_empty() {
+        logical = coerce(logical).map_err(|error| failure::of(error, sql))?;
+        columns(&logical, &reads)
+    } else {
+        columns(coerce(logical.clone()).as_ref().unwrap_or(&logical), &reads)
     };
-    let columns = columns(&coerced, &reads);
-    if parameters.is_empty() {
-        logical = coerced;
-    }
     Ok(Planned {
         columns,
         parameter_types: parameters.iter().map(|field| types::of_field(field).oid).collect(),
@@ -439,7 +438,11 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
             through(projection.expr.get(index)?, &projection.input)
         }
         LogicalPlan::Aggregate(aggregate) => {
-            through(aggregate.group_expr.get(index)?, &aggregate.input)
+            let keys = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
+            through(keys.get(index)?, &aggregate.input)
+        }
+        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
+            origin(&window.input, index)
         }
         LogicalPlan::Filter(filter) => origin(&filter.input, index),
         LogicalPlan::Sort(sort) => origin(&sort.input, index),

@@ -90,7 +90,7 @@ impl Groups {
         projection: Option<&Vec<usize>>,
     ) -> PartitionedFile {
         let mut plan = ParquetAccessPlan::new_none(self.0.len());
-        let (mut start, mut end) = (0, 0);
+        let (mut start, mut end) = (i64::MAX, 0);
         for at in part.groups.clone() {
             let Some(group) = self.0.get(at) else { continue };
             plan.scan(at);
@@ -106,8 +106,9 @@ impl Groups {
                     ]),
                 );
             }
-            // The range weighs the part against others, and must hold where the group begins.
-            start = if at == part.groups.start { group.start } else { start };
+            // The range weighs the part against others, and must hold where each group begins: a reader leaves out a group
+            // that does not begin in it. Nothing says that groups lie in order.
+            start = group.start.min(start);
             let share = group.bytes(projection) / u64::try_from(count).unwrap_or(1);
             end = group.start.max(end) + i64::try_from(share).unwrap_or(0) + 1;
         }
@@ -137,4 +138,40 @@ fn column_bytes(group: &RowGroupMetaData, schema: &Schema) -> Vec<u64> {
         }
     }
     bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Groups as their start and bytes, each of 1,000 rows; the parts as start and end of their ranges.
+    fn check(groups: &[(i64, u64)], want: &[(i64, i64)]) {
+        let group = |(start, bytes): &(i64, u64)| Group {
+            rows: 1_000,
+            start: *start,
+            column_bytes: vec![*bytes],
+            indexed: true,
+        };
+        let groups = Groups(groups.iter().map(group).collect());
+        let parts = groups.split(&PartitionedFile::new("t.parquet", 0), None);
+        let ranges: Vec<_> = parts
+            .iter()
+            .map(|part| part.range.as_ref().map_or((0, 0), |range| (range.start, range.end)))
+            .collect();
+        assert_eq!(ranges, want);
+    }
+
+    const LARGE: u64 = 2 * PART_BYTES;
+
+    #[test]
+    fn small_groups_stay_together() {
+        check(&[(4, 10), (14, 10)], &[(0, 0)]);
+    }
+
+    #[test]
+    fn every_group_begins_in_the_range_of_its_part() {
+        let half = i64::try_from(PART_BYTES).expect("small");
+        let large = (100, 100 + half + 1);
+        check(&[(100, LARGE), (20, 10), (4, 10)], &[large, large, (4, 42)]);
+    }
 }

@@ -82,7 +82,7 @@ fn row_by_row(expr: &Expr) -> bool {
                 | Expr::Unnest(_)
                 | Expr::AggregateFunction(_)
                 | Expr::WindowFunction(_)
-        ) || matches!(expr, Expr::ScalarFunction(function) if function.name() == "random"))
+        ) || expr.is_volatile_node())
     });
     !found.unwrap_or(true)
 }
