@@ -124,6 +124,15 @@ pub enum Error {
     /// Text that is no array.
     #[error("malformed array literal: \"{0}\"")]
     MalformedArray(String),
+    /// Text that does not read as what it should be; the whole message.
+    #[error("{0}")]
+    MalformedText(String),
+    /// An array of the wrong shape; the whole message.
+    #[error("{0}")]
+    ArraySubscript(String),
+    /// A NULL where none may be; the whole message.
+    #[error("{0}")]
+    NullNotAllowed(String),
     /// Text that is no date, time or interval.
     #[error("invalid input syntax for type {kind}: \"{text}\"")]
     InvalidDatetime {
@@ -141,6 +150,9 @@ pub enum Error {
     /// Bytes that do not decode as the binary form of their type.
     #[error("{0}")]
     InvalidBinary(String),
+    /// A character that a type cannot hold.
+    #[error("{0}")]
+    UntranslatableCharacter(String),
     /// Bytes that are not UTF-8, or contain NUL.
     #[error("{0}")]
     CharacterNotInRepertoire(String),
@@ -410,10 +422,15 @@ impl Error {
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
-            Error::InvalidText { .. } | Error::MalformedArray(_) => "22P02",
+            Error::InvalidText { .. } | Error::MalformedArray(_) | Error::MalformedText(_) => {
+                "22P02"
+            }
+            Error::ArraySubscript(_) => "2202E",
+            Error::NullNotAllowed(_) => "22004",
             Error::InvalidDatetime { .. } | Error::InvalidDatetimeFormat(_) => "22007",
             Error::DatetimeOverflow(_) => "22008",
             Error::InvalidBinary(_) => "22P03",
+            Error::UntranslatableCharacter(_) => "22P05",
             Error::CharacterNotInRepertoire(_) => "22021",
             Error::InvalidLogarithm(_) => "2201E",
             Error::InvalidPower(_) => "2201F",

@@ -1,6 +1,6 @@
 //! Relations, schemas and types as one statement sees them, found by OID and by name.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::SchemaRef;
@@ -303,6 +303,24 @@ pub(crate) fn type_row(oid: u32) -> Option<&'static Row> {
 pub(crate) fn type_cell(oid: u32, column: &str) -> Cell {
     let index = data::table("pg_type").index(column);
     type_row(oid).and_then(|row| row.get(index)).cloned().unwrap_or(Cell::Null)
+}
+
+/// Whether PostgreSQL casts a value of one type to another when asked to: of the same type, from or to a string, or by
+/// an entry of `pg_cast`. A domain is its base type. Arrays are cast by their elements, which the caller knows.
+pub(crate) fn casts(from: u32, to: u32) -> bool {
+    static CASTS: LazyLock<HashSet<(u32, u32)>> = LazyLock::new(|| {
+        let pg_cast = data::table("pg_cast");
+        let (source, target) = (pg_cast.index("castsource"), pg_cast.index("casttarget"));
+        pg_cast.rows().iter().map(|row| (row[source].oid(), row[target].oid())).collect()
+    });
+    let base = |oid| match type_cell(oid, "typbasetype").oid() {
+        0 => oid,
+        base => base,
+    };
+    // Beside strings the types that no value keeps: unknown and cstring.
+    let is_string = |oid| matches!(type_cell(oid, "typcategory"), Cell::Text(text) if matches!(&*text, "S" | "X" | "P"));
+    let (from, to) = (base(from), base(to));
+    from == to || CASTS.contains(&(from, to)) || is_string(from) || is_string(to)
 }
 
 fn columns(schema: &SchemaRef, comments: &BTreeMap<String, String>, key: &[String]) -> Vec<Column> {

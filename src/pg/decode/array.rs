@@ -45,6 +45,11 @@ pub(super) fn from_text(
     build(read_as, Elements { dimensions: parsed.dimensions, values })
 }
 
+/// The elements of an array of texts.
+pub(super) fn texts(text: &str) -> Result<Vec<Option<String>>> {
+    Literal::parse(text).map(|literal| literal.values)
+}
+
 /// `int2vectorin` and `oidvectorin`: numbers with white space between.
 pub(super) fn from_vector(
     element: u32,

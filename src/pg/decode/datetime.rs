@@ -89,8 +89,14 @@ fn timestamp_out_of_range(text: &str) -> Error {
     Error::DatetimeOverflow(format!("timestamp out of range: \"{text}\""))
 }
 
+/// PostgreSQL's input functions speak of types without a zone by their short names.
 fn invalid(oid: u32, text: &str) -> Error {
-    Error::InvalidDatetime { kind: types::sql_name(oid), text: text.to_owned() }
+    let kind = match oid {
+        types::TIME => "time".to_owned(),
+        types::TIMESTAMP => "timestamp".to_owned(),
+        other => types::sql_name(other),
+    };
+    Error::InvalidDatetime { kind, text: text.to_owned() }
 }
 
 fn field_out_of_range(text: &str) -> Error {

@@ -9,6 +9,7 @@
 mod array;
 mod datetime;
 mod interval;
+pub(crate) mod json;
 mod numeric;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ use crate::error::{Error, Result};
 /// The value of a parameter of type `oid`. `settings` are the session's: its time zone for `timestamptz` without
 /// one, the order of `DateStyle`, and `IntervalStyle`.
 ///
-/// A `uuid` becomes its canonical text, `json` and `jsonb` stay text, `numeric` gets the precision it needs, an
+/// A `uuid` and a `jsonb` become their canonical text, `json` stays as it is, `numeric` gets the precision it needs, an
 /// object's number (`oid`, `regclass`, …) is unsigned, and a `reg…` type given by name stays text.
 /// Errors: 22P02, 22007, 22003, 22008 for text that does not spell such a value; 22P03 for wrong bytes; 22021 for
 /// text that is not UTF-8; 42883 for a type without a binary form.
@@ -43,6 +44,12 @@ pub fn parameter(
         (None, _, true) => from_binary(oid, bytes),
         (None, _, false) => from_text(oid, utf8(bytes)?, settings),
     }
+}
+
+/// The elements of an array of texts, outermost dimension first.
+/// Errors: 22P02 for text that is no array.
+pub(crate) fn texts(text: &str) -> Result<Vec<Option<String>>> {
+    array::texts(text)
 }
 
 /// NULL of the type that values of `oid` get.
@@ -136,7 +143,8 @@ fn from_text(oid: u32, text: &str, settings: &OutputSettings) -> Result<ScalarVa
         types::CHAR => ScalarValue::Utf8(Some(text.chars().take(1).collect())),
         types::NAME => ScalarValue::Utf8(Some(name(text).to_owned())),
         types::UUID => ScalarValue::Utf8(Some(uuid(text)?)),
-        types::JSON | types::JSONB => ScalarValue::Utf8(Some(json(oid, text)?.to_owned())),
+        types::JSON => ScalarValue::Utf8(Some(json::check(text)?.to_owned())),
+        types::JSONB => ScalarValue::Utf8(Some(json::canonical(json::check(text)?)?)),
         types::DATE => ScalarValue::Date32(Some(datetime::date(text, settings)?)),
         types::TIME => ScalarValue::Time64Microsecond(Some(datetime::time(text)?)),
         types::TIMESTAMP => {
@@ -189,9 +197,9 @@ fn from_binary(oid: u32, bytes: &[u8]) -> Result<ScalarValue> {
         | types::XML
         | types::REFCURSOR
         | 0 => ScalarValue::Utf8(Some(utf8(bytes)?.to_owned())),
-        types::JSON => ScalarValue::Utf8(Some(json(oid, utf8(bytes)?)?.to_owned())),
+        types::JSON => ScalarValue::Utf8(Some(json::check(utf8(bytes)?)?.to_owned())),
         types::JSONB => match bytes.split_first() {
-            Some((1, text)) => ScalarValue::Utf8(Some(json(oid, utf8(text)?)?.to_owned())),
+            Some((1, text)) => ScalarValue::Utf8(Some(json::canonical(json::check(utf8(text)?)?)?)),
             Some((version, _)) => {
                 return Err(Error::InvalidBinary(format!(
                     "unsupported jsonb version number {version}"
@@ -354,11 +362,4 @@ fn uuid(text: &str) -> Result<String> {
         hyphen_allowed = digits % 4 == 0 && digits < 32;
     }
     if digits == 32 { Ok(canonical) } else { Err(invalid(types::UUID, text)) }
-}
-
-fn json(oid: u32, text: &str) -> Result<&str> {
-    match serde_json::from_str::<serde::de::IgnoredAny>(text) {
-        Ok(_) => Ok(text),
-        Err(error) => Err(invalid(oid, text).detail(format!("{error}."))),
-    }
 }

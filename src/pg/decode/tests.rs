@@ -130,7 +130,7 @@ fn other_types_say_what_is_wrong_as_postgresql() {
     check(
         "jsonb",
         &"[".repeat(100_000),
-        &format!("22P02 invalid input syntax for type jsonb: \"{}\"", "[".repeat(100_000)),
+        &format!("22P02 invalid input syntax for type json: \"{}\"", "[".repeat(100_000)),
     );
     check_binary("jsonb", &[2, b'1'], "22P03 unsupported jsonb version number 2");
     check_binary("jsonb", &[], "22P03 insufficient data left in message");

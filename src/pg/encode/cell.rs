@@ -227,6 +227,12 @@ impl<'a> Cell<'a> {
         binary: bool,
         style: &'a Style,
     ) -> Result<Cell<'a>> {
+        if is_oid(target.oid)
+            && let Some(pair) = array.as_struct_opt()
+            && let [oid, name] = pair.columns()
+        {
+            return Cell::new(if binary { oid } else { name }, target, binary, style);
+        }
         let writer = Writer::new(array.as_ref(), target, binary, style)?.ok_or_else(|| {
             Error::DatatypeMismatch(format!(
                 "cannot send data of type {} as {}",

@@ -94,7 +94,11 @@ impl<'a> JsonCell<'a> {
         Ok(JsonCell { nulls: nulls(array), node })
     }
 
-    fn of(array: &'a ArrayRef, pg_type: PgType, style: &'a Style) -> Result<JsonCell<'a>> {
+    pub(super) fn of(
+        array: &'a ArrayRef,
+        pg_type: PgType,
+        style: &'a Style,
+    ) -> Result<JsonCell<'a>> {
         if let Some(strings) = Strings::of(array) {
             // JSON inside JSON is not quoted.
             let node = match matches!(pg_type.oid, types::JSON | types::JSONB) {

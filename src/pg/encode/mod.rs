@@ -18,10 +18,11 @@ mod time;
 mod values;
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, new_empty_array};
+use arrow::array::{Array, ArrayRef, StringArray, StringBuilder, new_empty_array};
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
 
@@ -29,7 +30,7 @@ pub(crate) use self::cell::is_oid;
 use self::cell::{Cell, Style};
 pub use self::copy::CopyEncoder;
 pub(crate) use self::time::{civil, days_from_civil, instant_with_rules};
-use super::types::PgType;
+use super::types::{self, PgType};
 use crate::error::{Error, Result};
 
 /// How a session wants values written.
@@ -161,6 +162,33 @@ impl RowEncoder {
             end_frame(start, out)
         })
     }
+}
+
+/// Every value as `to_json` spells it; `null` for NULL.
+/// Errors: 42804 for data that has no PostgreSQL type.
+pub(crate) fn json_texts(
+    array: &ArrayRef,
+    field: &Field,
+    settings: &OutputSettings,
+) -> Result<StringArray> {
+    let style = Style::new(settings);
+    let array = match cell::normal(array.data_type()) {
+        Some(normal) => {
+            arrow::compute::cast(array, &normal).map_err(|error| Error::Data(error.to_string()))?
+        }
+        None => Arc::clone(array),
+    };
+    // The array may be of another encoding than the field told.
+    let field = field.clone().with_data_type(array.data_type().clone());
+    let json = json::JsonCell::of(&array, types::of_field(&field), style.json())?;
+    let mut texts = StringBuilder::with_capacity(array.len(), 16 * array.len());
+    let mut text = Vec::new();
+    for row in 0..array.len() {
+        text.clear();
+        json.put(row, &mut text)?;
+        texts.append_value(super::decode::utf8(&text)?);
+    }
+    Ok(texts.finish())
 }
 
 /// Writes the length of a frame, itself included, at its start.

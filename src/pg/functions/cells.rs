@@ -69,20 +69,11 @@ struct Function {
     spec: Spec,
     facts: Arc<Facts>,
     signature: Signature,
-    /// The type the result says it is of, when its storage does not tell.
-    tag: Option<String>,
 }
 
 /// `spec` for the statement of `facts`. Within one statement its answer never changes.
 pub(super) fn make(spec: Spec, facts: &Arc<Facts>) -> Arc<ScalarUDF> {
     udf(spec, facts, Volatility::Stable)
-}
-
-/// `spec` with a result that says it is of the PostgreSQL type `kind`, whatever its storage.
-pub(super) fn tagged(spec: Spec, facts: &Arc<Facts>, kind: &str) -> Arc<ScalarUDF> {
-    let signature = Signature::user_defined(Volatility::Stable);
-    let tag = Some(kind.to_owned());
-    Arc::new(ScalarUDF::new_from_impl(Function { spec, facts: Arc::clone(facts), signature, tag }))
 }
 
 /// `spec` for any statement.
@@ -92,12 +83,7 @@ pub(super) fn immutable(spec: Spec) -> Arc<ScalarUDF> {
 
 fn udf(spec: Spec, facts: &Arc<Facts>, volatility: Volatility) -> Arc<ScalarUDF> {
     let signature = Signature::user_defined(volatility);
-    Arc::new(ScalarUDF::new_from_impl(Function {
-        spec,
-        facts: Arc::clone(facts),
-        signature,
-        tag: None,
-    }))
+    Arc::new(ScalarUDF::new_from_impl(Function { spec, facts: Arc::clone(facts), signature }))
 }
 
 impl std::fmt::Debug for Function {
@@ -108,9 +94,7 @@ impl std::fmt::Debug for Function {
 
 impl PartialEq for Function {
     fn eq(&self, other: &Function) -> bool {
-        self.spec.name == other.spec.name
-            && self.tag == other.tag
-            && Arc::ptr_eq(&self.facts, &other.facts)
+        self.spec.name == other.spec.name && Arc::ptr_eq(&self.facts, &other.facts)
     }
 }
 
@@ -136,11 +120,7 @@ impl ScalarUDFImpl for Function {
     }
 
     fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> DataFusionResult<FieldRef> {
-        let plain = field(self.spec.name, self.spec.returns);
-        Ok(Arc::new(match &self.tag {
-            Some(kind) => crate::pg::catalog::rows::tagged(plain, kind),
-            None => plain,
-        }))
+        Ok(Arc::new(field(self.spec.name, self.spec.returns)))
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> DataFusionResult<Vec<DataType>> {

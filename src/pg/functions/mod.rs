@@ -9,12 +9,15 @@ mod cells;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod integers;
+mod json;
 pub(crate) mod missing;
 pub(crate) mod moments;
+mod named;
 mod names;
 mod patterns;
 pub(crate) mod plain;
 mod privileges;
+mod reading;
 mod session;
 mod shaped;
 mod single;
@@ -31,7 +34,7 @@ use super::types::TYPE_KEY;
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
-    let plain = plain::SPECS.iter().map(|spec| cells::immutable(*spec));
+    let plain = plain::SPECS.iter().chain(json::SPECS).map(|spec| cells::immutable(*spec));
     plain.chain(shaped::all()).collect()
 }
 
@@ -50,12 +53,23 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
         LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
     let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
-    spec.or_else(|| patterns::function(name, facts))
+    spec.or_else(|| patterns::function(name, facts)).or_else(|| json::function(name, facts))
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.
 pub(crate) fn text(facts: &Facts) -> Arc<ScalarUDF> {
     text::function(facts)
+}
+
+/// The function that reads texts as values of type `oid` in this session; `None` where none is needed or there is none.
+pub(crate) fn reading(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
+    reading::function(oid, facts)
+}
+
+/// The function `name` of [`json`]; the names are ours, so a wrong one is our bug.
+pub(crate) fn of_json(name: &str) -> Arc<ScalarUDF> {
+    let spec = json::SPECS.iter().find(|spec| spec.name == name);
+    cells::immutable(*spec.expect("a function of ours"))
 }
 
 /// How the session reads and writes values.
@@ -115,10 +129,11 @@ pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Sca
 }
 
 /// The function that turns a column's OIDs into the names clients see in its place, for the outermost projection:
-/// `Some` for columns of `regclass`, `regtype` and their kin. Its result is text that still says it is of that type.
+/// `Some` for columns of `regclass`, `regtype` and their kin. Its result keeps the OID beside the name, for clients that
+/// ask for the binary form, and still says it is of that type.
 pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     let kind = field.metadata().get(TYPE_KEY)?;
-    named_spec(field).map(|spec| cells::tagged(*spec, facts, kind))
+    named_spec(field).map(|spec| named::function(cells::make(*spec, facts), kind))
 }
 
 fn named_spec(field: &FieldRef) -> Option<&'static cells::Spec> {

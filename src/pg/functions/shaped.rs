@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, ListArray, PrimitiveArray, StringArray, StructArray,
+    Array, ArrayRef, AsArray, Int32Array, ListArray, PrimitiveArray, StructArray,
     TimestampMicrosecondArray, UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
@@ -17,13 +17,11 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-use super::cells::cells;
 use crate::error::Error;
-use crate::pg::catalog::rows::Cell;
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    [Kind::Array, Kind::ExpandArray, Kind::TimeZone, Kind::JsonObject].map(made).to_vec()
+    [Kind::Array, Kind::ExpandArray, Kind::TimeZone].map(made).to_vec()
 }
 
 /// `AT TIME ZONE`: the zone first, then the moment.
@@ -44,8 +42,6 @@ enum Kind {
     ExpandArray,
     /// `AT TIME ZONE` (PostgreSQL manual, section 9.9.4).
     TimeZone,
-    /// `json_build_object`.
-    JsonObject,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -66,7 +62,6 @@ impl ScalarUDFImpl for Shaped {
             Kind::Array => "forebay_array",
             Kind::ExpandArray => "forebay_expandarray",
             Kind::TimeZone => "timezone",
-            Kind::JsonObject => "json_build_object",
         }
     }
 
@@ -79,7 +74,6 @@ impl ScalarUDFImpl for Shaped {
             (Kind::Array | Kind::ExpandArray, [list @ DataType::List(_)]) => Ok(vec![list.clone()]),
             (Kind::TimeZone, [_, DataType::Timestamp(_, None)]) => Ok(vec![DataType::Utf8, LOCAL]),
             (Kind::TimeZone, [_, _]) => Ok(vec![DataType::Utf8, utc()]),
-            (Kind::JsonObject, types) if types.len() % 2 == 0 => Ok(types.to_vec()),
             _ => plan_err!("function {} does not take these arguments", self.name()),
         }
     }
@@ -92,7 +86,6 @@ impl ScalarUDFImpl for Shaped {
             }
             (Kind::TimeZone, [_, DataType::Timestamp(_, None)]) => utc(),
             (Kind::TimeZone, _) => LOCAL,
-            (Kind::JsonObject, _) => DataType::Utf8,
             (_, [list, ..]) => list.clone(),
             _ => DataType::Null,
         })
@@ -103,9 +96,6 @@ impl ScalarUDFImpl for Shaped {
             && let [list] = args.arg_fields
         {
             return Ok(Arc::new(list.as_ref().clone().with_name(self.name()).with_nullable(true)));
-        }
-        if self.kind == Kind::JsonObject {
-            return Ok(Arc::new(crate::pg::catalog::rows::field(self.name(), "json")));
         }
         let types: Vec<DataType> =
             args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
@@ -123,7 +113,6 @@ impl ScalarUDFImpl for Shaped {
             Kind::Array => Arc::new(without_nulls(arrays[0].as_list::<i32>())?),
             Kind::ExpandArray => Arc::new(expanded(arrays[0].as_list::<i32>())?),
             Kind::TimeZone => time_zone(&arrays[0], &arrays[1])?,
-            Kind::JsonObject => Arc::new(json_objects(&arrays, length)?),
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
@@ -169,50 +158,6 @@ fn expanded(lists: &ListArray) -> Result<ListArray> {
     let pairs = StructArray::try_new(fields.clone(), columns, None)?;
     let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
     Ok(ListArray::try_new(item, packed.offsets().clone(), Arc::new(pairs), None)?)
-}
-
-/// Objects of the values by the names before them, spaced as PostgreSQL does.
-fn json_objects(arrays: &[ArrayRef], length: usize) -> Result<StringArray> {
-    let mut columns = Vec::with_capacity(arrays.len());
-    for array in arrays {
-        columns.push(cells(array)?);
-    }
-    let mut objects = Vec::with_capacity(length);
-    for index in 0..length {
-        let mut members = Vec::with_capacity(columns.len() / 2);
-        for pair in columns.chunks(2) {
-            let (name, value) = (&pair[0][index], &pair[1][index]);
-            let name = match name {
-                Cell::Null => {
-                    let error =
-                        Error::InvalidParameterValue("argument 1: key must not be null".to_owned());
-                    return Err(DataFusionError::External(Box::new(error)));
-                }
-                Cell::Text(text) => json_text(text),
-                other => json_text(&json(other)),
-            };
-            members.push(format!("{name} : {}", json(value)));
-        }
-        objects.push(format!("{{{}}}", members.join(", ")));
-    }
-    Ok(StringArray::from(objects))
-}
-
-fn json_text(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-fn json(cell: &Cell) -> String {
-    match cell {
-        Cell::Null => "null".to_owned(),
-        Cell::Bool(truth) => truth.to_string(),
-        Cell::Int(number) => number.to_string(),
-        Cell::Float(number) => number.to_string(),
-        Cell::Text(text) => json_text(text),
-        Cell::List(items) => {
-            format!("[{}]", items.iter().map(json).collect::<Vec<String>>().join(","))
-        }
-    }
 }
 
 fn time_zone(zones: &ArrayRef, moments: &ArrayRef) -> Result<ArrayRef> {

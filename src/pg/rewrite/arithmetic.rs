@@ -3,10 +3,12 @@
 use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
 
 use super::operators::call;
 use crate::error::Error;
+use crate::pg::catalog::index;
 use crate::pg::functions::integers::{self, Operation};
 use crate::pg::functions::moments;
 use crate::pg::types::{self, TYPE_KEY};
@@ -25,6 +27,9 @@ pub(super) fn beside(op: Operator, other: &DataType) -> Option<Field> {
             if !calculates =>
         {
             plain(other.clone())
+        }
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView if !calculates => {
+            plain(DataType::Binary)
         }
         DataType::Float32 | DataType::Float64 | DataType::Interval(_) => plain(other.clone()),
         DataType::Decimal128(..) | DataType::Decimal256(..) => {
@@ -117,7 +122,7 @@ fn is_exact(data_type: &DataType) -> bool {
         || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
 }
 
-fn compares(op: Operator) -> bool {
+pub(super) fn compares(op: Operator) -> bool {
     matches!(
         op,
         Operator::Eq
@@ -352,51 +357,16 @@ fn scaled(interval: &Expr, number: &Expr, divide: bool) -> Expr {
 
 // ---- casts
 
-/// What a type is when it comes to casts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Truth,
-    Integer,
-    Number,
-    Date,
-    Time,
-    Moment,
-    Interval,
-    Bytes,
-}
-
-fn kind(data_type: &DataType) -> Option<Kind> {
-    Some(match data_type {
-        DataType::Boolean => Kind::Truth,
-        DataType::Int32 => Kind::Integer,
-        number if number.is_numeric() => Kind::Number,
-        DataType::Date32 | DataType::Date64 => Kind::Date,
-        DataType::Time32(_) | DataType::Time64(_) => Kind::Time,
-        DataType::Timestamp(..) => Kind::Moment,
-        DataType::Interval(_) | DataType::Duration(_) => Kind::Interval,
-        DataType::Binary | DataType::LargeBinary | DataType::BinaryView => Kind::Bytes,
-        DataType::Dictionary(_, value) => return kind(value),
-        _ => return None,
-    })
-}
-
-/// Refuses a cast that PostgreSQL does not have (its `pg_cast`) although Arrow does.
+/// Refuses a cast that PostgreSQL does not have although Arrow does.
 /// Errors: 42846.
 pub(super) fn castable(source: &Field, target: &Field) -> Result<()> {
-    let (Some(from), Some(to)) = (kind(source.data_type()), kind(target.data_type())) else {
-        return Ok(());
+    use DataType::{List, Map, Null, Struct, Union};
+    let fine = match (source.data_type(), target.data_type()) {
+        // What has no type of its own yet, and what has none in PostgreSQL.
+        (Null | Struct(_) | Map(..) | Union(..), _) => true,
+        (List(from), List(to)) => return castable(from, to),
+        _ => index::casts(types::of_field(source).oid, types::of_field(target).oid),
     };
-    let fine = from == to
-        || matches!(
-            (from, to),
-            (Kind::Integer | Kind::Number, Kind::Integer | Kind::Number)
-                | (Kind::Integer, Kind::Truth)
-                | (Kind::Truth, Kind::Integer)
-                | (Kind::Date, Kind::Moment)
-                | (Kind::Moment, Kind::Date | Kind::Time)
-                | (Kind::Time, Kind::Interval)
-                | (Kind::Interval, Kind::Time)
-        );
     if fine {
         return Ok(());
     }
@@ -412,9 +382,33 @@ pub(super) fn folded(cast: &Cast) -> Option<Expr> {
     let target = cast.field.data_type();
     let plain =
         cast.field.metadata().is_empty() && integers::whole(target).as_ref() == Some(target);
-    if !plain || !matches!(value, ScalarValue::Int32(Some(_)) | ScalarValue::Int64(Some(_))) {
+    if !plain {
+        return None;
+    }
+    // A list may hold a hundred thousand integers: they are read without looking at any setting.
+    if let (ScalarValue::Utf8(Some(digits)), DataType::Int32) = (value, target) {
+        let number = digits.parse().ok()?;
+        return Some(Expr::Literal(ScalarValue::Int32(Some(number)), None));
+    }
+    if !matches!(value, ScalarValue::Int32(Some(_)) | ScalarValue::Int64(Some(_))) {
         return None;
     }
     let folded = value.cast_to(target).ok()?;
     Some(Expr::Literal(folded, None))
+}
+
+/// `x IN (…)` of an integer, its list of the integer's own type, which the planner would fold one by one.
+pub(super) fn listed(mut list: InList, own: &DataType) -> Transformed<Expr> {
+    if !matches!(own, DataType::Int16 | DataType::Int64) {
+        return Transformed::no(Expr::InList(list));
+    }
+    let fitting = |item: &Expr| match item {
+        Expr::Literal(value @ ScalarValue::Int32(Some(_)), None) => value.cast_to(own).ok(),
+        _ => None,
+    };
+    let Some(values) = list.list.iter().map(fitting).collect::<Option<Vec<ScalarValue>>>() else {
+        return Transformed::no(Expr::InList(list));
+    };
+    list.list = values.into_iter().map(|value| Expr::Literal(value, None)).collect();
+    Transformed::yes(Expr::InList(list))
 }

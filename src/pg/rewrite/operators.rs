@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
 use super::plan::array_literal;
+use crate::pg::functions;
 use crate::pg::types;
 
 /// Operators and subscripts as PostgreSQL means them.
@@ -26,6 +27,9 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
+        if let Some(planned) = of_json(&op, &left, &right, schema) {
+            return Ok(PlannerResult::Planned(planned));
+        }
         // An untyped literal beside an array is an array literal.
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
         let (left, right) = match (left_type, right_type) {
@@ -66,6 +70,66 @@ impl ExprPlanner for Operators {
         let field_access = GetFieldAccess::ListIndex { key: Box::new(key) };
         Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }))
     }
+}
+
+/// The type of `expr` when it is JSON.
+fn json_type(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
+    let (_, field) = expr.to_field(schema).ok()?;
+    match types::of_field(&field).oid {
+        types::JSON => Some("json"),
+        types::JSONB => Some("jsonb"),
+        _ => None,
+    }
+}
+
+/// Operators of `json` and `jsonb` (PostgreSQL manual, section 9.16.1) as calls of ours.
+fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) -> Option<Expr> {
+    let (own, other) = (json_type(left, schema), json_type(right, schema));
+    let kind = own.or(other)?;
+    let (left, right) = (left.clone(), right.clone());
+    let found = right.get_type(schema).ok()?;
+    let by = |number: &str, name: &str, names: &str| {
+        Some(if found.is_integer() {
+            number.to_owned()
+        } else if found.is_list() {
+            names.to_owned()
+        } else {
+            name.to_owned()
+        })
+    };
+    let jsonb = kind == "jsonb";
+    let name = match op {
+        BinaryOperator::Arrow if own.is_some() => {
+            let (item, member) = (format!("forebay_{kind}_item"), format!("forebay_{kind}_member"));
+            by(&item, &member, &member)
+        }
+        BinaryOperator::LongArrow if own.is_some() => {
+            by("forebay_json_item_text", "forebay_json_member_text", "forebay_json_member_text")
+        }
+        BinaryOperator::HashArrow if own.is_some() => Some(format!("forebay_{kind}_path")),
+        BinaryOperator::HashLongArrow if own.is_some() => Some("forebay_json_path_text".to_owned()),
+        BinaryOperator::AtArrow if jsonb => Some("forebay_jsonb_contains".to_owned()),
+        BinaryOperator::ArrowAt if jsonb => {
+            let contains = functions::of_json("forebay_jsonb_contains");
+            return Some(call(contains, vec![right, left]));
+        }
+        BinaryOperator::Question if jsonb => Some("forebay_jsonb_has".to_owned()),
+        BinaryOperator::QuestionPipe if jsonb => Some("forebay_jsonb_has_any".to_owned()),
+        BinaryOperator::QuestionAnd if jsonb => Some("forebay_jsonb_has_all".to_owned()),
+        BinaryOperator::StringConcat
+            if jsonb && (other.is_some() || is_untyped(&right) || is_untyped(&left)) =>
+        {
+            Some("forebay_jsonb_concat".to_owned())
+        }
+        BinaryOperator::Minus if jsonb && own.is_some() => Some("forebay_jsonb_without".to_owned()),
+        BinaryOperator::HashMinus if jsonb => Some("forebay_jsonb_without_path".to_owned()),
+        _ => None,
+    }?;
+    Some(call(functions::of_json(&name), vec![left, right]))
+}
+
+fn is_untyped(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, None))
 }
 
 fn operator(op: &BinaryOperator) -> Option<Operator> {

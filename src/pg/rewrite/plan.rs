@@ -155,8 +155,33 @@ fn grouping(
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
-        Expr::Between(range) => Ok(arithmetic::ranged(range, schema)),
+        Expr::InList(mut list) => {
+            let own = list.expr.get_type(schema).unwrap_or(DataType::Null);
+            let items = list.list.iter_mut().map(|item| read_beside(item, &own, facts));
+            let mut read = items.sum::<Result<usize>>()? > 0;
+            read |=
+                unpad_compared(std::iter::once(list.expr.as_mut()).chain(&mut list.list), schema);
+            let listed = arithmetic::listed(list, &own);
+            Ok(if read { Transformed::yes(listed.data) } else { listed })
+        }
+        Expr::Between(mut range) => {
+            let own = range.expr.get_type(schema).unwrap_or(DataType::Null);
+            let bounds = [range.low.as_mut(), range.high.as_mut()];
+            let bounds = bounds.into_iter().map(|bound| read_beside(bound, &own, facts));
+            let read = bounds.sum::<Result<usize>>()? > 0;
+            let ranged = arithmetic::ranged(range, schema);
+            Ok(if read { Transformed::yes(ranged.data) } else { ranged })
+        }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
+        Expr::ScalarFunction(mut function)
+            if OF_TEXT.contains(&function.name())
+                && function.args.iter().any(|arg| is_padded(arg, schema)) =>
+        {
+            let args = std::mem::take(&mut function.args).into_iter();
+            let bare = |arg| if is_padded(&arg, schema) { unpadded(arg) } else { arg };
+            function.args = args.map(bare).collect();
+            Ok(Transformed::yes(Expr::ScalarFunction(function)))
+        }
         Expr::ScalarFunction(_) => {
             let zoned = zones::function(expr, schema, facts)?;
             let typed = results::function(zoned.data, schema)?;
@@ -176,7 +201,12 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let expr = Expr::BinaryExpr(binary);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
-        Expr::BinaryExpr(binary) => {
+        Expr::BinaryExpr(mut binary) => {
+            if arithmetic::compares(binary.op)
+                && unpad_compared([binary.left.as_mut(), binary.right.as_mut()], schema)
+            {
+                return Ok(Transformed::yes(Expr::BinaryExpr(binary)));
+            }
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             arithmetic::binary(binary, schema, zone)
         }
@@ -197,9 +227,22 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if let Ok((_, found)) = expr.to_field(schema) {
         arithmetic::castable(&found, &field)?;
     }
+    let kind = types::of_field(&field).oid;
+    let canonical = matches!(kind, types::UUID | types::JSON | types::JSONB);
+    if text
+        && !is_already(&expr, kind, schema)
+        && let Some(reading) = functions::reading(kind, facts)
+        && !matches!(expr.as_ref(), Expr::Placeholder(_) | Expr::Literal(..))
+    {
+        let values = Box::new(call(reading, vec![*expr]));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: values, field })));
+    }
     let expr = Box::new(zones::cast(*expr, &source, target, facts));
-    if target.is_string() {
-        let written = written(*expr, schema, facts);
+    if target.is_string() && !(text && canonical) {
+        let mut written = written(*expr, schema, facts);
+        if canonical && let Some(reading) = functions::reading(kind, facts) {
+            written = Transformed::yes(call(reading, vec![written.data]));
+        }
         let fitted = fitted(written.data, &field);
         let changed = written.transformed || fitted.transformed;
         let cast = Expr::Cast(Cast { expr: Box::new(fitted.data), field });
@@ -239,6 +282,22 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         return Ok(Transformed::yes(Expr::Cast(Cast { expr, field })));
     }
     Ok(Transformed::no(Expr::Cast(Cast { expr, field })))
+}
+
+/// Whether the text of `expr` is one of that type, which was read once.
+fn is_already(expr: &Expr, kind: u32, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == kind)
+}
+
+/// Reads `expr` as a value of the type it is compared with when it is a literal without a type. Returns how many it read.
+fn read_beside(expr: &mut Expr, other: &DataType, facts: &Arc<Facts>) -> Result<usize> {
+    if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*expr
+        && let Some(field) = arithmetic::beside(Operator::Eq, other)
+    {
+        *expr = literal(text, Arc::new(field), facts)?;
+        return Ok(1);
+    }
+    Ok(0)
 }
 
 /// A literal as PostgreSQL reads it: a parameter of that text and type would be the same value.
@@ -288,12 +347,8 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
         let names = call(function, vec![expr]);
         return Transformed::yes(call(functions::text(facts), vec![names]));
     }
-    // Blanks at the end of a `character` mean nothing.
-    let padded = expr.to_field(schema).is_ok_and(|(_, field)| {
-        field.metadata().get(TYPE_KEY).is_some_and(|name| name == "bpchar")
-    });
-    if padded {
-        return Transformed::yes(call(datafusion::functions::string::rtrim(), vec![expr]));
+    if is_padded(&expr, schema) {
+        return Transformed::yes(unpadded(expr));
     }
     match expr.get_type(schema) {
         Ok(source)
@@ -306,6 +361,57 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
         _ => Transformed::no(expr),
     }
 }
+
+/// Whether `expr` is a `character`: blanks at its end mean nothing.
+fn is_padded(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema)
+        .is_ok_and(|(_, field)| field.metadata().get(TYPE_KEY).is_some_and(|name| name == "bpchar"))
+}
+
+fn unpadded(expr: Expr) -> Expr {
+    call(datafusion::functions::string::rtrim(), vec![expr])
+}
+
+/// What is compared, without the blanks at the end of a `character` and of literals read as one. Returns whether there
+/// was one.
+fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DFSchema) -> bool {
+    let mut exprs: Vec<&mut Expr> = exprs.into_iter().collect();
+    if !exprs.iter().any(|expr| is_padded(expr, schema)) {
+        return false;
+    }
+    for expr in &mut exprs {
+        if matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None)) || is_padded(expr, schema) {
+            **expr = unpadded(std::mem::replace(expr, lit(ScalarValue::Null)));
+        }
+    }
+    true
+}
+
+/// Functions of text, to which PostgreSQL casts a `character` first.
+const OF_TEXT: &[&str] = &[
+    "ascii",
+    "btrim",
+    "character_length",
+    "initcap",
+    "left",
+    "length",
+    "lower",
+    "lpad",
+    "ltrim",
+    "md5",
+    "repeat",
+    "replace",
+    "reverse",
+    "right",
+    "rpad",
+    "split_part",
+    "starts_with",
+    "strpos",
+    "substr",
+    "substring",
+    "translate",
+    "upper",
+];
 
 /// An explicit cast to a string of a length cuts off what is over; `char(n)` is filled up with blanks.
 fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {

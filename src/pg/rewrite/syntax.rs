@@ -173,8 +173,8 @@ impl Rewriter<'_> {
             }
             Expr::TypedString(typed) => self.readable(&typed.value, &typed.data_type)?,
             Expr::Identifier(ident) => {
-                if let Some(call) = keyword(ident) {
-                    *expr = call;
+                if let Some(value) = keyword(ident).or_else(|| self.own_system_column(ident)) {
+                    *expr = value;
                 }
             }
             Expr::CompoundIdentifier(parts) => {
@@ -239,6 +239,14 @@ impl Rewriter<'_> {
             .map_err(|error| error.at((self.locate)(value.span.start)))
     }
 
+    /// `tableoid`, `xmin` and so on in a SELECT from one of PostgreSQL's own tables.
+    fn own_system_column(&self, column: &Ident) -> Option<Expr> {
+        match self.scopes.last()?.as_slice() {
+            [(_, oid)] => system_value(*oid, column),
+            _ => None,
+        }
+    }
+
     /// `c.tableoid`, `c.xmin` and so on where `c` is a relation of PostgreSQL's own: its rows have no versions.
     fn system_column(&self, parts: &[Ident]) -> Option<Expr> {
         let [qualifier, column] = parts else {
@@ -247,15 +255,21 @@ impl Rewriter<'_> {
         let qualifier = folded(qualifier);
         let mut near = self.scopes.iter().rev().flatten();
         let (_, oid) = near.find(|(alias, _)| *alias == qualifier)?;
-        let (number, kind) = match folded(column).as_str() {
-            "tableoid" => (i64::from(*oid), "oid"),
-            "xmin" => (1, "xid"),
-            "xmax" => (0, "xid"),
-            "cmin" | "cmax" => (0, "cid"),
-            _ => return None,
-        };
-        Some(cast_to(Box::new(Expr::value(Value::Number(number.to_string(), false))), kind))
+        system_value(*oid, column)
     }
+}
+
+/// What a system column of the table `oid` holds.
+fn system_value(oid: u32, column: &Ident) -> Option<Expr> {
+    let (number, kind) = match folded(column).as_str() {
+        "tableoid" => (oid, "oid"),
+        "xmin" => (1, "xid"),
+        "xmax" => (0, "xid"),
+        "cmin" | "cmax" => (0, "cid"),
+        _ => return None,
+    };
+    let number = Value::SingleQuotedString(number.to_string());
+    Some(cast_to(Box::new(Expr::value(number)), kind))
 }
 
 fn null() -> Expr {
@@ -703,7 +717,26 @@ fn function(function: &mut Function) -> Option<Expr> {
             return Some(series(std::mem::take(&mut list.args)));
         }
     }
-    None
+    gathered(&name, function)
+}
+
+/// `json_agg(x …)` as `forebay_json_agg(array_agg(forebay_json_item_of(x) …))`, and its kin.
+fn gathered(name: &str, function: &mut Function) -> Option<Expr> {
+    let (whole, part) = match name {
+        "json_agg" => ("forebay_json_agg", "forebay_json_item_of"),
+        "jsonb_agg" => ("forebay_jsonb_agg", "forebay_json_item_of"),
+        "json_object_agg" => ("forebay_json_object_agg", "forebay_json_member_of"),
+        "jsonb_object_agg" => ("forebay_jsonb_object_agg", "forebay_json_member_of"),
+        _ => return None,
+    };
+    let FunctionArguments::List(list) = &mut function.args else { return None };
+    let mut texts = call(part, Vec::new());
+    if let Expr::Function(Function { args: FunctionArguments::List(inner), .. }) = &mut texts {
+        inner.args = std::mem::take(&mut list.args);
+    }
+    list.args = vec![FunctionArg::Unnamed(FunctionArgExpr::Expr(texts))];
+    function.name = ObjectName::from(vec![Ident::new("array_agg")]);
+    Some(call(whole, vec![Expr::Function(function.clone())]))
 }
 
 /// The function that returns as a list what the set-returning function `name` returns as rows.
@@ -711,6 +744,23 @@ fn listing(name: &str) -> Option<&'static str> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
         "generate_subscripts" => Some("forebay_subscripts"),
+        "json_array_elements" => Some("forebay_json_elements"),
+        "jsonb_array_elements" => Some("forebay_jsonb_elements"),
+        "json_array_elements_text" => Some("forebay_json_elements_text"),
+        "jsonb_array_elements_text" => Some("forebay_jsonb_elements_text"),
+        "json_object_keys" => Some("forebay_json_keys"),
+        "jsonb_object_keys" => Some("forebay_jsonb_keys"),
+        _ => None,
+    }
+}
+
+/// The functions that return the columns `key` and `value` of what `name` returns as rows, each as a list.
+fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
+    match name {
+        "json_each" => Some(["forebay_json_names", "forebay_json_values"]),
+        "jsonb_each" => Some(["forebay_jsonb_names", "forebay_jsonb_values"]),
+        "json_each_text" => Some(["forebay_json_names", "forebay_json_texts"]),
+        "jsonb_each_text" => Some(["forebay_jsonb_names", "forebay_jsonb_texts"]),
         _ => None,
     }
 }
@@ -832,6 +882,10 @@ const AGGREGATES: &[&str] = &[
     "max",
     "avg",
     "array_agg",
+    "json_agg",
+    "json_object_agg",
+    "jsonb_agg",
+    "jsonb_object_agg",
     "string_agg",
     "bool_and",
     "bool_or",
@@ -1078,7 +1132,8 @@ fn table_factor(factor: &mut TableFactor) {
         *arguments = None;
         return;
     }
-    if bare != "unnest" && listing(&bare).is_none() {
+    let pairs = listing_pairs(&bare);
+    if bare != "unnest" && listing(&bare).is_none() && pairs.is_none() {
         if name.0.len() > 1 {
             *name = ObjectName::from(vec![Ident::new(bare.as_str())]);
         }
@@ -1092,8 +1147,17 @@ fn table_factor(factor: &mut TableFactor) {
         _ => None,
     });
     if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
+        let elements = bare.contains("_array_elements");
         if let Some(listing) = listing(&bare) {
             array_exprs = vec![call(listing, array_exprs)];
+            if elements {
+                columns(alias, bare, &["value"], *with_ordinality);
+            } else if bare.ends_with("_object_keys") && !*with_ordinality {
+                one_column(alias, bare);
+            }
+        } else if let Some(pairs) = pairs {
+            array_exprs = pairs.map(|list| call(list, array_exprs.clone())).to_vec();
+            columns(alias, bare, &["key", "value"], *with_ordinality);
         } else if array_exprs.len() == 1 && !*with_ordinality {
             one_column(alias, bare);
         }
@@ -1104,6 +1168,25 @@ fn table_factor(factor: &mut TableFactor) {
             with_offset_alias: None,
             with_ordinality: *with_ordinality,
         };
+    }
+}
+
+/// The columns of a function that names them; an alias may name them otherwise.
+fn columns(
+    alias: &mut Option<TableAlias>,
+    function: String,
+    names: &[&str],
+    with_ordinality: bool,
+) {
+    let alias = alias.get_or_insert_with(|| TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    });
+    let last = with_ordinality.then_some("ordinality");
+    for name in names.iter().copied().chain(last).skip(alias.columns.len()) {
+        alias.columns.push(TableAliasColumnDef { name: Ident::new(name), data_type: None });
     }
 }
 

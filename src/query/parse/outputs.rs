@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, Value, VisitMut, VisitorMut,
+    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField, Value, VisitMut,
+    VisitorMut,
 };
 
 /// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
@@ -72,8 +73,16 @@ fn name_select(select: &mut Select) {
 
 /// Whether the planner's own name for `expr` is already right.
 fn plain(expr: &Expr) -> bool {
-    matches!(expr, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+    let own = match expr {
+        Expr::Identifier(ident) => Some(ident),
+        Expr::CompoundIdentifier(idents) => idents.last(),
+        _ => None,
+    };
+    own.is_some_and(|ident| !SYSTEM_COLUMNS.contains(&folded(ident).as_str()))
 }
+
+/// Columns no table lists, for which [`crate::pg::rewrite`] puts values.
+const SYSTEM_COLUMNS: &[&str] = &["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];
 
 fn folded(ident: &Ident) -> String {
     if ident.quote_style.is_some() { ident.value.clone() } else { ident.value.to_lowercase() }
@@ -81,42 +90,45 @@ fn folded(ident: &Ident) -> String {
 
 /// `FigureColname` of PostgreSQL's parse_target.c.
 fn of(expr: &Expr) -> Option<String> {
+    figured(expr).map(|(name, _)| name)
+}
+
+/// The name of `expr`, and whether a cast or CASE around it keeps that name rather than give its own.
+fn figured(expr: &Expr) -> Option<(String, bool)> {
+    let kept = |name: &str| Some((name.to_owned(), true));
+    let or_own = |inner: Option<(String, bool)>, own: String| {
+        Some(inner.filter(|(_, strong)| *strong).unwrap_or((own, false)))
+    };
     match expr {
-        Expr::Identifier(ident) => Some(folded(ident)),
-        Expr::CompoundIdentifier(idents) => idents.last().map(folded),
-        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => of(inner),
-        Expr::CompoundFieldAccess { root, .. } => of(root),
-        Expr::Function(function) => {
-            let last = function.name.0.last()?.as_ident()?;
-            Some(folded(last))
-        }
-        Expr::Cast { expr, data_type, .. } => of(expr).or_else(|| Some(type_name(data_type))),
-        Expr::TypedString(typed) => Some(type_name(&typed.data_type)),
-        Expr::Interval(_) => Some("interval".to_owned()),
+        Expr::Identifier(ident) => Some((folded(ident), true)),
+        Expr::CompoundIdentifier(idents) => Some((folded(idents.last()?), true)),
+        Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figured(inner),
+        Expr::CompoundFieldAccess { root, .. } => figured(root),
+        Expr::Function(function) => Some((folded(function.name.0.last()?.as_ident()?), true)),
+        Expr::Cast { expr, data_type, .. } => or_own(figured(expr), type_name(data_type)),
+        Expr::TypedString(typed) => Some((type_name(&typed.data_type), false)),
+        Expr::Interval(_) => Some(("interval".to_owned(), false)),
         Expr::Case { else_result, .. } => {
-            else_result.as_deref().and_then(of).or_else(|| Some("case".to_owned()))
+            or_own(else_result.as_deref().and_then(figured), "case".to_owned())
         }
-        Expr::Exists { .. } => Some("exists".to_owned()),
-        Expr::Extract { .. } => Some("extract".to_owned()),
-        Expr::Ceil { .. } => Some("ceil".to_owned()),
-        Expr::Floor { .. } => Some("floor".to_owned()),
-        Expr::Position { .. } => Some("position".to_owned()),
-        Expr::Substring { .. } => Some("substring".to_owned()),
-        Expr::Trim { trim_where, .. } => Some(
-            match trim_where {
-                Some(datafusion::sql::sqlparser::ast::TrimWhereField::Leading) => "ltrim",
-                Some(datafusion::sql::sqlparser::ast::TrimWhereField::Trailing) => "rtrim",
-                _ => "btrim",
-            }
-            .to_owned(),
-        ),
-        Expr::Overlay { .. } => Some("overlay".to_owned()),
-        Expr::AtTimeZone { .. } => Some("timezone".to_owned()),
-        Expr::Array(_) => Some("array".to_owned()),
-        Expr::Tuple(_) => Some("row".to_owned()),
-        Expr::Subquery(query) => subquery(query),
+        Expr::Exists { .. } => kept("exists"),
+        Expr::Extract { .. } => kept("extract"),
+        Expr::Ceil { .. } => kept("ceil"),
+        Expr::Floor { .. } => kept("floor"),
+        Expr::Position { .. } => kept("position"),
+        Expr::Substring { .. } => kept("substring"),
+        Expr::Trim { trim_where, .. } => kept(match trim_where {
+            Some(TrimWhereField::Leading) => "ltrim",
+            Some(TrimWhereField::Trailing) => "rtrim",
+            _ => "btrim",
+        }),
+        Expr::Overlay { .. } => kept("overlay"),
+        Expr::AtTimeZone { .. } => kept("timezone"),
+        Expr::Array(_) => kept("array"),
+        Expr::Tuple(_) => kept("row"),
+        Expr::Subquery(query) => subquery(query).map(|name| (name, true)),
         Expr::Value(value) => match value.value {
-            Value::Boolean(_) => Some("bool".to_owned()),
+            Value::Boolean(_) => Some(("bool".to_owned(), false)),
             _ => None,
         },
         _ => None,
@@ -148,6 +160,9 @@ fn subquery(query: &Query) -> Option<String> {
 fn type_name(data_type: &DataType) -> String {
     let text = data_type.to_string().to_lowercase();
     let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
+    if bare == "\"char\"" {
+        return "char".to_owned();
+    }
     match bare {
         "int" | "integer" | "int4" => "int4",
         "bigint" => "int8",

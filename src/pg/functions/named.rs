@@ -1,0 +1,72 @@
+//! OIDs beside the names clients see in their place: a client that asks for the binary form gets the OID.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, StructArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, FieldRef, Fields};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+
+use crate::pg::catalog::rows::tagged;
+
+/// Pairs of an OID and what `inner` makes of it, told as values of the PostgreSQL type `kind`. Only for a result's own
+/// columns: no operator takes a pair.
+pub(super) fn function(inner: Arc<ScalarUDF>, kind: &str) -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Stable);
+    Arc::new(ScalarUDF::new_from_impl(Named { inner, kind: kind.to_owned(), signature }))
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Named {
+    inner: Arc<ScalarUDF>,
+    kind: String,
+    signature: Signature,
+}
+
+fn fields() -> Fields {
+    Fields::from(vec![
+        Field::new("oid", DataType::Int64, true),
+        Field::new("name", DataType::Utf8, true),
+    ])
+}
+
+impl ScalarUDFImpl for Named {
+    fn name(&self) -> &str {
+        self.inner.name()
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Struct(fields()))
+    }
+
+    fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let pair = Field::new(self.name(), DataType::Struct(fields()), true);
+        Ok(Arc::new(tagged(pair, &self.kind)))
+    }
+
+    fn invoke_with_args(&self, mut args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [value] = args.args.as_slice() else {
+            return plan_err!("{} takes one value", self.name());
+        };
+        let constant = matches!(value, ColumnarValue::Scalar(_));
+        args.number_rows = if constant { 1 } else { args.number_rows };
+        let number_rows = args.number_rows;
+        let oids = cast(&value.to_array(number_rows)?, &DataType::Int64)?;
+        args.args = vec![ColumnarValue::Array(Arc::clone(&oids))];
+        args.return_field = Arc::new(Field::new("name", DataType::Utf8, true));
+        let names = self.inner.invoke_with_args(args)?.into_array(number_rows)?;
+        let pairs: ArrayRef = Arc::new(StructArray::try_new(fields(), vec![oids, names], None)?);
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&pairs, 0)?));
+        }
+        Ok(ColumnarValue::Array(pairs))
+    }
+}

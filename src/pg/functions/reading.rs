@@ -1,0 +1,140 @@
+//! Texts read as values of a type, for casts: exactly as a parameter of that text would be.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, new_empty_array};
+use arrow::compute::cast;
+use arrow::datatypes::DataType;
+use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use crate::pg::decode;
+use crate::pg::encode::OutputSettings;
+use crate::pg::facts::Facts;
+use crate::pg::types;
+
+/// `forebay_read_…(text)` for values of type `oid`; `None` for types whose texts the planner's own cast reads alike, and
+/// for those whose values are not all of one Arrow type.
+pub(super) fn function(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
+    let read = matches!(
+        oid,
+        types::BOOL
+            | types::INT2
+            | types::INT4
+            | types::INT8
+            | types::FLOAT4
+            | types::FLOAT8
+            | types::BYTEA
+            | types::UUID
+            | types::JSON
+            | types::JSONB
+            | types::DATE
+            | types::TIME
+            | types::TIMESTAMP
+            | types::TIMESTAMPTZ
+            | types::INTERVAL
+    );
+    read.then(|| {
+        Arc::new(ScalarUDF::new_from_impl(Reading {
+            oid,
+            name: format!("forebay_read_{}", types::sql_name(oid).replace(' ', "_")),
+            settings: super::text::settings(facts),
+            // 'today' and the session's zone are part of what a text means.
+            signature: Signature::string(1, Volatility::Stable),
+        }))
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+struct Reading {
+    oid: u32,
+    name: String,
+    settings: OutputSettings,
+    signature: Signature,
+}
+
+impl Hash for Reading {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for Reading {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
+        Ok(decode::data_type(self.oid))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let constant = matches!(args.args.first(), Some(ColumnarValue::Scalar(_)));
+        let Some(arg) = args.args.first() else {
+            return Err(DataFusionError::Internal(format!("{} takes one argument", self.name)));
+        };
+        let values = self.values(&arg.to_array(if constant { 1 } else { args.number_rows })?)?;
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
+        }
+        Ok(ColumnarValue::Array(values))
+    }
+}
+
+impl Reading {
+    fn values(&self, texts: &ArrayRef) -> Result<ArrayRef> {
+        if texts.is_empty() {
+            return Ok(new_empty_array(&decode::data_type(self.oid)));
+        }
+        let texts = cast(texts, &DataType::Utf8)?;
+        let values = texts.as_string::<i32>().iter().map(|text| match text {
+            Some(text) => decode::parameter(self.oid, false, text.as_bytes(), &self.settings)
+                .map_err(|error| DataFusionError::External(Box::new(error))),
+            None => Ok(decode::null(self.oid)),
+        });
+        ScalarValue::iter_to_array(values.collect::<Result<Vec<ScalarValue>>>()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{ArrayRef, StringArray};
+    use datafusion::common::ScalarValue;
+
+    use super::Reading;
+    use crate::pg::facts::Facts;
+    use crate::pg::types;
+    use datafusion::logical_expr::{Signature, Volatility};
+
+    fn read(oid: u32, texts: &[Option<&str>]) -> datafusion::common::Result<ArrayRef> {
+        let reading = Reading {
+            oid,
+            name: "reading".to_owned(),
+            settings: super::super::text::settings(&Facts::default()),
+            signature: Signature::string(1, Volatility::Stable),
+        };
+        let texts: ArrayRef = Arc::new(StringArray::from(texts.to_vec()));
+        reading.values(&texts)
+    }
+
+    #[test]
+    fn texts_are_read_as_parameters_are() {
+        let days = read(types::DATE, &[Some("Jan 2 1970"), None]).expect("dates");
+        assert_eq!(ScalarValue::try_from_array(&days, 0).ok(), Some(ScalarValue::Date32(Some(1))));
+        assert!(days.is_null(1));
+        let keys = read(types::UUID, &[Some("A0EEBC99-9C0B4EF8BB6D-6BB9BD380A11")]).expect("uuid");
+        let want = ScalarValue::from("a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11");
+        assert_eq!(ScalarValue::try_from_array(&keys, 0).ok(), Some(want));
+        assert!(read(types::INT4, &[Some("seven")]).is_err());
+        assert_eq!(read(types::INT8, &[]).expect("none").len(), 0);
+    }
+}
