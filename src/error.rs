@@ -266,6 +266,12 @@ pub enum Error {
     /// The client, or somebody for it, cancelled the statement.
     #[error("canceling statement due to {0}")]
     QueryCanceled(&'static str),
+    /// A lock that was not given in time.
+    #[error("canceling statement due to {0}")]
+    LockNotAvailable(&'static str),
+    /// Sessions that would wait for each other for ever.
+    #[error("deadlock detected")]
+    DeadlockDetected,
     /// A client that did not authenticate in time.
     #[error("canceling authentication due to timeout")]
     AuthenticationTimeout,
@@ -465,6 +471,8 @@ impl Error {
             Error::DiskFull(_) => "53100",
             Error::ConfigurationLimit(_) => "53400",
             Error::QueryCanceled(_) | Error::AuthenticationTimeout => "57014",
+            Error::LockNotAvailable(_) => "55P03",
+            Error::DeadlockDetected => "40P01",
             Error::AdminShutdown(_) => "57P01",
             Error::CannotConnectNow(_) => "57P03",
             Error::IdleTimeout("idle-in-transaction") => "25P03",

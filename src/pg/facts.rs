@@ -50,6 +50,8 @@ pub struct Facts {
     pub prepared: Arc<[PreparedRow]>,
     /// `pg_cursors`.
     pub cursors: Arc<[CursorRow]>,
+    /// `pg_listening_channels()`.
+    pub listening: Vec<String>,
     /// `pg_stat_activity`: every live session.
     pub activity: Arc<[ActivityRow]>,
     /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.

@@ -56,6 +56,16 @@ pub struct Login {
     pub peer: Option<std::net::SocketAddr>,
     /// Whether the connection is encrypted.
     pub tls: bool,
+    /// How other sessions stop this one; `None` for a session that nobody can reach.
+    pub switch: Option<Arc<dyn Switch>>,
+}
+
+/// How one session stops another (`pg_cancel_backend`, `pg_terminate_backend`).
+pub trait Switch: std::fmt::Debug + Send + Sync {
+    /// Cancels what runs now, as a cancel request would.
+    fn cancel(&self);
+    /// Ends the connection.
+    fn terminate(&self);
 }
 
 /// One session: its settings, prepared statements, cursors and transaction. Owned by one connection.
@@ -131,6 +141,12 @@ pub trait Session: Send {
 
     /// Limits on idling, in milliseconds; 0 is none: outside a transaction, inside one.
     fn idle_limits_ms(&self) -> (u64, u64);
+
+    /// Notifications that arrived since the last call, oldest first; none inside a transaction block.
+    fn take_notifications(&mut self) -> Vec<Notification>;
+
+    /// Told when a notification arrives.
+    fn arrival(&self) -> Arc<tokio::sync::Notify>;
 }
 
 /// One parsed statement of a simple query.
@@ -231,6 +247,17 @@ pub struct Notice {
     pub detail: Option<String>,
     /// A sentence with advice.
     pub hint: Option<String>,
+}
+
+/// What NOTIFY sent to this session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notification {
+    /// The process number of the session that sent it.
+    pub pid: i32,
+    /// The channel.
+    pub channel: String,
+    /// The payload, perhaps empty.
+    pub payload: String,
 }
 
 /// Where a session stands, for ReadyForQuery.

@@ -63,6 +63,10 @@ pub struct Engine {
     pub tables: Box<Tables>,
     /// Sessions and what they run.
     pub sessions: super::activity::Sessions,
+    /// LISTEN and NOTIFY.
+    pub(super) channels: super::channels::Channels,
+    /// Advisory locks.
+    pub(super) locks: super::locks::Locks,
     /// What the views and functions of the schema `forebay` need.
     pub system: super::system::System,
     pub(super) deadlines: Deadlines,
@@ -149,6 +153,8 @@ impl Engine {
             catalog: parts.catalog.clone(),
             tables: parts.tables,
             sessions: super::activity::Sessions::default(),
+            channels: super::channels::Channels::default(),
+            locks: super::locks::Locks::default(),
             system: parts.system,
             deadlines: Deadlines::start(tasks),
             kept: Kept::start(&parts.catalog, tasks),

@@ -10,11 +10,25 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::parse::shown;
 use crate::error::Error;
 
+/// A refused cast with its place, where there is only one it can be.
+fn placed(error: Error, sql: &str) -> Error {
+    let place = match error.bare() {
+        Error::CannotCoerce(message) if error.notes().position.is_none() => {
+            super::places::of_cast(sql, message)
+        }
+        _ => None,
+    };
+    match place {
+        Some(place) => error.at(place),
+        None => error,
+    }
+}
+
 /// Ours for `error`. `sql` is the statement's text, for positions.
 pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
     match error {
         DataFusionError::External(inner) => match inner.downcast::<Error>() {
-            Ok(own) => *own,
+            Ok(own) => placed(*own, sql),
             Err(other) => match other.downcast::<DataFusionError>() {
                 Ok(nested) => of(*nested, sql),
                 Err(foreign) => crate::version::provider::cause(foreign.as_ref())

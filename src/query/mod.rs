@@ -13,16 +13,20 @@
 //! Imports: error, config, task, catalog, version, pg. Used by: wire, server.
 
 mod activity;
+mod channels;
 mod clock;
+mod columns;
 mod deadline;
 pub mod door;
 pub mod engine;
 mod failure;
 mod kept;
+mod locks;
 mod names;
 mod numeric;
 pub mod parse;
 mod physical;
+mod places;
 mod plan;
 mod privilege;
 mod run;

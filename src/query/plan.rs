@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arrow::datatypes::{DataType, FieldRef, Schema};
+use arrow::datatypes::{DataType, FieldRef};
 use arrow::record_batch::RecordBatch;
+use datafusion::common::ParamValues;
 use datafusion::common::tree_node::TreeNodeRecursion;
-use datafusion::common::{ParamValues, TableReference};
-use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
 use datafusion::physical_plan::ExecutionPlan;
@@ -18,11 +17,11 @@ use datafusion::sql::planner::{ParserOptions, PlannerContext, SqlToRel};
 use datafusion::sql::sqlparser::ast::{self, Query, Statement as Ast, Visit, Visitor};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
+use super::columns::columns;
 use super::door::Column;
 use super::engine::Engine;
 use super::failure;
 use super::names::{Names, Read};
-use super::parse::shown;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::{decode, types};
@@ -377,90 +376,4 @@ fn arrow_of(oid: u32) -> Option<FieldRef> {
     } else {
         field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
     }))
-}
-
-/// The columns as RowDescription tells them.
-fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
-    let schema: &Schema = plan.schema().as_arrow();
-    schema
-        .fields()
-        .iter()
-        .enumerate()
-        .map(|(index, field)| {
-            let origin = origin(plan, index).and_then(|(reference, name)| {
-                let read = reads.iter().find(|read| read.reference == reference)?;
-                let table = read.version.manifest.tables.get(&read.table)?;
-                let number = table.schema().index_of(&name).ok()? + 1;
-                Some((read.oid, i16::try_from(number).ok()?))
-            });
-            let (table_oid, number) = origin.unwrap_or((0, 0));
-            let mut pg_type = types::of_field(field);
-            if table_oid == 0 {
-                pg_type = computed(plan, index, pg_type);
-            }
-            Column { name: shown(field.name()).to_owned(), table_oid, number, pg_type }
-        })
-        .collect()
-}
-
-/// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does.
-fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::PgType {
-    match pg_type.oid {
-        types::NUMERIC => match plan {
-            LogicalPlan::Limit(limit) => computed(&limit.input, index, pg_type),
-            LogicalPlan::Sort(sort) => computed(&sort.input, index, pg_type),
-            LogicalPlan::Projection(projection)
-                if matches!(projection.expr.get(index).map(unaliased), Some(Expr::Cast(_))) =>
-            {
-                pg_type
-            }
-            _ => types::PgType::new(types::NUMERIC),
-        },
-        _ => pg_type,
-    }
-}
-
-fn unaliased(expr: &Expr) -> &Expr {
-    match expr {
-        Expr::Alias(alias) => unaliased(&alias.expr),
-        other => other,
-    }
-}
-
-/// The table and column that output `index` shows unchanged.
-fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> {
-    match plan {
-        LogicalPlan::TableScan(scan) => {
-            let field = scan.projected_schema.field(index);
-            Some((scan.table_name.clone(), field.name().clone()))
-        }
-        LogicalPlan::Projection(projection) => {
-            through(projection.expr.get(index)?, &projection.input)
-        }
-        LogicalPlan::Aggregate(aggregate) => {
-            let keys = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
-            through(keys.get(index)?, &aggregate.input)
-        }
-        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
-            origin(&window.input, index)
-        }
-        LogicalPlan::Filter(filter) => origin(&filter.input, index),
-        LogicalPlan::Sort(sort) => origin(&sort.input, index),
-        LogicalPlan::Limit(limit) => origin(&limit.input, index),
-        LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, index),
-        LogicalPlan::Distinct(distinct) => origin(distinct.input(), index),
-        LogicalPlan::Join(join) => {
-            let left = join.left.schema().fields().len();
-            if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }
-        }
-        _ => None,
-    }
-}
-
-fn through(expr: &Expr, input: &LogicalPlan) -> Option<(TableReference, String)> {
-    match expr {
-        Expr::Alias(alias) => through(&alias.expr, input),
-        Expr::Column(column) => origin(input, input.schema().maybe_index_of_column(column)?),
-        _ => None,
-    }
 }

@@ -120,7 +120,7 @@ const SETTINGS: &[Setting] = &[
     setting("lc_monetary", "C", Kind::Text, "Accepted without an effect."),
     setting("lc_numeric", "C", Kind::Text, "Accepted without an effect."),
     setting("lc_time", "C", Kind::Text, "Accepted without an effect."),
-    setting("lock_timeout", "0", Kind::Ms, "Accepted without an effect."),
+    setting("lock_timeout", "0", Kind::Ms, "How long a statement waits for an advisory lock."),
     setting("log_statement", "none", Kind::Text, "Accepted without an effect."),
     setting("max_connections", "10000", Kind::Fixed, "Connections the server takes."),
     setting(
@@ -203,6 +203,8 @@ pub struct Meaning {
     pub output: OutputSettings,
     /// `statement_timeout`; 0 is none.
     pub statement_timeout_ms: u64,
+    /// `lock_timeout`; 0 is none.
+    pub lock_timeout_ms: u64,
     /// `idle_session_timeout`; 0 is none.
     pub idle_session_timeout_ms: u64,
     /// `idle_in_transaction_session_timeout`; 0 is none.
@@ -221,6 +223,7 @@ impl Settings {
             Arc::new(Meaning {
                 output: self.output(),
                 statement_timeout_ms: self.ms("statement_timeout"),
+                lock_timeout_ms: self.ms("lock_timeout"),
                 idle_session_timeout_ms: self.ms("idle_session_timeout"),
                 idle_in_transaction_timeout_ms: self.ms("idle_in_transaction_session_timeout"),
             })

@@ -5,7 +5,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::error::{Error, Result};
-use crate::query::door::{Column, TransactionStatus};
+use crate::query::door::{Column, Notification, TransactionStatus};
 
 /// Appends a frame: type, length, what `body` writes.
 pub(super) fn frame(out: &mut BytesMut, tag: u8, body: impl FnOnce(&mut BytesMut)) {
@@ -70,6 +70,14 @@ pub(super) fn backend_key_data(out: &mut BytesMut, pid: i32, secret: &[u8]) {
     frame(out, b'K', |out| {
         out.put_i32(pid);
         out.put_slice(secret);
+    });
+}
+
+pub(super) fn notification_response(out: &mut BytesMut, notification: &Notification) {
+    frame(out, b'A', |out| {
+        out.put_i32(notification.pid);
+        text(out, &notification.channel);
+        text(out, &notification.payload);
     });
 }
 

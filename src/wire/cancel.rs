@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::frame::Halt;
 use super::scram::same;
 use crate::error::{Error, Result};
+use crate::query::door::Switch;
 
 /// Who stopped a statement, when it was not its own timeout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +108,30 @@ impl Entry {
     }
 }
 
+impl std::fmt::Debug for Entry {
+    /// Without the secret.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Entry").field("pid", &self.pid).finish_non_exhaustive()
+    }
+}
+
+impl Switch for Entry {
+    fn cancel(&self) {
+        self.interrupt(Cause::Client);
+    }
+
+    fn terminate(&self) {
+        self.ending.cancel();
+        self.interrupt(Cause::Stop);
+    }
+}
+
 impl Registered {
+    /// How other sessions stop this one.
+    pub(super) fn switch(&self) -> Arc<dyn Switch> {
+        Arc::clone(&self.entry) as Arc<dyn Switch>
+    }
+
     pub(super) fn entry(&self) -> &Entry {
         &self.entry
     }

@@ -156,8 +156,8 @@ async fn enter(
     }
     let Startup { user, database, parameters, .. } = startup;
     let tls = matches!(channel.stream, Stream::Tls(_));
-    let login =
-        Login { pid: registered.entry().pid, user, database, parameters, peer: Some(peer), tls };
+    let (pid, switch) = (registered.entry().pid, Some(registered.switch()));
+    let login = Login { pid, user, database, parameters, peer: Some(peer), tls, switch };
     Ok(Some((login, registered, alive)))
 }
 
@@ -223,6 +223,9 @@ impl Connection<'_> {
             if let Some(frame) = self.channel.cut(phase).map_err(Halt::Fatal)? {
                 return Ok(frame);
             }
+            if self.resting {
+                self.notifications();
+            }
             if self.resting || self.skipping {
                 self.channel.flush().await?;
                 self.channel.rest();
@@ -249,11 +252,14 @@ impl Connection<'_> {
                 (inside_ms, "idle-in-transaction")
             }
         };
+        let arrival = self.session.arrival();
         tokio::select! {
             biased;
             // The caller looks at the token again.
             () = ending.cancelled() => Ok(()),
             filled = self.channel.fill() => filled,
+            // The caller sends what has arrived.
+            () = arrival.notified() => Ok(()),
             () = tokio::time::sleep(Duration::from_millis(limit_ms)), if limit_ms > 0 => {
                 Err(Halt::Fatal(Error::IdleTimeout(which)))
             }
@@ -333,6 +339,7 @@ impl Connection<'_> {
         for (name, value) in self.session.take_parameter_changes() {
             backend::parameter_status(&mut self.channel.output, name, &value);
         }
+        self.notifications();
         backend::ready_for_query(&mut self.channel.output, self.session.transaction_status());
         self.resting = true;
     }
@@ -340,6 +347,12 @@ impl Connection<'_> {
     fn notices(&mut self) {
         for notice in self.session.take_notices() {
             report::notice(&mut self.channel.output, &notice);
+        }
+    }
+
+    fn notifications(&mut self) {
+        for notification in self.session.take_notifications() {
+            backend::notification_response(&mut self.channel.output, &notification);
         }
     }
 

@@ -125,7 +125,7 @@ fn acl(facts: &Facts, target: &Target) -> Cell {
 }
 
 /// A role name in an aclitem: quoted when it has more than letters, digits and underscores (PostgreSQL's `putid`).
-fn acl_name(name: &str) -> String {
+pub(crate) fn acl_name(name: &str) -> String {
     if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
         name.to_owned()
     } else {

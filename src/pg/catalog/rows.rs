@@ -16,7 +16,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
-use crate::pg::types::TYPE_KEY;
+use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
 
 /// One value of a system relation.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,7 +155,12 @@ fn storage(name: &str) -> (DataType, bool) {
 
 /// A field of the PostgreSQL type `name` (`pg_type.typname`; arrays begin with `_`), nullable.
 pub(crate) fn field(column: &str, name: &str) -> Field {
-    // The domains of information_schema are told to clients as their base types.
+    // The domains of information_schema are told to clients as their base types, with their lengths.
+    let modifier = match name {
+        "yes_or_no" => Some("7"),
+        "time_stamp" => Some("2"),
+        _ => None,
+    };
     let name = match name {
         "sql_identifier" => "name",
         "character_data" | "yes_or_no" => "varchar",
@@ -175,7 +180,11 @@ pub(crate) fn field(column: &str, name: &str) -> Field {
     }
     let (data_type, told) = storage(name);
     let plain = Field::new(column, data_type, true);
-    if told { tagged(plain, name) } else { plain }
+    let mut field = if told { tagged(plain, name) } else { plain };
+    if let Some(modifier) = modifier {
+        field.metadata_mut().insert(MODIFIER_KEY.to_owned(), modifier.to_owned());
+    }
+    field
 }
 
 /// `field` that says it is of the PostgreSQL type `name`.

@@ -5,6 +5,7 @@
 //!
 //! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
 
+mod acl;
 mod cells;
 pub(crate) mod domain;
 mod each;
@@ -43,6 +44,9 @@ pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     vec![single::aggregate()]
 }
 
+/// The name of [`single_value`].
+pub(crate) const SINGLE_VALUE: &str = single::NAME;
+
 /// The aggregate that stands for a scalar subquery.
 pub(crate) fn single_value() -> Arc<AggregateUDF> {
     single::aggregate()
@@ -53,7 +57,9 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
         LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
     let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
-    spec.or_else(|| patterns::function(name, facts)).or_else(|| json::function(name, facts))
+    spec.or_else(|| patterns::function(name, facts))
+        .or_else(|| json::function(name, facts))
+        .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.

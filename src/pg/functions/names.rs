@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
+use super::cells::Call;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::catalog::dynamic::{all_roles, quote_identifier};
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, type_cell};
-use crate::pg::catalog::rows::Row;
+use crate::pg::catalog::rows::{Cell, Row};
 use crate::pg::facts::Facts;
 use crate::pg::types;
 
@@ -210,6 +211,13 @@ pub(super) fn type_out(oid: u32, modifier: i32, facts: &Facts) -> String {
         }
         None => "???".to_owned(),
     }
+}
+
+/// `oidvectortypes`: the types of a function's arguments.
+pub(super) fn vector_types(call: &Call<'_>) -> Result<Cell> {
+    let oids = call.args[0].items().iter().map(Cell::oid);
+    let names: Vec<String> = oids.map(|oid| type_out(oid, -1, call.facts)).collect();
+    Ok(Cell::from(names.join(", ")))
 }
 
 /// `regtype` to text: an unknown OID stays a number.

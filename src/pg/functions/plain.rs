@@ -9,6 +9,8 @@ use crate::pg::types;
 /// Every function of this kind.
 pub(super) const SPECS: &[Spec] = specs! {
     "pg_size_pretty" ["n"] -> "text" strict |call| Ok(Cell::from(size_pretty(call.int(0))));
+    "pg_size_bytes" ["t"] -> "int8" strict |call| size_bytes(call.text(0)).map(Cell::from);
+    "host" ["t"] -> "text" strict |call| Ok(Cell::from(call.text(0).split('/').next().unwrap_or_default().to_owned()));
     "pg_encoding_to_char" ["n"] -> "name" strict encoding_name;
     "pg_char_to_encoding" ["t"] -> "int4" strict encoding_number;
     "array_upper" ["ln"] -> "int4" strict array_upper;
@@ -41,6 +43,30 @@ fn size_pretty(bytes: i64) -> String {
         halves /= 1024;
     }
     String::new()
+}
+
+/// `pg_size_bytes`: a number and a unit of 1024 times the one before.
+fn size_bytes(text: &str) -> Result<i64> {
+    const UNITS: &[(&str, i32)] =
+        &[("bytes", 0), ("b", 0), ("kb", 1), ("mb", 2), ("gb", 3), ("tb", 4), ("pb", 5)];
+    let word = text.trim();
+    let end =
+        word.find(|c: char| !c.is_ascii_digit() && !"+-.eE".contains(c)).unwrap_or(word.len());
+    let (number, unit) = word.split_at(end);
+    let invalid = || Error::InvalidParameterValue(format!("invalid size: \"{text}\""));
+    let number: f64 = number.trim().parse().map_err(|_text| invalid())?;
+    let unit = unit.trim().to_ascii_lowercase();
+    let known = UNITS.iter().find(|(name, _)| unit.is_empty() || *name == unit);
+    let (_, power) = known.ok_or_else(|| {
+        invalid()
+            .detail(format!("Invalid size unit: \"{unit}\"."))
+            .hint("Valid units are \"bytes\", \"B\", \"kB\", \"MB\", \"GB\", \"TB\", and \"PB\".")
+    })?;
+    let bytes = (number * 1024_f64.powi(*power)).round();
+    // Below two to the 63 every whole number of this kind is one of 64 bits.
+    format!("{bytes:.0}")
+        .parse()
+        .map_err(|_large| Error::NumericOutOfRange("bigint out of range".to_owned()))
 }
 
 /// PostgreSQL's encodings by number (pg_wchar.h).

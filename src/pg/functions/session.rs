@@ -39,6 +39,10 @@ pub(super) const SPECS: &[Spec] = specs! {
     "current_user" [""] -> "name" strict |call| text(&call.facts.user);
     "user" [""] -> "name" strict |call| text(&call.facts.user);
     "current_role" [""] -> "name" strict |call| text(&call.facts.user);
+    "acldefault" ["tn"] -> "_aclitem" strict super::acl::default;
+    "oidvectortypes" ["l"] -> "text" strict names::vector_types;
+    "forebay_listening" [""] -> "_text" strict |call| Ok(Cell::from(call.facts.listening.clone()));
+    "pg_notification_queue_usage" [""] -> "float8" strict |_| Ok(Cell::Float(0.0));
     "session_user" [""] -> "name" strict |call| text(&call.facts.session_user);
     "current_database" [""] -> "name" strict |call| text(&call.facts.database);
     "current_catalog" [""] -> "name" strict |call| text(&call.facts.database);
@@ -48,8 +52,6 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_backend_pid" [""] -> "int4" strict |call| text(call.facts.pid);
     "current_setting" ["t", "tb"] -> "text" strict current_setting;
     "set_config" ["ttb"] -> "text" called set_config;
-    // Nobody can take an advisory lock yet, and pools of connections release them all between users.
-    "pg_advisory_unlock_all" [""] -> "text" strict |_| text("");
     "pg_is_in_recovery" [""] -> "bool" strict NEVER;
     "pg_is_wal_replay_paused" [""] -> "bool" strict NEVER;
     "pg_postmaster_start_time" [""] -> "timestamptz" strict |call| text(call.facts.started_at_us);

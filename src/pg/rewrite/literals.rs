@@ -147,8 +147,8 @@ pub(super) fn query(query: &mut Query) {
     }
     match &mut query.limit_clause {
         Some(LimitClause::LimitOffset { limit, offset, .. }) => {
-            limit.iter_mut().for_each(bare);
-            offset.iter_mut().for_each(|offset| bare(&mut offset.value));
+            limit.iter_mut().for_each(count);
+            offset.iter_mut().for_each(|offset| count(&mut offset.value));
         }
         Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
             bare(offset);
@@ -160,6 +160,17 @@ pub(super) fn query(query: &mut Query) {
         fetch.quantity.iter_mut().for_each(bare);
     }
     fetched(query);
+}
+
+/// A count of rows; a text without a type is read as one.
+fn count(expr: &mut Expr) {
+    if let Expr::Value(value) = expr
+        && let Value::SingleQuotedString(text) = &value.value
+        && text.trim().parse::<u64>().is_ok()
+    {
+        value.value = Value::Number(text.trim().to_owned(), false);
+    }
+    bare(expr);
 }
 
 /// `FETCH FIRST n ROWS ONLY` is `LIMIT n`. Other forms are left for the planner to refuse.

@@ -9,6 +9,7 @@
 mod arithmetic;
 mod array;
 mod correlated;
+mod joins;
 mod lateral;
 mod literals;
 mod operators;
@@ -18,6 +19,7 @@ mod rows;
 mod syntax;
 mod types;
 mod unions;
+mod whole_rows;
 mod zones;
 
 use std::sync::Arc;

@@ -218,15 +218,20 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if let Some(literal) = arithmetic::folded(&cast) {
         return Ok(Transformed::yes(literal));
     }
-    let Cast { expr, field } = cast;
-    let Ok(source) = expr.get_type(schema) else {
+    let Cast { expr, mut field } = cast;
+    let Ok((_, found)) = expr.to_field(schema) else {
         return Ok(Transformed::no(Expr::Cast(Cast { expr, field })));
     };
+    arithmetic::castable(&found, &field)?;
+    let told = found.metadata().contains_key(TYPE_KEY) && field.metadata().is_empty();
+    if told && let Some(name) = plain_name(field.data_type()) {
+        // A field that says nothing would keep the type of the source.
+        let metadata = [(TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect();
+        field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+    }
+    let source = found.data_type().clone();
     let target = field.data_type();
     let text = source.is_string();
-    if let Ok((_, found)) = expr.to_field(schema) {
-        arithmetic::castable(&found, &field)?;
-    }
     let kind = types::of_field(&field).oid;
     let canonical = matches!(kind, types::UUID | types::JSON | types::JSONB);
     if text
@@ -244,7 +249,7 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
             written = Transformed::yes(call(reading, vec![written.data]));
         }
         let fitted = fitted(written.data, &field);
-        let changed = written.transformed || fitted.transformed;
+        let changed = told || written.transformed || fitted.transformed;
         let cast = Expr::Cast(Cast { expr: Box::new(fitted.data), field });
         return Ok(if changed { Transformed::yes(cast) } else { Transformed::no(cast) });
     }
@@ -281,7 +286,17 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         let field = Arc::new(field.as_ref().clone().with_data_type(kept));
         return Ok(Transformed::yes(Expr::Cast(Cast { expr, field })));
     }
-    Ok(Transformed::no(Expr::Cast(Cast { expr, field })))
+    let cast = Expr::Cast(Cast { expr, field });
+    Ok(if told { Transformed::yes(cast) } else { Transformed::no(cast) })
+}
+
+/// The name of the type that values of `data_type` are of when nothing says otherwise; `None` for lists, and for numeric,
+/// whose name without a precision would mean that the digits stay.
+fn plain_name(data_type: &DataType) -> Option<&'static str> {
+    if data_type.is_list() || data_type.is_decimal() {
+        return None;
+    }
+    types::name_of(types::of_data_type(data_type).oid)
 }
 
 /// Whether the text of `expr` is one of that type, which was read once.

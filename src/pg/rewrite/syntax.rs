@@ -4,16 +4,17 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr, Function, FunctionArg,
-    FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList, FunctionArguments, GroupByExpr,
-    Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, OrderByOptions, Query, Select,
-    SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
+    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
-use super::{array, literals, rows};
+use super::whole_rows::Scopes;
+use super::{array, joins, literals, rows};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
@@ -25,7 +26,8 @@ pub(super) fn statement(
     facts: &Facts,
     locate: &dyn Fn(Location) -> usize,
 ) -> Result<()> {
-    match statement.visit(&mut Rewriter { scopes: Vec::new(), facts, locate }) {
+    let mut rewriter = Rewriter { scopes: Vec::new(), rows: Scopes::new(statement), facts, locate };
+    match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     }
@@ -57,7 +59,7 @@ fn system_tables(from: &[TableWithJoins], found: &mut Vec<(String, u32)>) {
     }
 }
 
-fn folded(ident: &Ident) -> String {
+pub(super) fn folded(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
         None => ident.value.to_lowercase(),
@@ -70,6 +72,7 @@ struct Rewriter<'a> {
     locate: &'a dyn Fn(Location) -> usize,
     /// PostgreSQL's own tables in the FROM clauses around, innermost last, for their system columns.
     scopes: Vec<Vec<(String, u32)>>,
+    rows: Scopes,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -79,11 +82,14 @@ impl VisitorMut for Rewriter<'_> {
         let mut scope = Vec::new();
         system_tables(&select.from, &mut scope);
         self.scopes.push(scope);
+        self.rows.enter_select(select, self.facts);
         ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
+        self.rows.leave_select();
+        joins::select(select);
         literals::select(select);
         for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
             if condition.as_ref().is_some_and(windowed) {
@@ -94,7 +100,13 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        self.rows.enter_query(query, self.facts);
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        self.rows.leave_query();
         literals::query(query);
         ControlFlow::Continue(())
     }
@@ -203,6 +215,7 @@ impl Rewriter<'_> {
             Expr::Function(function) => {
                 literals::function(function);
                 not_nested(function)?;
+                self.rows.spell_out(function);
                 sort_distinct(function);
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
@@ -293,7 +306,7 @@ fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
 }
 
 /// A call of the function `name`.
-fn call(name: &str, args: Vec<Expr>) -> Expr {
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
     let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg)));
     let list = FunctionArgumentList {
         duplicate_treatment: None,
@@ -313,7 +326,7 @@ fn call(name: &str, args: Vec<Expr>) -> Expr {
 }
 
 /// The name of a function without `pg_catalog.`, in lower case.
-fn function_name(name: &ObjectName) -> Option<String> {
+pub(super) fn function_name(name: &ObjectName) -> Option<String> {
     let parts: Vec<&Ident> = name.0.iter().filter_map(ObjectNamePart::as_ident).collect();
     match parts.as_slice() {
         [name] => Some(folded(name)),
@@ -634,13 +647,22 @@ fn cast(expr: &mut Expr) -> Result<()> {
         **inner = Expr::value(Value::SingleQuotedString(digits));
     }
     // An array literal is read here: the planner would make an array of the one text.
-    if matches!(data_type, DataType::Array(_))
+    if let DataType::Array(element) = data_type
         && let Some(text) = text_literal(inner)
     {
         let elements = array::elements(text).ok_or_else(|| malformed(text))?;
-        let value = |element: Option<String>| match element {
-            Some(text) => Expr::value(Value::SingleQuotedString(text)),
-            None => null(),
+        let kind = match element {
+            ArrayElemTypeDef::SquareBracket(element, _) => bare_name(element),
+            _ => None,
+        };
+        let kind = OID_TYPES.iter().find(|known| kind.as_deref() == Some(**known));
+        let value = |element: Option<String>| match (element, kind) {
+            (Some(text), Some(kind)) => {
+                let text = Expr::value(Value::SingleQuotedString(text));
+                call(&format!("forebay_{kind}"), vec![text])
+            }
+            (Some(text), None) => Expr::value(Value::SingleQuotedString(text)),
+            (None, _) => null(),
         };
         let elem = elements.into_iter().map(value).collect();
         **inner = Expr::Array(Array { elem, named: true });
@@ -717,7 +739,42 @@ fn function(function: &mut Function) -> Option<Expr> {
             return Some(series(std::mem::take(&mut list.args)));
         }
     }
-    gathered(&name, function)
+    if let Some(same) = same_as(&name) {
+        function.name = ObjectName::from(vec![Ident::new(same)]);
+        return None;
+    }
+    match name.as_str() {
+        "gen_random_uuid" => Some(cast_to(Box::new(call("uuid", Vec::new())), "uuid")),
+        "num_nulls" => counted(function, true),
+        "num_nonnulls" => counted(function, false),
+        _ => gathered(&name, function),
+    }
+}
+
+/// The planner's name of a function that has two in PostgreSQL.
+fn same_as(name: &str) -> Option<&'static str> {
+    match name {
+        "every" => Some("bool_and"),
+        "variance" => Some("var_samp"),
+        _ => None,
+    }
+}
+
+/// How many arguments are NULL, or are not.
+fn counted(function: &mut Function, nulls: bool) -> Option<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let mut terms = Vec::new();
+    for arg in &list.args {
+        let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg else { return None };
+        let expr = Box::new(expr.clone());
+        let test = if nulls { Expr::IsNull(expr) } else { Expr::IsNotNull(expr) };
+        terms.push(cast_to(Box::new(test), "int4"));
+    }
+    terms.into_iter().reduce(|left, right| Expr::BinaryOp {
+        left: Box::new(left),
+        op: BinaryOperator::Plus,
+        right: Box::new(right),
+    })
 }
 
 /// `json_agg(x …)` as `forebay_json_agg(array_agg(forebay_json_item_of(x) …))`, and its kin.
@@ -744,6 +801,8 @@ fn listing(name: &str) -> Option<&'static str> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
         "generate_subscripts" => Some("forebay_subscripts"),
+        "aclexplode" => Some("forebay_aclexplode"),
+        "pg_listening_channels" => Some("forebay_listening"),
         "json_array_elements" => Some("forebay_json_elements"),
         "jsonb_array_elements" => Some("forebay_jsonb_elements"),
         "json_array_elements_text" => Some("forebay_json_elements_text"),

@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField, Value, VisitMut,
-    VisitorMut,
+    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField, VisitMut, VisitorMut,
 };
 
 /// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
@@ -127,10 +126,6 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Array(_) => kept("array"),
         Expr::Tuple(_) => kept("row"),
         Expr::Subquery(query) => subquery(query).map(|name| (name, true)),
-        Expr::Value(value) => match value.value {
-            Value::Boolean(_) => Some(("bool".to_owned(), false)),
-            _ => None,
-        },
         _ => None,
     }
 }

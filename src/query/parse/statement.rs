@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use crate::catalog::roles::{Privilege, Target};
 use crate::pg::encode::CopyFormat;
+use crate::query::channels::Post;
 
 /// One statement.
 #[derive(Debug, Clone)]
@@ -18,7 +19,12 @@ pub enum Statement {
         query: Box<Query>,
     },
     /// BEGIN, START TRANSACTION.
-    Begin(TransactionModes),
+    Begin {
+        /// What was said of it.
+        modes: TransactionModes,
+        /// The words it began with.
+        tag: &'static str,
+    },
     /// COMMIT, END; with AND CHAIN.
     Commit {
         /// Whether a new block starts at once.
@@ -116,7 +122,11 @@ pub enum Statement {
     Access(Access),
     /// ALTER DEFAULT PRIVILEGES.
     DefaultAccess(DefaultAccess),
-    /// Accepted without an effect, with its tag (UNLISTEN, LOCK TABLE on read-only data, CHECKPOINT).
+    /// LISTEN, UNLISTEN, NOTIFY.
+    Post(Post),
+    /// LOCK TABLE, each table as the query that reads it.
+    Lock(Vec<Box<Query>>),
+    /// The empty statement, with its tag.
     NoEffect(&'static str),
 }
 
@@ -292,7 +302,9 @@ impl Statement {
         match self {
             Statement::Query(_) | Statement::Call(_) => "SELECT",
             Statement::Explain { .. } => "EXPLAIN",
-            Statement::Begin(_) => "BEGIN",
+            Statement::Begin { tag, .. } => tag,
+            Statement::Post(post) => post.tag(),
+            Statement::Lock(_) => "LOCK TABLE",
             Statement::Commit { .. } => "COMMIT",
             Statement::Rollback { .. } | Statement::RollbackTo(_) => "ROLLBACK",
             Statement::Savepoint(_) => "SAVEPOINT",

@@ -10,6 +10,8 @@ use super::statement::{Call, Direction, Discard, Explain, Statement, Transaction
 use super::{Reader, outputs};
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
+use crate::query::channels::Post;
+use crate::query::session::between;
 
 impl Reader<'_> {
     /// Dispatches on the first word.
@@ -57,10 +59,24 @@ impl Reader<'_> {
                 Ok(Statement::Close(self.name_or_all()?))
             }
             "COPY" => self.copy(),
-            "UNLISTEN" => {
-                self.remaining();
-                Ok(Statement::NoEffect("UNLISTEN"))
+            "LISTEN" => {
+                self.expect("LISTEN")?;
+                Ok(Statement::Post(Post::Listen(self.identifier()?)))
             }
+            "UNLISTEN" => {
+                self.expect("UNLISTEN")?;
+                let all = self.accept_token(&Token::Mul);
+                let channel = if all { None } else { Some(self.identifier()?) };
+                Ok(Statement::Post(Post::Unlisten(channel)))
+            }
+            "NOTIFY" => {
+                self.expect("NOTIFY")?;
+                let channel = self.identifier()?;
+                let comma = self.accept_token(&Token::Comma);
+                let payload = if comma { self.string()? } else { String::new() };
+                Post::notify(&channel, &payload).map(Statement::Post)
+            }
+            "LOCK" => self.lock(),
             "CREATE" | "ALTER" | "DROP" | "GRANT" | "REVOKE" => self.access(&word, text),
             _ => Err(self.refused(&word)),
         }
@@ -74,9 +90,8 @@ impl Reader<'_> {
                     .detail("Versions are immutable.")
                     .hint("Publish another version under the source root.")
             }
-            "LISTEN" | "NOTIFY" | "LOCK" | "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER"
-            | "REFRESH" | "COMMENT" | "SECURITY" | "REASSIGN" | "DO" | "CALL" | "LOAD"
-            | "CHECKPOINT" | "IMPORT" => {
+            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "REFRESH" | "COMMENT" | "SECURITY"
+            | "REASSIGN" | "DO" | "CALL" | "LOAD" | "CHECKPOINT" | "IMPORT" => {
                 Error::FeatureNotSupported(format!("{word} is not supported"))
             }
             _ => self.error(),
@@ -148,12 +163,44 @@ impl Reader<'_> {
         }
     }
 
-    fn begin(&mut self, words: &str) -> Result<Statement> {
+    fn lock(&mut self) -> Result<Statement> {
+        const MODES: &[&str] = &[
+            "ACCESS SHARE",
+            "ROW SHARE",
+            "ROW EXCLUSIVE",
+            "SHARE UPDATE EXCLUSIVE",
+            "SHARE ROW EXCLUSIVE",
+            "SHARE",
+            "EXCLUSIVE",
+            "ACCESS EXCLUSIVE",
+        ];
+        self.expect("LOCK")?;
+        self.accept("TABLE");
+        let mut tables = Vec::new();
+        loop {
+            self.accept("ONLY");
+            tables.push(self.copied_table()?);
+            self.accept_token(&Token::Mul);
+            if !self.accept_token(&Token::Comma) {
+                break;
+            }
+        }
+        if self.accept("IN") {
+            if !MODES.iter().any(|mode| self.accept(mode)) {
+                return Err(self.error());
+            }
+            self.expect("MODE")?;
+        }
+        self.accept("NOWAIT");
+        Ok(Statement::Lock(tables))
+    }
+
+    fn begin(&mut self, words: &'static str) -> Result<Statement> {
         self.expect(words)?;
         if words == "BEGIN" && !self.accept("WORK") {
             self.accept("TRANSACTION");
         }
-        Ok(Statement::Begin(self.modes()?))
+        Ok(Statement::Begin { modes: self.modes()?, tag: words })
     }
 
     fn modes(&mut self) -> Result<TransactionModes> {
@@ -290,7 +337,9 @@ impl Reader<'_> {
         if self.accept("INTERVAL") {
             let text = self.string()?;
             self.accept("HOUR TO MINUTE");
-            return Ok(Some(text));
+            // `+05:00` is an interval here, and a zone's name nowhere.
+            let hours = text.trim().strip_suffix(":00").and_then(|hours| hours.parse::<i32>().ok());
+            return Ok(Some(hours.map_or(text, |hours| hours.to_string())));
         }
         Ok(Some(self.value()?))
     }
@@ -713,7 +762,7 @@ fn ours(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<(&'static 
 }
 
 fn waits_or_sets(function: &str) -> bool {
-    matches!(function, "pg_sleep" | "set_config")
+    matches!(function, "pg_sleep" | "set_config") || between::returns(function).is_some()
 }
 
 fn constants(arguments: &[FunctionArg]) -> Option<(Vec<Expr>, Vec<Option<String>>)> {

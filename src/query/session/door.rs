@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::query::door::{
-    Column, Credentials, Door, Login, Notice, Outcome, Parameter, Parsed, Portal, Prepared,
-    Session, TransactionStatus,
+    Column, Credentials, Door, Login, Notice, Notification, Outcome, Parameter, Parsed, Portal,
+    Prepared, Session, TransactionStatus,
 };
 use crate::query::engine::Engine;
 use crate::query::parse;
@@ -186,6 +186,14 @@ impl Session for SqlSession {
     fn idle_limits_ms(&self) -> (u64, u64) {
         let meaning = self.settings.meaning();
         (meaning.idle_session_timeout_ms, meaning.idle_in_transaction_timeout_ms)
+    }
+
+    fn take_notifications(&mut self) -> Vec<Notification> {
+        self.arrived()
+    }
+
+    fn arrival(&self) -> Arc<tokio::sync::Notify> {
+        Arc::clone(&self.mailbox.arrival)
     }
 }
 

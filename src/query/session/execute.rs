@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::{Expr, Query};
 use futures::StreamExt;
 
 use super::SqlSession;
+use super::between;
 use super::cursor::Declaration;
 use super::prepared::Statement;
 use crate::error::{Error, Result};
@@ -105,7 +106,7 @@ impl SqlSession {
                 self.start(planned, parameters.to_vec()).await
             }
             S::Explain { options, query } => self.explain(options, query, text, parameters).await,
-            S::Begin(modes) => self.begin(modes).and_then(|()| done("BEGIN")),
+            S::Begin { modes, tag } => self.begin(modes).and_then(|()| done(tag)),
             S::Commit { chain } => self.commit(*chain).map(Outcome::Done),
             S::Rollback { chain } => self.rollback(*chain).map(Outcome::Done),
             S::Savepoint(name) => self.savepoint(name.clone()).and_then(|()| done("SAVEPOINT")),
@@ -160,6 +161,13 @@ impl SqlSession {
                 Ok(Outcome::CopyOut { columns, rows, format })
             }
             S::Call(call) => self.call(call, parameters).await,
+            S::Post(post) => {
+                let tag = post.tag();
+                self.post(post.clone()).and_then(|()| done(tag))
+            }
+            S::Lock(tables) => {
+                self.lock_tables(tables, text).await.and_then(|()| done("LOCK TABLE"))
+            }
             S::Role(role) => self.role_statement(role).await.map(Outcome::Done),
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
@@ -434,6 +442,8 @@ impl SqlSession {
                 }
                 self.cursors.clear();
                 self.prepared.clear();
+                self.engine.channels.leave(self.login.pid);
+                self.engine.locks.leave(self.login.pid);
                 self.user.clone_from(&self.login.user);
                 self.settings.force("session_authorization", self.login.user.clone());
                 self.reset(None)?;
@@ -553,6 +563,9 @@ impl SqlSession {
         if call.function == "pg_sleep" {
             return Ok(vec![void_column(&call.alias)]);
         }
+        if let Some(kind) = between::returns(&call.function) {
+            return Ok(vec![between::column(&call.alias, kind)]);
+        }
         if call.function == "set_config" {
             return Ok(vec![run::text_column(&call.alias)]);
         }
@@ -568,6 +581,9 @@ impl SqlSession {
         }
         if call.function == "set_config" {
             return self.set_config(call, &arguments);
+        }
+        if between::returns(&call.function).is_some() {
+            return self.call_between(call, &arguments).await;
         }
         let changes = system::changes(&call.function);
         if changes && self.block.is_some() {

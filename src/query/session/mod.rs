@@ -1,6 +1,7 @@
 //! One client's session: its settings, transaction, prepared statements and cursors.
 
 mod access;
+pub(super) mod between;
 mod cursor;
 pub mod door;
 mod execute;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use super::activity::Presence;
+use super::channels::Mailbox;
 use super::deadline::Timer;
 use super::door::{Login, Notice};
 use super::engine::Engine;
@@ -67,6 +69,8 @@ pub struct SqlSession {
     token: CancellationToken,
     timer: Option<Timer>,
     presence: Presence,
+    /// What other sessions sent.
+    mailbox: Arc<Mailbox>,
     /// What the last statement that read a table read.
     last_versions: Vec<(String, String)>,
 }
@@ -109,6 +113,7 @@ impl SqlSession {
                 ..ActivityRow::default()
             },
             role.map_or(-1, |role| role.connection_limit),
+            login.switch.clone(),
         )?;
         let mut session = SqlSession {
             engine: Arc::clone(engine),
@@ -126,6 +131,7 @@ impl SqlSession {
             token: CancellationToken::new(),
             timer: None,
             presence,
+            mailbox: Arc::default(),
             last_versions: Vec::new(),
             login,
         };
@@ -245,6 +251,9 @@ impl SqlSession {
         if lower.contains("pg_cursors") {
             facts.cursors = self.cursor_rows();
         }
+        if lower.contains("pg_listening_channels") {
+            facts.listening = self.engine.channels.of(self.login.pid);
+        }
         facts.others = self.engine.system_relations();
         facts.search_path = self.search_path(&facts);
         Arc::new(facts)
@@ -330,6 +339,8 @@ impl SqlSession {
 impl Drop for SqlSession {
     fn drop(&mut self) {
         self.token.cancel();
+        self.engine.channels.leave(self.login.pid);
+        self.engine.locks.leave(self.login.pid);
         self.engine.sessions.leave(&self.presence);
     }
 }

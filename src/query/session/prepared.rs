@@ -183,6 +183,9 @@ fn call_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u32> {
         .max()
         .unwrap_or(0);
     (0..highest.max(declared.len()))
-        .map(|index| declared.get(index).copied().filter(|oid| *oid != 0).unwrap_or(25))
+        .map(|index| {
+            let own = declared.get(index).copied().filter(|oid| *oid != 0);
+            own.unwrap_or_else(|| super::between::parameter(&call.function, call.arguments.len()))
+        })
         .collect()
 }

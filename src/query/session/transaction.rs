@@ -5,6 +5,8 @@ use std::sync::Arc;
 use super::SqlSession;
 use crate::catalog::Generation;
 use crate::error::{Error, Result};
+use crate::query::channels::Post;
+use crate::query::locks::{Key, Mode};
 use crate::query::parse::TransactionModes;
 use crate::query::settings::Settings;
 
@@ -21,10 +23,22 @@ pub(super) struct Block {
     pub(super) failed: bool,
     /// Settings to go back to.
     before: Settings,
-    /// Savepoints, oldest first, with the settings at each.
-    savepoints: Vec<(String, Settings)>,
+    /// Savepoints, oldest first.
+    savepoints: Vec<Savepoint>,
+    /// What its commit does to channels.
+    pub(super) posts: Vec<Post>,
+    /// Advisory locks that end with it, oldest first.
+    pub(super) locks: Vec<(Key, Mode)>,
     /// Whether a query ran, after which the isolation can no longer change.
     pub(super) used: bool,
+}
+
+/// What ROLLBACK TO goes back to.
+struct Savepoint {
+    name: String,
+    settings: Settings,
+    posts: usize,
+    locks: usize,
 }
 
 impl SqlSession {
@@ -46,6 +60,8 @@ impl SqlSession {
             failed: false,
             before: self.settings.clone(),
             savepoints: Vec::new(),
+            posts: Vec::new(),
+            locks: Vec::new(),
             used: false,
         });
         for (of, default) in [
@@ -85,6 +101,13 @@ impl SqlSession {
             return self.outside(chain, "COMMIT");
         };
         let failed = block.failed;
+        if !failed && !block.posts.is_empty() {
+            let sent = self.engine.channels.commit(self.login.pid, &self.mailbox, &block.posts);
+            if let Err(error) = sent {
+                self.close_block(false);
+                return Err(error);
+            }
+        }
         self.close_block(!failed);
         if chain {
             self.open_block();
@@ -117,6 +140,7 @@ impl SqlSession {
     /// Ends the block: its cursors go, and with a rollback its settings.
     pub(super) fn close_block(&mut self, keep: bool) {
         let Some(block) = self.block.take() else { return };
+        self.unlock(block.locks);
         if !keep {
             let versions = self.settings.own("forebay.versions").to_owned();
             self.settings = block.before;
@@ -141,20 +165,23 @@ impl SqlSession {
         if SAVEPOINTS_LEN_MAX <= block.savepoints.len() {
             return Err(Error::ProgramLimitExceeded("too many savepoints".to_owned()));
         }
-        block.savepoints.push((name, settings));
+        let (posts, locks) = (block.posts.len(), block.locks.len());
+        block.savepoints.push(Savepoint { name, settings, posts, locks });
         Ok(())
     }
 
     pub(super) fn rollback_to(&mut self, name: &str) -> Result<()> {
         let block = self.block_for("ROLLBACK TO SAVEPOINT")?;
-        let Some(index) = block.savepoints.iter().rposition(|(own, _)| own == name) else {
+        let Some(index) = block.savepoints.iter().rposition(|own| own.name == name) else {
             return Err(Error::UndefinedSavepoint(name.to_owned()));
         };
         block.savepoints.truncate(index + 1);
         block.failed = false;
-        let settings = block.savepoints.last().map(|(_, settings)| settings.clone());
-        if let Some(settings) = settings {
-            self.settings = settings;
+        if let Some(savepoint) = block.savepoints.last() {
+            block.posts.truncate(savepoint.posts);
+            let locks = block.locks.split_off(savepoint.locks);
+            self.settings = savepoint.settings.clone();
+            self.unlock(locks);
         }
         self.settings_changed();
         Ok(())
@@ -162,7 +189,7 @@ impl SqlSession {
 
     pub(super) fn release(&mut self, name: &str) -> Result<()> {
         let block = self.block_for("RELEASE SAVEPOINT")?;
-        let Some(index) = block.savepoints.iter().rposition(|(own, _)| own == name) else {
+        let Some(index) = block.savepoints.iter().rposition(|own| own.name == name) else {
             return Err(Error::UndefinedSavepoint(name.to_owned()));
         };
         block.savepoints.truncate(index);

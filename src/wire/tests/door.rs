@@ -18,8 +18,8 @@ use crate::pg::encode::{
 };
 use crate::pg::types::PgType;
 use crate::query::door::{
-    Column, Credentials, Door, Login, Notice, Outcome, Parameter, Parsed, Portal, Prepared,
-    RowStream, RowsTag, Session, TransactionStatus,
+    Column, Credentials, Door, Login, Notice, Notification, Outcome, Parameter, Parsed, Portal,
+    Prepared, RowStream, RowsTag, Session, TransactionStatus,
 };
 use crate::task::Tasks;
 
@@ -362,6 +362,14 @@ impl Session for FakeSession {
 
     fn idle_limits_ms(&self) -> (u64, u64) {
         (self.idle_ms, self.idle_ms)
+    }
+
+    fn take_notifications(&mut self) -> Vec<Notification> {
+        Vec::new()
+    }
+
+    fn arrival(&self) -> Arc<tokio::sync::Notify> {
+        Arc::default()
     }
 }
 

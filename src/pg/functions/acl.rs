@@ -1,0 +1,256 @@
+//! `aclexplode` and `acldefault` (PostgreSQL manual, table 9.71).
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayBuilder, ArrayRef, AsArray, BooleanBuilder, Int64Builder, ListArray, StringBuilder,
+    StructArray,
+};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Fields};
+use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::cells::Call;
+use super::names;
+use crate::error::{Error, Result};
+use crate::pg::catalog::dynamic::acl_name;
+use crate::pg::catalog::rows::{Cell, field};
+use crate::pg::facts::Facts;
+
+/// What `aclexplode` returns as rows, as a list of them.
+pub(super) const EXPLODE: &str = "forebay_aclexplode";
+
+/// Privileges by their letters, in the order PostgreSQL keeps them in.
+const PRIVILEGES: &[(char, &str)] = &[
+    ('a', "INSERT"),
+    ('r', "SELECT"),
+    ('w', "UPDATE"),
+    ('d', "DELETE"),
+    ('D', "TRUNCATE"),
+    ('x', "REFERENCES"),
+    ('t', "TRIGGER"),
+    ('X', "EXECUTE"),
+    ('U', "USAGE"),
+    ('C', "CREATE"),
+    ('T', "TEMPORARY"),
+    ('c', "CONNECT"),
+    ('s', "SET"),
+    ('A', "ALTER SYSTEM"),
+];
+
+/// One `aclitem` taken apart: grantee (empty is PUBLIC), privileges with whether they may be granted on, grantor.
+#[derive(Debug, PartialEq, Eq)]
+struct Item {
+    grantee: String,
+    privileges: Vec<(&'static str, bool)>,
+    grantor: String,
+}
+
+impl Item {
+    fn parse(text: &str) -> Option<Item> {
+        let (grantee, rest) = name(text);
+        let (letters, grantor) = rest.strip_prefix('=')?.split_once('/')?;
+        let mut privileges: Vec<(&'static str, bool)> = Vec::new();
+        for letter in letters.chars() {
+            if letter == '*' {
+                privileges.last_mut()?.1 = true;
+            } else {
+                let (_, known) = PRIVILEGES.iter().find(|(own, _)| *own == letter)?;
+                privileges.push((known, false));
+            }
+        }
+        Some(Item { grantee, privileges, grantor: name(grantor).0 })
+    }
+}
+
+/// The role name that begins `text`, which may be quoted, and what follows it.
+fn name(text: &str) -> (String, &str) {
+    let mut name = String::new();
+    let mut quoted = false;
+    let mut chars = text.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek().is_some_and(|(_, next)| *next == '"') => {
+                chars.next();
+                name.push('"');
+            }
+            '"' => quoted = !quoted,
+            '=' | '/' if !quoted => return (name, text.get(at..).unwrap_or_default()),
+            other => name.push(other),
+        }
+    }
+    (name, "")
+}
+
+/// `acldefault(type, owner)`: what an object of that kind grants while nobody has granted or revoked.
+/// Errors: XX000 for a letter of no kind, as in PostgreSQL.
+pub(super) fn default(call: &Call<'_>) -> Result<Cell> {
+    let (world, owner) = match call.text(0) {
+        "c" => ("", ""),
+        "r" => ("", "arwdDxt"),
+        "s" => ("", "rwU"),
+        "d" => ("Tc", "CTc"),
+        "f" => ("X", "X"),
+        "l" | "T" => ("U", "U"),
+        "L" => ("", "rw"),
+        "n" => ("", "UC"),
+        "p" => ("", "sA"),
+        "t" => ("", "C"),
+        "F" | "S" => ("", "U"),
+        other => {
+            return Err(Error::Internal(format!("unrecognized objtype abbreviation: {other}")));
+        }
+    };
+    let role = names::role_name(call.oid(1), call.facts);
+    let role = role.map_or_else(|| call.oid(1).to_string(), |name| acl_name(&name));
+    let mut items = Vec::new();
+    if !world.is_empty() {
+        items.push(format!("={world}/{role}"));
+    }
+    if !owner.is_empty() {
+        items.push(format!("{role}={owner}/{role}"));
+    }
+    Ok(Cell::from(items))
+}
+
+/// [`EXPLODE`] for the statement of `facts`.
+pub(super) fn explode(facts: &Arc<Facts>) -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Stable);
+    Arc::new(ScalarUDF::new_from_impl(Explode { facts: Arc::clone(facts), signature }))
+}
+
+struct Explode {
+    facts: Arc<Facts>,
+    signature: Signature,
+}
+
+impl std::fmt::Debug for Explode {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(EXPLODE)
+    }
+}
+
+impl PartialEq for Explode {
+    fn eq(&self, other: &Explode) -> bool {
+        Arc::ptr_eq(&self.facts, &other.facts)
+    }
+}
+
+impl Eq for Explode {}
+
+impl std::hash::Hash for Explode {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        EXPLODE.hash(state);
+    }
+}
+
+fn row() -> Fields {
+    Fields::from(vec![
+        field("grantor", "oid"),
+        field("grantee", "oid"),
+        Field::new("privilege_type", DataType::Utf8, true),
+        Field::new("is_grantable", DataType::Boolean, true),
+    ])
+}
+
+fn item() -> Arc<Field> {
+    Arc::new(Field::new("item", DataType::Struct(row()), true))
+}
+
+impl ScalarUDFImpl for Explode {
+    fn name(&self) -> &str {
+        EXPLODE
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, arg_types: &[DataType]) -> DfResult<DataType> {
+        match arg_types {
+            [list] if list.is_list() || list.is_null() => Ok(DataType::List(item())),
+            _ => plan_err!("function aclexplode takes an aclitem[]"),
+        }
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let Some(arg) = args.args.first() else {
+            return plan_err!("function aclexplode takes an aclitem[]");
+        };
+        let constant = matches!(arg, ColumnarValue::Scalar(_));
+        let lists = arg.to_array(if constant { 1 } else { args.number_rows })?;
+        let texts = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
+        let exploded: ArrayRef = Arc::new(self.exploded(cast(&lists, &texts)?.as_list())?);
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&exploded, 0)?));
+        }
+        Ok(ColumnarValue::Array(exploded))
+    }
+}
+
+impl Explode {
+    fn exploded(&self, lists: &ListArray) -> DfResult<ListArray> {
+        let (mut grantors, mut grantees) = (Int64Builder::new(), Int64Builder::new());
+        let (mut kinds, mut grantable) = (StringBuilder::new(), BooleanBuilder::new());
+        let mut lengths = Vec::with_capacity(lists.len());
+        let oid = |name: &str| match name {
+            "" => 0,
+            name => names::role(name, &self.facts).map_or(0, i64::from),
+        };
+        for list in lists.iter() {
+            let before = kinds.len();
+            let list = list.map(|list| list.as_string::<i32>().clone());
+            for text in list.iter().flatten().flatten() {
+                let item = Item::parse(text).ok_or_else(|| {
+                    let message = format!("invalid aclitem: \"{text}\"");
+                    DataFusionError::External(Box::new(Error::MalformedText(message)))
+                })?;
+                for (kind, may_grant) in item.privileges {
+                    grantors.append_value(oid(&item.grantor));
+                    grantees.append_value(oid(&item.grantee));
+                    kinds.append_value(kind);
+                    grantable.append_value(may_grant);
+                }
+            }
+            lengths.push(kinds.len() - before);
+        }
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(grantors.finish()),
+            Arc::new(grantees.finish()),
+            Arc::new(kinds.finish()),
+            Arc::new(grantable.finish()),
+        ];
+        let rows = StructArray::try_new(row(), columns, None)?;
+        let nulls = NullBuffer::from_iter((0..lists.len()).map(|index| lists.is_valid(index)));
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        Ok(ListArray::try_new(item(), offsets, Arc::new(rows), Some(nulls))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Item;
+
+    #[test]
+    fn items_are_taken_apart() {
+        let parse = |text: &str| Item::parse(text);
+        let want = |grantee: &str, privileges: &[(&'static str, bool)], grantor: &str| {
+            Some(Item {
+                grantee: grantee.to_owned(),
+                privileges: privileges.to_vec(),
+                grantor: grantor.to_owned(),
+            })
+        };
+        assert_eq!(parse("=r/ann"), want("", &[("SELECT", false)], "ann"));
+        let both = [("INSERT", true), ("SELECT", false)];
+        assert_eq!(parse("\"a=\"\"b\"=a*r/\"x y\""), want("a=\"b", &both, "x y"));
+        assert_eq!(parse("ann=/ann"), want("ann", &[], "ann"));
+        for wrong in ["", "ann", "ann=r", "ann=q/ann", "ann=*/ann"] {
+            assert_eq!(parse(wrong), None, "{wrong}");
+        }
+    }
+}

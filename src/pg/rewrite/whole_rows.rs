@@ -1,0 +1,266 @@
+//! `row_to_json(t)`: a table's alias given to a function of JSON stands for the whole row.
+//!
+//! The planner knows columns only. So the row is spelled out, its columns found where FROM says them: in the catalog, in
+//! the list of a subquery, in a WITH. Where they cannot be told, and beside outer joins, whose missing rows would have to
+//! be NULL, the alias is left for the planner to refuse.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
+    JoinOperator, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
+    TableAlias, TableFactor, Value, Visit, Visitor,
+};
+
+use super::syntax::{call, folded, function_name};
+use crate::pg::facts::Facts;
+
+/// Functions that take a row where they take any value.
+const TAKERS: &[&str] = &[
+    "json_agg",
+    "json_build_array",
+    "json_build_object",
+    "json_object_agg",
+    "jsonb_agg",
+    "jsonb_build_array",
+    "jsonb_build_object",
+    "jsonb_object_agg",
+    "row_to_json",
+    "to_json",
+    "to_jsonb",
+];
+
+/// The columns of aliases by their names.
+type Rows = BTreeMap<String, Vec<String>>;
+
+/// What is in scope, innermost last.
+pub(super) struct Scopes {
+    /// Whether the statement gives a row to a function at all; almost none does.
+    wanted: bool,
+    /// Of each SELECT.
+    selects: Vec<Rows>,
+    /// Of each WITH.
+    withs: Vec<Rows>,
+}
+
+impl Scopes {
+    pub(super) fn new(statement: &Statement) -> Scopes {
+        Scopes { wanted: gives_rows(statement), selects: Vec::new(), withs: Vec::new() }
+    }
+
+    pub(super) fn enter_query(&mut self, query: &Query, facts: &Facts) {
+        if !self.wanted {
+            return;
+        }
+        self.withs.push(Rows::new());
+        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+            let columns = self.of_query(&cte.query, facts);
+            let named = columns.map(|columns| renamed(columns, Some(&cte.alias)));
+            if let (Some(columns), Some(own)) = (named, self.withs.last_mut()) {
+                own.insert(folded(&cte.alias.name), columns);
+            }
+        }
+    }
+
+    pub(super) fn leave_query(&mut self) {
+        self.withs.pop();
+    }
+
+    pub(super) fn enter_select(&mut self, select: &Select, facts: &Facts) {
+        if self.wanted {
+            let rows = self.of_from(select, facts);
+            self.selects.push(rows);
+        }
+    }
+
+    pub(super) fn leave_select(&mut self) {
+        self.selects.pop();
+    }
+
+    /// Spells out the rows that are given to a function of JSON.
+    pub(super) fn spell_out(&self, function: &mut Function) {
+        if !takes_rows(function) {
+            return;
+        }
+        let FunctionArguments::List(list) = &mut function.args else { return };
+        for arg in &mut list.args {
+            let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg else { continue };
+            if let Expr::Identifier(alias) = expr
+                && let Some(row) = self.row(alias)
+            {
+                *expr = row;
+            }
+        }
+    }
+
+    fn row(&self, alias: &Ident) -> Option<Expr> {
+        let name = folded(alias);
+        for scope in self.selects.iter().rev() {
+            // A column of that name comes first.
+            if scope.values().any(|columns| columns.contains(&name)) {
+                return None;
+            }
+            let Some(columns) = scope.get(&name) else { continue };
+            let parts = columns.iter().flat_map(|column| {
+                let value = vec![alias.clone(), Ident::with_quote('"', column)];
+                let key = Value::SingleQuotedString(column.clone());
+                [Expr::value(key), Expr::CompoundIdentifier(value)]
+            });
+            return Some(call("named_struct", parts.collect()));
+        }
+        None
+    }
+
+    /// The aliases of a FROM whose columns are known; none beside outer joins.
+    fn of_from(&self, select: &Select, facts: &Facts) -> Rows {
+        let plain = |operator: &JoinOperator| {
+            matches!(
+                operator,
+                JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
+            )
+        };
+        let joins = || select.from.iter().flat_map(|table| &table.joins);
+        if !joins().all(|join| plain(&join.join_operator)) {
+            return Rows::new();
+        }
+        let tables = select.from.iter().map(|table| &table.relation);
+        let factors = tables.chain(joins().map(|join| &join.relation));
+        factors.filter_map(|factor| self.of_factor(factor, facts)).collect()
+    }
+
+    fn of_factor(&self, factor: &TableFactor, facts: &Facts) -> Option<(String, Vec<String>)> {
+        match factor {
+            TableFactor::Table { name, alias, args: None, .. } => {
+                let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
+                let own = folded(parts.last()?);
+                let with = self.withs.iter().rev().find_map(|with| with.get(&own));
+                let index = facts.index();
+                let entity = |entity: &crate::pg::catalog::index::Entity| {
+                    entity.columns.iter().map(|column| column.name.clone()).collect()
+                };
+                let columns = match parts.as_slice() {
+                    [_] => match with {
+                        Some(columns) => columns.clone(),
+                        None => entity(index.visible(facts, &own)?.as_ref()),
+                    },
+                    [schema, _] => entity(index.named(&folded(schema), &own)?.as_ref()),
+                    _ => return None,
+                };
+                let known = alias.as_ref().map_or(own, |alias| folded(&alias.name));
+                Some((known, renamed(columns, alias.as_ref())))
+            }
+            TableFactor::Derived { subquery, alias: Some(alias), .. } => {
+                let columns = self.of_query(subquery, facts)?;
+                Some((folded(&alias.name), renamed(columns, Some(alias))))
+            }
+            _ => None,
+        }
+    }
+
+    fn of_query(&self, query: &Query, facts: &Facts) -> Option<Vec<String>> {
+        let mut body = query.body.as_ref();
+        loop {
+            match body {
+                SetExpr::SetOperation { left, .. } => body = left,
+                SetExpr::Query(inner) => body = inner.body.as_ref(),
+                SetExpr::Select(select) => return self.of_list(select, facts),
+                SetExpr::Values(values) => {
+                    let count = values.rows.first()?.len();
+                    return Some((1..=count).map(|number| format!("column{number}")).collect());
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn of_list(&self, select: &Select, facts: &Facts) -> Option<Vec<String>> {
+        let mut columns = Vec::new();
+        for item in &select.projection {
+            match item {
+                SelectItem::ExprWithAlias { alias, .. } => columns.push(folded(alias)),
+                SelectItem::UnnamedExpr(Expr::Identifier(name)) => columns.push(folded(name)),
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
+                    columns.push(folded(parts.last()?));
+                }
+                SelectItem::Wildcard(_) => {
+                    for table in &select.from {
+                        columns.extend(self.of_factor(&table.relation, facts)?.1);
+                        for join in &table.joins {
+                            if merges(&join.join_operator) {
+                                return None;
+                            }
+                            columns.extend(self.of_factor(&join.relation, facts)?.1);
+                        }
+                    }
+                }
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => {
+                    let wanted = folded(name.0.last()?.as_ident()?);
+                    let joined = select.from.iter().flat_map(|table| {
+                        let joins = table.joins.iter().map(|join| &join.relation);
+                        std::iter::once(&table.relation).chain(joins)
+                    });
+                    let mut found = joined.filter_map(|factor| self.of_factor(factor, facts));
+                    columns.extend(found.find(|(alias, _)| *alias == wanted)?.1);
+                }
+                _ => return None,
+            }
+        }
+        Some(columns)
+    }
+}
+
+/// Whether a join has fewer columns than its sides.
+fn merges(operator: &JoinOperator) -> bool {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint) => {
+            matches!(constraint, JoinConstraint::Using(_) | JoinConstraint::Natural)
+        }
+        _ => true,
+    }
+}
+
+/// The columns under the names an alias gives to the first of them.
+fn renamed(mut columns: Vec<String>, alias: Option<&TableAlias>) -> Vec<String> {
+    let names = alias.iter().flat_map(|alias| &alias.columns);
+    for (column, name) in columns.iter_mut().zip(names) {
+        *column = folded(&name.name);
+    }
+    columns
+}
+
+fn takes_rows(function: &Function) -> bool {
+    function_name(&function.name).is_some_and(|name| TAKERS.contains(&name.as_str()))
+}
+
+/// Whether a name alone is given to a function of JSON anywhere.
+fn gives_rows(statement: &Statement) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
+            let FunctionArguments::List(list) = &function.args else {
+                return ControlFlow::Continue(());
+            };
+            let alone = |arg: &FunctionArg| {
+                matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(_))))
+            };
+            match takes_rows(function) && list.args.iter().any(alone) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+    }
+    statement.visit(&mut Search).is_break()
+}
