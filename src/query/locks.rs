@@ -183,7 +183,6 @@ impl Locks {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::time::Duration;
 
     use super::{Key, Locks, Mode, Number};
@@ -213,21 +212,22 @@ mod tests {
 
     #[tokio::test]
     async fn waiting_ends_by_release_time_or_circle() {
-        let locks = Arc::new(Locks::default());
+        let locks = Locks::default();
         assert!(locks.try_take(1, &key(1), Mode::Exclusive).expect("free"));
         assert!(locks.try_take(2, &key(2), Mode::Exclusive).expect("free"));
         let limit = Some(Duration::from_millis(50));
         let late = locks.take(3, key(1), Mode::Shared, limit).await.expect_err("held");
         assert_eq!(late.state(), "55P03");
-        let waiter = {
-            let locks = Arc::clone(&locks);
-            tokio::spawn(async move { locks.take(1, key(2), Mode::Exclusive, None).await })
+        let waiter = locks.take(1, key(2), Mode::Exclusive, None);
+        let circle = async {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            let refused = locks.take(2, key(1), Mode::Exclusive, None).await.expect_err("a circle");
+            assert!(locks.release(2, &key(2), Mode::Exclusive));
+            refused
         };
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        let circle = locks.take(2, key(1), Mode::Exclusive, None).await.expect_err("a circle");
-        assert_eq!(circle.state(), "40P01");
-        assert!(locks.release(2, &key(2), Mode::Exclusive));
-        waiter.await.expect("no panic").expect("taken");
+        let (taken, refused) = tokio::join!(waiter, circle);
+        taken.expect("taken");
+        assert_eq!(refused.state(), "40P01");
         assert!(locks.lock().waiting.is_empty());
     }
 }

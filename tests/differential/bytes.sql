@@ -102,3 +102,9 @@ SELECT bit_count(B'1011');
 SELECT bit_and(x), bit_or(x), bit_xor(x) FROM (VALUES (5), (3)) t(x);
 SELECT B'101' = B'101';
 SELECT position(B'01' in B'1101');
+
+-- literals beside bytes
+SELECT id FROM kinds.kinds WHERE bytes = '\x00ff01';
+SELECT id FROM kinds.kinds WHERE bytes IN ('\x00ff01', '') ORDER BY id;
+SELECT id FROM kinds.kinds WHERE bytes BETWEEN '\x00' AND '\x01' ORDER BY id;
+SELECT id FROM kinds.kinds WHERE bytes = '\x0';

@@ -50,3 +50,24 @@ SELECT s_name, n_name, r_name FROM tpch.supplier JOIN (tpch.nation JOIN tpch.reg
 SELECT x.n_name FROM (tpch.nation JOIN tpch.region ON n_regionkey = r_regionkey) x WHERE x.n_nationkey < 2;
 SELECT tpch.nation.n_name FROM tpch.nation JOIN kinds.kinds ON kinds.kinds.id = tpch.nation.n_nationkey;
 SELECT nation.n_name, kinds.label FROM tpch.nation JOIN kinds.kinds ON id = n_nationkey;
+
+-- merged columns in WHERE, subqueries in ON
+SELECT a.n_name FROM tpch.nation a JOIN tpch.nation b USING (n_nationkey) WHERE n_nationkey = 1;
+SELECT n_nationkey, r_name FROM tpch.nation a JOIN tpch.nation b USING (n_nationkey) JOIN tpch.region r ON r.r_regionkey = a.n_regionkey WHERE n_nationkey < 3 ORDER BY n_nationkey;
+SELECT x.k, y.v FROM (VALUES (1), (2)) x(k) LEFT JOIN (VALUES (2, 'b')) y(k, v) USING (k) WHERE k > 0 ORDER BY k;
+SELECT x.k, y.v FROM (VALUES (1), (2)) x(k) RIGHT JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) WHERE k > 2 ORDER BY y.k;
+SELECT k, y.v FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) WHERE k <> 2 ORDER BY k;
+SELECT n_name FROM tpch.nation JOIN tpch.region ON n_regionkey = r_regionkey AND n_nationkey = (SELECT max(n_nationkey) FROM tpch.nation);
+SELECT n_name FROM tpch.nation JOIN tpch.region ON n_regionkey = r_regionkey AND r_regionkey IN (SELECT 1) ORDER BY n_name;
+SELECT r_name, n_name FROM tpch.region LEFT JOIN tpch.nation ON n_regionkey = r_regionkey AND n_nationkey = (SELECT 0) ORDER BY r_name;
+SELECT * FROM current_database();
+SELECT * FROM current_schema() AS s;
+SELECT * FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY 1;
+SELECT * FROM (VALUES ('x', 1), ('y', 2)) x(a, k) JOIN (VALUES ('b', 2), ('c', 3)) y(v, k) USING (k);
+SELECT k, v FROM (VALUES (1), (2)) x(k) RIGHT JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY k;
+SELECT * FROM (VALUES (1), (2)) x(k) RIGHT JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY k;
+SELECT x.k, y.k, k FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY k;
+SELECT k + 1, count(*) FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) GROUP BY k ORDER BY k;
+SELECT v FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY k DESC;
+SELECT * FROM tpch.nation JOIN tpch.region r USING (n_nationkey);
+SELECT * FROM (SELECT * FROM tpch.nation) n JOIN (SELECT n_nationkey, n_name AS other FROM tpch.nation) m USING (n_nationkey) WHERE n_nationkey = 4;

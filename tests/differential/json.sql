@@ -152,3 +152,11 @@ SELECT to_json(amount) FROM kinds.kinds;
 SELECT to_json(k) FROM kinds.kinds k WHERE id = 0;
 SELECT row_to_json(n) FROM tpch.nation n WHERE n_nationkey < 2;
 SELECT json_agg(n_name ORDER BY n_name) FROM tpch.nation WHERE n_regionkey = 1;
+
+-- rows
+SELECT row_to_json(x) FROM (SELECT n_name, n_nationkey AS k FROM tpch.nation ORDER BY n_nationkey LIMIT 2) x;
+WITH w AS (SELECT r_name AS name FROM tpch.region WHERE r_regionkey < 2) SELECT json_agg(w ORDER BY w.name) FROM w;
+SELECT to_json(n.*) FROM tpch.nation n WHERE n_nationkey = 3;
+SELECT jsonb_agg(x ORDER BY x.a) FROM (VALUES (1, NULL), (2, 'b')) x(a, b);
+SELECT json_agg(x) FROM (VALUES (ARRAY[1, 2]), (ARRAY[3])) t(x);
+SELECT json_build_object('row', r, 'n', 1) FROM (SELECT 1 AS a) r;

@@ -50,3 +50,8 @@ SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY 1 HAVING count(*) = (SELE
 SELECT n_name FROM tpch.nation LIMIT (SELECT 2);
 SELECT sum((SELECT 1)) FROM tpch.region;
 SELECT (SELECT count(*) FROM tpch.nation WHERE n_name = r_name) + 1 FROM tpch.region;
+
+-- EXISTS as a value
+SELECT r_name, EXISTS (SELECT 1 FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name < 'B') FROM tpch.region ORDER BY r_name;
+SELECT r_name, NOT EXISTS (SELECT 1 FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name < 'B') AS none FROM tpch.region ORDER BY r_name;
+SELECT r_name, CASE WHEN EXISTS (SELECT FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name LIKE 'Z%') THEN 1 ELSE 0 END FROM tpch.region ORDER BY r_name;

@@ -136,3 +136,23 @@ SELECT x FROM (VALUES (true), (false), (NULL)) t(x) ORDER BY x;
 SELECT 1 WHERE true;
 SELECT 1 WHERE NULL;
 SELECT 1 WHERE 'yes';
+
+-- blanks at the end of a character
+SELECT 'a'::char(5) = 'a', 'a'::char(5) = 'a    ', 'a'::char(5) <> 'a'::char(2);
+SELECT 'a'::char(5) IN ('a', 'b'), 'a'::char(5) IN ('b  ');
+SELECT length('a'::char(5)), upper('a'::char(5)), 'a'::char(5) || 'b';
+SELECT 'a'::char(5) = 'a'::text, 'a'::char(5) = 'a '::text;
+SELECT 'a'::char(5) < 'a b';
+
+-- texts of columns read as other types
+SELECT x::date FROM (VALUES ('2026-03-01'), ('Mar 2 2026'), (NULL)) t(x);
+SELECT x::uuid FROM (VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'), ('{a0eebc999c0b4ef8bb6d6bb9bd380a11}')) t(x);
+SELECT x::bool, x::bool::int FROM (VALUES ('yes'), ('off')) t(x);
+SELECT x::int FROM (VALUES (' 7 '), ('+8')) t(x);
+SELECT x::int FROM (VALUES ('7'), ('seven')) t(x);
+SELECT x::jsonb FROM (VALUES ('{"b":1,"a":[1,2]}')) t(x);
+SELECT x::interval FROM (VALUES ('1 day 02:00')) t(x);
+SELECT x::bytea FROM (VALUES ('\x0102')) t(x);
+SELECT n_name FROM tpch.nation WHERE n_nationkey IN ('1', '2') ORDER BY n_name;
+SELECT count(*) FROM tpch.orders WHERE o_orderdate BETWEEN '1995-01-01' AND 'Jan 31 1995';
+SELECT count(*) FROM tpch.orders WHERE o_orderdate IN ('1995-01-01', 'Jan 2 1995');

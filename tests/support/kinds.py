@@ -1,15 +1,19 @@
-"""Writes a database `kinds` into a source root: one small table with every type and its awkward values.
+"""Writes a database `kinds` into a source root, one small table with every type and its awkward values, and declares the
+keys that `oracle.py` gives to the tables of PostgreSQL.
 
     kinds.py ROOT
 """
 
 import datetime
 import decimal
+import hashlib
+import json
 import pathlib
 import sys
 
 import pyarrow
 import pyarrow.parquet
+from oracle import KEYS
 
 UTC = datetime.timezone.utc
 DAY = datetime.date
@@ -49,6 +53,26 @@ def main(root):
     directory.mkdir(parents=True, exist_ok=True)
     table = pyarrow.Table.from_arrays(arrays, schema=pyarrow.schema(fields))
     pyarrow.parquet.write_table(table, directory / "kinds.parquet")
+    for version in sorted((pathlib.Path(root) / "tpch").iterdir()):
+        if (version / "_SUCCESS").exists():
+            declare(version)
+
+
+def declare(version):
+    """Writes the `_manifest.json` of a version that is there."""
+    files = [path for path in sorted(version.rglob("*")) if path.is_file() and not path.name.startswith("_")]
+    declared = {
+        "files": [
+            {
+                "path": str(path.relative_to(version)),
+                "bytes": path.stat().st_size,
+                "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+            }
+            for path in files
+        ],
+        "tables": {name: {"key": key} for name, key in KEYS.items() if (version / name).exists()},
+    }
+    (version / "_manifest.json").write_text(json.dumps(declared))
 
 
 if __name__ == "__main__":

@@ -105,14 +105,19 @@ fn outermost_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<T
     }))
 }
 
-/// An EXISTS of its own, outside of a condition, counts at most one row: the planner has no other way to its value.
+/// An EXISTS of its own, outside of a condition, counts rows: the planner has no other way to its value. One is enough,
+/// but a limit would keep one that looks at the query around it from becoming a join.
 fn existence(exists: Exists) -> Result<Transformed<Expr>> {
-    if !exists.subquery.subquery.all_out_ref_exprs().is_empty() {
-        return Ok(Transformed::no(Expr::Exists(exists)));
-    }
     let Exists { subquery, negated } = exists;
     let rows = count(lit(1_i64));
     let op = if negated { Operator::Eq } else { Operator::NotEq };
+    if !subquery.subquery.all_out_ref_exprs().is_empty() {
+        let counted = LogicalPlanBuilder::from(subquery.subquery)
+            .aggregate(Vec::<Expr>::new(), vec![rows.alias(EXISTING)])?
+            .build()?;
+        let counted = Expr::ScalarSubquery(Subquery { subquery: Arc::new(counted), ..subquery });
+        return Ok(Transformed::yes(binary_expr(counted, op, lit(0_i64))));
+    }
     let plan = LogicalPlanBuilder::from(subquery.subquery)
         .limit(0, Some(1))?
         .aggregate(Vec::<Expr>::new(), vec![rows.clone().alias(EXISTING)])?

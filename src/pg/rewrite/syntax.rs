@@ -89,7 +89,9 @@ impl VisitorMut for Rewriter<'_> {
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
         self.rows.leave_select();
-        joins::select(select);
+        if let Err(error) = joins::select(select) {
+            return ControlFlow::Break(Box::new(error));
+        }
         literals::select(select);
         for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
             if condition.as_ref().is_some_and(windowed) {
@@ -107,6 +109,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         self.rows.leave_query();
+        joins::order(query);
         literals::query(query);
         ControlFlow::Continue(())
     }
@@ -213,6 +216,7 @@ impl Rewriter<'_> {
                 struct_access(access_chain);
             }
             Expr::Function(function) => {
+                unqualified(function);
                 literals::function(function);
                 not_nested(function)?;
                 self.rows.spell_out(function);
@@ -323,6 +327,16 @@ pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
         over: None,
         within_group: Vec::new(),
     })
+}
+
+/// `PG_CATALOG.F(…)` as `f(…)`: the planner does not fold names of two parts.
+fn unqualified(function: &mut Function) {
+    let of_catalog = function.name.0.len() == 2
+        && function.name.0.first().and_then(ObjectNamePart::as_ident).map(folded).as_deref()
+            == Some("pg_catalog");
+    if of_catalog && let Some(name) = function_name(&function.name) {
+        function.name = ObjectName::from(vec![Ident::new(name)]);
+    }
 }
 
 /// The name of a function without `pg_catalog.`, in lower case.
@@ -1198,6 +1212,10 @@ fn table_factor(factor: &mut TableFactor) {
         }
         if bare == "generate_series" {
             one_column(alias, bare);
+        } else if of_one_value(&bare) && !*with_ordinality {
+            let args = std::mem::take(&mut args.args);
+            one_column(alias, bare.clone());
+            *factor = one_row(&bare, args, alias.take());
         }
         return;
     }
@@ -1228,6 +1246,33 @@ fn table_factor(factor: &mut TableFactor) {
             with_ordinality: *with_ordinality,
         };
     }
+}
+
+/// Functions of one value that clients put into FROM.
+fn of_one_value(name: &str) -> bool {
+    matches!(
+        name,
+        "current_database"
+            | "current_schema"
+            | "current_user"
+            | "now"
+            | "version"
+            | "pg_backend_pid"
+    )
+}
+
+/// `(SELECT f(…)) AS alias`
+fn one_row(name: &str, args: Vec<FunctionArg>, alias: Option<TableAlias>) -> TableFactor {
+    let mut value = call(name, Vec::new());
+    if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut value {
+        list.args = args;
+    }
+    let mut query = from_query(empty_query()).unwrap_or_else(empty_query);
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = vec![SelectItem::UnnamedExpr(value)];
+        select.from = Vec::new();
+    }
+    TableFactor::Derived { lateral: false, subquery: Box::new(query), alias, sample: None }
 }
 
 /// The columns of a function that names them; an alias may name them otherwise.

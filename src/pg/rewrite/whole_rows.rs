@@ -85,11 +85,9 @@ impl Scopes {
         }
         let FunctionArguments::List(list) = &mut function.args else { return };
         for arg in &mut list.args {
-            let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg else { continue };
-            if let Expr::Identifier(alias) = expr
-                && let Some(row) = self.row(alias)
-            {
-                *expr = row;
+            let FunctionArg::Unnamed(value) = arg else { continue };
+            if let Some(row) = alone(value).and_then(|alias| self.row(alias)) {
+                *value = FunctionArgExpr::Expr(row);
             }
         }
     }
@@ -183,17 +181,7 @@ impl Scopes {
                 SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => {
                     columns.push(folded(parts.last()?));
                 }
-                SelectItem::Wildcard(_) => {
-                    for table in &select.from {
-                        columns.extend(self.of_factor(&table.relation, facts)?.1);
-                        for join in &table.joins {
-                            if merges(&join.join_operator) {
-                                return None;
-                            }
-                            columns.extend(self.of_factor(&join.relation, facts)?.1);
-                        }
-                    }
-                }
+                SelectItem::Wildcard(_) => columns.extend(self.of_all(select, facts)?),
                 SelectItem::QualifiedWildcard(
                     SelectItemQualifiedWildcardKind::ObjectName(name),
                     _,
@@ -210,6 +198,21 @@ impl Scopes {
             }
         }
         Some(columns)
+    }
+
+    /// What `*` stands for.
+    fn of_all(&self, select: &Select, facts: &Facts) -> Option<Vec<String>> {
+        let joins = || select.from.iter().flat_map(|table| &table.joins);
+        if joins().any(|join| merges(&join.join_operator)) {
+            return None;
+        }
+        let factors = select.from.iter().flat_map(|table| {
+            let joined = table.joins.iter().map(|join| &join.relation);
+            std::iter::once(&table.relation).chain(joined)
+        });
+        let columns: Option<Vec<Vec<String>>> =
+            factors.map(|factor| Some(self.of_factor(factor, facts)?.1)).collect();
+        columns.map(|columns| columns.concat())
     }
 }
 
@@ -243,6 +246,18 @@ fn takes_rows(function: &Function) -> bool {
     function_name(&function.name).is_some_and(|name| TAKERS.contains(&name.as_str()))
 }
 
+/// `t` or `t.*` as an argument.
+fn alone(value: &FunctionArgExpr) -> Option<&Ident> {
+    match value {
+        FunctionArgExpr::Expr(Expr::Identifier(alias)) => Some(alias),
+        FunctionArgExpr::QualifiedWildcard(name) => match name.0.as_slice() {
+            [alias] => alias.as_ident(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether a name alone is given to a function of JSON anywhere.
 fn gives_rows(statement: &Statement) -> bool {
     struct Search;
@@ -253,10 +268,11 @@ fn gives_rows(statement: &Statement) -> bool {
             let FunctionArguments::List(list) = &function.args else {
                 return ControlFlow::Continue(());
             };
-            let alone = |arg: &FunctionArg| {
-                matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(_))))
+            let is_alone = |arg: &FunctionArg| match arg {
+                FunctionArg::Unnamed(value) => alone(value).is_some(),
+                _ => false,
             };
-            match takes_rows(function) && list.args.iter().any(alone) {
+            match takes_rows(function) && list.args.iter().any(is_alone) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }

@@ -44,7 +44,7 @@ enum Kind {
     Value,
     Array,
     Object,
-    /// An item that an aggregate gathers: the text of a value, of NULL too.
+    /// An item that an aggregate gathers: the text of a value, of NULL too; arrays and rows begin a line.
     Item,
     /// A member that an aggregate gathers.
     Member,
@@ -155,6 +155,9 @@ impl Build {
     fn value(&self, columns: &[Column], row: usize) -> Result<Option<String>> {
         let text = match (self.kind, columns) {
             (Kind::Value, [value]) if value.is_null(row) => return Ok(None),
+            (Kind::Item, [value]) if value.array.data_type().is_nested() && !value.is_null(row) => {
+                format!("\n {}", value.text(row))
+            }
             (Kind::Value | Kind::Item, [value]) => value.text(row).to_owned(),
             (Kind::Member, [name, value]) => {
                 if name.is_null(row) {

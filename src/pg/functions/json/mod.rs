@@ -293,7 +293,8 @@ fn values(function: &str, text: &str, as_text: bool) -> Result<Cell> {
 /// The texts of a list between two brackets.
 fn gathered(call: &Call<'_>, open: &str, close: &str) -> String {
     let texts: Vec<&str> = call.args[0].items().iter().map(Cell::text).collect();
-    format!("{open}{}{close}", texts.join(", "))
+    // Arrays and rows bring a line end in front, which the first of them does not need.
+    format!("{open}{}{close}", texts.join(", ").trim_start())
 }
 
 #[cfg(test)]
