@@ -48,7 +48,8 @@ fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::
             LogicalPlan::Limit(limit) => computed(&limit.input, index, pg_type),
             LogicalPlan::Sort(sort) => computed(&sort.input, index, pg_type),
             LogicalPlan::Projection(projection)
-                if matches!(projection.expr.get(index).map(unaliased), Some(Expr::Cast(_))) =>
+                if matches!(projection.expr.get(index).map(unaliased), Some(Expr::Cast(cast))
+                    if cast.field.metadata().contains_key(types::MODIFIER_KEY)) =>
             {
                 pg_type
             }

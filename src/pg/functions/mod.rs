@@ -6,6 +6,7 @@
 //! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
 
 mod acl;
+mod bytes;
 mod cells;
 pub(crate) mod domain;
 mod each;
@@ -36,7 +37,7 @@ use super::types::TYPE_KEY;
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
     let plain = plain::SPECS.iter().chain(json::SPECS).map(|spec| cells::immutable(*spec));
-    plain.chain(shaped::all()).collect()
+    plain.chain(shaped::all()).chain(bytes::all()).collect()
 }
 
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
