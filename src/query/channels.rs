@@ -6,7 +6,7 @@
 //!
 //! Imports: error, query::door. Used by: query::session.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -111,10 +111,11 @@ impl Channels {
     /// Errors: 54000 when a listener's mailbox is full; nothing is sent and nothing changed then.
     pub(super) fn commit(&self, pid: i32, mailbox: &Arc<Mailbox>, posts: &[Post]) -> Result<()> {
         let mut listeners = self.lock();
-        let mut sent: Vec<&Post> = Vec::new();
-        let mut bytes = 0;
-        for post in posts.iter().filter(|post| matches!(post, Post::Notify { .. })) {
-            if !sent.contains(&post) {
+        let (mut sent, mut seen, mut bytes) = (Vec::new(), BTreeSet::new(), 0);
+        for post in posts {
+            if let Post::Notify { channel, payload } = post
+                && seen.insert((channel, payload))
+            {
                 sent.push(post);
                 bytes += post_bytes(post);
             }

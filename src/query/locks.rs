@@ -48,7 +48,7 @@ pub(super) struct Locks {
 #[derive(Debug, Default)]
 struct Table {
     /// Holders with how often each holds it.
-    held: BTreeMap<Key, BTreeMap<(i32, Mode), u64>>,
+    held: BTreeMap<Key, BTreeMap<(i32, Mode), usize>>,
     waiting: BTreeMap<i32, (Key, Mode)>,
 }
 
@@ -67,7 +67,7 @@ impl Table {
         if !self.in_the_way(pid, key, mode).is_empty() {
             return Ok(false);
         }
-        let own = |holders: &&BTreeMap<(i32, Mode), u64>| {
+        let own = |holders: &&BTreeMap<(i32, Mode), usize>| {
             holders.keys().any(|(holder, _)| *holder == pid)
         };
         if !self.held.contains_key(key) && self.held.values().filter(own).count() >= HELD_LEN_MAX {
@@ -153,9 +153,17 @@ impl Locks {
 
     /// Gives a lock back once. Returns whether it was held so.
     pub(super) fn release(&self, pid: i32, key: &Key, mode: Mode) -> bool {
+        self.release_beyond(0, pid, key, mode)
+    }
+
+    /// Gives a lock back once, if it is held more often than `kept`. Returns whether it was.
+    pub(super) fn release_beyond(&self, kept: usize, pid: i32, key: &Key, mode: Mode) -> bool {
         let mut table = self.lock();
         let Some(holders) = table.held.get_mut(key) else { return false };
         let Some(count) = holders.get_mut(&(pid, mode)) else { return false };
+        if *count <= kept {
+            return false;
+        }
         *count -= 1;
         if *count == 0 {
             holders.remove(&(pid, mode));
@@ -170,10 +178,24 @@ impl Locks {
 
     /// The session `pid` ends.
     pub(super) fn leave(&self, pid: i32) {
+        self.lock().waiting.remove(&pid);
+        self.release_all_but(&[], pid);
+    }
+
+    /// Gives back all that `pid` holds but `kept`, each as often as it stands there.
+    pub(super) fn release_all_but(&self, kept: &[(Key, Mode)], pid: i32) {
+        let mut counts: BTreeMap<(&Key, Mode), usize> = BTreeMap::new();
+        for (key, mode) in kept {
+            *counts.entry((key, *mode)).or_default() += 1;
+        }
         let mut table = self.lock();
-        table.waiting.remove(&pid);
-        table.held.retain(|_, holders| {
-            holders.retain(|(holder, _), _| *holder != pid);
+        table.held.retain(|key, holders| {
+            holders.retain(|(holder, mode), count| {
+                if *holder == pid {
+                    *count = counts.get(&(key, *mode)).copied().unwrap_or(0);
+                }
+                *count > 0
+            });
             !holders.is_empty()
         });
         drop(table);

@@ -11,8 +11,10 @@ use crate::pg::types;
 /// How deep values may nest. PostgreSQL's own limit is its stack's, some 6,000; a tenth would refuse what tools send,
 /// ten times more would need a stack that our threads do not have.
 const DEPTH_MAX: usize = 1_000;
-/// The most text one value may become: a short number can stand for 131,072 digits. PostgreSQL's own limit.
-const BYTES_MAX: usize = 0x0fff_ffff;
+/// The most text one value may become: so many bytes, and so many times its own length. A short number can stand for
+/// 131,072 digits, and a list of those would take the server's memory.
+const BYTES_MIN: usize = 1 << 20;
+const GROWTH_MAX: usize = 4;
 /// Digits before and after the point of a `numeric`.
 const WHOLE_DIGITS_MAX: usize = 131_072;
 const SCALE_MAX: usize = 16_383;
@@ -167,11 +169,12 @@ fn trim(text: &str) -> &str {
 /// Errors: 22P05 for `\u0000`, 22003 for numbers beyond `numeric`, 54000 for size.
 pub(crate) fn canonical(text: &str) -> Result<String> {
     let mut out = String::with_capacity(text.len());
-    put_canonical(text, &mut out)?;
+    let bytes_max = BYTES_MIN.saturating_add(text.len().saturating_mul(GROWTH_MAX));
+    put_canonical(text, bytes_max, &mut out)?;
     Ok(out)
 }
 
-fn put_canonical(text: &str, out: &mut String) -> Result<()> {
+fn put_canonical(text: &str, bytes_max: usize, out: &mut String) -> Result<()> {
     match kind(text) {
         Kind::Object => {
             let named = members(text)?.into_iter();
@@ -182,7 +185,7 @@ fn put_canonical(text: &str, out: &mut String) -> Result<()> {
                 out.push_str(if index > 0 { ", " } else { "" });
                 out.push_str(&quoted(name));
                 out.push_str(": ");
-                put_canonical(value, out)?;
+                put_canonical(value, bytes_max, out)?;
             }
             out.push('}');
         }
@@ -190,7 +193,7 @@ fn put_canonical(text: &str, out: &mut String) -> Result<()> {
             out.push('[');
             for (index, item) in items(text).into_iter().enumerate() {
                 out.push_str(if index > 0 { ", " } else { "" });
-                put_canonical(item, out)?;
+                put_canonical(item, bytes_max, out)?;
             }
             out.push(']');
         }
@@ -198,9 +201,9 @@ fn put_canonical(text: &str, out: &mut String) -> Result<()> {
         Kind::Boolean | Kind::Null => out.push_str(trim(text)),
         Kind::Number => out.push_str(&number(trim(text))?),
     }
-    if out.len() > BYTES_MAX {
+    if out.len() > bytes_max {
         return Err(Error::ProgramLimitExceeded(format!(
-            "total size of jsonb object elements exceeds the maximum of {BYTES_MAX} bytes"
+            "total size of jsonb object elements exceeds the maximum of {bytes_max} bytes"
         )));
     }
     Ok(())
@@ -281,6 +284,8 @@ mod tests {
         assert_eq!(state("1e200000"), "22003");
         assert_eq!(state("1e99999999999"), "22003");
         assert_eq!(state("1e-20000"), "22003");
+        assert_eq!(state(&format!("[{}1]", "1e131071, ".repeat(100))), "54000");
+        assert_eq!(canonical("[1e131071, 2]").expect("jsonb").len(), 131_072 + 5);
         let deep = "[".repeat(2_000) + &"]".repeat(2_000);
         assert_eq!(super::check(&deep).expect_err("deep").state(), "54001");
     }

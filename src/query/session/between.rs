@@ -56,6 +56,9 @@ pub(super) fn column(name: &str, kind: u32) -> Column {
     Column { name: name.to_owned(), table_oid: 0, number: 0, pg_type }
 }
 
+/// Notifications, and locks taken, of one transaction; as many as it may have savepoints. Each may cost 8 KiB.
+const TRANSACTION_LEN_MAX: usize = 10_000;
+
 /// `void`, which is written as nothing.
 const VOID: u32 = 2278;
 
@@ -81,6 +84,10 @@ impl SqlSession {
     /// Errors: 54000 when a listener's mailbox is full.
     pub(super) fn post(&mut self, post: Post) -> Result<()> {
         match &mut self.block {
+            Some(block) if TRANSACTION_LEN_MAX <= block.posts.len() => {
+                let message = "too many notifications in one transaction".to_owned();
+                Err(Error::ProgramLimitExceeded(message))
+            }
             Some(block) => {
                 block.posts.push(post);
                 Ok(())
@@ -157,11 +164,9 @@ impl SqlSession {
             return result(call, None);
         }
         if name == "pg_advisory_unlock_all" {
-            self.engine.locks.leave(self.login.pid);
             // Those of the transaction stay until its end.
-            for (key, mode) in self.block.iter().flat_map(|block| &block.locks) {
-                self.engine.locks.try_take(self.login.pid, key, *mode)?;
-            }
+            let kept = self.block.as_ref().map_or(&[][..], |block| &block.locks);
+            self.engine.locks.release_all_but(kept, self.login.pid);
             return result(call, None);
         }
         // NULL in, NULL out.
@@ -176,7 +181,9 @@ impl SqlSession {
         let mode = if name.ends_with("_shared") { Mode::Shared } else { Mode::Exclusive };
         let pid = self.login.pid;
         if name.starts_with("pg_advisory_unlock") {
-            let released = self.engine.locks.release(pid, &key, mode);
+            let of_block = self.block.iter().flat_map(|block| &block.locks);
+            let kept = of_block.filter(|(own, held)| *own == key && *held == mode).count();
+            let released = self.engine.locks.release_beyond(kept, pid, &key, mode);
             if !released {
                 let kind = if mode == Mode::Shared { "ShareLock" } else { "ExclusiveLock" };
                 let message = format!("you don't own a lock of type {kind}");
@@ -188,7 +195,7 @@ impl SqlSession {
         if name.starts_with("pg_try_") {
             let taken = self.engine.locks.try_take(pid, &key, mode)?;
             if taken && of_transaction {
-                self.keep_to_end(key, mode);
+                self.keep_to_end(key, mode)?;
             }
             return result(call, Some(taken));
         }
@@ -197,16 +204,24 @@ impl SqlSession {
         let engine = Arc::clone(&self.engine);
         self.unless_cancelled(engine.locks.take(pid, key.clone(), mode, limit)).await?;
         if of_transaction {
-            self.keep_to_end(key, mode);
+            self.keep_to_end(key, mode)?;
         }
         result(call, None)
     }
 
     /// A lock of the transaction: outside of a block that ends with the statement.
-    fn keep_to_end(&mut self, key: Key, mode: Mode) {
+    /// Errors: 54000 past the limit.
+    fn keep_to_end(&mut self, key: Key, mode: Mode) -> Result<()> {
         match &mut self.block {
-            Some(block) => block.locks.push((key, mode)),
-            None => drop(self.engine.locks.release(self.login.pid, &key, mode)),
+            Some(block) if block.locks.len() < TRANSACTION_LEN_MAX => {
+                block.locks.push((key, mode));
+                return Ok(());
+            }
+            _ => drop(self.engine.locks.release(self.login.pid, &key, mode)),
+        }
+        match self.block {
+            Some(_) => Err(Error::ProgramLimitExceeded("too many advisory locks".to_owned())),
+            None => Ok(()),
         }
     }
 

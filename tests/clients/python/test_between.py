@@ -160,6 +160,18 @@ def test_advisory_locks_end_with_their_transaction_and_session(connect):
     first.execute("SELECT pg_advisory_lock(74)")
 
 
+def test_a_lock_of_the_transaction_is_not_given_back_before_its_end(connect):
+    first, second = connect(), connect()
+    with first.transaction():
+        first.execute("SELECT pg_advisory_xact_lock(78)")
+        assert not one(first, "SELECT pg_advisory_unlock(78)")
+        first.execute("SELECT pg_advisory_lock(78)")
+        assert one(first, "SELECT pg_advisory_unlock(78)")
+        first.execute("SELECT pg_advisory_unlock_all()")
+        assert not one(second, "SELECT pg_try_advisory_lock(78)")
+    assert one(second, "SELECT pg_try_advisory_lock(78)")
+
+
 def test_waiting_for_an_advisory_lock(connect):
     first, second = connect(), connect()
     first.execute("SELECT pg_advisory_lock(75)")
