@@ -7,6 +7,7 @@ pub mod decode;
 pub mod encode;
 pub mod facts;
 pub mod functions;
+pub(crate) mod numeric;
 pub mod rewrite;
 pub mod scram;
 pub mod types;

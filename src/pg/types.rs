@@ -4,7 +4,7 @@
 //! `pg_type` for those rows. Invariant: `len` of an announced type is `typlen` of that row, so a driver that
 //! decides by length decides as it would with PostgreSQL.
 //!
-//! Imports: nothing. Used by: pg, query, wire.
+//! Imports: pg::numeric. Used by: pg, query, wire.
 
 use arrow::datatypes::{DataType, Field};
 
@@ -310,6 +310,7 @@ pub fn of_data_type(data_type: &DataType) -> PgType {
         DataType::Int32 | DataType::UInt16 => INT4,
         DataType::Int64 | DataType::UInt32 => INT8,
         DataType::UInt64 => return numeric(20, 0),
+        varying if super::numeric::varies(varying) => NUMERIC,
         DataType::Float16 | DataType::Float32 => FLOAT4,
         DataType::Float64 => FLOAT8,
         DataType::Decimal32(precision, scale)

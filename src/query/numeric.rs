@@ -1,74 +1,67 @@
-//! PostgreSQL's numeric where DataFusion's decimals fall short: averages and quotients keep at least 16 digits after
-//! the point, averages of integers are numeric, sums of bigint do not overflow (PostgreSQL manual, 9.21;
-//! `select_div_scale` in numeric.c). DataFusion gives a quotient four digits more than its dividend.
+//! PostgreSQL's numeric where DataFusion's decimals fall short: averages and quotients have digits of their own
+//! ([`crate::pg::numeric`]), averages of integers are numeric, sums of bigint do not overflow (PostgreSQL manual, 9.21).
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, Result as DfResult, ScalarValue};
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::logical_expr::expr::{
+    AggregateFunction, ScalarFunction, WindowFunction, WindowFunctionParams,
+};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::planner::{
+    ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawWindowExpr,
+};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, BinaryExpr, Expr, ExprSchemable,
-    GroupsAccumulator, Operator, Signature, Volatility, cast,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, ExprSchemable, GroupsAccumulator, Signature,
+    Volatility, WindowFunctionDefinition, cast,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-/// Digits after the point that a quotient keeps at least: `NUMERIC_MIN_SIG_DIGITS`.
-const QUOTIENT_SCALE: i8 = 16;
+use crate::pg::functions::numerics::{self, Numerics};
+use crate::pg::rewrite;
 
-/// DataFusion adds this many digits to the scale of what it divides.
-const ADDED_SCALE: i8 = 4;
+/// The name of the sum that an average is made of.
+const AVERAGE: &str = "avg";
 
-/// DataFusion's `avg` or `sum` over arguments made wide enough first.
+/// DataFusion's `sum` over arguments made wide enough first.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Wide {
     inner: Arc<AggregateUDF>,
     signature: Signature,
+    /// Whether it is the sum of an average, which errors name.
     average: bool,
 }
 
-/// `avg` and `sum` over `state`'s own, to be registered in their place.
+/// `sum` and the sum of `avg`, to be registered in the place of DataFusion's.
 pub(super) fn aggregates(
     find: impl Fn(&str) -> Option<Arc<AggregateUDF>>,
 ) -> Vec<Arc<AggregateUDF>> {
-    [("avg", true), ("sum", false)]
+    let Some(inner) = find("sum") else { return Vec::new() };
+    [true, false]
         .into_iter()
-        .filter_map(|(name, average)| {
-            let inner = find(name)?;
+        .map(|average| {
             let signature = Signature::user_defined(Volatility::Immutable);
-            Some(Arc::new(AggregateUDF::new_from_impl(Wide { inner, signature, average })))
+            let wide = Wide { inner: Arc::clone(&inner), signature, average };
+            Arc::new(AggregateUDF::new_from_impl(wide))
         })
         .collect()
 }
 
-impl Wide {
-    fn widened(&self, argument: &DataType) -> Option<DataType> {
-        let scale = match argument {
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale) => *scale,
-            DataType::Int64 | DataType::UInt64 => 0,
-            DataType::Int8
-            | DataType::Int16
-            | DataType::Int32
-            | DataType::UInt8
-            | DataType::UInt16
-            | DataType::UInt32
-                if self.average =>
-            {
-                0
-            }
-            _ => return None,
-        };
-        let scale = if self.average { scale.max(QUOTIENT_SCALE - ADDED_SCALE) } else { scale };
-        Some(DataType::Decimal128(38, scale))
+fn widened(argument: &DataType) -> Option<DataType> {
+    match argument {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale) => Some(DataType::Decimal128(38, *scale)),
+        DataType::Int64 | DataType::UInt64 => Some(DataType::Decimal128(38, 0)),
+        _ => None,
     }
 }
 
 impl AggregateUDFImpl for Wide {
     fn name(&self) -> &str {
-        self.inner.name()
+        if self.average { AVERAGE } else { self.inner.name() }
     }
 
     fn aliases(&self) -> &[String] {
@@ -85,9 +78,10 @@ impl AggregateUDFImpl for Wide {
 
     fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
         match types {
-            [one] => match self.widened(one) {
+            [one] => match widened(one) {
                 Some(wide) => Ok(vec![wide]),
-                None => inner_coercion(&self.inner, one),
+                None if self.average && one.is_integer() => Ok(vec![DataType::Decimal128(38, 0)]),
+                None => inner_coercion(self.name(), one),
             },
             _ => datafusion::common::plan_err!("{} expects 1 argument", self.name()),
         }
@@ -125,25 +119,24 @@ impl AggregateUDFImpl for Wide {
 }
 
 /// What DataFusion's own function makes of a type that needs no widening.
-fn inner_coercion(inner: &AggregateUDF, one: &DataType) -> DfResult<Vec<DataType>> {
+fn inner_coercion(name: &str, one: &DataType) -> DfResult<Vec<DataType>> {
     match one {
         DataType::Float16 | DataType::Float32 | DataType::Float64 | DataType::Null => {
             Ok(vec![DataType::Float64])
         }
         DataType::Int8 | DataType::Int16 | DataType::Int32 => Ok(vec![DataType::Int64]),
         DataType::UInt8 | DataType::UInt16 | DataType::UInt32 => Ok(vec![DataType::UInt64]),
-        DataType::Dictionary(_, value) => inner_coercion(inner, value),
+        DataType::Dictionary(_, value) => inner_coercion(name, value),
         DataType::Decimal256(..) | DataType::Duration(_) | DataType::Interval(_) => {
             Ok(vec![one.clone()])
         }
         other => datafusion::common::plan_err!(
-            "No function matches the given name and argument types '{}({other})'",
-            inner.name()
+            "No function matches the given name and argument types '{name}({other})'"
         ),
     }
 }
 
-/// Divides decimals with room for 16 digits after the point; EXTRACT gives numeric.
+/// Quotients and averages of numerics; EXTRACT gives numeric.
 #[derive(Debug)]
 pub(super) struct Quotients;
 
@@ -166,28 +159,66 @@ impl ExprPlanner for Quotients {
         if expr.op != BinaryOperator::Divide {
             return Ok(PlannerResult::Original(expr));
         }
-        // A column of an outer query has no type here; DataFusion's own scale has to do then.
+        // A column of an outer query has no type here: the rewritten plan knows it.
         let (Ok(left), Ok(right)) = (expr.left.get_type(schema), expr.right.get_type(schema))
         else {
             return Ok(PlannerResult::Original(expr));
         };
-        let (Some(dividend), Some(divisor)) = (scale_of(&left), scale_of(&right)) else {
-            return Ok(PlannerResult::Original(expr));
-        };
-        // An unsigned integer of 64 bits is numeric to PostgreSQL.
-        let whole =
-            |data_type: &DataType| data_type.is_integer() && !matches!(data_type, DataType::UInt64);
-        if whole(&left) && whole(&right) {
-            return Ok(PlannerResult::Original(expr));
-        }
-        let dividend = DataType::Decimal256(76, dividend.max(QUOTIENT_SCALE - ADDED_SCALE));
-        let divisor = DataType::Decimal256(76, divisor);
-        Ok(PlannerResult::Planned(Expr::BinaryExpr(BinaryExpr::new(
-            Box::new(cast(expr.left, dividend)),
-            Operator::Divide,
-            Box::new(cast(expr.right, divisor)),
-        ))))
+        Ok(match rewrite::is_numeric_pair(&left, &right) {
+            true => PlannerResult::Planned(call(Numerics::Over, expr.left, expr.right)),
+            false => PlannerResult::Original(expr),
+        })
     }
+
+    /// An average is a sum by a count: PostgreSQL's digits follow from both, and `sum(x)` beside it costs nothing more.
+    fn plan_aggregate(&self, raw: RawAggregateExpr) -> DfResult<PlannerResult<RawAggregateExpr>> {
+        if raw.func.name() != AVERAGE {
+            return Ok(PlannerResult::Original(raw));
+        }
+        let RawAggregateExpr { func, args, distinct, filter, order_by, null_treatment } = raw;
+        let over = |func| {
+            Expr::AggregateFunction(AggregateFunction::new_udf(
+                func,
+                args.clone(),
+                distinct,
+                filter.clone(),
+                order_by.clone(),
+                null_treatment,
+            ))
+        };
+        let mean = call(Numerics::Mean, over(func), over(count_udaf()));
+        Ok(PlannerResult::Planned(mean))
+    }
+
+    fn plan_window(&self, raw: RawWindowExpr) -> DfResult<PlannerResult<RawWindowExpr>> {
+        let sum = match &raw.func_def {
+            WindowFunctionDefinition::AggregateUDF(func) if func.name() == AVERAGE => {
+                Arc::clone(func)
+            }
+            _ => return Ok(PlannerResult::Original(raw)),
+        };
+        let over = |func| {
+            let raw = raw.clone();
+            Expr::WindowFunction(Box::new(WindowFunction {
+                fun: WindowFunctionDefinition::AggregateUDF(func),
+                params: WindowFunctionParams {
+                    args: raw.args,
+                    partition_by: raw.partition_by,
+                    order_by: raw.order_by,
+                    window_frame: raw.window_frame,
+                    filter: raw.filter,
+                    null_treatment: raw.null_treatment,
+                    distinct: raw.distinct,
+                },
+            }))
+        };
+        let mean = call(Numerics::Mean, over(sum), over(count_udaf()));
+        Ok(PlannerResult::Planned(mean))
+    }
+}
+
+fn call(operation: Numerics, left: Expr, right: Expr) -> Expr {
+    Expr::ScalarFunction(ScalarFunction::new_udf(numerics::function(operation), vec![left, right]))
 }
 
 /// The places of what EXTRACT gives for a field: PostgreSQL 15 answers with numeric.
@@ -196,16 +227,5 @@ fn extract_scale(field: &str) -> i8 {
         "second" | "seconds" | "epoch" | "julian" => 6,
         "millisecond" | "milliseconds" => 3,
         _ => 0,
-    }
-}
-
-fn scale_of(data_type: &DataType) -> Option<i8> {
-    match data_type {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale)
-        | DataType::Decimal256(_, scale) => Some((*scale).max(0)),
-        integer if integer.is_integer() => Some(0),
-        _ => None,
     }
 }

@@ -52,6 +52,11 @@ pub(crate) fn texts(text: &str) -> Result<Vec<Option<String>>> {
     array::texts(text)
 }
 
+/// A `numeric` with the precision it needs. Errors: 22P02, 22003.
+pub(crate) fn numeric(text: &str) -> Result<ScalarValue> {
+    numeric::from_text(text)
+}
+
 /// NULL of the type that values of `oid` get.
 pub fn null(oid: u32) -> ScalarValue {
     ScalarValue::try_from(&data_type(oid)).unwrap_or(ScalarValue::Null)

@@ -17,6 +17,7 @@ use super::values::{
 };
 use super::{OutputSettings, number, time};
 use crate::error::{Error, Result};
+use crate::pg::numeric;
 use crate::pg::types::{self, PgType};
 
 /// What every writer of one encoder shares.
@@ -79,6 +80,8 @@ enum Writer<'a> {
     DecimalBinary(&'a [i128], i8),
     Decimal256Text(&'a [i256], i8),
     Decimal256Binary(&'a [i256], i8),
+    VaryingText(&'a [i256], i8),
+    VaryingBinary(&'a [i256], i8),
     ByteaHex(Bytes<'a>),
     ByteaEscape(Bytes<'a>),
     ByteaBinary(Bytes<'a>),
@@ -260,6 +263,7 @@ impl<'a> Cell<'a> {
             | Writer::Float64Text(..)
             | Writer::DecimalText(..)
             | Writer::Decimal256Text(..)
+            | Writer::VaryingText(..)
             | Writer::UuidText(_) => true,
             Writer::Indexed(_, values) | Writer::Runs(_, values) => values.is_bare(),
             _ => false,
@@ -385,6 +389,10 @@ impl<'a> Cell<'a> {
             }
             Writer::Decimal256Binary(values, scale) => {
                 number::put_decimal256_binary(values[row], *scale, out);
+            }
+            Writer::VaryingText(values, scale) => number::put_varying(values[row], *scale, out),
+            Writer::VaryingBinary(values, scale) => {
+                number::put_varying_binary(values[row], *scale, out);
             }
             Writer::ByteaHex(bytes) => {
                 out.put_slice(b"\\x");
@@ -584,6 +592,9 @@ impl<'a> Writer<'a> {
             DataType::Decimal128(_, scale) => {
                 Writer::DecimalText(array.as_primitive_opt::<Decimal128Type>()?.values(), *scale)
             }
+            DataType::Decimal256(_, scale) if numeric::varies(data_type) => {
+                Writer::VaryingText(array.as_primitive_opt::<Decimal256Type>()?.values(), *scale)
+            }
             DataType::Decimal256(_, scale) => {
                 Writer::Decimal256Text(array.as_primitive_opt::<Decimal256Type>()?.values(), *scale)
             }
@@ -656,6 +667,9 @@ impl<'a> Writer<'a> {
             }
             (DataType::Decimal128(_, scale), types::NUMERIC) => {
                 Writer::DecimalBinary(array.as_primitive_opt::<Decimal128Type>()?.values(), *scale)
+            }
+            (DataType::Decimal256(_, scale), types::NUMERIC) if numeric::varies(data_type) => {
+                Writer::VaryingBinary(array.as_primitive_opt::<Decimal256Type>()?.values(), *scale)
             }
             (DataType::Decimal256(_, scale), types::NUMERIC) => Writer::Decimal256Binary(
                 array.as_primitive_opt::<Decimal256Type>()?.values(),

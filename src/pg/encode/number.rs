@@ -3,6 +3,8 @@
 use arrow::datatypes::i256;
 use bytes::BufMut;
 
+use crate::pg::numeric;
+
 /// All two-digit numbers: one copy instead of two divisions.
 const PAIRS: [[u8; 2]; 100] = {
     let mut pairs = [[b'0'; 2]; 100];
@@ -356,6 +358,28 @@ pub(super) fn put_decimal256(value: i256, scale: i8, out: &mut Vec<u8>) {
         Some(value) => put_decimal(value, scale, out),
         None => put_digits(value.is_negative(), Digits::of_i256(value).as_slice(), scale, out),
     }
+}
+
+/// `numeric_out` of a value that shows as many digits as [`numeric::shown`] says.
+pub(super) fn put_varying(value: i256, stored: i8, out: &mut Vec<u8>) {
+    let digits = Digits::of_i256(value);
+    let (digits, shown) = varying(&digits, stored);
+    put_digits(value.is_negative(), digits, shown, out);
+}
+
+/// `numeric_send` of a value that shows as many digits as [`numeric::shown`] says.
+pub(super) fn put_varying_binary(value: i256, stored: i8, out: &mut Vec<u8>) {
+    let digits = Digits::of_i256(value);
+    let (digits, shown) = varying(&digits, stored);
+    put_digits_binary(value.is_negative(), digits, i32::from(shown), out);
+}
+
+/// The digits that are shown, and how many of them are after the point.
+fn varying(digits: &Digits, stored: i8) -> (&[u8], i8) {
+    let digits = digits.as_slice();
+    let shown = numeric::shown(digits, stored);
+    let cut = usize::try_from(stored.saturating_sub(shown)).unwrap_or(0);
+    (digits.get(..digits.len().saturating_sub(cut)).unwrap_or_default(), shown)
 }
 
 /// The usual case: at most 20 digits, written from the end in pairs.

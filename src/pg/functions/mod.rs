@@ -10,12 +10,14 @@ mod bytes;
 mod cells;
 pub(crate) mod domain;
 mod each;
+pub(crate) mod floats;
 pub(crate) mod integers;
 mod json;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod named;
 mod names;
+pub(crate) mod numerics;
 mod patterns;
 pub(crate) mod plain;
 mod privileges;
@@ -37,7 +39,7 @@ use super::types::TYPE_KEY;
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
     let plain = plain::SPECS.iter().chain(json::SPECS).map(|spec| cells::immutable(*spec));
-    plain.chain(shaped::all()).chain(bytes::all()).collect()
+    plain.chain(shaped::all()).chain(bytes::all()).chain(numerics::all()).collect()
 }
 
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.

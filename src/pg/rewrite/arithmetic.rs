@@ -9,8 +9,11 @@ use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, O
 use super::operators::call;
 use crate::error::Error;
 use crate::pg::catalog::index;
+use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::integers::{self, Operation};
 use crate::pg::functions::moments;
+use crate::pg::functions::numerics::{self, Numerics};
+use crate::pg::numeric;
 use crate::pg::types::{self, TYPE_KEY};
 
 const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
@@ -70,9 +73,23 @@ pub(super) fn binary(
     if let Some(done) = of_moments(op, (&left, &left_type), (&right, &right_type), time_zone)? {
         return Ok(Transformed::yes(done));
     }
+    if let Some(done) = of_numerics(op, (&left, &left_type), (&right, &right_type)) {
+        return Ok(Transformed::yes(done));
+    }
     let (from_left, from_right) =
         (widened(&left_type, &right_type), widened(&right_type, &left_type));
     let changed = from_left.is_some() || from_right.is_some();
+    let floating = [(&from_left, &left_type), (&from_right, &right_type)]
+        .iter()
+        .all(|(wide, own)| wide.as_ref().unwrap_or(own).is_floating());
+    if floating {
+        return match of_floats(op) {
+            Some(operation) => {
+                Ok(Transformed::yes(call(floats::function(operation), vec![*left, *right])))
+            }
+            None => Err(no_operator(&left_type, op, &right_type)),
+        };
+    }
     let left = from_left.map_or_else(|| *left.clone(), |wide| cast(*left.clone(), wide));
     let right = from_right.map_or_else(|| *right.clone(), |wide| cast(*right.clone(), wide));
     let expr = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
@@ -106,6 +123,47 @@ fn of_integers(op: Operator) -> Option<Operation> {
     }
 }
 
+fn of_floats(op: Operator) -> Option<Floats> {
+    match op {
+        Operator::Plus => Some(Floats::Plus),
+        Operator::Minus => Some(Floats::Minus),
+        Operator::Multiply => Some(Floats::Times),
+        Operator::Divide => Some(Floats::Over),
+        _ => None,
+    }
+}
+
+/// Operators of numerics whose digits are each value's own; `None` for those the planner does alike.
+fn of_numerics(
+    op: Operator,
+    (left, left_type): Operand<'_>,
+    (right, right_type): Operand<'_>,
+) -> Option<Expr> {
+    let varies = numeric::varies(left_type) || numeric::varies(right_type);
+    let operation = match op {
+        Operator::Divide if is_numeric_pair(left_type, right_type) => Numerics::Over,
+        Operator::Multiply if varies && is_numeric_pair(left_type, right_type) => Numerics::Times,
+        _ => return None,
+    };
+    Some(call(numerics::function(operation), vec![left.clone(), right.clone()]))
+}
+
+/// Whether two such values are calculated as numeric: one is, and the other is exact.
+pub(super) fn is_numeric_pair(left: &DataType, right: &DataType) -> bool {
+    // An unsigned integer of 64 bits is numeric to PostgreSQL.
+    let numeric = |own: &DataType| own.is_decimal() || matches!(own, DataType::UInt64);
+    is_exact(left) && is_exact(right) && (numeric(left) || numeric(right))
+}
+
+fn no_operator(left: &DataType, op: Operator, right: &DataType) -> DataFusionError {
+    let name = |data_type| types::sql_name(types::of_data_type(data_type).oid);
+    let words = format!("operator does not exist: {} {op} {}", name(left), name(right));
+    let error = Error::OperatorMismatch(words).hint(
+        "No operator matches the given name and argument types. You might need to add explicit type casts.",
+    );
+    DataFusionError::External(Box::new(error))
+}
+
 /// What `own` becomes beside `other`: exact numbers and `real` are calculated in double precision, and an unsigned
 /// integer of 64 bits is numeric.
 fn widened(own: &DataType, other: &DataType) -> Option<DataType> {
@@ -118,8 +176,7 @@ fn widened(own: &DataType, other: &DataType) -> Option<DataType> {
 }
 
 fn is_exact(data_type: &DataType) -> bool {
-    data_type.is_integer()
-        || matches!(data_type, DataType::Decimal128(..) | DataType::Decimal256(..))
+    data_type.is_integer() || data_type.is_decimal()
 }
 
 pub(super) fn compares(op: Operator) -> bool {
@@ -326,12 +383,7 @@ fn between(left: Expr, op: Operator, right: Expr) -> Expr {
 /// A date some days on. Errors: 42883 for a bigint, which PostgreSQL has no such operator for.
 fn moved(op: Operator, (date, _): Operand<'_>, (number, number_type): Operand<'_>) -> Result<Expr> {
     if integers::whole(number_type) == Some(DataType::Int64) {
-        let name = types::sql_name(types::of_data_type(number_type).oid);
-        let error = Error::OperatorMismatch(format!("operator does not exist: date {op} {name}"))
-            .hint(
-                "No operator matches the given name and argument types. You might need to add explicit type casts.",
-            );
-        return Err(DataFusionError::External(Box::new(error)));
+        return Err(no_operator(&DataType::Date32, op, number_type));
     }
     let operation = if op == Operator::Minus { Operation::Minus } else { Operation::Plus };
     let args = vec![days(date), number.clone()];

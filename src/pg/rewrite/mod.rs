@@ -24,6 +24,7 @@ mod zones;
 
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::ExprPlanner;
 use datafusion::sql::sqlparser::ast::Statement;
@@ -47,6 +48,11 @@ pub fn statement(
 /// Expression planners to register before DataFusion's own.
 pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![Arc::new(operators::Operators)]
+}
+
+/// Whether `/` of two such values is that of numeric.
+pub(crate) fn is_numeric_pair(left: &DataType, right: &DataType) -> bool {
+    arithmetic::is_numeric_pair(left, right)
 }
 
 /// Rewrites a plan as `SqlToRel` made it, before it is optimised: subqueries DataFusion cannot decorrelate, casts of

@@ -19,6 +19,8 @@ use crate::error::Error;
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
+use crate::pg::functions::floats::{self, Floats};
+use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// The column that counts the rows of an EXISTS.
@@ -284,6 +286,14 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
             (precision.saturating_sub(scale.unsigned_abs()).saturating_add(1)).clamp(1, 38);
         let whole = Expr::Cast(Cast::new(expr, DataType::Decimal128(digits, 0)));
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(whole), field })));
+    }
+    if is_bare_numeric(&field) && (source.is_floating() || source.is_string()) {
+        let read = call(numerics::function(Numerics::Read), vec![*expr]);
+        let field = Arc::new(field.as_ref().clone().with_data_type(read.get_type(schema)?));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(read), field })));
+    }
+    if *target == DataType::Float32 && source == DataType::Float64 {
+        return Ok(Transformed::yes(call(floats::function(Floats::Narrow), vec![*expr])));
     }
     if is_bare_numeric(&field)
         && let Some(kept) = kept_scale(&source)
