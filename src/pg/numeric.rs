@@ -30,6 +30,10 @@ pub(crate) const VARIANCE_SCALE: i8 = 36;
 pub(crate) const DEVIATION_SCALE: i8 = 35;
 /// As many as there are without zeros at the end.
 pub(crate) const TRIMMED_SCALE: i8 = 34;
+/// Sixteen: powers and logarithms.
+pub(crate) const POWER_SCALE: i8 = 33;
+/// As many as a square root has (`numeric_sqrt`).
+pub(crate) const ROOT_SCALE: i8 = 32;
 
 /// The type of a column with one of these scales.
 pub(crate) const fn of_scale(scale: i8) -> DataType {
@@ -38,7 +42,7 @@ pub(crate) const fn of_scale(scale: i8) -> DataType {
 
 /// Whether values of that type show digits of their own number.
 pub(crate) fn varies(data_type: &DataType) -> bool {
-    matches!(data_type, DataType::Decimal256(_, scale) if TRIMMED_SCALE <= *scale)
+    matches!(data_type, DataType::Decimal256(_, scale) if ROOT_SCALE <= *scale)
 }
 
 /// Digits after the point to show of a number given as digits without leading zeros, `stored` of them after the point.
@@ -51,6 +55,14 @@ pub(crate) fn shown(digits: &[u8], stored: i8) -> i8 {
     let least = match stored {
         TRIMMED_SCALE => needed,
         VARIANCE_SCALE | DEVIATION_SCALE if digits.is_empty() => 0,
+        POWER_SCALE => QUOTIENT_DIGITS,
+        ROOT_SCALE => {
+            let weight = match digits.is_empty() {
+                true => 0,
+                false => exponent_of_square(digits, stored).div_euclid(GROUP),
+            };
+            (QUOTIENT_DIGITS - 1 - weight * GROUP / 2).max(0)
+        }
         DEVIATION_SCALE => quotient_digits(exponent_of_square(digits, stored), false),
         // Zero by a number below ten thousand.
         _ if digits.is_empty() => QUOTIENT_DIGITS + GROUP,
@@ -59,6 +71,12 @@ pub(crate) fn shown(digits: &[u8], stored: i8) -> i8 {
     let more = (needed - least).max(0);
     let shown = least + (more + GROUP - 1) / GROUP * GROUP;
     i8::try_from(shown.min(i32::from(stored))).unwrap_or(stored)
+}
+
+/// The digits after the point of the square root of a number (`numeric_sqrt`).
+pub(crate) fn root_digits(number: Number) -> i32 {
+    let (weight, _) = number.lead();
+    (QUOTIENT_DIGITS - 1 - weight * GROUP / 2).max(number.scale).max(0)
 }
 
 /// The power of ten of the first digit.
@@ -236,6 +254,33 @@ impl Number {
         }
     }
 
+    /// The square root with `digits` after the point, rounded. Of a number not below zero.
+    /// Errors: 22003 when there is no room.
+    pub(crate) fn root(self, digits: i32) -> Result<i256> {
+        // As an integer with twice the digits, and as many as there is room for.
+        let square = self.at(digits * 2).ok_or_else(overflow)?;
+        if square == i256::ZERO {
+            return Ok(square);
+        }
+        // Newton's steps from above end at the root cut off.
+        let mut root = power((length(square) + 1) / 2).ok_or_else(overflow)?;
+        loop {
+            let next =
+                root.wrapping_add(square.wrapping_div(root)).wrapping_div(i256::from_i128(2));
+            if next >= root {
+                break;
+            }
+            root = next;
+        }
+        let up = square.wrapping_sub(root.wrapping_mul(root)) > root;
+        Ok(if up { root.wrapping_add(i256::ONE) } else { root })
+    }
+
+    /// Digits before the point.
+    pub(crate) fn whole_digits(self) -> i32 {
+        (length(self.value.wrapping_abs()) - self.scale).max(0)
+    }
+
     /// The same number without zeros at the end.
     pub(crate) fn trimmed(self) -> Number {
         let Number { mut value, mut scale } = self;
@@ -258,7 +303,10 @@ pub(crate) fn overflow() -> Error {
 mod tests {
     use arrow::datatypes::i256;
 
-    use super::{DEVIATION_SCALE, Number, QUOTIENT_SCALE, TRIMMED_SCALE, VARIANCE_SCALE, shown};
+    use super::{
+        DEVIATION_SCALE, Number, POWER_SCALE, QUOTIENT_SCALE, ROOT_SCALE, TRIMMED_SCALE,
+        VARIANCE_SCALE, shown,
+    };
 
     fn number(text: &str) -> Number {
         let scale = text.split_once('.').map_or(0, |(_, fraction)| fraction.len());
@@ -337,6 +385,16 @@ mod tests {
     }
 
     #[test]
+    fn roots() {
+        let root = |text: &str, digits| number(text).root(digits).expect("room").to_string();
+        assert_eq!(root("2", 16), "14142135623730950");
+        assert_eq!(root("144", 0), "12");
+        assert_eq!(root("0", 5), "0");
+        assert_eq!(root("3", 0), "2");
+        assert_eq!(root("0.0009992988027821499", 20), "3161168775598907973");
+    }
+
+    #[test]
     fn other_rules() {
         let at = |text: &str, scale: i8| {
             written(number(text).at(i32::from(scale)).expect("room"), scale)
@@ -345,6 +403,9 @@ mod tests {
         assert_eq!(at("52", VARIANCE_SCALE), "52.0000000000000000");
         assert_eq!(at("0.03161168775598907974", DEVIATION_SCALE), "0.03161168775598907974");
         assert_eq!(at("2", DEVIATION_SCALE), "2.0000000000000000");
+        assert_eq!(at("1.414213562373095", ROOT_SCALE), "1.414213562373095");
+        assert_eq!(at("2", ROOT_SCALE), "2.000000000000000");
+        assert_eq!(at("8", POWER_SCALE), "8.0000000000000000");
         assert_eq!(at("1.50", TRIMMED_SCALE), "1.5");
         assert_eq!(at("100", TRIMMED_SCALE), "100");
         assert_eq!(at("0", TRIMMED_SCALE), "0");

@@ -30,6 +30,8 @@ pub(crate) enum Operation {
     Modulo,
     /// `-a`
     Negate,
+    /// `abs(a)`
+    Absolute,
 }
 
 /// The function that does it.
@@ -76,6 +78,7 @@ impl ScalarUDFImpl for Integers {
             Operation::Over => "integer_over",
             Operation::Modulo => "integer_modulo",
             Operation::Negate => "integer_negate",
+            Operation::Absolute => "integer_abs",
         }
     }
 
@@ -101,6 +104,7 @@ impl ScalarUDFImpl for Integers {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let done = match args.args.as_slice() {
+            [one] if self.operation == Operation::Absolute => absolute(one),
             [one] => negated(one),
             [left, right] => calculated(self.operation, left, right),
             _ => return plan_err!("{} takes one or two integers", self.name()),
@@ -116,6 +120,27 @@ fn negated(value: &ColumnarValue) -> Result<ColumnarValue> {
     }
 }
 
+/// Where a number is below zero its opposite takes its place.
+fn absolute(value: &ColumnarValue) -> Result<ColumnarValue> {
+    let array = match value {
+        ColumnarValue::Array(array) => Arc::clone(array),
+        ColumnarValue::Scalar(scalar) => scalar.to_array()?,
+    };
+    let zero = ScalarValue::new_zero(array.data_type())?;
+    let below = arrow::compute::kernels::cmp::lt(&array, &zero.to_scalar()?)?;
+    let opposite = numeric::neg_wrapping(&array)?;
+    let still = arrow::compute::kernels::cmp::lt(&opposite, &zero.to_scalar()?)?;
+    if arrow::compute::and(&below, &still)?.true_count() > 0 {
+        let words = "the least number has no opposite".to_owned();
+        return Err(ArrowError::ArithmeticOverflow(words).into());
+    }
+    let done = arrow::compute::kernels::zip::zip(&below, &opposite, &array)?;
+    match value {
+        ColumnarValue::Array(_) => Ok(ColumnarValue::Array(done)),
+        ColumnarValue::Scalar(_) => one(&done),
+    }
+}
+
 fn calculated(
     operation: Operation,
     left: &ColumnarValue,
@@ -124,7 +149,7 @@ fn calculated(
     let kernel: fn(&dyn Datum, &dyn Datum) -> std::result::Result<ArrayRef, ArrowError> =
         match operation {
             Operation::Plus => numeric::add,
-            Operation::Minus | Operation::Negate => numeric::sub,
+            Operation::Minus | Operation::Negate | Operation::Absolute => numeric::sub,
             Operation::Times => numeric::mul,
             Operation::Over => numeric::div,
             Operation::Modulo => numeric::rem,

@@ -20,6 +20,7 @@ mod names;
 pub(crate) mod numerics;
 mod patterns;
 pub(crate) mod plain;
+pub(crate) mod powers;
 mod privileges;
 mod reading;
 mod session;

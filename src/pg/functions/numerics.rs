@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal256Array, Float64Array, Int32Array};
+use arrow::array::{Array as _, ArrayRef, AsArray, Decimal256Array, Float64Array, Int32Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal256Type, Float32Type, Float64Type, i256};
+use arrow::datatypes::{DataType, Decimal256Type, Float32Type, Float64Type, Int64Type, i256};
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::integers::whole;
 use crate::error::Error;
 use crate::pg::decode;
 use crate::pg::numeric::{self, Number, QUOTIENT_SCALE, TRIMMED_SCALE};
@@ -26,6 +25,8 @@ pub(crate) enum Numerics {
     Mean,
     /// `div(a, b)`
     Div,
+    /// `factorial(a)`
+    Factorial,
     /// A cast from floating point or text
     Read,
     /// `scale(a)`
@@ -38,7 +39,8 @@ pub(crate) enum Numerics {
 
 /// Those that statements call by name.
 pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    [Numerics::Scale, Numerics::MinScale, Numerics::TrimScale].into_iter().map(function)
+    use Numerics::{Factorial, MinScale, Scale, TrimScale};
+    [Factorial, MinScale, Scale, TrimScale].into_iter().map(function)
 }
 
 /// The function that does it.
@@ -65,6 +67,7 @@ impl ScalarUDFImpl for Function {
             Numerics::Times => "numeric_mul",
             Numerics::Mean => "numeric_avg",
             Numerics::Div => "div",
+            Numerics::Factorial => "factorial",
             Numerics::Read => "numeric_in",
             Numerics::Scale => "scale",
             Numerics::MinScale => "min_scale",
@@ -82,7 +85,7 @@ impl ScalarUDFImpl for Function {
             (Numerics::Over | Numerics::Times | Numerics::Mean, _) => {
                 numeric::of_scale(QUOTIENT_SCALE)
             }
-            (Numerics::Div, _) => numeric::of_scale(0),
+            (Numerics::Div | Numerics::Factorial, _) => numeric::of_scale(0),
             (Numerics::Read | Numerics::TrimScale, _) => numeric::of_scale(TRIMMED_SCALE),
             (Numerics::Scale | Numerics::MinScale, _) => DataType::Int32,
         })
@@ -93,6 +96,9 @@ impl ScalarUDFImpl for Function {
         match (self.operation, types) {
             (Numerics::Over | Numerics::Times | Numerics::Div, [_, _]) if exact => {}
             (Numerics::Scale | Numerics::MinScale | Numerics::TrimScale, [_]) if exact => {}
+            (Numerics::Factorial, [one]) if one.is_integer() || one.is_null() => {
+                return Ok(vec![DataType::Int64]);
+            }
             (Numerics::Mean, [DataType::Float64, _]) => {}
             (Numerics::Mean, [sum, _]) if is_exact(sum) => {}
             (Numerics::Read, [DataType::Float32 | DataType::Float64 | DataType::Utf8]) => {}
@@ -128,6 +134,7 @@ impl ScalarUDFImpl for Function {
             (Numerics::Div, [left, right]) => {
                 both(left, right, rows, 0, |left, right| left.divided(right, 0, false))?
             }
+            (Numerics::Factorial, [values]) => factorials(values)?,
             (Numerics::Read, [values]) => read(values)?,
             (Numerics::Scale, [values]) => scales(values, false)?,
             (Numerics::MinScale, [values]) => scales(values, true)?,
@@ -248,6 +255,25 @@ fn numeric_of(text: &str) -> crate::error::Result<i256> {
     number.at(TRIMMED_SCALE.into()).ok_or_else(numeric::overflow)
 }
 
+/// `numeric_fac`; 56! has 75 digits.
+fn factorials(values: &ArrayRef) -> Result<ArrayRef> {
+    let factorial = |number: i64| {
+        if number < 0 {
+            let words = "factorial of a negative number is undefined".to_owned();
+            return Err(Error::NumericOutOfRange(words));
+        }
+        if number > 56 {
+            return Err(numeric::overflow());
+        }
+        Ok((1..=number).fold(i256::ONE, |product, factor| {
+            product.wrapping_mul(i256::from_i128(factor.into()))
+        }))
+    };
+    let values = values.as_primitive::<Int64Type>().iter();
+    let values = values.map(|value| value.map(factorial).transpose());
+    decimals(values.collect::<crate::error::Result<_>>().map_err(external)?, 0)
+}
+
 /// How many digits are after the point: those shown, or those needed.
 fn scales(values: &ArrayRef, needed: bool) -> Result<ArrayRef> {
     let varies = numeric::varies(values.data_type());
@@ -273,18 +299,4 @@ fn trimmed(values: &ArrayRef) -> Result<ArrayRef> {
         None => Ok(None),
     });
     decimals(values.collect::<crate::error::Result<_>>().map_err(external)?, TRIMMED_SCALE)
-}
-
-/// The number of digits before the point that a numeric type of Arrow has room for.
-pub(crate) fn whole_digits(data_type: &DataType) -> Option<u8> {
-    match data_type {
-        DataType::Decimal32(precision, scale)
-        | DataType::Decimal64(precision, scale)
-        | DataType::Decimal128(precision, scale)
-        | DataType::Decimal256(precision, scale) => {
-            Some(precision.saturating_sub(scale.unsigned_abs()))
-        }
-        integer if whole(integer).is_some() => Some(19),
-        _ => None,
-    }
 }

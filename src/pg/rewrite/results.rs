@@ -4,14 +4,20 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::functions_aggregate::sum::sum_udaf;
-use datafusion::logical_expr::{Expr, ExprSchemable, WindowFunctionDefinition, cast};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{
+    Expr, ExprSchemable, Operator, WindowFunctionDefinition, binary_expr, cast, lit,
+};
 
+use super::arithmetic::is_numeric_pair;
 use super::operators::call;
 use crate::error::Error;
 use crate::pg::functions;
-use crate::pg::functions::integers::{whole, wider};
+use crate::pg::functions::integers::{self, Operation, whole, wider};
+use crate::pg::functions::numerics::{self, Numerics};
+use crate::pg::functions::powers;
 
 /// A scalar function's result as PostgreSQL types it.
 /// Errors: 42883 for `round(double precision, integer)`, which PostgreSQL does not have.
@@ -20,6 +26,7 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
     let types: Option<Vec<DataType>> =
         function.args.iter().map(|arg| arg.get_type(schema).ok()).collect();
     let types = types.unwrap_or_default();
+    let arguments = || function.args.clone();
     let inexact = |data_type: &DataType| data_type.is_floating() || whole(data_type).is_some();
     let result = match (function.name(), types.as_slice()) {
         (
@@ -33,8 +40,61 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             _ => return Ok(Transformed::no(expr)),
         },
         ("date_part", _) => DataType::Float64,
-        ("factorial", _) => DataType::Decimal128(38, 0),
         ("div", [left, right]) if wider(left, right).is_some() => DataType::Decimal128(38, 0),
+        ("div", [left, right]) if is_numeric_pair(left, right) => {
+            return Ok(Transformed::yes(call(numerics::function(Numerics::Div), arguments())));
+        }
+        ("mod", [left, right]) if is_numeric_pair(left, right) => {
+            let [left, right] = two(arguments())?;
+            return Ok(Transformed::yes(binary_expr(left, Operator::Modulo, right)));
+        }
+        ("abs", [one]) if whole(one).is_some() => {
+            let absolute = integers::function(Operation::Absolute);
+            return Ok(Transformed::yes(call(absolute, arguments())));
+        }
+        // A negative integer shows its own 32 bits.
+        ("to_hex", [DataType::Int32]) => {
+            let [one] = arguments().try_into().map_err(lost)?;
+            let bits = binary_expr(
+                cast(one, DataType::Int64),
+                Operator::BitwiseAnd,
+                lit(i64::from(u32::MAX)),
+            );
+            return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction {
+                func: Arc::clone(&function.func),
+                args: vec![bits],
+            })));
+        }
+        ("floor" | "ceil" | "trunc", [one]) if one.is_decimal() => of_scale(one, 0),
+        ("trunc", [one, _]) if one.is_decimal() => match digits(&function.args) {
+            Some(digits) => of_scale(one, digits.max(0)),
+            None => return Ok(Transformed::no(expr)),
+        },
+        ("signum" | "sign", [one]) if one.is_decimal() => DataType::Decimal128(1, 0),
+        ("floor" | "ceil" | "trunc" | "sqrt" | "signum" | "sign", [DataType::Float32]) => {
+            let [one] = arguments().try_into().map_err(lost)?;
+            return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction {
+                func: Arc::clone(&function.func),
+                args: vec![cast(one, DataType::Float64)],
+            })));
+        }
+        (name, found) if is_numeric_power(name, found) => {
+            match powers::function(name, found.len()) {
+                Some(power) => return Ok(Transformed::yes(call(power, arguments()))),
+                None => return Ok(Transformed::no(expr)),
+            }
+        }
+        ("round", [one, _]) if whole(one).is_some() => {
+            let digits = digits(&function.args).unwrap_or(0).max(0);
+            let mut args = arguments();
+            if let Some(first) = args.first_mut() {
+                *first = cast(first.clone(), DataType::Decimal128(38, digits));
+            }
+            return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction {
+                func: Arc::clone(&function.func),
+                args,
+            })));
+        }
         ("round", [one]) if inexact(one) => {
             let args = vec![cast(function.args[0].clone(), DataType::Float64)];
             return Ok(Transformed::yes(call(functions::round_to_even(), args)));
@@ -49,6 +109,55 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         _ => return Ok(Transformed::no(expr)),
     };
     Ok(Transformed::yes(cast(expr, result)))
+}
+
+/// Powers, roots and logarithms are numeric when an argument is and none is floating point; a logarithm to any base
+/// is numeric only.
+fn is_numeric_power(name: &str, types: &[DataType]) -> bool {
+    let exact = types.iter().all(|own| own.is_decimal() || own.is_integer());
+    let numeric = types.iter().any(DataType::is_decimal);
+    match (name, types) {
+        ("log", [_, _]) => exact,
+        ("sqrt" | "exp" | "ln" | "log" | "log10", [_]) | ("power" | "pow", [_, _]) => {
+            exact && numeric
+        }
+        _ => false,
+    }
+}
+
+/// The type of a numeric with other digits after the point, and room for all before it.
+fn of_scale(own: &DataType, digits: i8) -> DataType {
+    match own {
+        DataType::Decimal32(precision, scale)
+        | DataType::Decimal64(precision, scale)
+        | DataType::Decimal128(precision, scale) => {
+            let whole = precision.saturating_sub(scale.unsigned_abs()).saturating_add(1);
+            let wanted = whole.saturating_add(digits.unsigned_abs());
+            DataType::Decimal128(wanted.clamp(1, 38), digits)
+        }
+        _ => DataType::Decimal256(76, digits),
+    }
+}
+
+/// The second argument, when it is a literal: how many digits to keep.
+fn digits(args: &[Expr]) -> Option<i8> {
+    let mut second = args.get(1)?;
+    while let Expr::Cast(cast) = second {
+        second = &cast.expr;
+    }
+    match second {
+        Expr::Literal(ScalarValue::Int32(Some(digits)), _) => i8::try_from(*digits).ok(),
+        Expr::Literal(ScalarValue::Int64(Some(digits)), _) => i8::try_from(*digits).ok(),
+        _ => None,
+    }
+}
+
+fn two(args: Vec<Expr>) -> Result<[Expr; 2]> {
+    args.try_into().map_err(lost)
+}
+
+fn lost(_args: Vec<Expr>) -> DataFusionError {
+    DataFusionError::Internal("a function lost an argument".to_owned())
 }
 
 const NO_FUNCTION: &str = "No function matches the given name and argument types. \

@@ -161,7 +161,14 @@ impl Rewriter<'_> {
                     *expr = compared;
                 }
             }
-            Expr::UnaryOp { op: UnaryOperator::Minus, .. } => literals::signed(expr),
+            Expr::UnaryOp { op: UnaryOperator::Minus, .. } => {
+                bind_minus(expr);
+                literals::signed(expr);
+            }
+            Expr::UnaryOp { op, expr: inner } if prefix_function(*op).is_some() => {
+                let inner = std::mem::replace(inner.as_mut(), null());
+                *expr = call(prefix_function(*op).unwrap_or_default(), vec![inner]);
+            }
             Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: inner } => {
                 let mut ones = Expr::value(Value::Number("1".to_owned(), false));
                 literals::typed(&mut ones);
@@ -353,6 +360,33 @@ pub(super) fn function_name(name: &ObjectName) -> Option<String> {
 }
 
 // ---- operators
+
+/// A minus before a number binds more tightly than `^`, which the parser has the other way round.
+fn bind_minus(expr: &mut Expr) {
+    let Expr::UnaryOp { op: UnaryOperator::Minus, expr: inner } = expr else { return };
+    if !matches!(inner.as_ref(), Expr::BinaryOp { op: BinaryOperator::PGExp, .. }) {
+        return;
+    }
+    let mut power = std::mem::replace(inner.as_mut(), null());
+    let mut first = &mut power;
+    while let Expr::BinaryOp { op: BinaryOperator::PGExp, left, .. } = first {
+        first = left.as_mut();
+    }
+    let base = std::mem::replace(first, null());
+    *first = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(base) };
+    literals::signed(first);
+    *expr = power;
+}
+
+/// The function that a prefix operator of numbers stands for.
+fn prefix_function(op: UnaryOperator) -> Option<&'static str> {
+    match op {
+        UnaryOperator::PGAbs => Some("abs"),
+        UnaryOperator::PGSquareRoot => Some("sqrt"),
+        UnaryOperator::PGCubeRoot => Some("cbrt"),
+        _ => None,
+    }
+}
 
 /// `OPERATOR(pg_catalog.~)` as the operator itself; `None` when it is not written that way.
 /// Errors: an operator that has no plain form here.
