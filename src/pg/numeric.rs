@@ -162,7 +162,7 @@ impl Number {
     }
 
     /// `select_div_scale`.
-    fn quotient_scale(self, divisor: Number) -> i32 {
+    pub(crate) fn quotient_scale(self, divisor: Number) -> i32 {
         let ((weight, first), (divisor_weight, divisor_first)) = (self.lead(), divisor.lead());
         let weight = weight - divisor_weight - i32::from(first <= divisor_first);
         (QUOTIENT_DIGITS - weight * GROUP).max(self.scale).max(divisor.scale).max(0)

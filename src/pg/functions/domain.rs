@@ -1,4 +1,4 @@
-//! Logarithms, roots and powers that refuse what they are not defined for, as PostgreSQL's do (float.c, numeric.c);
+//! Functions of floating point that refuse what they are not defined for, as PostgreSQL's do (float.c, numeric.c);
 //! DataFusion answers with infinities and NaN.
 
 use std::sync::Arc;
@@ -11,10 +11,14 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
 };
 
+use super::floats::out_of_range;
 use crate::error::Error;
 
 /// The functions that are guarded, by DataFusion's names.
-pub(crate) const NAMES: &[&str] = &["ln", "log", "log10", "log2", "sqrt", "power"];
+pub(crate) const NAMES: &[&str] = &[
+    "acos", "acosh", "asin", "atanh", "cos", "cot", "exp", "ln", "log", "log10", "log2", "power",
+    "sin", "sqrt", "tan",
+];
 
 /// `inner` behind a check of its arguments.
 pub(crate) fn guarded(inner: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
@@ -62,8 +66,30 @@ impl ScalarUDFImpl for Guarded {
             columns.push(wide.as_primitive::<Float64Type>().clone());
         }
         check(self.name(), &columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        self.inner.invoke_with_args(args)
+        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let length = if constant { 1 } else { args.number_rows };
+        let done = self.inner.invoke_with_args(args)?;
+        if matches!(self.name(), "exp" | "power") {
+            let results = cast(&done.to_array(length)?, &DataType::Float64)?;
+            bounded(&columns, results.as_primitive::<Float64Type>())?;
+        }
+        Ok(done)
     }
+}
+
+/// What left the range of its type. Errors: 22003.
+fn bounded(columns: &[Float64Array], results: &Float64Array) -> Result<()> {
+    for (row, result) in results.iter().enumerate() {
+        let finite = columns.iter().all(|column| value(column, row).is_none_or(f64::is_finite));
+        let zero =
+            columns.len() > 1 && columns.first().and_then(|base| value(base, row)) == Some(0.0);
+        match result {
+            Some(result) if result.is_infinite() && finite => return Err(out_of_range("overflow")),
+            Some(0.0) if finite && !zero => return Err(out_of_range("underflow")),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Errors: 2201E, 2201F.
@@ -72,6 +98,20 @@ fn check(name: &str, columns: &[Float64Array]) -> std::result::Result<(), Error>
         ("sqrt", [values]) => {
             if values.iter().flatten().any(|value| value < 0.0) {
                 return Err(power("cannot take square root of a negative number"));
+            }
+        }
+        ("exp", _) => {}
+        (name @ ("acos" | "acosh" | "asin" | "atanh" | "cos" | "cot" | "sin" | "tan"), columns) => {
+            let defined = |value: f64| {
+                value.is_nan()
+                    || match name {
+                        "acos" | "asin" | "atanh" => (-1.0..=1.0).contains(&value),
+                        "acosh" => value >= 1.0,
+                        _ => value.is_finite(),
+                    }
+            };
+            if !columns.iter().flat_map(|column| column.iter().flatten()).all(defined) {
+                return Err(Error::NumericOutOfRange("input is out of range".to_owned()));
             }
         }
         ("power", [bases, exponents]) => {
@@ -143,5 +183,9 @@ mod tests {
         assert_eq!(state("power", &[&[-8.0], &[0.5]]), "2201F");
         assert_eq!(state("power", &[&[-8.0], &[3.0]]), "");
         assert_eq!(state("ln", &[&[f64::NAN]]), "");
+        assert_eq!(state("asin", &[&[1.0, 1.5]]), "22003");
+        assert_eq!(state("acosh", &[&[0.5]]), "22003");
+        assert_eq!(state("sin", &[&[f64::INFINITY]]), "22003");
+        assert_eq!(state("tan", &[&[f64::NAN]]), "");
     }
 }

@@ -6,8 +6,10 @@
 //! Imports: error, catalog, pg::facts, pg::catalog, pg::types. Used by: query.
 
 mod acl;
+mod aggregates;
 mod bytes;
 mod cells;
+mod degrees;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
@@ -25,7 +27,6 @@ mod privileges;
 mod reading;
 mod session;
 mod shaped;
-mod single;
 mod text;
 
 use std::collections::HashMap;
@@ -40,20 +41,25 @@ use super::types::TYPE_KEY;
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
     let plain = plain::SPECS.iter().chain(json::SPECS).map(|spec| cells::immutable(*spec));
-    plain.chain(shaped::all()).chain(bytes::all()).chain(numerics::all()).collect()
+    plain
+        .chain(shaped::all())
+        .chain(bytes::all())
+        .chain(numerics::all())
+        .chain(degrees::all())
+        .collect()
 }
 
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    vec![single::aggregate()]
+    aggregates::all()
 }
 
 /// The name of [`single_value`].
-pub(crate) const SINGLE_VALUE: &str = single::NAME;
+pub(crate) const SINGLE_VALUE: &str = aggregates::SINGLE_VALUE;
 
 /// The aggregate that stands for a scalar subquery.
 pub(crate) fn single_value() -> Arc<AggregateUDF> {
-    single::aggregate()
+    aggregates::single_value()
 }
 
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
@@ -80,6 +86,11 @@ pub(crate) fn reading(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
 pub(crate) fn of_json(name: &str) -> Arc<ScalarUDF> {
     let spec = json::SPECS.iter().find(|spec| spec.name == name);
     cells::immutable(*spec.expect("a function of ours"))
+}
+
+/// A function of floating point that DataFusion has with other digits.
+pub(crate) fn of_float(name: &str) -> Option<Arc<ScalarUDF>> {
+    degrees::all().find(|function| function.name() == name)
 }
 
 /// How the session reads and writes values.

@@ -189,6 +189,20 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             function.args = args.map(bare).collect();
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
         }
+        Expr::Case(mut case) => {
+            let thens = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
+            let floated = results::floated(thens.chain(case.else_expr.as_deref_mut()), schema);
+            let expr = Expr::Case(case);
+            Ok(if floated { Transformed::yes(expr) } else { Transformed::no(expr) })
+        }
+        Expr::ScalarFunction(mut function)
+            if matches!(function.name(), "coalesce" | "greatest" | "least" | "nullif") =>
+        {
+            let floated = results::floated(&mut function.args, schema);
+            let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
+            let changed = floated || zoned.transformed;
+            Ok(if changed { Transformed::yes(zoned.data) } else { zoned })
+        }
         Expr::ScalarFunction(_) => {
             let zoned = zones::function(expr, schema, facts)?;
             let typed = results::function(zoned.data, schema)?;

@@ -71,13 +71,15 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             None => return Ok(Transformed::no(expr)),
         },
         ("signum" | "sign", [one]) if one.is_decimal() => DataType::Decimal128(1, 0),
-        ("floor" | "ceil" | "trunc" | "sqrt" | "signum" | "sign", [DataType::Float32]) => {
+        ("floor" | "ceil" | "trunc" | "sqrt", [DataType::Float32]) => {
             let [one] = arguments().try_into().map_err(lost)?;
             return Ok(Transformed::yes(Expr::ScalarFunction(ScalarFunction {
                 func: Arc::clone(&function.func),
                 args: vec![cast(one, DataType::Float64)],
             })));
         }
+        ("log" | "log10", [one]) if inexact(one) => return own("forebay_dlog10", arguments()),
+        ("signum" | "sign", [one]) if inexact(one) => return own("forebay_dsign", arguments()),
         (name, found) if is_numeric_power(name, found) => {
             match powers::function(name, found.len()) {
                 Some(power) => return Ok(Transformed::yes(call(power, arguments()))),
@@ -109,6 +111,36 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         _ => return Ok(Transformed::no(expr)),
     };
     Ok(Transformed::yes(cast(expr, result)))
+}
+
+/// One of ours in the place of DataFusion's.
+fn own(name: &str, args: Vec<Expr>) -> Result<Transformed<Expr>> {
+    let function = functions::of_float(name).ok_or_else(|| lost(Vec::new()))?;
+    let args = args.into_iter().map(|arg| cast(arg, DataType::Float64)).collect();
+    Ok(Transformed::yes(call(function, args)))
+}
+
+/// Casts exact numbers beside floating point ones to it, which PostgreSQL prefers; DataFusion would make all of them
+/// decimals. Returns whether it did.
+pub(super) fn floated<'a>(
+    exprs: impl IntoIterator<Item = &'a mut Expr>,
+    schema: &DFSchema,
+) -> bool {
+    let mut exprs: Vec<(&mut Expr, DataType)> = exprs
+        .into_iter()
+        .filter_map(|expr| expr.get_type(schema).ok().map(|found| (expr, found)))
+        .collect();
+    let floating = exprs.iter().any(|(_, found)| found.is_floating());
+    if !floating || !exprs.iter().any(|(_, found)| found.is_decimal()) {
+        return false;
+    }
+    for (expr, found) in &mut exprs {
+        if found.is_decimal() || found.is_integer() {
+            let own = std::mem::replace(*expr, lit(ScalarValue::Null));
+            **expr = cast(own, DataType::Float64);
+        }
+    }
+    true
 }
 
 /// Powers, roots and logarithms are numeric when an argument is and none is floating point; a logarithm to any base

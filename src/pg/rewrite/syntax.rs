@@ -120,6 +120,11 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        if let Expr::Function(function) = expr
+            && !function.within_group.is_empty()
+        {
+            of_hypothetical_set(function);
+        }
         let candidate = match expr {
             Expr::Subquery(_) => true,
             Expr::Function(function) => matches!(function.args, FunctionArguments::Subquery(_)),
@@ -343,6 +348,16 @@ fn unqualified(function: &mut Function) {
             == Some("pg_catalog");
     if of_catalog && let Some(name) = function_name(&function.name) {
         function.name = ObjectName::from(vec![Ident::new(name)]);
+    }
+}
+
+/// `rank(…) WITHIN GROUP (…)` is an aggregate beside the window function of that name.
+fn of_hypothetical_set(function: &mut Function) {
+    if let Some(name) = function_name(&function.name)
+        && matches!(name.as_str(), "rank" | "dense_rank" | "percent_rank" | "cume_dist")
+    {
+        let name = Ident::new(format!("hypothetical_{name}"));
+        function.name = ObjectName::from(vec![name]);
     }
 }
 

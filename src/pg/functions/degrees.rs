@@ -1,0 +1,257 @@
+//! Trigonometry in degrees, exact where the answer is (`dsind` and its kin in float.c), and two functions of floating
+//! point that DataFusion has with other digits.
+
+use std::f64::consts::PI;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{ArrayRef, AsArray, Float64Array};
+use arrow::datatypes::{DataType, Float64Type};
+use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::logical_expr::{
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
+    Volatility,
+};
+
+use crate::error::{Error, Result as OurResult};
+
+type Unary = fn(f64) -> OurResult<f64>;
+
+/// Every function of this kind.
+pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
+    let functions: [(&'static str, Unary); 9] = [
+        ("acosd", |x| {
+            inverse(x, |x| if x < 0.0 { 90.0 + asind_first(-x) } else { acosd_first(x) })
+        }),
+        ("asind", |x| inverse(x, |x| if x < 0.0 { -asind_first(-x) } else { asind_first(x) })),
+        ("atand", |x| Ok(x.atan() / EXACT.atan_1 * 45.0)),
+        ("cosd", |x| periodic(x, cosd)),
+        ("cotd", |x| periodic(x, |x| ratio(cosd(x), sind(x), EXACT.cot_45))),
+        ("sind", |x| periodic(x, sind)),
+        ("tand", |x| periodic(x, |x| ratio(sind(x), cosd(x), EXACT.tan_45))),
+        ("forebay_dlog10", dlog10),
+        ("forebay_dsign", |x| {
+            Ok(if x > 0.0 {
+                1.0
+            } else if x < 0.0 {
+                -1.0
+            } else {
+                0.0
+            })
+        }),
+    ];
+    functions.into_iter().map(|(name, work)| {
+        let signature =
+            Signature::new(TypeSignature::Exact(vec![DataType::Float64]), Volatility::Immutable);
+        Arc::new(ScalarUDF::new_from_impl(Function { name, work: Work(work), signature }))
+    })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Function {
+    name: &'static str,
+    work: Work,
+    signature: Signature,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Work(Unary);
+
+/// A name has one function.
+impl PartialEq for Work {
+    fn eq(&self, _other: &Work) -> bool {
+        true
+    }
+}
+
+impl Eq for Work {}
+
+impl std::hash::Hash for Work {
+    fn hash<H: std::hash::Hasher>(&self, _state: &mut H) {}
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Float64)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [arg] = args.args.as_slice() else {
+            return plan_err!("{} takes one number", self.name);
+        };
+        let values: ArrayRef = match arg {
+            ColumnarValue::Array(array) => Arc::clone(array),
+            ColumnarValue::Scalar(scalar) => scalar.to_array()?,
+        };
+        let done = values
+            .as_primitive::<Float64Type>()
+            .iter()
+            .map(|value| value.map(self.work.0).transpose())
+            .collect::<OurResult<Float64Array>>()
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
+        match arg {
+            ColumnarValue::Array(_) => Ok(ColumnarValue::Array(Arc::new(done))),
+            ColumnarValue::Scalar(_) => {
+                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?))
+            }
+        }
+    }
+}
+
+fn dlog10(value: f64) -> OurResult<f64> {
+    let refused = |words: &str| Err(Error::InvalidLogarithm(words.to_owned()));
+    if value == 0.0 {
+        return refused("cannot take logarithm of zero");
+    }
+    if value < 0.0 {
+        return refused("cannot take logarithm of a negative number");
+    }
+    Ok(value.log10())
+}
+
+/// What the machine's functions give for 30, 45 and 60 degrees: by these their results are scaled.
+struct Exact {
+    sin_30: f64,
+    one_minus_cos_60: f64,
+    asin_half: f64,
+    acos_half: f64,
+    atan_1: f64,
+    tan_45: f64,
+    cot_45: f64,
+}
+
+static EXACT: LazyLock<Exact> = LazyLock::new(|| {
+    let mut exact = Exact {
+        sin_30: (30.0 * RADIANS).sin(),
+        one_minus_cos_60: 1.0 - (60.0 * RADIANS).cos(),
+        asin_half: 0.5_f64.asin(),
+        acos_half: 0.5_f64.acos(),
+        atan_1: 1.0_f64.atan(),
+        tan_45: 1.0,
+        cot_45: 1.0,
+    };
+    exact.tan_45 = sind_first(45.0, &exact) / cosd_first(45.0, &exact);
+    exact.cot_45 = cosd_first(45.0, &exact) / sind_first(45.0, &exact);
+    exact
+});
+
+const RADIANS: f64 = PI / 180.0;
+
+fn outside() -> Error {
+    Error::NumericOutOfRange("input is out of range".to_owned())
+}
+
+fn periodic(degrees: f64, work: fn(f64) -> f64) -> OurResult<f64> {
+    if degrees.is_infinite() {
+        return Err(outside());
+    }
+    Ok(if degrees.is_nan() { degrees } else { work(degrees) })
+}
+
+fn inverse(value: f64, work: fn(f64) -> f64) -> OurResult<f64> {
+    if value.is_nan() {
+        return Ok(value);
+    }
+    if !(-1.0..=1.0).contains(&value) {
+        return Err(outside());
+    }
+    Ok(work(value))
+}
+
+/// Of an angle up to 30 degrees.
+fn sind_to_30(degrees: f64, exact: &Exact) -> f64 {
+    (degrees * RADIANS).sin() / exact.sin_30 / 2.0
+}
+
+/// Of an angle up to 60 degrees.
+fn cosd_to_60(degrees: f64, exact: &Exact) -> f64 {
+    1.0 - (1.0 - (degrees * RADIANS).cos()) / exact.one_minus_cos_60 / 2.0
+}
+
+/// Of an angle in the first quadrant.
+fn sind_first(degrees: f64, exact: &Exact) -> f64 {
+    if degrees <= 30.0 { sind_to_30(degrees, exact) } else { cosd_to_60(90.0 - degrees, exact) }
+}
+
+/// Of an angle in the first quadrant.
+fn cosd_first(degrees: f64, exact: &Exact) -> f64 {
+    if degrees <= 60.0 { cosd_to_60(degrees, exact) } else { sind_to_30(90.0 - degrees, exact) }
+}
+
+fn sind(degrees: f64) -> f64 {
+    let turned = degrees % 360.0;
+    let (mut sign, mut angle) = if turned < 0.0 { (-1.0, -turned) } else { (1.0, turned) };
+    if angle > 180.0 {
+        (sign, angle) = (-sign, 360.0 - angle);
+    }
+    if angle > 90.0 {
+        angle = 180.0 - angle;
+    }
+    sign * sind_first(angle, &EXACT)
+}
+
+fn cosd(degrees: f64) -> f64 {
+    let (mut sign, mut angle) = (1.0, (degrees % 360.0).abs());
+    if angle > 180.0 {
+        angle = 360.0 - angle;
+    }
+    if angle > 90.0 {
+        (sign, angle) = (-sign, 180.0 - angle);
+    }
+    sign * cosd_first(angle, &EXACT)
+}
+
+/// A tangent; zero has no sign here.
+fn ratio(above: f64, below: f64, at_45: f64) -> f64 {
+    let ratio = above / below / at_45;
+    if ratio == 0.0 { 0.0 } else { ratio }
+}
+
+/// Of a value from zero to one.
+fn asind_first(value: f64) -> f64 {
+    if value <= 0.5 {
+        value.asin() / EXACT.asin_half * 30.0
+    } else {
+        90.0 - value.acos() / EXACT.acos_half * 60.0
+    }
+}
+
+/// Of a value from zero to one.
+fn acosd_first(value: f64) -> f64 {
+    if value <= 0.5 {
+        90.0 - value.asin() / EXACT.asin_half * 30.0
+    } else {
+        value.acos() / EXACT.acos_half * 60.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EXACT, acosd_first, asind_first, cosd, ratio, sind};
+
+    #[test]
+    #[expect(clippy::float_cmp, reason = "exact is the point")]
+    fn round_angles_have_round_answers() {
+        for (degrees, sine, cosine) in [
+            (0.0, 0.0, 1.0),
+            (30.0, 0.5, sind(60.0)),
+            (90.0, 1.0, 0.0),
+            (150.0, 0.5, -sind(60.0)),
+            (210.0, -0.5, -sind(60.0)),
+            (-90.0, -1.0, 0.0),
+            (360.0, 0.0, 1.0),
+            (480.0, sind(60.0), -0.5),
+        ] {
+            assert_eq!((sind(degrees), cosd(degrees)), (sine, cosine), "{degrees}");
+        }
+        assert_eq!(ratio(sind(45.0), cosd(45.0), EXACT.tan_45), 1.0);
+        assert_eq!((asind_first(0.5), acosd_first(0.5)), (30.0, 60.0));
+    }
+}
