@@ -60,9 +60,10 @@ pub struct Facts {
     pub names: Names,
 }
 
-/// Names and OIDs of one [`Facts`], gathered when a statement first asks.
+/// Names and OIDs of a generation, gathered when a statement first asks. Clones share them: statements of one
+/// generation, one `forebay.show_versions` and the same pins may have one.
 #[derive(Debug, Clone, Default)]
-pub struct Names(OnceLock<Arc<Index>>);
+pub struct Names(Arc<OnceLock<Index>>);
 
 /// One row of `pg_prepared_statements`.
 #[derive(Debug, Clone, Default)]
@@ -199,8 +200,8 @@ impl Facts {
     }
 
     /// Names and OIDs of everything these facts tell of.
-    pub(crate) fn index(&self) -> &Arc<Index> {
-        self.names.0.get_or_init(|| Arc::new(Index::new(self)))
+    pub(crate) fn index(&self) -> &Index {
+        self.names.0.get_or_init(|| Index::new(self))
     }
 
     /// Whether `member` is `role`, a member of it directly or through others, or a superuser.

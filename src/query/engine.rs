@@ -30,6 +30,7 @@ use crate::catalog::generation::Version;
 use crate::catalog::manifest::Table;
 use crate::config::Query;
 use crate::error::{Error, Result};
+use crate::pg::facts::{Facts, Names};
 use crate::task::{Clock, Tasks};
 
 /// Makes the provider of one table of one version.
@@ -48,6 +49,18 @@ const PLANNING_QUEUE_LEN_MAX: usize = 4_096;
 
 /// Distinct time zones whose session states are kept; a state costs about 100 KiB.
 const STATES_LEN_MAX: usize = 64;
+
+/// Generations whose catalogs are kept, as far as pins and settings let them differ. One of 10,000 tables takes some
+/// 30 MiB.
+const CATALOGS_LEN_MAX: usize = 4;
+
+/// What catalogs of equal keys tell alike.
+#[derive(Debug, PartialEq)]
+struct CatalogKey {
+    lsn: u64,
+    show_versions: bool,
+    pins: BTreeMap<String, String>,
+}
 
 /// Rows DataFusion moves at a time.
 const BATCH_ROWS: usize = 8_192;
@@ -80,6 +93,8 @@ pub struct Engine {
     runtime: Arc<RuntimeEnv>,
     statement_bytes_max: usize,
     states: Mutex<BTreeMap<String, Arc<SessionState>>>,
+    /// Catalogs of the generations seen last, the newest at the end.
+    catalogs: Mutex<Vec<(CatalogKey, Names)>>,
     planners: Planners,
     /// Ends the compute threads with the engine.
     _compute: Compute,
@@ -175,6 +190,7 @@ impl Engine {
             runtime,
             statement_bytes_max: config.memory_per_statement.0,
             states: Mutex::new(BTreeMap::new()),
+            catalogs: Mutex::default(),
             _compute: Compute(Some(compute)),
         })
     }
@@ -191,6 +207,25 @@ impl Engine {
         }
         states.insert(time_zone.to_owned(), Arc::clone(&state));
         state
+    }
+
+    /// The catalogs that `facts` are to answer from, shared with all statements that see the same.
+    pub(super) fn names(&self, facts: &Facts) -> Names {
+        let key = CatalogKey {
+            lsn: facts.generation.lsn,
+            show_versions: facts.show_versions,
+            pins: facts.pins.clone(),
+        };
+        let mut catalogs = self.catalogs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, names)) = catalogs.iter().find(|(known, _)| *known == key) {
+            return names.clone();
+        }
+        if CATALOGS_LEN_MAX <= catalogs.len() {
+            catalogs.remove(0);
+        }
+        let names = Names::default();
+        catalogs.push((key, names.clone()));
+        names
     }
 
     /// What one statement executes in: its own share of memory, the common caches and spill directory. `cancel` stops it.

@@ -70,6 +70,46 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
     rows
 }
 
+/// What the rows of a relation tell of, and so how long they stay the same.
+pub(crate) enum Scope {
+    /// Of PostgreSQL alone.
+    Fixed,
+    /// Of the generation.
+    Generation,
+    /// Of the generation, as one user of one database may see it.
+    Reader,
+    /// Of the session or the moment too.
+    Statement,
+}
+
+/// See [`Scope`]; where nothing is said rows are made for each statement.
+pub(crate) fn scope(relation: &SystemRelation) -> Scope {
+    match (relation.schema, relation.name) {
+        (
+            "pg_catalog",
+            "pg_aggregate" | "pg_am" | "pg_amop" | "pg_amproc" | "pg_cast" | "pg_collation"
+            | "pg_operator" | "pg_opclass" | "pg_opfamily" | "pg_proc",
+        ) => Scope::Fixed,
+        (
+            "pg_catalog",
+            "pg_namespace" | "pg_class" | "pg_attribute" | "pg_type" | "pg_tables" | "pg_views"
+            | "pg_index" | "pg_indexes" | "pg_constraint" | "pg_description",
+        ) => Scope::Generation,
+        (
+            "information_schema",
+            "tables"
+            | "columns"
+            | "views"
+            | "table_constraints"
+            | "key_column_usage"
+            | "constraint_column_usage"
+            | "table_privileges"
+            | "column_privileges",
+        ) => Scope::Reader,
+        _ => Scope::Statement,
+    }
+}
+
 /// A row whose named columns have these values and whose others are NULL.
 pub(crate) fn named(relation: &SystemRelation, values: &[(&str, Cell)]) -> Row {
     let mut row = vec![Cell::Null; relation.columns.len()];

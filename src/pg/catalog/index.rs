@@ -1,9 +1,10 @@
 //! Relations, schemas and types as one statement sees them, found by OID and by name.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 
 use super::data;
 use super::rows::{Cell, Row};
@@ -95,7 +96,15 @@ pub(crate) struct Index {
     pub(crate) relations: Vec<Arc<Entity>>,
     by_oid: HashMap<u32, Arc<Entity>>,
     by_name: HashMap<(String, String), Arc<Entity>>,
+    /// Rows of relations that tell of nothing else, made when a statement first asks.
+    batches: Mutex<HashMap<BatchKey, RecordBatch>>,
 }
+
+/// Schema and name of a relation, and whose view of it: user and database.
+type BatchKey = (&'static str, &'static str, Option<(String, String)>);
+
+/// Rows that are kept for one generation: `pg_catalog`, and `information_schema` of a few users.
+const BATCHES_LEN_MAX: usize = 256;
 
 /// PostgreSQL's own relations.
 pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
@@ -141,6 +150,7 @@ impl Index {
             relations: Vec::new(),
             by_oid: HashMap::new(),
             by_name: HashMap::new(),
+            batches: Mutex::default(),
         };
         for database in facts.generation.databases.values() {
             index.schemas.insert(database.name.clone(), database.oid);
@@ -173,6 +183,27 @@ impl Index {
             });
         }
         index
+    }
+
+    /// The rows kept under `key`, made by `make` the first time.
+    /// Errors: those of `make`.
+    pub(crate) fn batch<E>(
+        &self,
+        key: BatchKey,
+        make: impl FnOnce() -> Result<RecordBatch, E>,
+    ) -> Result<RecordBatch, E> {
+        let kept = || self.batches.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(batch) = kept().get(&key) {
+            return Ok(batch.clone());
+        }
+        // Two statements may make the same rows side by side; neither waits for the other.
+        let batch = make()?;
+        let mut kept = kept();
+        if BATCHES_LEN_MAX <= kept.len() {
+            kept.clear();
+        }
+        kept.insert(key, batch.clone());
+        Ok(batch)
     }
 
     /// Adds the tables that `schema` means.

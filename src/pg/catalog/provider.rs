@@ -1,11 +1,13 @@
 //! A system relation as DataFusion scans it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::Result;
 use datafusion::datasource::memory::MemorySourceConfig;
@@ -13,6 +15,7 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::data::SystemRelation;
+use super::dynamic::Scope;
 use super::{dynamic, rows};
 use crate::pg::facts::Facts;
 
@@ -28,15 +31,40 @@ impl SystemTable {
     }
 
     fn plan(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = &self.relation.arrow;
-        let rows = dynamic::rows(self.relation, &self.facts);
-        let batch = rows::batch(schema, &rows, None)?;
         let source = MemorySourceConfig::try_new_exec(
-            &[vec![batch]],
-            Arc::clone(schema),
+            &[vec![self.batch()?]],
+            Arc::clone(&self.relation.arrow),
             projection.cloned(),
         )?;
         Ok(source)
+    }
+
+    /// Its rows, from those kept where others may have asked before.
+    fn batch(&self) -> Result<RecordBatch> {
+        static FIXED: LazyLock<Mutex<HashMap<&'static str, RecordBatch>>> =
+            LazyLock::new(Mutex::default);
+        let SystemRelation { schema, name, .. } = self.relation;
+        let make = || {
+            let rows = dynamic::rows(self.relation, &self.facts);
+            Ok(rows::batch(&self.relation.arrow, &rows, None)?)
+        };
+        match dynamic::scope(self.relation) {
+            Scope::Fixed => {
+                let kept = || FIXED.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(batch) = kept().get(name) {
+                    return Ok(batch.clone());
+                }
+                let batch = make()?;
+                kept().insert(name, batch.clone());
+                Ok(batch)
+            }
+            Scope::Generation => self.facts.index().batch((schema, name, None), make),
+            Scope::Reader => {
+                let reader = (self.facts.user.clone(), self.facts.database.clone());
+                self.facts.index().batch((schema, name, Some(reader)), make)
+            }
+            Scope::Statement => make(),
+        }
     }
 }
 

@@ -255,6 +255,7 @@ impl SqlSession {
             facts.listening = self.engine.channels.of(self.login.pid);
         }
         facts.others = self.engine.system_relations();
+        facts.names = self.engine.names(&facts);
         facts.search_path = self.search_path(&facts);
         Arc::new(facts)
     }
