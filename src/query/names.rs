@@ -295,6 +295,11 @@ impl ContextProvider for Names<'_> {
             self.changing.set(true);
             return Some(function);
         }
+        // A plan is kept for one time zone only.
+        if let Some(function) = crate::pg::functions::zoned_function(name, self.facts) {
+            self.note_volatility(function.signature().volatility);
+            return Some(function);
+        }
         let Some(function) = self.state.scalar_functions().get(name) else {
             let known = self.state.aggregate_functions().contains_key(name)
                 || self.state.window_functions().contains_key(name)

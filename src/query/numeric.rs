@@ -136,21 +136,11 @@ fn inner_coercion(name: &str, one: &DataType) -> DfResult<Vec<DataType>> {
     }
 }
 
-/// Quotients and averages of numerics; EXTRACT gives numeric.
+/// Quotients and averages of numerics.
 #[derive(Debug)]
 pub(super) struct Quotients;
 
 impl ExprPlanner for Quotients {
-    fn plan_extract(&self, args: Vec<Expr>) -> DfResult<PlannerResult<Vec<Expr>>> {
-        let field = match args.first() {
-            Some(Expr::Literal(ScalarValue::Utf8(Some(field)), _)) => field.clone(),
-            _ => return Ok(PlannerResult::Original(args)),
-        };
-        let part = datafusion::functions::datetime::date_part().call(args);
-        let numeric = DataType::Decimal128(38, extract_scale(&field));
-        Ok(PlannerResult::Planned(cast(part, numeric)))
-    }
-
     fn plan_binary_op(
         &self,
         expr: RawBinaryExpr,
@@ -219,13 +209,4 @@ impl ExprPlanner for Quotients {
 
 fn call(operation: Numerics, left: Expr, right: Expr) -> Expr {
     Expr::ScalarFunction(ScalarFunction::new_udf(numerics::function(operation), vec![left, right]))
-}
-
-/// The places of what EXTRACT gives for a field: PostgreSQL 15 answers with numeric.
-fn extract_scale(field: &str) -> i8 {
-    match field.to_ascii_lowercase().as_str() {
-        "second" | "seconds" | "epoch" | "julian" => 6,
-        "millisecond" | "milliseconds" => 3,
-        _ => 0,
-    }
 }

@@ -105,7 +105,10 @@ fn field_out_of_range(text: &str) -> Error {
 
 /// Seconds east of UTC of a local time. Where a clock skips an hour the offset before it counts, where one repeats
 /// an hour the offset after it (PostgreSQL's `DetermineTimeZoneOffset`).
-fn offset_of_local(tz: Tz, local_us: i64) -> i32 {
+pub(crate) fn offset_of_local(tz: Tz, local_us: i64) -> i32 {
+    if tz == Tz::UTC {
+        return 0;
+    }
     let local = instant_with_rules(local_us.div_euclid(SECOND_US));
     match tz.offset_from_local_datetime(&local) {
         chrono::LocalResult::Single(offset) => offset.fix().local_minus_utc(),

@@ -14,6 +14,8 @@ mod numeric;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use self::datetime::offset_of_local;
+
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
 

@@ -29,7 +29,7 @@ use bytes::{BufMut, BytesMut};
 pub(crate) use self::cell::is_oid;
 use self::cell::{Cell, Style};
 pub use self::copy::CopyEncoder;
-pub(crate) use self::time::{civil, days_from_civil, instant_with_rules};
+pub(crate) use self::time::{civil, days_from_civil, instant_with_rules, offset_at};
 use super::types::{self, PgType};
 use crate::error::{Error, Result};
 

@@ -140,6 +140,15 @@ pub(crate) fn instant_with_rules(unix_s: i64) -> NaiveDateTime {
     DateTime::from_timestamp(unix_s, 0).map_or(NaiveDateTime::MIN, |instant| instant.naive_utc())
 }
 
+/// Seconds east of UTC at an instant, in microseconds since 1970.
+pub(crate) fn offset_at(zone: Tz, unix_us: i64) -> i32 {
+    if zone == Tz::UTC {
+        return 0;
+    }
+    let instant = instant_with_rules(unix_us.div_euclid(SECOND_US));
+    zone.offset_from_utc_datetime(&instant).fix().local_minus_utc()
+}
+
 // ---- the calendar
 
 /// Year (0 is 1 BC), month and day of a day counted from 1970-01-01 in the proleptic Gregorian calendar

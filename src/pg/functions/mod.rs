@@ -8,6 +8,7 @@
 mod acl;
 mod aggregates;
 mod bytes;
+mod calendar;
 mod cells;
 mod degrees;
 pub(crate) mod domain;
@@ -70,6 +71,11 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))
         .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))
+}
+
+/// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.
+pub fn zoned_function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
+    calendar::function(name, facts)
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.

@@ -7,6 +7,7 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
 
 use super::operators::call;
+use super::zones;
 use crate::error::Error;
 use crate::pg::catalog::index;
 use crate::pg::functions::floats::{self, Floats};
@@ -58,7 +59,8 @@ pub(super) fn binary(
     let (Ok(left_type), Ok(right_type)) = (left.get_type(schema), right.get_type(schema)) else {
         return Ok(Transformed::no(Expr::BinaryExpr(BinaryExpr { left, op, right })));
     };
-    if let Some(done) = compared_moments(op, (&left, &left_type), (&right, &right_type)) {
+    if let Some(done) = compared_moments(op, (&left, &left_type), (&right, &right_type), time_zone)
+    {
         return Ok(Transformed::yes(done));
     }
     if !op.is_numerical_operators() {
@@ -319,17 +321,23 @@ fn dated(left: &Expr, op: Operator, right: &Expr) -> Option<Expr> {
     Some(between(left.clone(), op, day))
 }
 
-/// Comparisons of dates with timestamps, and of intervals.
+/// Comparisons of dates with timestamps, of timestamps without time zone with such that have one, and of intervals.
 fn compared_moments(
     op: Operator,
     (left, left_type): Operand<'_>,
     (right, right_type): Operand<'_>,
+    time_zone: &str,
 ) -> Option<Expr> {
     use DataType::{Date32, Interval, Timestamp};
     if !compares(op) {
         return None;
     }
     match (left_type, right_type) {
+        (Timestamp(_, Some(_)), _) => zones::instant(right, right_type, time_zone)
+            .map(|right| between(left.clone(), op, right)),
+        (_, Timestamp(_, Some(_))) => {
+            zones::instant(left, left_type, time_zone).map(|left| between(left, op, right.clone()))
+        }
         (Date32, Timestamp(_, None)) => {
             Some(dated(left, op, right).unwrap_or_else(|| between(local(left), op, right.clone())))
         }
@@ -346,24 +354,46 @@ fn compared_moments(
     }
 }
 
-/// `x BETWEEN a AND b` where `x` is a date and a bound is a timestamp, as two comparisons.
-pub(super) fn ranged(range: Between, schema: &DFSchema) -> Transformed<Expr> {
-    let kind = |expr: &Expr| expr.get_type(schema).ok();
-    let mixed = matches!(kind(&range.expr), Some(DataType::Date32))
-        && [&range.low, &range.high]
-            .iter()
-            .any(|bound| matches!(kind(bound), Some(DataType::Timestamp(_, None))));
-    if !mixed {
-        return Transformed::no(Expr::Between(range));
-    }
+/// `x BETWEEN a AND b` of dates, timestamps or intervals that are compared in a way of their own, as two comparisons.
+pub(super) fn ranged(range: Between, schema: &DFSchema, time_zone: &str) -> Transformed<Expr> {
+    let kind = |expr: &Expr| expr.get_type(schema).unwrap_or(DataType::Null);
+    let own = kind(&range.expr);
     let side = |op, bound: &Expr| {
-        let bound_type = kind(bound).unwrap_or(DataType::Null);
-        compared_moments(op, (&range.expr, &DataType::Date32), (bound, &bound_type))
-            .unwrap_or_else(|| between(range.expr.as_ref().clone(), op, bound.clone()))
+        compared_moments(op, (&range.expr, &own), (bound, &kind(bound)), time_zone)
     };
     let (low, high) = (side(Operator::GtEq, &range.low), side(Operator::LtEq, &range.high));
+    if low.is_none() && high.is_none() {
+        return Transformed::no(Expr::Between(range));
+    }
+    let plain = |op, bound: &Expr| between(range.expr.as_ref().clone(), op, bound.clone());
+    let low = low.unwrap_or_else(|| plain(Operator::GtEq, &range.low));
+    let high = high.unwrap_or_else(|| plain(Operator::LtEq, &range.high));
     let both = between(low, Operator::And, high);
     Transformed::yes(if range.negated { Expr::Not(Box::new(both)) } else { both })
+}
+
+/// `x IN (…)` of dates, timestamps or intervals that are compared in a way of their own, as comparisons; `None` where no
+/// item is.
+pub(super) fn listed_moments(list: &InList, schema: &DFSchema, time_zone: &str) -> Option<Expr> {
+    let kind = |expr: &Expr| expr.get_type(schema).unwrap_or(DataType::Null);
+    let own = kind(&list.expr);
+    let (op, joint) = match list.negated {
+        false => (Operator::Eq, Operator::Or),
+        true => (Operator::NotEq, Operator::And),
+    };
+    let compared: Vec<Option<Expr>> = list
+        .list
+        .iter()
+        .map(|item| compared_moments(op, (&list.expr, &own), (item, &kind(item)), time_zone))
+        .collect();
+    if compared.iter().all(Option::is_none) {
+        return None;
+    }
+    let plain = |item: &Expr| between(list.expr.as_ref().clone(), op, item.clone());
+    let terms = compared.into_iter().zip(&list.list);
+    terms
+        .map(|(term, item)| term.unwrap_or_else(|| plain(item)))
+        .reduce(|left, right| between(left, joint, right))
 }
 
 /// A date as its number of days.

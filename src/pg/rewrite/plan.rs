@@ -168,6 +168,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let mut read = items.sum::<Result<usize>>()? > 0;
             read |=
                 unpad_compared(std::iter::once(list.expr.as_mut()).chain(&mut list.list), schema);
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            if let Some(compared) = arithmetic::listed_moments(&list, schema, zone) {
+                return Ok(Transformed::yes(compared));
+            }
             let listed = arithmetic::listed(list, &own);
             Ok(if read { Transformed::yes(listed.data) } else { listed })
         }
@@ -176,7 +180,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let bounds = [range.low.as_mut(), range.high.as_mut()];
             let bounds = bounds.into_iter().map(|bound| read_beside(bound, &own, facts));
             let read = bounds.sum::<Result<usize>>()? > 0;
-            let ranged = arithmetic::ranged(range, schema);
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),

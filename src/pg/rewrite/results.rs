@@ -39,7 +39,6 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             Some(DataType::Int16 | DataType::Int32) => DataType::Int32,
             _ => return Ok(Transformed::no(expr)),
         },
-        ("date_part", _) => DataType::Float64,
         ("div", [left, right]) if wider(left, right).is_some() => DataType::Decimal128(38, 0),
         ("div", [left, right]) if is_numeric_pair(left, right) => {
             return Ok(Transformed::yes(call(numerics::function(Numerics::Div), arguments())));

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DateTimeField, DuplicateTreatment,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
     OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
     TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
@@ -216,6 +216,15 @@ impl Rewriter<'_> {
             {
                 let value = std::mem::replace(interval.value.as_mut(), null());
                 *expr = cast_to(Box::new(value), "interval");
+            }
+            Expr::Extract { field, expr: value, .. } => {
+                let value = std::mem::replace(value.as_mut(), null());
+                let field = match field {
+                    DateTimeField::Custom(word) => folded(word),
+                    known => known.to_string(),
+                };
+                let field = Expr::value(Value::SingleQuotedString(field));
+                *expr = call("extract", vec![field, value]);
             }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let timestamp = std::mem::replace(timestamp.as_mut(), null());

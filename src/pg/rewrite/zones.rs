@@ -1,5 +1,7 @@
 //! Timestamps with time zone where their calendar matters: PostgreSQL takes the session's zone, the planner UTC.
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result, ScalarValue};
@@ -23,42 +25,46 @@ pub(super) fn cast(expr: Expr, source: &DataType, target: &DataType, facts: &Fac
     }
 }
 
-/// `date_trunc` and `date_part` of a timestamp with time zone, and `date_trunc` of a date, which becomes one.
+/// `age` of timestamps with time zone takes their fields in the session's zone (`timestamptz_age`); the planner's own
+/// takes them in the zone of their type.
 pub(super) fn function(expr: Expr, schema: &DFSchema, facts: &Facts) -> Result<Transformed<Expr>> {
     let Expr::ScalarFunction(mut function) = expr else { return Ok(Transformed::no(expr)) };
-    let (name, kind) = match function.args.as_slice() {
-        [_, moment] => (function.name().to_owned(), moment.get_type(schema).ok()),
-        _ => return Ok(Transformed::no(Expr::ScalarFunction(function))),
-    };
-    let with_zone = matches!(kind, Some(DataType::Timestamp(_, Some(_))));
-    let (truncates, takes) = match name.as_str() {
-        "date_trunc" => (true, false),
-        "date_part" => (false, true),
-        _ => (false, false),
-    };
-    let of_date = truncates && matches!(kind, Some(DataType::Date32));
-    let own = zone(facts);
-    if of_date {
-        let date = std::mem::replace(&mut function.args[1], lit(ScalarValue::Null));
-        function.args[1] = local(date);
-        let truncated = Expr::ScalarFunction(function);
-        return Ok(Transformed::yes(moved(own.unwrap_or("UTC"), truncated)));
-    }
-    // Seconds since the epoch are the same everywhere.
-    let epoch = matches!(&function.args[0],
-        Expr::Literal(ScalarValue::Utf8(Some(field)), _) if field.eq_ignore_ascii_case("epoch"));
-    let Some(own) = own.filter(|_| with_zone && (truncates || takes) && !epoch) else {
+    let Some(own) = zone(facts).filter(|_| function.name() == "age") else {
         return Ok(Transformed::no(Expr::ScalarFunction(function)));
     };
-    let moment = std::mem::replace(&mut function.args[1], lit(ScalarValue::Null));
-    function.args[1] = moved(own, moment);
-    let done = Expr::ScalarFunction(function);
-    Ok(Transformed::yes(if truncates { moved(own, done) } else { done }))
+    let mut changed = false;
+    for arg in &mut function.args {
+        if let Ok(DataType::Timestamp(unit, Some(_))) = arg.get_type(schema) {
+            let moment = std::mem::replace(arg, lit(ScalarValue::Null));
+            *arg = datafusion::logical_expr::cast(
+                moment,
+                DataType::Timestamp(unit, Some(Arc::from(own))),
+            );
+            changed = true;
+        }
+    }
+    let expr = Expr::ScalarFunction(function);
+    Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
 }
 
 /// The session's zone, when it is not UTC.
 fn zone(facts: &Facts) -> Option<&str> {
-    facts.setting("TimeZone").filter(|zone| !matches!(*zone, "UTC" | "Etc/UTC" | "GMT"))
+    facts.setting("TimeZone").filter(|zone| !is_utc(zone))
+}
+
+/// `expr`, which is compared with a timestamp with time zone, as one: a timestamp without is local in the session's zone
+/// (`timestamp_cmp_timestamptz_internal`). `None` where the planner's own coercion, which takes it in UTC, does as well.
+pub(super) fn instant(expr: &Expr, kind: &DataType, time_zone: &str) -> Option<Expr> {
+    let local = match kind {
+        DataType::Timestamp(_, None) => expr.clone(),
+        DataType::Date32 | DataType::Date64 => local(expr.clone()),
+        _ => return None,
+    };
+    (!is_utc(time_zone)).then(|| moved(time_zone, local))
+}
+
+fn is_utc(zone: &str) -> bool {
+    matches!(zone, "UTC" | "Etc/UTC" | "GMT")
 }
 
 /// `expr AT TIME ZONE zone`
