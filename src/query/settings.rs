@@ -355,6 +355,7 @@ impl Settings {
     fn output(&self) -> OutputSettings {
         OutputSettings {
             time_zone: zone(self.own("TimeZone")).unwrap_or(chrono_tz::UTC),
+            now_us: 0,
             date_style: parse_date_style(self.own("DateStyle"))
                 .unwrap_or(DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy }),
             interval_style: match self.own("IntervalStyle") {

@@ -1,6 +1,6 @@
 //! `date`, `time`, `timestamp` and `timestamptz` parameters (PostgreSQL manual, appendix B).
 //!
-//! Words that need a clock (`now`, `today`) are refused, and so are the infinities, which Arrow does not have.
+//! The infinities are the greatest and the least number, as PostgreSQL has them; Arrow has none of its own.
 
 use std::str::FromStr;
 
@@ -8,14 +8,18 @@ use chrono::{Offset, TimeZone};
 use chrono_tz::{TZ_VARIANTS, Tz};
 
 use crate::error::{Error, Result};
-use crate::pg::encode::{DateOrder, OutputSettings, civil, days_from_civil, instant_with_rules};
+use crate::pg::encode::{
+    DateOrder, OutputSettings, civil, days_from_civil, instant_with_rules, offset_at,
+};
 use crate::pg::types;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
 /// Days from 1970-01-01 to 2000-01-01.
 const EPOCH_DAYS: i64 = 10_957;
-const EPOCH_US: i64 = EPOCH_DAYS * DAY_US;
+/// The Julian day of 1970-01-01.
+const JULIAN_OF_1970: i64 = 2_440_588;
+pub(super) const EPOCH_US: i64 = EPOCH_DAYS * DAY_US;
 
 /// PostgreSQL's bounds, counted from 2000.
 const DATES: std::ops::Range<i64> = -2_451_545..2_145_031_949;
@@ -33,33 +37,45 @@ pub(super) fn date(text: &str, settings: &OutputSettings) -> Result<i32> {
             _ => return Err(error),
         },
     };
+    if let Some(negative) = fields.infinity(types::DATE, text)? {
+        return Ok(if negative { i32::MIN } else { i32::MAX });
+    }
     let day = fields.day(types::DATE, text, settings)?;
-    checked_date(day - EPOCH_DAYS)
+    checked_date(day)
         .ok_or_else(|| Error::DatetimeOverflow(format!("date out of range: \"{text}\"")))
 }
 
 /// `time_in`: microseconds of the day.
-pub(super) fn time(text: &str) -> Result<i64> {
+pub(super) fn time(text: &str, settings: &OutputSettings) -> Result<i64> {
     let fields = Fields::parse(types::TIME, text)?;
-    fields.time_us.ok_or_else(|| invalid(types::TIME, text))
+    fields.time(settings).ok_or_else(|| invalid(types::TIME, text))
 }
 
 /// `timestamp_in`: microseconds since 1970. A time zone in the text is passed over, as in PostgreSQL.
 pub(super) fn timestamp(text: &str, settings: &OutputSettings) -> Result<i64> {
     let fields = Fields::parse(types::TIMESTAMP, text)?;
+    if let Some(negative) = fields.infinity(types::TIMESTAMP, text)? {
+        return Ok(if negative { i64::MIN } else { i64::MAX });
+    }
     let day = fields.day(types::TIMESTAMP, text, settings)?;
     let local_us =
-        day.checked_mul(DAY_US).and_then(|day| day.checked_add(fields.time_us.unwrap_or(0)));
+        day.checked_mul(DAY_US).and_then(|day| day.checked_add(fields.time(settings).unwrap_or(0)));
     checked_timestamp(local_us).ok_or_else(|| timestamp_out_of_range(text))
 }
 
 /// `timestamptz_in`: microseconds since 1970 in UTC.
 pub(super) fn timestamptz(text: &str, settings: &OutputSettings) -> Result<i64> {
     let fields = Fields::parse(types::TIMESTAMPTZ, text)?;
+    if let Some(negative) = fields.infinity(types::TIMESTAMPTZ, text)? {
+        return Ok(if negative { i64::MIN } else { i64::MAX });
+    }
     let day = fields.day(types::TIMESTAMPTZ, text, settings)?;
     let local_us =
-        day.checked_mul(DAY_US).and_then(|day| day.checked_add(fields.time_us.unwrap_or(0)));
+        day.checked_mul(DAY_US).and_then(|day| day.checked_add(fields.time(settings).unwrap_or(0)));
     let local_us = local_us.ok_or_else(|| timestamp_out_of_range(text))?;
+    if fields.now {
+        return Ok(settings.now_us);
+    }
     let offset_s = match (&fields.zone, fields.epoch) {
         (_, true) => 0,
         (Some(Zone::Offset(offset_s)), _) => *offset_s,
@@ -76,12 +92,14 @@ fn is_offset(text: &str) -> bool {
     })
 }
 
-fn checked_date(pg_day: i64) -> Option<i32> {
-    let day = DATES.contains(&pg_day).then_some(pg_day + EPOCH_DAYS)?;
+/// A date, in days since 1970, that PostgreSQL can have.
+pub(crate) fn checked_date(unix_day: i64) -> Option<i32> {
+    let day = DATES.contains(&(unix_day - EPOCH_DAYS)).then_some(unix_day)?;
     i32::try_from(day).ok()
 }
 
-fn checked_timestamp(unix_us: Option<i64>) -> Option<i64> {
+/// A timestamp that PostgreSQL can have.
+pub(crate) fn checked_timestamp(unix_us: Option<i64>) -> Option<i64> {
     unix_us.filter(|us| us.checked_sub(EPOCH_US).is_some_and(|us| TIMESTAMPS.contains(&us)))
 }
 
@@ -124,8 +142,11 @@ pub(crate) fn offset_of_local(tz: Tz, local_us: i64) -> i32 {
 
 /// `date_recv`.
 pub(super) fn date_binary(bytes: [u8; 4]) -> Result<i32> {
-    checked_date(i64::from(i32::from_be_bytes(bytes)))
-        .ok_or_else(|| Error::DatetimeOverflow("date out of range".into()))
+    match i32::from_be_bytes(bytes) {
+        infinite @ (i32::MIN | i32::MAX) => Ok(infinite),
+        day => checked_date(i64::from(day) + EPOCH_DAYS)
+            .ok_or_else(|| Error::DatetimeOverflow("date out of range".into())),
+    }
 }
 
 /// `time_recv`.
@@ -139,14 +160,21 @@ pub(super) fn time_binary(bytes: [u8; 8]) -> Result<i64> {
 
 /// `timestamp_recv` and `timestamptz_recv`.
 pub(super) fn timestamp_binary(bytes: [u8; 8]) -> Result<i64> {
-    checked_timestamp(i64::from_be_bytes(bytes).checked_add(EPOCH_US))
-        .ok_or_else(|| Error::DatetimeOverflow("timestamp out of range".into()))
+    match i64::from_be_bytes(bytes) {
+        infinite @ (i64::MIN | i64::MAX) => Ok(infinite),
+        us => checked_timestamp(us.checked_add(EPOCH_US))
+            .ok_or_else(|| Error::DatetimeOverflow("timestamp out of range".into())),
+    }
 }
 
 // ---- the fields of a text
 
-enum Zone {
+/// A time zone as texts and `AT TIME ZONE` name it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Zone {
+    /// Seconds east of UTC.
     Offset(i32),
+    /// A zone with rules.
     Named(Tz),
 }
 
@@ -170,6 +198,13 @@ struct Fields {
     time_us: Option<i64>,
     zone: Option<Zone>,
     epoch: bool,
+    /// `infinity`; true for the one before all others.
+    infinity: Option<bool>,
+    /// Days from today: `today`, `tomorrow`, `yesterday`.
+    from_today: Option<i64>,
+    now: bool,
+    /// `J2461101`, counted from 1970.
+    julian: Option<i64>,
 }
 
 /// The text being taken apart.
@@ -182,18 +217,13 @@ struct Parser<'a> {
     afternoon: Option<bool>,
     /// `T` was seen: digits are a time.
     time_follows: bool,
+    /// `J` was seen: digits are a Julian day.
+    julian_follows: bool,
 }
 
 impl Parser<'_> {
     fn wrong(&self) -> Error {
         invalid(self.oid, self.text)
-    }
-
-    fn unsupported(&self, word: &str) -> Error {
-        Error::FeatureNotSupported(format!(
-            "\"{word}\" is not supported as the text of a {}",
-            types::sql_name(self.oid)
-        ))
     }
 
     fn run(mut self) -> Result<Fields> {
@@ -205,13 +235,17 @@ impl Parser<'_> {
                 Some(b'0'..=b'9') => self.digits()?,
                 Some(b'a'..=b'z' | b'A'..=b'Z') => self.word()?,
                 Some(b'+' | b'-') if self.fields.time_us.is_some() => self.offset()?,
-                _ if self.rest.eq_ignore_ascii_case("-infinity") => {
-                    return Err(self.unsupported("-infinity"));
+                _ if self.rest.trim_end().eq_ignore_ascii_case("-infinity") => {
+                    self.fields.infinity = Some(true);
+                    self.rest = "";
                 }
                 _ => return Err(self.wrong()),
             }
         }
         self.apply_afternoon()?;
+        if self.julian_follows || self.fields.now && self.fields.time_us.is_some() {
+            return Err(self.wrong());
+        }
         Ok(self.fields)
     }
 
@@ -226,6 +260,9 @@ impl Parser<'_> {
         let token = take(&mut self.rest, |byte| byte.is_ascii_digit());
         let time_alone = self.oid == types::TIME && self.fields.is_empty();
         let time_follows = std::mem::take(&mut self.time_follows);
+        if std::mem::take(&mut self.julian_follows) {
+            return self.julian(token);
+        }
         match self.rest.bytes().next() {
             Some(b':') => {
                 let tail =
@@ -249,6 +286,24 @@ impl Parser<'_> {
             }
             _ => self.push(token),
         }
+    }
+
+    /// A Julian day, whose fraction is a time.
+    fn julian(&mut self, token: &str) -> Result<()> {
+        if !self.fields.is_empty() || token.len() > 9 {
+            return Err(self.wrong());
+        }
+        let day: i64 = token.parse().map_err(|_wide| self.wrong())?;
+        self.fields.julian = Some(day - JULIAN_OF_1970);
+        let fraction = take(&mut self.rest, |byte| byte.is_ascii_digit() || byte == b'.');
+        let Some(digits) = fraction.strip_prefix('.') else { return Ok(()) };
+        let places = u32::try_from(digits.len()).ok().filter(|places| (1..=18).contains(places));
+        let parts = places.and_then(|places| {
+            let parts = digits.parse::<i128>().ok()?;
+            i64::try_from(parts * i128::from(DAY_US) / 10_i128.pow(places)).ok()
+        });
+        let time_us = parts.ok_or_else(|| self.wrong())?;
+        self.set_time(time_us)
     }
 
     /// What follows the first number of a date: the separator, a number or a month's name, the same again.
@@ -283,9 +338,19 @@ impl Parser<'_> {
             "bc" | "bce" => self.fields.before_christ = true,
             "t" if !self.fields.is_empty() => self.time_follows = true,
             "epoch" => self.fields.epoch = true,
-            "infinity" | "now" | "today" | "tomorrow" | "yesterday" => {
-                return Err(self.unsupported(&word));
+            "infinity" => self.fields.infinity = Some(false),
+            "now" => {
+                self.set_today(0)?;
+                self.fields.now = true;
             }
+            "today" => self.set_today(0)?,
+            "tomorrow" => self.set_today(1)?,
+            "yesterday" => self.set_today(-1)?,
+            "allballs" => {
+                self.set_time(0)?;
+                self.set_zone(Zone::Offset(0))?;
+            }
+            "j" | "jd" | "julian" if self.oid != types::TIME => self.julian_follows = true,
             _ if is_day_of_week(&word) => {}
             _ => {
                 let name = take(&mut self.rest, |byte| {
@@ -311,6 +376,13 @@ impl Parser<'_> {
     fn set_month(&mut self, month: i64) -> Result<()> {
         self.fields.month_at = self.fields.numbers.len();
         match self.fields.month.replace(month) {
+            None => Ok(()),
+            Some(_) => Err(self.wrong()),
+        }
+    }
+
+    fn set_today(&mut self, days: i64) -> Result<()> {
+        match self.fields.from_today.replace(days) {
             None => Ok(()),
             Some(_) => Err(self.wrong()),
         }
@@ -350,12 +422,35 @@ impl Parser<'_> {
 impl Fields {
     fn parse(oid: u32, text: &str) -> Result<Fields> {
         let fields = Fields::default();
-        Parser { oid, text, rest: text, fields, afternoon: None, time_follows: false }.run()
+        let (time_follows, julian_follows) = (false, false);
+        Parser { oid, text, rest: text, fields, afternoon: None, time_follows, julian_follows }
+            .run()
     }
 
     /// Whether no part of a date was seen.
     fn is_empty(&self) -> bool {
-        self.numbers.is_empty() && self.month.is_none() && self.packed.is_none()
+        self.numbers.is_empty()
+            && self.month.is_none()
+            && self.packed.is_none()
+            && self.julian.is_none()
+            && self.from_today.is_none()
+    }
+
+    /// Whether the text says infinity, and if so, whether the one before all others.
+    fn infinity(&self, oid: u32, text: &str) -> Result<Option<bool>> {
+        let alone = self.is_empty() && self.time_us.is_none() && self.zone.is_none() && !self.epoch;
+        match self.infinity {
+            Some(_) if !alone => Err(invalid(oid, text)),
+            infinity => Ok(infinity),
+        }
+    }
+
+    /// Microseconds of the day; `None` when the text names no time.
+    fn time(&self, settings: &OutputSettings) -> Option<i64> {
+        if self.now {
+            return Some(local_now(settings).rem_euclid(DAY_US));
+        }
+        self.time_us
     }
 
     /// Days since 1970.
@@ -365,6 +460,15 @@ impl Fields {
                 true => Ok(0),
                 false => Err(invalid(oid, text)),
             };
+        }
+        let alone = self.numbers.is_empty() && self.month.is_none() && self.packed.is_none();
+        match (self.julian, self.from_today) {
+            (None, None) => {}
+            (Some(day), None) if alone => return Ok(day),
+            (None, Some(days)) if alone => {
+                return Ok(local_now(settings).div_euclid(DAY_US) + days);
+            }
+            _ => return Err(invalid(oid, text)),
         }
         let (year, month, day) = self.date(settings).ok_or_else(|| invalid(oid, text))?;
         let year = match (self.before_christ, year) {
@@ -426,6 +530,12 @@ impl Fields {
             _ => None,
         }
     }
+}
+
+/// The moment of the transaction in the session's zone.
+fn local_now(settings: &OutputSettings) -> i64 {
+    let east_s = i64::from(offset_at(settings.time_zone, settings.now_us));
+    settings.now_us.saturating_add(east_s * SECOND_US)
 }
 
 /// The longest start of `rest` that `is` accepts, which it loses. Only ASCII is accepted by any caller.
@@ -537,7 +647,7 @@ fn is_day_of_week(word: &str) -> bool {
 }
 
 /// `+05`, `-0530`, `+05:30:15` in seconds east of UTC; `None` for what is no offset.
-fn offset(token: &str) -> Option<Result<i32>> {
+pub(crate) fn offset(token: &str) -> Option<Result<i32>> {
     let (negative, digits) = match token.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, token.strip_prefix('+').unwrap_or(token)),
@@ -574,7 +684,7 @@ fn offset(token: &str) -> Option<Result<i32>> {
 
 /// An abbreviation (PostgreSQL's default set, the usual part of it) or the name of a zone in any case; `None` for
 /// what is neither.
-fn zone(name: &str) -> Option<Result<Zone>> {
+pub(super) fn zone(name: &str) -> Option<Result<Zone>> {
     const ABBREVIATIONS: &[(&str, i32)] = &[
         ("z", 0),
         ("zulu", 0),
@@ -622,7 +732,7 @@ fn zone(name: &str) -> Option<Result<Zone>> {
     match named {
         Some(tz) => Some(Ok(Zone::Named(tz))),
         None if name.contains('/') => {
-            Some(Err(Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized"))))
+            Some(Err(Error::InvalidParameterValue(format!("time zone \"{lower}\" not recognized"))))
         }
         None => None,
     }

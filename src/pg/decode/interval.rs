@@ -3,9 +3,12 @@
 use arrow::datatypes::IntervalMonthDayNano;
 
 use super::datetime::fraction_us;
+use super::modifier::field;
 use crate::error::{Error, Result};
 use crate::pg::encode::{IntervalStyle, OutputSettings};
 
+/// Months of as many years as a field holds.
+const YEARS_MAX_MONTHS: i128 = i32::MAX as i128 * 12;
 const SECOND_US: i128 = 1_000_000;
 const DAY_US: i128 = 86_400 * SECOND_US;
 
@@ -27,16 +30,29 @@ fn out_of_range() -> Error {
 
 /// `interval_in`.
 pub(super) fn from_text(text: &str, settings: &OutputSettings) -> Result<IntervalMonthDayNano> {
+    from_fields(text, field::ALL, settings)
+}
+
+/// `interval_in` of a type with fields, which tell what a number without a unit is (see [`super::modifier`]).
+pub(super) fn from_fields(
+    text: &str,
+    fields: i32,
+    settings: &OutputSettings,
+) -> Result<IntervalMonthDayNano> {
     let invalid = || Error::InvalidDatetime { kind: "interval".into(), text: text.to_owned() };
     let lower = text.trim().to_ascii_lowercase();
     let sum = match lower.strip_prefix('p') {
         Some(iso) => of_iso(iso).ok_or_else(invalid)?,
-        None => of_words(&lower, settings.interval_style).ok_or_else(invalid)?,
+        None => of_words(&lower, fields, settings.interval_style).ok_or_else(invalid)?,
     };
     let overflow =
         || Error::DatetimeOverflow(format!("interval field value out of range: \"{text}\""));
     Ok(IntervalMonthDayNano {
-        months: i32::try_from(sum.months).map_err(|_wide| overflow())?,
+        // Years and months fit in fields of their own, but not together.
+        months: i32::try_from(sum.months).map_err(|_wide| match sum.months.abs() {
+            0..=YEARS_MAX_MONTHS => out_of_range(),
+            _ => overflow(),
+        })?,
         days: i32::try_from(sum.days).map_err(|_wide| overflow())?,
         nanoseconds: i64::try_from(sum.micros * 1_000).map_err(|_wide| overflow())?,
     })
@@ -166,7 +182,7 @@ fn of_iso(text: &str) -> Option<Sum> {
 }
 
 /// `1 year 2 mons 3 days 04:05:06`, `@ 1 day ago`, `1-2 3 4:05:06`, `1d 2h`, and a bare number of seconds.
-fn of_words(text: &str, style: IntervalStyle) -> Option<Sum> {
+fn of_words(text: &str, fields: i32, style: IntervalStyle) -> Option<Sum> {
     let mut tokens = tokens(text.strip_prefix('@').unwrap_or(text))?;
     if tokens.is_empty() {
         return None;
@@ -189,7 +205,7 @@ fn of_words(text: &str, style: IntervalStyle) -> Option<Sum> {
         let negative = token.starts_with('-') || leading;
         let unsigned = token.strip_prefix(['-', '+']).unwrap_or(token);
         if unsigned.contains(':') {
-            let micros = of_clock(unsigned)?;
+            let micros = of_clock(unsigned, fields == field::MINUTE | field::SECOND)?;
             sum.micros += if negative { -micros } else { micros };
             continue;
         }
@@ -211,13 +227,25 @@ fn of_words(text: &str, style: IntervalStyle) -> Option<Sum> {
             // `3 4:05:06` are days and a time.
             Some(next) if next.contains(':') => sum.add(number, "day")?,
             Some(_) => return None,
-            None => sum.add(number, "second")?,
+            None => sum.add(number, unit_of(fields))?,
         }
     }
     if ago {
         sum.negate();
     }
     Some(sum)
+}
+
+/// The unit of a number without one: the smallest field.
+fn unit_of(fields: i32) -> &'static str {
+    match fields {
+        field::YEAR => "year",
+        _ if fields & field::SECOND != 0 => "second",
+        _ if fields & field::MINUTE != 0 => "minute",
+        _ if fields & field::HOUR != 0 => "hour",
+        _ if fields & field::DAY != 0 => "day",
+        _ => "month",
+    }
 }
 
 /// Splits at white space and where letters follow a number (`1d`).
@@ -237,12 +265,12 @@ fn tokens(text: &str) -> Option<Vec<&str>> {
     Some(tokens)
 }
 
-/// `4:05`, `4:05:06.7`; hours may be many.
-fn of_clock(text: &str) -> Option<i128> {
+/// `4:05`, `4:05:06.7`; hours may be many. Two parts are hours and minutes, or `minutes` and seconds.
+fn of_clock(text: &str, minutes: bool) -> Option<i128> {
     let parts: Vec<&str> = text.split(':').collect();
     let (hours, minutes, seconds) = match parts.as_slice() {
         // `05:06.7` are minutes and seconds.
-        [minutes, seconds] if seconds.contains('.') => ("0", *minutes, *seconds),
+        [first, seconds] if minutes || seconds.contains('.') => ("0", *first, *seconds),
         [hours, minutes] => (*hours, *minutes, "0"),
         [hours, minutes, seconds] => (*hours, *minutes, *seconds),
         _ => return None,

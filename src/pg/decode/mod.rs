@@ -10,11 +10,13 @@ mod array;
 mod datetime;
 mod interval;
 pub(crate) mod json;
+pub(crate) mod modifier;
 mod numeric;
 #[cfg(test)]
 mod tests;
+mod zone;
 
-pub(crate) use self::datetime::offset_of_local;
+pub(crate) use self::datetime::{Zone, checked_date, checked_timestamp, offset, offset_of_local};
 
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
@@ -46,6 +48,28 @@ pub fn parameter(
         (None, _, true) => from_binary(oid, bytes),
         (None, _, false) => from_text(oid, utf8(bytes)?, settings),
     }
+}
+
+/// The value of a literal of that type and modifier.
+/// Errors: as [`parameter`].
+pub(crate) fn literal(
+    pg_type: types::PgType,
+    text: &str,
+    settings: &OutputSettings,
+) -> Result<ScalarValue> {
+    let value = match (pg_type.oid, modifier::fields(pg_type.modifier)) {
+        (types::INTERVAL, Some(fields)) => ScalarValue::IntervalMonthDayNano(Some(
+            interval::from_fields(utf8(text.as_bytes())?, fields, settings)?,
+        )),
+        (oid, _) => parameter(oid, false, text.as_bytes(), settings)?,
+    };
+    Ok(modifier::fitted(value, pg_type))
+}
+
+/// The time zone of that name, as `AT TIME ZONE` reads it.
+/// Errors: 22023 for no zone.
+pub(crate) fn zone(name: &str) -> Result<Zone> {
+    zone::named(name)
 }
 
 /// The elements of an array of texts, outermost dimension first.
@@ -153,7 +177,7 @@ fn from_text(oid: u32, text: &str, settings: &OutputSettings) -> Result<ScalarVa
         types::JSON => ScalarValue::Utf8(Some(json::check(text)?.to_owned())),
         types::JSONB => ScalarValue::Utf8(Some(json::canonical(json::check(text)?)?)),
         types::DATE => ScalarValue::Date32(Some(datetime::date(text, settings)?)),
-        types::TIME => ScalarValue::Time64Microsecond(Some(datetime::time(text)?)),
+        types::TIME => ScalarValue::Time64Microsecond(Some(datetime::time(text, settings)?)),
         types::TIMESTAMP => {
             ScalarValue::TimestampMicrosecond(Some(datetime::timestamp(text, settings)?), None)
         }

@@ -11,6 +11,7 @@ use crate::pg::types::{self, by_name};
 fn settings() -> OutputSettings {
     OutputSettings {
         time_zone: chrono_tz::Tz::from_str("America/New_York").expect("a zone"),
+        now_us: 0,
         date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
         interval_style: IntervalStyle::Postgres,
         bytea_hex: true,

@@ -38,6 +38,8 @@ use crate::error::{Error, Result};
 pub struct OutputSettings {
     /// The session's time zone.
     pub time_zone: chrono_tz::Tz,
+    /// What `now` means in a text that is read, in microseconds since 1970.
+    pub now_us: i64,
     /// `DateStyle`.
     pub date_style: DateStyle,
     /// `IntervalStyle`.

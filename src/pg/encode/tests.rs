@@ -27,6 +27,7 @@ use crate::pg::types::{self, PgType};
 fn settings() -> OutputSettings {
     OutputSettings {
         time_zone: chrono_tz::UTC,
+        now_us: 0,
         date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
         interval_style: IntervalStyle::Postgres,
         bytea_hex: true,
@@ -133,6 +134,7 @@ fn settings_of(line: &[&str]) -> OutputSettings {
     let (format, order) = line[2].split_once(", ").expect("a DateStyle has two words");
     OutputSettings {
         time_zone: line[1].parse().expect("a zone"),
+        now_us: 0,
         date_style: DateStyle {
             format: match format {
                 "ISO" => DateFormat::Iso,

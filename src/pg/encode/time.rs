@@ -263,8 +263,20 @@ impl Line {
 
 // ---- dates
 
+/// The word for the least and the greatest number, which stand for the infinities.
+fn infinity(value: i64, least: i64, greatest: i64) -> Option<&'static [u8]> {
+    match value {
+        _ if value == least => Some(b"-infinity"),
+        _ if value == greatest => Some(b"infinity"),
+        _ => None,
+    }
+}
+
 /// Days from 2000, where PostgreSQL can count.
 fn pg_day(unix_day: i64) -> Result<i32> {
+    if let Ok(infinite @ (i32::MIN | i32::MAX)) = i32::try_from(unix_day) {
+        return Ok(infinite);
+    }
     i32::try_from(unix_day - i64::from(EPOCH_DAYS))
         .ok()
         .filter(|day| (DATE_MIN..DATE_END).contains(day))
@@ -273,6 +285,10 @@ fn pg_day(unix_day: i64) -> Result<i32> {
 
 /// `date_out`.
 pub(super) fn put_date(unix_day: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(word) = infinity(unix_day, i32::MIN.into(), i32::MAX.into()) {
+        out.put_slice(word);
+        return Ok(());
+    }
     pg_day(unix_day)?;
     let (year, month, day) = civil(unix_day);
     if let (DateFormat::Iso, Ok(short @ 1..10_000)) = (calendar.format, u32::try_from(year)) {
@@ -342,6 +358,9 @@ pub(super) fn put_time_binary(time_us: i64, out: &mut Vec<u8>) -> Result<()> {
 // ---- timestamps
 
 fn pg_timestamp(unix_us: i64) -> Result<i64> {
+    if matches!(unix_us, i64::MIN | i64::MAX) {
+        return Ok(unix_us);
+    }
     unix_us
         .checked_sub(EPOCH_US)
         .filter(|us| (TIMESTAMP_MIN..TIMESTAMP_END).contains(us))
@@ -361,6 +380,10 @@ pub(super) fn put_timestamp_binary(unix_us: i64, out: &mut Vec<u8>) -> Result<()
 
 /// `timestamp_out`.
 pub(super) fn put_timestamp(unix_us: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(word) = infinity(unix_us, i64::MIN, i64::MAX) {
+        out.put_slice(word);
+        return Ok(());
+    }
     pg_timestamp(unix_us)?;
     put_local(unix_us, None, calendar, out);
     Ok(())
@@ -368,6 +391,10 @@ pub(super) fn put_timestamp(unix_us: i64, calendar: &Calendar, out: &mut Vec<u8>
 
 /// `timestamptz_out`: in the session's time zone.
 pub(super) fn put_timestamptz(unix_us: i64, calendar: &Calendar, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(word) = infinity(unix_us, i64::MIN, i64::MAX) {
+        out.put_slice(word);
+        return Ok(());
+    }
     pg_timestamp(unix_us)?;
     let offset_s = calendar.zone.offset_s(unix_us);
     let local_us = unix_us + i64::from(offset_s) * SECOND_US;

@@ -8,7 +8,7 @@
 mod acl;
 mod aggregates;
 mod bytes;
-mod calendar;
+pub(in crate::pg) mod calendar;
 mod cells;
 mod degrees;
 pub(crate) mod domain;
@@ -29,6 +29,7 @@ mod reading;
 mod session;
 mod shaped;
 mod text;
+mod zone;
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -47,6 +48,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(bytes::all())
         .chain(numerics::all())
         .chain(degrees::all())
+        .chain([zone::at_time_zone()])
         .collect()
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn value_settings(facts: &Facts) -> super::encode::OutputSettings {
 
 /// `AT TIME ZONE`: the zone first, then the moment.
 pub(crate) fn time_zone() -> Arc<ScalarUDF> {
-    shaped::at_time_zone()
+    zone::at_time_zone()
 }
 
 /// See [`plain::escaped_pattern`].

@@ -1,28 +1,31 @@
-//! Arithmetic of timestamps and intervals as PostgreSQL's timestamp.c does it.
+//! Arithmetic of dates, timestamps and intervals as PostgreSQL's date.c and timestamp.c do it. Infinite moments stay where
+//! they are.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, Decimal128Array, IntervalMonthDayNanoArray, PrimitiveArray,
-    TimestampMicrosecondArray,
+    ArrayRef, ArrowPrimitiveType, AsArray, Date32Array, Decimal128Array, Int32Array,
+    IntervalMonthDayNanoArray, PrimitiveArray, TimestampMicrosecondArray,
 };
 use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{
-    DataType, Float64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-    TimestampMicrosecondType,
+    DataType, Date32Type, Float64Type, Int32Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
+    IntervalUnit, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
-use chrono::{DateTime, Months, NaiveDateTime, TimeDelta, TimeZone};
 use chrono_tz::Tz;
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::shaped::{find, to_utc};
+use super::zone::find;
 use crate::error::Error;
+use crate::pg::decode::{checked_timestamp, offset_of_local};
+use crate::pg::encode::{civil, days_from_civil, offset_at};
 
-const DAY_US: i64 = 86_400_000_000;
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
 const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -31,9 +34,24 @@ pub(crate) fn elapsed() -> Arc<ScalarUDF> {
     made(Kind::Elapsed)
 }
 
+/// `timestamp + interval`, or `- interval` when `back` (`timestamp_pl_interval`).
+pub(crate) fn later(back: bool) -> Arc<ScalarUDF> {
+    made(Kind::Later { back })
+}
+
 /// `timestamptz + interval` in `time_zone`: days and months are the zone's (`timestamptz_pl_interval`).
-pub(crate) fn zoned(time_zone: &str) -> Arc<ScalarUDF> {
-    made(Kind::Zoned(time_zone.to_owned()))
+pub(crate) fn zoned(time_zone: &str, back: bool) -> Arc<ScalarUDF> {
+    made(Kind::Zoned { zone: time_zone.to_owned(), back })
+}
+
+/// `date - date` (`date_mi`).
+pub(crate) fn day_difference() -> Arc<ScalarUDF> {
+    made(Kind::DayDifference)
+}
+
+/// `date + integer`, or `date - integer` when `back` (`date_pli`, `date_mii`).
+pub(crate) fn days_later(back: bool) -> Arc<ScalarUDF> {
+    made(Kind::DaysLater { back })
 }
 
 /// `interval * number`, or `interval / number` (`interval_mul`, `interval_div`).
@@ -47,9 +65,14 @@ pub(crate) fn length() -> Arc<ScalarUDF> {
     made(Kind::Length)
 }
 
-/// Midnight of a day, `interval` later, in microseconds since 1970; `None` outside of what chrono counts.
+/// `greatest` and `least` of intervals, by their lengths.
+pub(crate) fn extreme(greatest: bool) -> Arc<ScalarUDF> {
+    made(Kind::Extreme { greatest })
+}
+
+/// Midnight of a day, `interval` later, in microseconds since 1970; `None` outside of what PostgreSQL counts.
 pub(crate) fn after_midnight(day: i32, interval: IntervalMonthDayNano) -> Option<i64> {
-    later(chrono_tz::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
+    moved(Tz::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
 }
 
 fn made(kind: Kind) -> Arc<ScalarUDF> {
@@ -60,10 +83,14 @@ fn made(kind: Kind) -> Arc<ScalarUDF> {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Kind {
     Elapsed,
-    Zoned(String),
+    Later { back: bool },
+    Zoned { zone: String, back: bool },
+    DayDifference,
+    DaysLater { back: bool },
     Multiplied,
     Divided,
     Length,
+    Extreme { greatest: bool },
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -76,10 +103,18 @@ impl ScalarUDFImpl for Moments {
     fn name(&self) -> &str {
         match self.kind {
             Kind::Elapsed => "timestamp_minus",
-            Kind::Zoned(_) => "timestamptz_plus",
+            Kind::Later { back: false } => "timestamp_plus",
+            Kind::Later { back: true } => "timestamp_less",
+            Kind::Zoned { back: false, .. } => "timestamptz_plus",
+            Kind::Zoned { back: true, .. } => "timestamptz_less",
+            Kind::DayDifference => "date_minus",
+            Kind::DaysLater { back: false } => "date_plus",
+            Kind::DaysLater { back: true } => "date_less",
             Kind::Multiplied => "interval_times",
             Kind::Divided => "interval_over",
             Kind::Length => "interval_length",
+            Kind::Extreme { greatest: true } => "interval_greatest",
+            Kind::Extreme { greatest: false } => "interval_least",
         }
     }
 
@@ -89,7 +124,10 @@ impl ScalarUDFImpl for Moments {
 
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
-            Kind::Zoned(_) => utc(),
+            Kind::Later { .. } => LOCAL,
+            Kind::Zoned { .. } => utc(),
+            Kind::DayDifference => DataType::Int32,
+            Kind::DaysLater { .. } => DataType::Date32,
             Kind::Length => DataType::Decimal128(38, 0),
             _ => INTERVAL,
         })
@@ -100,9 +138,13 @@ impl ScalarUDFImpl for Moments {
             // Differences are the same in every zone.
             (Kind::Elapsed, [DataType::Timestamp(_, Some(_)), _]) => vec![utc(), utc()],
             (Kind::Elapsed, [_, _]) => vec![LOCAL, LOCAL],
-            (Kind::Zoned(_), [_, _]) => vec![utc(), INTERVAL],
+            (Kind::Later { .. }, [_, _]) => vec![LOCAL, INTERVAL],
+            (Kind::Zoned { .. }, [_, _]) => vec![utc(), INTERVAL],
+            (Kind::DayDifference, [_, _]) => vec![DataType::Date32, DataType::Date32],
+            (Kind::DaysLater { .. }, [_, _]) => vec![DataType::Date32, DataType::Int32],
             (Kind::Length, [_]) => vec![INTERVAL],
-            (_, [_, _]) => vec![INTERVAL, DataType::Float64],
+            (Kind::Extreme { .. }, [_, ..]) => vec![INTERVAL; arg_types.len()],
+            (Kind::Multiplied | Kind::Divided, [_, _]) => vec![INTERVAL, DataType::Float64],
             _ => return plan_err!("{} takes other arguments", self.name()),
         })
     }
@@ -110,9 +152,14 @@ impl ScalarUDFImpl for Moments {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
-        let result = match args.args.as_slice() {
-            [one] => lengths(&one.to_array(length)?)?,
-            [left, right] => self.calculated(&left.to_array(length)?, &right.to_array(length)?)?,
+        let mut arrays = Vec::with_capacity(args.args.len());
+        for arg in &args.args {
+            arrays.push(arg.to_array(length)?);
+        }
+        let result = match (&self.kind, arrays.as_slice()) {
+            (Kind::Extreme { greatest }, intervals) => extremes(intervals, *greatest, length),
+            (Kind::Length, [one]) => lengths(one)?,
+            (_, [left, right]) => self.calculated(left, right)?,
             _ => return plan_err!("{} takes one or two arguments", self.name()),
         };
         if constant {
@@ -131,18 +178,30 @@ impl Moments {
                 let result: IntervalMonthDayNanoArray = try_binary(left, right, difference)?;
                 Arc::new(result)
             }
-            Kind::Zoned(name) => {
-                let zone = find(name).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
-                let left = left.as_primitive::<TimestampMicrosecondType>();
-                let right = right.as_primitive::<IntervalMonthDayNanoType>();
-                let result: TimestampMicrosecondArray =
-                    try_binary(left, right, |moment, interval| {
-                        later(zone, moment, interval).ok_or_else(|| outside("timestamp"))
-                    })?;
-                Arc::new(result.with_timezone("UTC"))
+            Kind::Later { back } => Arc::new(moved_by(Tz::UTC, left, right, *back)?),
+            Kind::Zoned { zone, back } => {
+                let zone = find(zone).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
+                Arc::new(moved_by(zone, left, right, *back)?.with_timezone("UTC"))
             }
-            Kind::Multiplied | Kind::Length => {
-                times(left, right, |value, factor| Ok(value * factor))?
+            Kind::DayDifference => {
+                let left = left.as_primitive::<Date32Type>();
+                let result: Int32Array =
+                    try_binary(left, right.as_primitive::<Date32Type>(), between_days)?;
+                Arc::new(result)
+            }
+            Kind::DaysLater { back } => {
+                let left = left.as_primitive::<Date32Type>();
+                let result: Date32Array =
+                    try_binary(left, right.as_primitive::<Int32Type>(), |day, count| {
+                        if matches!(day, i32::MIN | i32::MAX) {
+                            return Ok(day);
+                        }
+                        let done =
+                            if *back { day.checked_sub(count) } else { day.checked_add(count) };
+                        let finite = done.filter(|day| !matches!(*day, i32::MIN | i32::MAX));
+                        finite.ok_or_else(|| outside("date"))
+                    })?;
+                Arc::new(result)
             }
             Kind::Divided => times(left, right, |value, divisor| {
                 if divisor == 0.0 {
@@ -150,50 +209,130 @@ impl Moments {
                 }
                 Ok(value / divisor)
             })?,
+            _ => times(left, right, |value, factor| Ok(value * factor))?,
         })
     }
 }
 
+fn length_of(interval: IntervalMonthDayNano) -> i128 {
+    let days = i128::from(interval.months) * 30 + i128::from(interval.days);
+    days * i128::from(DAY_US) * 1_000 + i128::from(interval.nanoseconds)
+}
+
 fn lengths(intervals: &ArrayRef) -> Result<ArrayRef> {
     let lengths: Decimal128Array =
-        intervals.as_primitive::<IntervalMonthDayNanoType>().unary(|interval| {
-            let days = i128::from(interval.months) * 30 + i128::from(interval.days);
-            days * i128::from(DAY_US) * 1_000 + i128::from(interval.nanoseconds)
-        });
+        intervals.as_primitive::<IntervalMonthDayNanoType>().unary(length_of);
     Ok(Arc::new(lengths.with_precision_and_scale(38, 0)?))
+}
+
+/// The first of the longest, or shortest, of each row; NULLs do not count.
+fn extremes(intervals: &[ArrayRef], greatest: bool, length: usize) -> ArrayRef {
+    let columns: Vec<_> =
+        intervals.iter().map(|array| array.as_primitive::<IntervalMonthDayNanoType>()).collect();
+    let better = |value, best| match greatest {
+        true => length_of(value) > length_of(best),
+        false => length_of(value) < length_of(best),
+    };
+    let rows = (0..length).map(|row| {
+        let values = columns.iter().filter_map(|column| value_at(column, row));
+        values.reduce(|best, value| if better(value, best) { value } else { best })
+    });
+    Arc::new(rows.collect::<IntervalMonthDayNanoArray>())
+}
+
+fn value_at<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
+    use arrow::array::Array;
+    array.is_valid(row).then(|| array.value(row))
 }
 
 fn utc() -> DataType {
     DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")))
 }
 
+fn overflow(message: &str) -> ArrowError {
+    ArrowError::ExternalError(Box::new(Error::DatetimeOverflow(message.to_owned())))
+}
+
 fn outside(kind: &str) -> ArrowError {
-    ArrowError::ExternalError(Box::new(Error::DatetimeOverflow(format!("{kind} out of range"))))
+    overflow(&format!("{kind} out of range"))
+}
+
+fn between_days(left: i32, right: i32) -> Result<i32, ArrowError> {
+    if [left, right].iter().any(|day| matches!(*day, i32::MIN | i32::MAX)) {
+        return Err(overflow("cannot subtract infinite dates"));
+    }
+    left.checked_sub(right).ok_or_else(|| outside("integer"))
 }
 
 fn difference(left: i64, right: i64) -> Result<IntervalMonthDayNano, ArrowError> {
+    if [left, right].iter().any(|us| matches!(*us, i64::MIN | i64::MAX)) {
+        return Err(overflow("cannot subtract infinite timestamps"));
+    }
     let elapsed = left.checked_sub(right).ok_or_else(|| outside("interval"))?;
     let days = i32::try_from(elapsed / DAY_US).map_err(|_range| outside("interval"))?;
     Ok(IntervalMonthDayNano::new(0, days, elapsed % DAY_US * 1_000))
 }
 
-/// The moment `interval` after `moment`: months and days by the zone's calendar, the rest by the clock.
-fn later(zone: Tz, moment: i64, interval: IntervalMonthDayNano) -> Option<i64> {
-    let mut moment = DateTime::from_timestamp_micros(moment)?;
-    if interval.months != 0 || interval.days != 0 {
-        let mut local: NaiveDateTime = zone.from_utc_datetime(&moment.naive_utc()).naive_local();
-        let months = Months::new(interval.months.unsigned_abs());
-        local = if interval.months < 0 {
-            local.checked_sub_months(months)?
-        } else {
-            local.checked_add_months(months)?
+fn moved_by(
+    zone: Tz,
+    moments: &ArrayRef,
+    intervals: &ArrayRef,
+    back: bool,
+) -> Result<TimestampMicrosecondArray, ArrowError> {
+    let moments = moments.as_primitive::<TimestampMicrosecondType>();
+    let intervals = intervals.as_primitive::<IntervalMonthDayNanoType>();
+    try_binary(moments, intervals, |moment, interval| {
+        let interval = match back {
+            false => interval,
+            true => negated(interval).ok_or_else(|| outside("interval"))?,
         };
-        local = local.checked_add_signed(TimeDelta::try_days(i64::from(interval.days))?)?;
-        moment = to_utc(zone, local)?.and_utc();
+        moved(zone, moment, interval).ok_or_else(|| outside("timestamp"))
+    })
+}
+
+/// An interval as far back as it went on.
+pub(crate) fn negated(interval: IntervalMonthDayNano) -> Option<IntervalMonthDayNano> {
+    Some(IntervalMonthDayNano::new(
+        interval.months.checked_neg()?,
+        interval.days.checked_neg()?,
+        interval.nanoseconds.checked_neg()?,
+    ))
+}
+
+/// The moment `interval` after `moment`: months, then days, by the zone's calendar, the rest by the clock. `None` outside
+/// of what PostgreSQL counts.
+pub(super) fn moved(zone: Tz, moment: i64, interval: IntervalMonthDayNano) -> Option<i64> {
+    if matches!(moment, i64::MIN | i64::MAX) {
+        return Some(moment);
     }
-    moment
-        .checked_add_signed(TimeDelta::nanoseconds(interval.nanoseconds))
-        .map(|moment| moment.timestamp_micros())
+    let mut moment = moment;
+    if interval.months != 0 {
+        moment = by_calendar(zone, moment, |day| {
+            let (year, month, day) = civil(day);
+            let months = year.checked_mul(12)? + i64::from(month) - 1 + i64::from(interval.months);
+            let year = months.div_euclid(12);
+            let month = u32::try_from(months.rem_euclid(12)).ok()? + 1;
+            // The 31st of a shorter month is its last day.
+            let first = days_from_civil(year, month, 1);
+            let length = match month {
+                12 => 31,
+                _ => days_from_civil(year, month + 1, 1) - first,
+            };
+            Some(first + i64::from(day).min(length) - 1)
+        })?;
+    }
+    if interval.days != 0 {
+        moment = by_calendar(zone, moment, |day| day.checked_add(interval.days.into()))?;
+    }
+    checked_timestamp(moment.checked_add(interval.nanoseconds / 1_000))
+}
+
+/// The moment of another day, at the same local time.
+fn by_calendar(zone: Tz, moment: i64, other: impl FnOnce(i64) -> Option<i64>) -> Option<i64> {
+    let local = moment.checked_add(i64::from(offset_at(zone, moment)) * SECOND_US)?;
+    let day = other(local.div_euclid(DAY_US))?;
+    let local = day.checked_mul(DAY_US)?.checked_add(local.rem_euclid(DAY_US))?;
+    checked_timestamp(local.checked_sub(i64::from(offset_of_local(zone, local)) * SECOND_US))
 }
 
 /// Intervals by numbers; what is left of a month becomes days, of a day time.
@@ -243,7 +382,7 @@ fn whole(value: f64, limit: f64) -> Option<i64> {
 mod tests {
     use arrow::datatypes::IntervalMonthDayNano;
 
-    use super::{DAY_US, difference, later, parts};
+    use super::{DAY_US, difference, moved, parts};
 
     const SECOND: i64 = 1_000_000_000;
 
@@ -256,6 +395,7 @@ mod tests {
         check(DAY_US * 3 / 2, 0, 1, 43_200 * SECOND);
         check(0, DAY_US * 3 / 2, -1, -43_200 * SECOND);
         assert!(difference(i64::MIN, 1).is_err());
+        assert!(difference(1, i64::MAX).is_err());
     }
 
     #[test]
@@ -264,12 +404,27 @@ mod tests {
         let noon = 1_774_695_600_000_000;
         let check = |interval, hours: i64| {
             let zone = super::find("Europe/Berlin").expect("a zone");
-            let found = later(zone, noon, interval).expect("in range");
+            let found = moved(zone, noon, interval).expect("in range");
             assert_eq!(found - noon, hours * 3_600_000_000);
         };
         check(IntervalMonthDayNano::new(0, 1, 0), 23);
         check(IntervalMonthDayNano::new(0, 0, 24 * 3_600 * SECOND), 24);
         check(IntervalMonthDayNano::new(0, -1, 0), -24);
+        let day = IntervalMonthDayNano::new(1, 1, 1);
+        assert_eq!(moved(chrono_tz::UTC, i64::MAX, day), Some(i64::MAX));
+    }
+
+    #[test]
+    fn months_end_on_their_last_day() {
+        let check = |day: i32, months, want: i64| {
+            let found = super::after_midnight(day, IntervalMonthDayNano::new(months, 0, 0));
+            assert_eq!(found, Some(want * DAY_US));
+        };
+        // 1970-01-31, and a month, a year, two months before.
+        check(30, 1, 58);
+        check(30, 12, 395);
+        check(30, -2, -32);
+        assert_eq!(super::after_midnight(30, IntervalMonthDayNano::new(i32::MAX, 0, 0)), None);
     }
 
     #[test]

@@ -46,6 +46,7 @@ pub(super) fn settings(facts: &Facts) -> OutputSettings {
     let zone = chrono_tz::TZ_VARIANTS.iter().find(|known| known.name().eq_ignore_ascii_case(zone));
     OutputSettings {
         time_zone: zone.copied().unwrap_or(chrono_tz::UTC),
+        now_us: facts.transaction_at_us,
         date_style: DateStyle {
             format: match () {
                 () if has("german") => DateFormat::German,

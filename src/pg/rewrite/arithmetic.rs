@@ -1,6 +1,6 @@
 //! Operators of numbers, dates and intervals with PostgreSQL's result types and ranges (manual, 9.3 and 9.9).
 
-use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, IntervalUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::InList;
@@ -225,8 +225,7 @@ fn of_moments(
     let whole = |data_type: &DataType| integers::whole(data_type).is_some();
     Ok(match (op, left_type, right_type) {
         (Operator::Minus, Date32, Date32) => {
-            let args = vec![days(left), days(right)];
-            Some(call(integers::function(Operation::Minus), args))
+            Some(call(moments::day_difference(), vec![left.clone(), right.clone()]))
         }
         (Operator::Plus | Operator::Minus, Date32, number) if whole(number) => {
             Some(moved(op, (left, left_type), (right, right_type))?)
@@ -236,16 +235,22 @@ fn of_moments(
         }
         (Operator::Plus | Operator::Minus, Date32, Interval(_)) => {
             let constant = known(left, op, right);
-            Some(constant.unwrap_or_else(|| between(local(left), op, right.clone())))
+            Some(constant.unwrap_or_else(|| later(op, &local(left), right)))
         }
         (Operator::Plus, Interval(_), Date32) => {
             let constant = known(right, op, left);
-            Some(constant.unwrap_or_else(|| between(local(right), op, left.clone())))
+            Some(constant.unwrap_or_else(|| later(op, &local(right), left)))
         }
         (Operator::Plus | Operator::Minus, Timestamp(_, Some(_)), Interval(_)) => {
-            zoned(op, left, right, time_zone)
+            Some(zoned(op, left, right, time_zone))
         }
-        (Operator::Plus, Interval(_), Timestamp(_, Some(_))) => zoned(op, right, left, time_zone),
+        (Operator::Plus, Interval(_), Timestamp(_, Some(_))) => {
+            Some(zoned(op, right, left, time_zone))
+        }
+        (Operator::Plus | Operator::Minus, Timestamp(_, None), Interval(_)) => {
+            Some(later(op, left, right))
+        }
+        (Operator::Plus, Interval(_), Timestamp(_, None)) => Some(later(op, right, left)),
         (Operator::Minus, Timestamp(_, a), Timestamp(_, b)) if a.is_some() == b.is_some() => {
             Some(call(moments::elapsed(), vec![left.clone(), right.clone()]))
         }
@@ -285,11 +290,7 @@ fn known(date: &Expr, op: Operator, interval: &Expr) -> Option<Expr> {
         return None;
     };
     let interval = match op {
-        Operator::Minus => IntervalMonthDayNano::new(
-            interval.months.checked_neg()?,
-            interval.days.checked_neg()?,
-            interval.nanoseconds.checked_neg()?,
-        ),
+        Operator::Minus => moments::negated(*interval)?,
         _ => *interval,
     };
     let moment = moments::after_midnight(*day, interval)?;
@@ -302,8 +303,11 @@ fn dated(left: &Expr, op: Operator, right: &Expr) -> Option<Expr> {
     let Expr::Literal(ScalarValue::TimestampMicrosecond(Some(moment), None), _) = right else {
         return None;
     };
-    let midnight = moment.rem_euclid(DAY_US) == 0;
-    let day = i32::try_from(moment.div_euclid(DAY_US)).ok()?;
+    let (midnight, day) = match *moment {
+        i64::MIN => (true, i32::MIN),
+        i64::MAX => (true, i32::MAX),
+        us => (us.rem_euclid(DAY_US) == 0, i32::try_from(us.div_euclid(DAY_US)).ok()?),
+    };
     // A moment in the day comes after its date and before the next one.
     let op = match op {
         Operator::Lt if !midnight => Operator::LtEq,
@@ -396,14 +400,9 @@ pub(super) fn listed_moments(list: &InList, schema: &DFSchema, time_zone: &str) 
         .reduce(|left, right| between(left, joint, right))
 }
 
-/// A date as its number of days.
-fn days(date: &Expr) -> Expr {
-    cast(date.clone(), DataType::Int32)
-}
-
 /// A date as the timestamp of its midnight.
 fn local(date: &Expr) -> Expr {
-    cast(date.clone(), DataType::Timestamp(TimeUnit::Microsecond, None))
+    zones::local(date.clone())
 }
 
 fn between(left: Expr, op: Operator, right: Expr) -> Expr {
@@ -415,21 +414,19 @@ fn moved(op: Operator, (date, _): Operand<'_>, (number, number_type): Operand<'_
     if integers::whole(number_type) == Some(DataType::Int64) {
         return Err(no_operator(&DataType::Date32, op, number_type));
     }
-    let operation = if op == Operator::Minus { Operation::Minus } else { Operation::Plus };
-    let args = vec![days(date), number.clone()];
-    Ok(cast(call(integers::function(operation), args), DataType::Date32))
+    let number = cast(number.clone(), DataType::Int32);
+    Ok(call(moments::days_later(op == Operator::Minus), vec![date.clone(), number]))
 }
 
-/// Days and months are those of the session's zone; where that is UTC the planner's own operator counts so.
-fn zoned(op: Operator, moment: &Expr, interval: &Expr, time_zone: &str) -> Option<Expr> {
-    if matches!(time_zone, "UTC" | "Etc/UTC" | "GMT") {
-        return None;
-    }
-    let interval = match op {
-        Operator::Minus => Expr::Negative(Box::new(interval.clone())),
-        _ => interval.clone(),
-    };
-    Some(call(moments::zoned(time_zone), vec![moment.clone(), interval]))
+/// A timestamp an interval on, or back.
+fn later(op: Operator, moment: &Expr, interval: &Expr) -> Expr {
+    call(moments::later(op == Operator::Minus), vec![moment.clone(), interval.clone()])
+}
+
+/// Days and months are those of the session's zone.
+fn zoned(op: Operator, moment: &Expr, interval: &Expr, time_zone: &str) -> Expr {
+    let plus = moments::zoned(time_zone, op == Operator::Minus);
+    call(plus, vec![moment.clone(), interval.clone()])
 }
 
 fn scaled(interval: &Expr, number: &Expr, divide: bool) -> Expr {

@@ -3,9 +3,10 @@
 //! value: positions in ORDER BY and GROUP BY, counts of rows, bounds of window frames.
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Distinct, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
-    GroupByExpr, Ident, LimitClause, NamedWindowExpr, ObjectName, OrderByKind, Query, Select,
-    UnaryOperator, Value, WindowFrame, WindowFrameBound, WindowType,
+    CastKind, DataType, DateTimeField, Distinct, Expr, Function, FunctionArg, FunctionArgExpr,
+    FunctionArguments, GroupByExpr, Ident, IntervalFields, LimitClause, NamedWindowExpr,
+    ObjectName, OrderByKind, Query, Select, UnaryOperator, Value, WindowFrame, WindowFrameBound,
+    WindowType,
 };
 
 /// Gives a number its type.
@@ -241,13 +242,21 @@ fn frame(frame: &mut WindowFrame) {
 
 /// In a frame the planner reads intervals, but no casts to them.
 fn interval(expr: &mut Expr) {
-    if let Expr::Cast { expr: inner, data_type: DataType::Custom(name, _), .. } = expr
-        && name.to_string() == "interval"
-    {
+    if let Expr::Cast { expr: inner, data_type: DataType::Interval { fields, .. }, .. } = expr {
+        let leading_field = match fields {
+            None => None,
+            Some(IntervalFields::Year) => Some(DateTimeField::Year),
+            Some(IntervalFields::Month) => Some(DateTimeField::Month),
+            Some(IntervalFields::Day) => Some(DateTimeField::Day),
+            Some(IntervalFields::Hour) => Some(DateTimeField::Hour),
+            Some(IntervalFields::Minute) => Some(DateTimeField::Minute),
+            Some(IntervalFields::Second) => Some(DateTimeField::Second),
+            Some(_) => return,
+        };
         let value = std::mem::replace(inner.as_mut(), Expr::value(Value::Null));
         *expr = Expr::Interval(datafusion::sql::sqlparser::ast::Interval {
             value: Box::new(value),
-            leading_field: None,
+            leading_field,
             leading_precision: None,
             last_field: None,
             fractional_seconds_precision: None,

@@ -12,6 +12,7 @@ mod correlated;
 mod joins;
 mod lateral;
 mod literals;
+mod moments;
 mod operators;
 mod plan;
 mod results;

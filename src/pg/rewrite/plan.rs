@@ -21,6 +21,7 @@ use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::numerics::{self, Numerics};
+use crate::pg::functions::calendar::convert;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// The column that counts the rows of an EXISTS.
@@ -205,8 +206,22 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         {
             let floated = results::floated(&mut function.args, schema);
             let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
-            let changed = floated || zoned.transformed;
-            Ok(if changed { Transformed::yes(zoned.data) } else { zoned })
+            let typed = results::function(zoned.data, schema)?;
+            let changed = floated || zoned.transformed || typed.transformed;
+            Ok(if changed { Transformed::yes(typed.data) } else { typed })
+        }
+        Expr::ScalarFunction(mut function)
+            if WRITING.contains(&function.name())
+                && function.args.iter().any(|arg| is_moment(arg, schema)) =>
+        {
+            let args = std::mem::take(&mut function.args).into_iter();
+            function.args = args
+                .map(|arg| match is_moment(&arg, schema) {
+                    true => written(arg, schema, facts).data,
+                    false => arg,
+                })
+                .collect();
+            Ok(Transformed::yes(Expr::ScalarFunction(function)))
         }
         Expr::ScalarFunction(_) => {
             let zoned = zones::function(expr, schema, facts)?;
@@ -257,6 +272,10 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     }
     let source = found.data_type().clone();
     let target = field.data_type();
+    let read = matches!(expr.as_ref(), Expr::Literal(ScalarValue::Utf8(_), _));
+    if !read && decode::modifier::matters(types::of_field(&field)) {
+        return fitted_moment(*expr, field, schema, facts).map(Transformed::yes);
+    }
     let text = source.is_string();
     let kind = types::of_field(&field).oid;
     let canonical = matches!(kind, types::UUID | types::JSON | types::JSONB);
@@ -324,6 +343,19 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     Ok(if told { Transformed::yes(cast) } else { Transformed::no(cast) })
 }
 
+/// A cast to a date or time type with a modifier: one to the type, made fit.
+fn fitted_moment(
+    expr: Expr,
+    field: FieldRef,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Expr> {
+    let plain = Arc::new(field.as_ref().clone().with_metadata(Default::default()));
+    let value = one_cast(Cast { expr: Box::new(expr), field: plain }, schema, facts)?.data;
+    let function = convert::fitting(types::of_field(&field).modifier);
+    Ok(Expr::Cast(Cast { expr: Box::new(call(function, vec![value])), field }))
+}
+
 /// The name of the type that values of `data_type` are of when nothing says otherwise; `None` for lists, and for numeric,
 /// whose name without a precision would mean that the digits stay.
 fn plain_name(data_type: &DataType) -> Option<&'static str> {
@@ -352,8 +384,7 @@ fn read_beside(expr: &mut Expr, other: &DataType, facts: &Arc<Facts>) -> Result<
 /// A literal as PostgreSQL reads it: a parameter of that text and type would be the same value.
 fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result<Expr> {
     let settings = functions::value_settings(facts);
-    let kind = types::of_field(&field).oid;
-    let value = decode::parameter(kind, false, text.as_bytes(), &settings)
+    let value = decode::literal(types::of_field(&field), text, &settings)
         .map_err(|error| DataFusionError::External(Box::new(error)))?;
     let field = if is_bare_numeric(&field) {
         Arc::new(field.as_ref().clone().with_data_type(value.data_type()))
@@ -434,6 +465,16 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
         }
     }
     true
+}
+
+/// Functions that write values of any type.
+const WRITING: &[&str] = &["concat", "concat_ws"];
+
+/// Whether `expr` is a date, a time or an interval.
+fn is_moment(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.get_type(schema).is_ok_and(|found| {
+        found.is_temporal() || matches!(found, DataType::Interval(_) | DataType::Duration(_))
+    })
 }
 
 /// Functions of text, to which PostgreSQL casts a `character` first.

@@ -18,6 +18,7 @@ use crate::pg::functions;
 use crate::pg::functions::integers::{self, Operation, whole, wider};
 use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::functions::powers;
+use crate::pg::functions::moments;
 
 /// A scalar function's result as PostgreSQL types it.
 /// Errors: 42883 for `round(double precision, integer)`, which PostgreSQL does not have.
@@ -39,6 +40,12 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             Some(DataType::Int16 | DataType::Int32) => DataType::Int32,
             _ => return Ok(Transformed::no(expr)),
         },
+        ("greatest" | "least", [DataType::Interval(_), ..])
+            if types.iter().all(|kind| matches!(kind, DataType::Interval(_) | DataType::Null)) =>
+        {
+            let extreme = moments::extreme(function.name() == "greatest");
+            return Ok(Transformed::yes(call(extreme, function.args.clone())));
+        }
         ("div", [left, right]) if wider(left, right).is_some() => DataType::Decimal128(38, 0),
         ("div", [left, right]) if is_numeric_pair(left, right) => {
             return Ok(Transformed::yes(call(numerics::function(Numerics::Div), arguments())));

@@ -4,8 +4,8 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DateTimeField, DuplicateTreatment,
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
+    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
     OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
     TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, joins, literals, rows};
+use super::{array, joins, literals, moments, rows};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
@@ -156,7 +156,9 @@ impl Rewriter<'_> {
                     as_text(left);
                     as_text(right);
                 }
-                if let Some(compared) = rows::compared(left, op, right) {
+                if let Some(overlapping) = moments::overlaps(left, op, right)? {
+                    *expr = overlapping;
+                } else if let Some(compared) = rows::compared(left, op, right) {
                     *expr = compared;
                 }
             }
@@ -210,21 +212,19 @@ impl Rewriter<'_> {
                 }
             }
             Expr::SimilarTo { .. } => similar(expr),
-            // `interval '1 day 02:00'` is a cast; only with a field after the text is it more.
-            Expr::Interval(interval)
-                if interval.leading_field.is_none() && text_literal(&interval.value).is_some() =>
-            {
-                let value = std::mem::replace(interval.value.as_mut(), null());
-                *expr = cast_to(Box::new(value), "interval");
+            // `interval '1 day 02:00'` is a cast; fields after the text belong to its type.
+            Expr::Interval(interval) if text_literal(&interval.value).is_some() => {
+                if let Some(data_type) = moments::interval_type(interval) {
+                    let value = std::mem::replace(interval.value.as_mut(), null());
+                    if let Expr::Value(value) = &value {
+                        self.readable(value, &data_type)?;
+                    }
+                    *expr = cast_as(Box::new(value), data_type);
+                }
             }
             Expr::Extract { field, expr: value, .. } => {
                 let value = std::mem::replace(value.as_mut(), null());
-                let field = match field {
-                    DateTimeField::Custom(word) => folded(word),
-                    known => known.to_string(),
-                };
-                let field = Expr::value(Value::SingleQuotedString(field));
-                *expr = call("extract", vec![field, value]);
+                *expr = moments::extract(field, value);
             }
             Expr::AtTimeZone { timestamp, time_zone } => {
                 let timestamp = std::mem::replace(timestamp.as_mut(), null());
@@ -238,6 +238,7 @@ impl Rewriter<'_> {
             }
             Expr::Function(function) => {
                 unqualified(function);
+                moments::positional(function)?;
                 literals::function(function);
                 not_nested(function)?;
                 self.rows.spell_out(function);
@@ -268,11 +269,11 @@ impl Rewriter<'_> {
             return Ok(());
         }
         let settings = functions::value_settings(self.facts);
-        let kind = crate::pg::types::of_field(&field).oid;
+        let kind = crate::pg::types::of_field(&field);
         if bare_name(data_type).is_some_and(|name| OID_TYPES.contains(&name.as_str())) {
             return Ok(());
         }
-        decode::parameter(kind, false, text.as_bytes(), &settings)
+        decode::literal(kind, text, &settings)
             .map(drop)
             .map_err(|error| error.at((self.locate)(value.span.start)))
     }
@@ -326,7 +327,10 @@ fn text_literal(expr: &Expr) -> Option<&str> {
 }
 
 fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
-    let data_type = DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new());
+    cast_as(expr, DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new()))
+}
+
+fn cast_as(expr: Box<Expr>, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr, data_type, array: false, format: None }
 }
 

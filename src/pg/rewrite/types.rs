@@ -7,10 +7,12 @@ use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::ast::{
-    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, TimezoneInfo,
+    ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields,
+    TimezoneInfo,
 };
 
 use crate::error::Error;
+use crate::pg::decode::modifier;
 use crate::pg::types::{MODIFIER_KEY, TYPE_KEY, numeric_modifier};
 
 /// Digits of a numeric without a declared precision: as many as a 128-bit decimal has.
@@ -99,15 +101,22 @@ pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
         SqlType::Bytea => plain(DataType::Binary),
         SqlType::Date => plain(DataType::Date32),
         SqlType::Time(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
-            moment(DataType::Time64(TimeUnit::Microsecond), "time", *precision)?
+            moment(DataType::Time64(TimeUnit::Microsecond), "time", *precision)
         }
         SqlType::Timestamp(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
-            moment(DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp", *precision)?
+            moment(DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp", *precision)
         }
         SqlType::Timestamp(precision, _) => {
-            moment(DataType::Timestamp(TimeUnit::Microsecond, zone()), "timestamptz", *precision)?
+            moment(DataType::Timestamp(TimeUnit::Microsecond, zone()), "timestamptz", *precision)
         }
-        SqlType::Interval { .. } => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
+        SqlType::Interval { fields: None, precision: None } => {
+            plain(DataType::Interval(IntervalUnit::MonthDayNano))
+        }
+        SqlType::Interval { fields, precision } => {
+            let digits = precision.map(seconds_digits);
+            let modifier = modifier::of_interval(interval_fields(fields.as_ref()), digits);
+            tagged(DataType::Interval(IntervalUnit::MonthDayNano), "interval", Some(modifier))
+        }
         SqlType::JSON => tagged(DataType::Utf8, "json", None),
         SqlType::JSONB => tagged(DataType::Utf8, "jsonb", None),
         SqlType::Uuid => tagged(DataType::Utf8, "uuid", None),
@@ -218,17 +227,35 @@ fn string(name: &str, length: Option<&CharacterLength>) -> std::result::Result<F
     }
 }
 
-fn moment(
-    data_type: DataType,
-    name: &str,
-    precision: Option<u64>,
-) -> std::result::Result<Field, Error> {
+fn moment(data_type: DataType, name: &str, precision: Option<u64>) -> Field {
     match precision {
-        None => Ok(plain(data_type)),
-        Some(6) => Ok(tagged(data_type, name, Some(6))),
-        // Rounding to fewer digits is what the cast would have to do; DataFusion's would not.
-        Some(digits) => {
-            Err(Error::FeatureNotSupported(format!("{name}({digits}) is not supported")))
-        }
+        None => plain(data_type),
+        Some(digits) => tagged(data_type, name, Some(seconds_digits(digits))),
+    }
+}
+
+/// Digits of seconds; PostgreSQL warns that there are no more than six.
+fn seconds_digits(digits: u64) -> i32 {
+    i32::try_from(digits).map_or(modifier::DIGITS_MAX, |digits| digits.min(modifier::DIGITS_MAX))
+}
+
+/// The bits of an interval's fields.
+fn interval_fields(fields: Option<&IntervalFields>) -> i32 {
+    use modifier::field::{ALL, DAY, HOUR, MINUTE, MONTH, SECOND, YEAR};
+    let Some(fields) = fields else { return ALL };
+    match fields {
+        IntervalFields::Year => YEAR,
+        IntervalFields::Month => MONTH,
+        IntervalFields::Day => DAY,
+        IntervalFields::Hour => HOUR,
+        IntervalFields::Minute => MINUTE,
+        IntervalFields::Second => SECOND,
+        IntervalFields::YearToMonth => YEAR | MONTH,
+        IntervalFields::DayToHour => DAY | HOUR,
+        IntervalFields::DayToMinute => DAY | HOUR | MINUTE,
+        IntervalFields::DayToSecond => DAY | HOUR | MINUTE | SECOND,
+        IntervalFields::HourToMinute => HOUR | MINUTE,
+        IntervalFields::HourToSecond => HOUR | MINUTE | SECOND,
+        IntervalFields::MinuteToSecond => MINUTE | SECOND,
     }
 }

@@ -10,18 +10,36 @@ use datafusion::logical_expr::{Expr, ExprSchemable, lit};
 use super::operators::call;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
+use crate::pg::functions::calendar::convert;
 
-/// The operand of a cast, moved to or from the session's zone when the cast needs it.
+/// The operand of a cast, converted as far as Arrow's own cast would do it in another way, and moved to or from the
+/// session's zone when the cast needs it.
 pub(super) fn cast(expr: Expr, source: &DataType, target: &DataType, facts: &Facts) -> Expr {
     use DataType::{Date32, Date64, Time64, Timestamp};
-    let Some(zone) = zone(facts) else { return expr };
+    let own = zone(facts);
     match (source, target) {
-        (Timestamp(_, Some(_)), Date32 | Date64 | Time64(_) | Timestamp(_, None)) => {
-            moved(zone, expr)
+        (Timestamp(_, Some(_)), Date32 | Time64(_)) => {
+            let source = Timestamp(TimeUnit::Microsecond, None);
+            let moment = match own {
+                Some(zone) => moved(zone, expr),
+                None => expr,
+            };
+            converted(moment, &source, target)
         }
-        (Timestamp(_, None), Timestamp(_, Some(_))) => moved(zone, expr),
-        (Date32 | Date64, Timestamp(_, Some(_))) => moved(zone, local(expr)),
-        _ => expr,
+        (Date32, Timestamp(_, Some(_))) => moved(own.unwrap_or("UTC"), local(expr)),
+        _ => match (source, target, own) {
+            (Timestamp(_, Some(_)), Date64 | Timestamp(_, None), Some(zone)) => moved(zone, expr),
+            (Timestamp(_, None), Timestamp(_, Some(_)), Some(zone)) => moved(zone, expr),
+            (Date64, Timestamp(_, Some(_)), Some(zone)) => moved(zone, local(expr)),
+            _ => converted(expr, source, target),
+        },
+    }
+}
+
+fn converted(expr: Expr, source: &DataType, target: &DataType) -> Expr {
+    match convert::between(source, target) {
+        Some(function) => call(function, vec![expr]),
+        None => expr,
     }
 }
 
@@ -73,6 +91,10 @@ fn moved(zone: &str, expr: Expr) -> Expr {
 }
 
 /// A date as the timestamp of its midnight.
-fn local(date: Expr) -> Expr {
-    datafusion::logical_expr::cast(date, DataType::Timestamp(TimeUnit::Microsecond, None))
+pub(super) fn local(date: Expr) -> Expr {
+    let kind = DataType::Timestamp(TimeUnit::Microsecond, None);
+    match convert::between(&DataType::Date32, &kind) {
+        Some(function) => call(function, vec![date]),
+        None => datafusion::logical_expr::cast(date, kind),
+    }
 }

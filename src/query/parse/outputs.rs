@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField, VisitMut, VisitorMut,
+    BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField,
+    VisitMut, VisitorMut,
 };
 
 /// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
@@ -123,6 +124,7 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         }),
         Expr::Overlay { .. } => kept("overlay"),
         Expr::AtTimeZone { .. } => kept("timezone"),
+        Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => kept("overlaps"),
         Expr::Array(_) => kept("array"),
         Expr::Tuple(_) => kept("row"),
         Expr::Subquery(query) => subquery(query).map(|name| (name, true)),
@@ -157,6 +159,10 @@ fn type_name(data_type: &DataType) -> String {
     let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
     if bare == "\"char\"" {
         return "char".to_owned();
+    }
+    // `interval day to second` is one type with fields.
+    if bare.starts_with("interval ") {
+        return "interval".to_owned();
     }
     match bare {
         "int" | "integer" | "int4" => "int4",

@@ -214,11 +214,11 @@ impl SqlSession {
                 parameters.len()
             )));
         }
-        let output = &self.settings.meaning().output;
+        let output = self.reading();
         let mut values = Vec::with_capacity(parameters.len());
         for (parameter, oid) in parameters.iter().zip(&statement.parameter_types) {
             values.push(match parameter.value.as_deref() {
-                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, output)?,
+                Some(bytes) => decode::parameter(*oid, parameter.binary, bytes, &output)?,
                 None => decode::null(*oid),
             });
         }

@@ -495,7 +495,7 @@ impl SqlSession {
             .detail(format!("Expected {expected} parameters but got {}.", arguments.len())));
         }
         let values = self.constants(arguments, &[]).await?;
-        let output = self.settings.meaning().output.clone();
+        let output = self.reading();
         let mut parameters = Vec::with_capacity(values.len());
         for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
             parameters.push(match &value {

@@ -24,6 +24,7 @@ use crate::catalog::Generation;
 use crate::catalog::generation::Version;
 use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
+use crate::pg::encode::OutputSettings;
 use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow};
 use cursor::Cursor;
 use prepared::Statement;
@@ -207,6 +208,17 @@ impl SqlSession {
         }
     }
 
+    /// When the transaction began that a statement of this moment is in.
+    fn transaction_at_us(&self, now_us: i64) -> i64 {
+        self.block.as_ref().map_or(now_us, |block| block.started_us)
+    }
+
+    /// How the values of parameters are read.
+    pub(super) fn reading(&self) -> OutputSettings {
+        let now_us = self.transaction_at_us(self.engine.clock.now_us());
+        OutputSettings { now_us, ..self.settings.meaning().output.clone() }
+    }
+
     /// What a statement's catalogs and functions answer from.
     fn facts(&mut self, sql: &str) -> Arc<Facts> {
         let generation = self.generation();
@@ -233,7 +245,7 @@ impl SqlSession {
             pid: self.login.pid,
             client: self.login.peer,
             server: None,
-            transaction_at_us: self.block.as_ref().map_or(now_us, |block| block.started_us),
+            transaction_at_us: self.transaction_at_us(now_us),
             statement_at_us: now_us,
             started_at_us: self.engine.started_at_us,
             settings: shown,

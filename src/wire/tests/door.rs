@@ -353,6 +353,7 @@ impl Session for FakeSession {
     fn output(&self) -> OutputSettings {
         OutputSettings {
             time_zone: chrono_tz::UTC,
+            now_us: 0,
             date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
             interval_style: IntervalStyle::Postgres,
             bytea_hex: true,

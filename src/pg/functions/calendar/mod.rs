@@ -1,10 +1,13 @@
-//! The calendar: fields of dates, times and intervals, and where their units start.
+//! The calendar: fields of dates, times and intervals, where their units start, values made of fields, and casts.
 //!
-//! Owns `extract`, `date_part`, `date_trunc` and `isfinite`. Arrow has no infinities of dates and timestamps: the
+//! Owns `extract`, `date_part`, `date_trunc`, `isfinite`, `OVERLAPS` and the `make_…` functions. Arrow has no infinities of dates and timestamps: the
 //! greatest and the least number stand for them, as they do in PostgreSQL. Imports: error, pg::encode, pg::decode.
-//! Used by: pg::functions.
+//! Used by: pg::functions, pg::rewrite.
 
+pub(in crate::pg) mod convert;
 mod field;
+pub(in crate::pg) mod make;
+mod overlaps;
 mod truncate;
 mod unit;
 
@@ -29,7 +32,7 @@ use datafusion::logical_expr::{
 
 use self::field::Found;
 use self::unit::Unit;
-use super::shaped::find;
+use super::zone::find;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::types;
@@ -42,16 +45,17 @@ const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 
 /// The function `name` in the session of `facts`; `None` when it is none of these.
 pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
+    let zone = facts.setting("TimeZone").unwrap_or("UTC");
     let kind = match name {
         "extract" => Kind::Extract,
         "date_part" => Kind::Part,
         "date_trunc" => Kind::Truncate,
         "isfinite" => Kind::Finite,
-        _ => return None,
+        "overlaps" => return Some(overlaps::function(zone)),
+        _ => return make::function(name, zone),
     };
     let signature = Signature::user_defined(Volatility::Immutable);
-    let zone = facts.setting("TimeZone").unwrap_or("UTC").to_owned();
-    Some(Arc::new(ScalarUDF::new_from_impl(Calendar { kind, zone, signature })))
+    Some(Arc::new(ScalarUDF::new_from_impl(Calendar { kind, zone: zone.to_owned(), signature })))
 }
 
 /// Whether a day or moment is infinite, and if so, whether it comes before all others.

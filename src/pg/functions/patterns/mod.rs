@@ -28,7 +28,7 @@ use datafusion::logical_expr::{
 use self::moment::Moment;
 use self::number::Template;
 use self::template::Part;
-use super::shaped::{find, to_utc};
+use super::zone::{find, to_utc};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 
