@@ -3,17 +3,20 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use chrono::{NaiveDate, NaiveDateTime, TimeZone, Timelike};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    TypeSignature, Volatility,
 };
 
 use crate::error::{Error, Result};
+use crate::pg::decode::modifier;
 use crate::pg::facts::Facts;
+use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
-/// A function without arguments whose answer is known.
+/// A function whose answer is known; an argument tells the digits of its seconds.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Constant {
     name: &'static str,
@@ -34,9 +37,44 @@ impl ScalarUDFImpl for Constant {
         Ok(self.value.data_type())
     }
 
-    fn invoke_with_args(&self, _args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
-        Ok(ColumnarValue::Scalar(self.value.clone()))
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
+        let field = Field::new(self.name, self.value.data_type(), true);
+        let digits = args.scalar_arguments.first().copied().flatten().and_then(digits);
+        Ok(Arc::new(match digits {
+            Some(digits) => {
+                let kind = types::name_of(types::of_field(&field).oid).unwrap_or_default();
+                let pairs = [(TYPE_KEY, kind.to_owned()), (MODIFIER_KEY, digits.to_string())];
+                let pairs = pairs.map(|(key, value)| (key.to_owned(), value));
+                field.with_metadata(pairs.into_iter().collect())
+            }
+            None => field,
+        }))
     }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
+        let value = self.value.clone();
+        let digits = match args.args.first() {
+            Some(ColumnarValue::Scalar(argument)) => digits(argument),
+            _ => None,
+        };
+        Ok(ColumnarValue::Scalar(match digits {
+            Some(digits) => {
+                let kind = types::of_data_type(&value.data_type()).with_modifier(digits);
+                modifier::fitted(value, kind)
+            }
+            None => value,
+        }))
+    }
+}
+
+/// Digits of seconds; PostgreSQL warns that there are no more than six.
+fn digits(argument: &ScalarValue) -> Option<i32> {
+    let digits = match argument {
+        ScalarValue::Int32(Some(digits)) => *digits,
+        ScalarValue::Int64(Some(digits)) => i32::try_from(*digits).ok()?,
+        _ => return None,
+    };
+    Some(digits.clamp(0, modifier::DIGITS_MAX))
 }
 
 /// The function `name` as of `facts`; `None` when it does not tell the time.
@@ -63,10 +101,30 @@ pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
                 + i64::from(time.nanosecond() / 1_000);
             ("localtime", ScalarValue::Time64Microsecond(Some(us)))
         }
+        "timeofday" => ("timeofday", ScalarValue::Utf8(Some(time_of_day(facts)?))),
         _ => return None,
     };
-    let signature = Signature::nullary(Volatility::Stable);
+    let precise =
+        matches!(name, "current_timestamp" | "localtimestamp" | "localtime" | "current_time");
+    let signature = match precise {
+        true => Signature::one_of(
+            vec![
+                TypeSignature::Nullary,
+                TypeSignature::Exact(vec![DataType::Int32]),
+                TypeSignature::Exact(vec![DataType::Int64]),
+            ],
+            Volatility::Stable,
+        ),
+        false => Signature::nullary(Volatility::Stable),
+    };
     Some(Arc::new(ScalarUDF::new_from_impl(Constant { name, value, signature })))
+}
+
+/// As `timeofday` writes the clock: `Sat Feb 17 19:07:32.000126 2001 EST`.
+fn time_of_day(facts: &Facts) -> Option<String> {
+    let zone = super::settings::zone(facts.setting("TimeZone").unwrap_or("UTC"))?;
+    let now = chrono::DateTime::from_timestamp_micros(crate::task::Clock::System.now_us())?;
+    Some(now.with_timezone(&zone).format("%a %b %d %H:%M:%S%.6f %Y %Z").to_string())
 }
 
 fn zoned(us: i64) -> ScalarValue {

@@ -133,6 +133,7 @@ pub(super) fn query(
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =
         crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
+    reusable &= !tells_time(query) && !crate::pg::rewrite::reads_moments(&logical);
     // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
     // values, which may be of other types than their places: the text of a name for an OID.
     let coerce = |plan| TypeCoercion::new().analyze(plan, state.config_options());
@@ -225,6 +226,29 @@ impl Planned {
         list.dedup();
         list
     }
+}
+
+/// Whether a text of the statement may be a moment that passes: `'today'::date`.
+fn tells_time(query: &Query) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_value(&mut self, value: &ast::ValueWithSpan) -> ControlFlow<()> {
+            let (ast::Value::SingleQuotedString(text) | ast::Value::EscapedStringLiteral(text)) =
+                &value.value
+            else {
+                return ControlFlow::Continue(());
+            };
+            let mut words = text.split(|letter: char| !letter.is_ascii_alphabetic());
+            let passes = words.any(|word| {
+                ["now", "today", "tomorrow", "yesterday"]
+                    .iter()
+                    .any(|known| word.eq_ignore_ascii_case(known))
+            });
+            if passes { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }
+    }
+    query.visit(&mut Search).is_break()
 }
 
 /// Where the statement first calls each function.

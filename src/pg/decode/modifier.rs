@@ -43,7 +43,7 @@ pub(crate) fn matters(pg_type: PgType) -> bool {
 }
 
 /// A value as its type's modifier has it; others stay as they are.
-pub(super) fn fitted(value: ScalarValue, pg_type: PgType) -> ScalarValue {
+pub(crate) fn fitted(value: ScalarValue, pg_type: PgType) -> ScalarValue {
     if !matters(pg_type) {
         return value;
     }

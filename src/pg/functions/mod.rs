@@ -90,6 +90,11 @@ pub(crate) fn reading(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
     reading::function(oid, facts)
 }
 
+/// Whether the function `name` reads texts as dates or times.
+pub(crate) fn reads_moments(name: &str) -> bool {
+    reading::of_moments(name)
+}
+
 /// The function `name` of [`json`]; the names are ours, so a wrong one is our bug.
 pub(crate) fn of_json(name: &str) -> Arc<ScalarUDF> {
     let spec = json::SPECS.iter().find(|spec| spec.name == name);

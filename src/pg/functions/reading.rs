@@ -48,6 +48,13 @@ pub(super) fn function(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
     })
 }
 
+/// Whether `name` is that of the function of a type whose texts may mean the moment they are read at.
+pub(super) fn of_moments(name: &str) -> bool {
+    let of_type = |oid| name == format!("forebay_read_{}", types::sql_name(oid).replace(' ', "_"));
+    name.starts_with("forebay_read_")
+        && [types::DATE, types::TIME, types::TIMESTAMP, types::TIMESTAMPTZ].into_iter().any(of_type)
+}
+
 #[derive(Debug, PartialEq, Eq)]
 struct Reading {
     oid: u32,

@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{
     FunctionArguments, Interval, IntervalFields, Value,
 };
 
-use super::syntax::{call, folded, function_name};
+use super::syntax::{call, cast_to, folded, function_name, text_literal};
 use crate::error::{Error, Result};
 use crate::pg::functions::calendar::make;
 
@@ -66,19 +66,35 @@ pub(super) fn overlaps(left: &Expr, op: &BinaryOperator, right: &Expr) -> Result
     Ok(Some(call("overlaps", [pair(left, "left")?, pair(right, "right")?].concat())))
 }
 
+/// A literal of `to_timestamp ('…')` is a number: with one argument there is only that of numbers.
+pub(super) fn epoch(function: &mut Function) {
+    if let FunctionArguments::List(list) = &mut function.args
+        && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(value))] = list.args.as_mut_slice()
+        && text_literal(value).is_some()
+    {
+        let text = std::mem::replace(value, Expr::value(Value::Null));
+        *value = cast_to(Box::new(text), "float8");
+    }
+}
+
 /// `make_interval (days => 10)`: arguments in their order, those left out 0.
 /// Errors: 42883 for a name the function does not have.
 pub(super) fn positional(function: &mut Function) -> Result<()> {
     let Some(name) = function_name(&function.name) else { return Ok(()) };
     let Some(names) = make::argument_names(&name) else { return Ok(()) };
     let FunctionArguments::List(list) = &mut function.args else { return Ok(()) };
-    if !list.args.iter().any(|arg| matches!(arg, FunctionArg::Named { .. })) {
+    if list.args.iter().all(|arg| matches!(arg, FunctionArg::Unnamed(_))) {
         return Ok(());
     }
     let mut values: Vec<Option<Expr>> = vec![None; names.len()];
     for (index, arg) in list.args.iter().enumerate() {
         let (place, value) = match arg {
-            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. } => {
+            FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. }
+            | FunctionArg::ExprNamed {
+                name: Expr::Identifier(name),
+                arg: FunctionArgExpr::Expr(value),
+                ..
+            } => {
                 let name = folded(name);
                 (names.iter().position(|known| *known == name), value)
             }

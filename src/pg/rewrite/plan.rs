@@ -563,6 +563,18 @@ fn names_for_oids(plan: LogicalPlan, facts: &Arc<Facts>) -> Result<LogicalPlan> 
     Ok(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?))
 }
 
+/// Whether any expression of any node, subqueries included, satisfies `test`.
+pub(super) fn any_expr(plan: &LogicalPlan, mut test: impl FnMut(&Expr) -> bool) -> bool {
+    any_node(plan, |node| {
+        let mut found = false;
+        let walked = node.apply_expressions(|expr| {
+            found |= expr.exists(|inner| Ok(test(inner)))?;
+            Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        });
+        found || walked.is_err()
+    })
+}
+
 /// Whether any node below or at `plan`, subqueries included, satisfies `test`.
 pub(super) fn any_node(plan: &LogicalPlan, mut test: impl FnMut(&LogicalPlan) -> bool) -> bool {
     let mut found = false;

@@ -315,7 +315,7 @@ fn null() -> Expr {
     Expr::value(Value::Null)
 }
 
-fn text_literal(expr: &Expr) -> Option<&str> {
+pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
@@ -326,7 +326,7 @@ fn text_literal(expr: &Expr) -> Option<&str> {
     }
 }
 
-fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
+pub(super) fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
     cast_as(expr, DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new()))
 }
 
@@ -820,6 +820,10 @@ fn function(function: &mut Function) -> Option<Expr> {
         return None;
     }
     match name.as_str() {
+        "to_timestamp" => {
+            moments::epoch(function);
+            None
+        }
         "gen_random_uuid" => Some(cast_to(Box::new(call("uuid", Vec::new())), "uuid")),
         "num_nulls" => counted(function, true),
         "num_nonnulls" => counted(function, false),

@@ -29,7 +29,13 @@ pub(super) fn cast(expr: Expr, source: &DataType, target: &DataType, facts: &Fac
         (Date32, Timestamp(_, Some(_))) => moved(own.unwrap_or("UTC"), local(expr)),
         _ => match (source, target, own) {
             (Timestamp(_, Some(_)), Date64 | Timestamp(_, None), Some(zone)) => moved(zone, expr),
-            (Timestamp(_, None), Timestamp(_, Some(_)), Some(zone)) => moved(zone, expr),
+            // A column's timestamps stay what they are in UTC, so that files are left out by them.
+            (Timestamp(_, None), Timestamp(_, Some(_)), None)
+                if matches!(expr, Expr::Column(_)) =>
+            {
+                expr
+            }
+            (Timestamp(_, None), Timestamp(_, Some(_)), own) => moved(own.unwrap_or("UTC"), expr),
             (Date64, Timestamp(_, Some(_)), Some(zone)) => moved(zone, local(expr)),
             _ => converted(expr, source, target),
         },

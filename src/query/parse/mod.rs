@@ -5,6 +5,7 @@
 //! because an allow-list that lives in the grammar cannot be forgotten.
 
 mod access;
+mod intervals;
 mod limits;
 mod outputs;
 mod reader;
@@ -98,6 +99,7 @@ fn slice(sql: &str, from: Location, to: Location) -> String {
 fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     let dialect = PostgreSqlDialect {};
     let last = tokens.last().map(|token| token.span.end);
+    let tokens = intervals::rewrite(tokens);
     let mut parser =
         Parser::new(&dialect).with_recursion_limit(NESTING_MAX).with_tokens_with_locations(tokens);
     let mut query = parser.parse_query().map_err(|error| failure(sql, &error))?;

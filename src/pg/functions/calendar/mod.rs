@@ -51,6 +51,7 @@ pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
         "date_part" => Kind::Part,
         "date_trunc" => Kind::Truncate,
         "isfinite" => Kind::Finite,
+        "date_bin" => Kind::Bin,
         "overlaps" => return Some(overlaps::function(zone)),
         _ => return make::function(name, zone),
     };
@@ -87,6 +88,8 @@ enum Kind {
     Truncate,
     /// `isfinite(value)`
     Finite,
+    /// `date_bin(stride, value, origin)`
+    Bin,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -112,6 +115,7 @@ impl ScalarUDFImpl for Calendar {
             Kind::Part => "date_part",
             Kind::Truncate => "date_trunc",
             Kind::Finite => "isfinite",
+            Kind::Bin => "date_bin",
         }
     }
 
@@ -123,8 +127,8 @@ impl ScalarUDFImpl for Calendar {
         Ok(match (self.kind, arg_types) {
             (Kind::Extract, _) => DataType::Decimal128(38, 0),
             (Kind::Part, _) => DataType::Float64,
-            (Kind::Truncate, [_, value, ..]) => value.clone(),
-            (Kind::Truncate, _) => DataType::Null,
+            (Kind::Truncate | Kind::Bin, [_, value, ..]) => value.clone(),
+            (Kind::Truncate | Kind::Bin, _) => DataType::Null,
             (Kind::Finite, _) => DataType::Boolean,
         })
     }
@@ -151,6 +155,13 @@ impl ScalarUDFImpl for Calendar {
             {
                 return Ok(vec![DataType::Utf8, utc(), DataType::Utf8]);
             }
+            (Kind::Bin, [stride, value, origin]) => {
+                let interval = text(stride) || matches!(stride, DataType::Interval(_));
+                return match bin_type(value, origin).filter(|_| interval) {
+                    Some(kind) => Ok(vec![INTERVAL, kind.clone(), kind]),
+                    None => self.refused(arg_types),
+                };
+            }
             (Kind::Truncate, [unit, DataType::Date32 | DataType::Date64]) if text(unit) => {
                 Some(utc())
             }
@@ -167,13 +178,7 @@ impl ScalarUDFImpl for Calendar {
         };
         match value {
             Some(value) => Ok(vec![DataType::Utf8, value]),
-            None => {
-                let names = arg_types.iter().map(type_name).collect::<Vec<_>>().join(", ");
-                plan_err!(
-                    "No function matches the given name and argument types '{}({names})'",
-                    self.name()
-                )
-            }
+            None => self.refused(arg_types),
         }
     }
 
@@ -301,7 +306,29 @@ impl<'a> Units<'a> {
     }
 }
 
+/// The type `date_bin` takes a value and its origin as; a literal without a type takes the other's.
+fn bin_type(value: &DataType, origin: &DataType) -> Option<DataType> {
+    let text = |data_type: &DataType| data_type.is_string() || data_type.is_null();
+    let zoned = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, Some(_)));
+    let moment = |data_type: &DataType| {
+        matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
+    };
+    let fits = [value, origin].into_iter().all(|kind| text(kind) || moment(kind));
+    if !fits || (text(value) && text(origin)) {
+        return None;
+    }
+    Some(if zoned(value) || zoned(origin) { utc() } else { LOCAL })
+}
+
 impl Calendar {
+    fn refused<T>(&self, arg_types: &[DataType]) -> DfResult<T> {
+        let names = arg_types.iter().map(type_name).collect::<Vec<_>>().join(", ");
+        plan_err!(
+            "No function matches the given name and argument types '{}({names})'",
+            self.name()
+        )
+    }
+
     fn result(&self, arrays: &[ArrayRef], wanted: &DataType) -> Result<ArrayRef> {
         let zone = find(&self.zone)?;
         Ok(match arrays {
@@ -319,6 +346,7 @@ impl Calendar {
                 truncated(unit, value, |_row| Ok(zone))?
             }
             [unit, value] => extracted(unit, value, zone, wanted)?,
+            [stride, value, origin] if self.kind == Kind::Bin => binned(stride, value, origin)?,
             [unit, value, zones] => {
                 let zones = zones.as_string::<i32>();
                 let cut = truncated(unit, value, |row| match zones.is_null(row) {
@@ -400,4 +428,20 @@ fn truncated(
     });
     let cut = cut.collect::<Result<TimestampMicrosecondArray>>()?;
     Ok(Arc::new(if zoned { cut.with_timezone("UTC") } else { cut }))
+}
+
+/// `timestamp_bin` of each row.
+fn binned(strides: &ArrayRef, values: &ArrayRef, origins: &ArrayRef) -> Result<ArrayRef> {
+    let strides = strides.as_primitive::<IntervalMonthDayNanoType>().iter();
+    let moments = values.as_primitive::<TimestampMicrosecondType>().iter();
+    let origins = origins.as_primitive::<TimestampMicrosecondType>().iter();
+    let bins = strides.zip(moments).zip(origins).map(|((stride, value), origin)| {
+        let (Some(stride), Some(value), Some(origin)) = (stride, value, origin) else {
+            return Ok(None);
+        };
+        truncate::bin(stride, value, origin).map(Some)
+    });
+    let bins = bins.collect::<Result<TimestampMicrosecondArray>>()?;
+    let zoned = matches!(values.data_type(), DataType::Timestamp(_, Some(_)));
+    Ok(Arc::new(if zoned { bins.with_timezone("UTC") } else { bins }))
 }

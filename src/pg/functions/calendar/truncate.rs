@@ -5,6 +5,7 @@ use chrono_tz::Tz;
 
 use super::unit::Unit;
 use super::{DAY_US, SECOND_US, infinite};
+use crate::error::{Error, Result};
 use crate::pg::decode::offset_of_local;
 use crate::pg::encode::{civil, days_from_civil, offset_at};
 
@@ -68,6 +69,32 @@ pub(super) fn interval(unit: Unit, value: IntervalMonthDayNano) -> Option<Interv
             Some(IntervalMonthDayNano { nanoseconds, ..value })
         }
     }
+}
+
+/// The start of the stretch `stride` long that a moment is in, counted from `origin` (`timestamp_bin`).
+pub(super) fn bin(stride: IntervalMonthDayNano, us: i64, origin: i64) -> Result<i64> {
+    let overflow = |message: &str| Error::DatetimeOverflow(message.to_owned());
+    if infinite(us).is_some() {
+        return Ok(us);
+    }
+    if infinite(origin).is_some() {
+        return Err(overflow("origin out of range"));
+    }
+    if stride.months != 0 {
+        return Err(Error::FeatureNotSupported(
+            "timestamps cannot be binned into intervals containing months or years".to_owned(),
+        ));
+    }
+    let stride = i64::from(stride.days)
+        .checked_mul(DAY_US)
+        .and_then(|days| days.checked_add(stride.nanoseconds / 1_000))
+        .ok_or_else(super::interval_out_of_range)?;
+    if stride <= 0 {
+        return Err(overflow("stride must be greater than zero"));
+    }
+    let since = us.checked_sub(origin).ok_or_else(super::interval_out_of_range)?;
+    let start = origin.checked_add(since - since.rem_euclid(stride));
+    start.ok_or_else(|| overflow("timestamp out of range"))
 }
 
 /// How long a unit of the clock is.

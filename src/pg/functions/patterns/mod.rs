@@ -6,6 +6,7 @@
 mod moment;
 mod number;
 mod read;
+mod spell;
 mod template;
 
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Decimal256Array, Strin
 use arrow::array::{Decimal128Array, TimestampMicrosecondArray};
 use arrow::datatypes::{
     DataType, Date32Type, Decimal128Type, Decimal256Type, Field, FieldRef, Float32Type,
-    Float64Type, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
-    TimestampMicrosecondType,
+    Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
+    Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
 use chrono::{DateTime, Offset, TimeZone};
 use chrono_tz::{OffsetName, Tz};
@@ -33,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+const TIME: DataType = DataType::Time64(TimeUnit::Microsecond);
 const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 /// The places after the point of what `to_number` gives when no literal template tells them.
 const PLACES: i8 = 10;
@@ -155,6 +157,7 @@ fn written_as(value: &DataType) -> Option<DataType> {
         DataType::Timestamp(_, Some(_)) => utc(),
         DataType::Timestamp(_, None) => LOCAL,
         DataType::Interval(_) | DataType::Duration(_) => INTERVAL,
+        DataType::Time32(_) | DataType::Time64(_) => TIME,
         DataType::UInt64 => DataType::Decimal128(20, 0),
         whole if whole.is_integer() => DataType::Int64,
         DataType::Date32
@@ -278,6 +281,11 @@ fn from_epoch(seconds: &ArrayRef) -> Result<TimestampMicrosecondArray> {
     for seconds in seconds.as_primitive::<Float64Type>() {
         moments.push(match seconds {
             // PostgreSQL ends in the year 294276.
+            Some(seconds) if seconds.is_nan() => {
+                return Err(Error::DatetimeOverflow("timestamp cannot be NaN".to_owned()));
+            }
+            Some(f64::INFINITY) => Some(i64::MAX),
+            Some(f64::NEG_INFINITY) => Some(i64::MIN),
             Some(seconds) if !(-2.1e11..9.2e12).contains(&seconds) => return Err(outside()),
             Some(seconds) => Some((seconds * 1e6).round_ties_even() as i64),
             None => None,
@@ -292,7 +300,9 @@ fn written(values: &ArrayRef, templates: &StringArray, zone: Tz) -> Result<Strin
     let mut results: Vec<Option<String>> = Vec::with_capacity(values.len());
     let temporal = values.data_type().is_temporal();
     for (index, template) in templates.iter().enumerate() {
-        let Some(template) = template.filter(|_| values.is_valid(index)) else {
+        // An empty template gives nothing, and so does an infinite moment.
+        let written = values.is_valid(index) && !(temporal && is_infinite(values, index));
+        let Some(template) = template.filter(|template| written && !template.is_empty()) else {
             results.push(None);
             continue;
         };
@@ -312,6 +322,19 @@ fn written(values: &ArrayRef, templates: &StringArray, zone: Tz) -> Result<Strin
     Ok(StringArray::from(results))
 }
 
+fn is_infinite(values: &ArrayRef, index: usize) -> bool {
+    match values.data_type() {
+        DataType::Date32 => {
+            matches!(values.as_primitive::<Date32Type>().value(index), i32::MIN | i32::MAX)
+        }
+        DataType::Timestamp(..) => {
+            let us = values.as_primitive::<TimestampMicrosecondType>().value(index);
+            matches!(us, i64::MIN | i64::MAX)
+        }
+        _ => false,
+    }
+}
+
 fn moment_at(values: &ArrayRef, index: usize, zone: Tz) -> Result<Moment> {
     let zoned = |moment: DateTime<chrono::Utc>| {
         let local = moment.with_timezone(&zone);
@@ -323,6 +346,10 @@ fn moment_at(values: &ArrayRef, index: usize, zone: Tz) -> Result<Moment> {
     Ok(match values.data_type() {
         DataType::Interval(_) => {
             Moment::of_interval(values.as_primitive::<IntervalMonthDayNanoType>().value(index))
+        }
+        DataType::Time64(_) => {
+            let us = values.as_primitive::<Time64MicrosecondType>().value(index);
+            Moment::of_interval(IntervalMonthDayNano::new(0, 0, us.saturating_mul(1_000)))
         }
         DataType::Date32 => {
             let day = values.as_primitive::<Date32Type>().value_as_date(index);
@@ -356,15 +383,16 @@ fn digits_at(values: &ArrayRef, index: usize) -> Result<(String, Option<usize>)>
         DataType::Int64 => (values.as_primitive::<Int64Type>().value(index).to_string(), None),
         DataType::Float32 => {
             let value = f64::from(values.as_primitive::<Float32Type>().value(index));
-            (plain(value)?, Some(6))
+            (plain(value), Some(6))
         }
-        _ => (plain(values.as_primitive::<Float64Type>().value(index))?, Some(15)),
+        _ => (plain(values.as_primitive::<Float64Type>().value(index)), Some(15)),
     })
 }
 
-fn plain(value: f64) -> Result<String> {
-    if value.is_finite() {
-        return Ok(value.to_string());
+fn plain(value: f64) -> String {
+    match value {
+        f64::INFINITY => "Infinity".to_owned(),
+        f64::NEG_INFINITY => "-Infinity".to_owned(),
+        _ => value.to_string(),
     }
-    Err(Error::FeatureNotSupported("to_char of NaN and infinity is not supported".to_owned()))
 }

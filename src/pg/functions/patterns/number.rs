@@ -1,5 +1,6 @@
-//! Numbers by a template (`NUM_processor` in formatting.c). `V`, `EEEE` and `RN` are refused.
+//! Numbers by a template (`NUM_processor` in formatting.c).
 
+use super::spell;
 use crate::error::{Error, Result};
 
 /// A number template.
@@ -20,6 +21,12 @@ pub(super) struct Template {
     minus: bool,
     plus: bool,
     bracket: bool,
+    /// `V`, and digits after it, by whose power of ten the number is multiplied.
+    multiplied: bool,
+    shift: usize,
+    /// `EEEE`
+    exponent: bool,
+    roman: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +46,7 @@ enum Node {
     Sign,
     Currency,
     Ordinal(&'static str),
+    Roman { lower: bool },
     Text(char),
     Nothing,
 }
@@ -58,8 +66,14 @@ impl Template {
         let mut rest = text;
         while let Some(first) = rest.chars().next() {
             let upper: String = rest.chars().take(4).collect::<String>().to_ascii_uppercase();
+            if template.exponent {
+                return Err(clash("\"EEEE\" must be the last pattern used"));
+            }
             let (node, length) = match upper.as_str() {
-                "EEEE" => return Err(refused("EEEE")),
+                "EEEE" => {
+                    template.scientific()?;
+                    (Node::Nothing, 4)
+                }
                 word if word.starts_with("FM") => {
                     template.fill = true;
                     (Node::Nothing, 2)
@@ -70,7 +84,10 @@ impl Template {
                     template.bracket = true;
                     (Node::Nothing, 2)
                 }
-                word if word.starts_with("RN") => return Err(refused("RN")),
+                word if word.starts_with("RN") => {
+                    template.roman = true;
+                    (Node::Roman { lower: rest.starts_with("rn") }, 2)
+                }
                 word if word.starts_with("SG") => (Node::Sign, 2),
                 word if word.starts_with("SP") => return Err(refused("SP")),
                 word if word.starts_with("TH") => {
@@ -99,11 +116,28 @@ impl Template {
                 self.signed()?;
                 Node::Nothing
             }
-            'V' | 'v' => return Err(refused("V")),
+            'V' | 'v' => {
+                if self.decimal {
+                    return Err(clash("cannot use \"V\" and decimal point together"));
+                }
+                self.multiplied = true;
+                Node::Nothing
+            }
             'B' | 'b' | 'C' | 'c' => return Err(refused(&letter.to_string())),
             '"' => Node::Nothing,
             other => Node::Text(other),
         })
+    }
+
+    fn scientific(&mut self) -> Result<()> {
+        let other = self.fill || self.sign.is_some() || self.bracket || self.minus || self.plus;
+        if other || self.roman || self.multiplied {
+            return Err(clash("\"EEEE\" is incompatible with other formats").detail(
+                "\"EEEE\" may only be used together with digit and decimal point patterns.",
+            ));
+        }
+        self.exponent = true;
+        Ok(())
     }
 
     fn signed(&mut self) -> Result<()> {
@@ -123,6 +157,7 @@ impl Template {
             return Err(clash("\"9\" must be ahead of \"PR\""));
         }
         match node {
+            Node::Nine if self.multiplied => self.shift += 1,
             Node::Nine => *self.digits() += 1,
             Node::Zero => {
                 if !self.zero && !self.decimal {
@@ -132,6 +167,9 @@ impl Template {
                 self.zero_end = self.pre + self.post;
             }
             Node::Point if self.decimal => return Err(clash("multiple decimal points")),
+            Node::Point if self.multiplied => {
+                return Err(clash("cannot use \"V\" and decimal point together"));
+            }
             Node::Point => self.decimal = true,
             Node::Minus => self.minus = true,
             Node::Plus => self.plus = true,
@@ -169,10 +207,22 @@ impl Template {
             Some(digits) => (true, digits),
             None => (false, number),
         };
+        if self.roman {
+            return self.in_roman(number, digits_max);
+        }
+        let finite = digits.starts_with(|first: char| first.is_ascii_digit());
+        if self.exponent {
+            return self.with_exponent(negative, digits, digits_max);
+        }
+        if 0 < self.shift {
+            let wide = Template { pre: self.pre + self.shift, shift: 0, ..self.clone() };
+            return wide.written(&shifted(number, self.shift, digits_max), digits_max);
+        }
         let whole = digits.split('.').next().unwrap_or(digits).len();
-        let rounded = match digits_max.zip(digits.parse::<f64>().ok()) {
+        let rounded = match digits_max.filter(|_| finite).zip(digits.parse::<f64>().ok()) {
             // As C's printf has it, halves of the binary fraction to even.
             Some((max, value)) => format!("{value:.*}", self.post.min(max.saturating_sub(whole))),
+            None if !finite => digits.to_owned(),
             None => rounded(digits, self.post),
         };
         let whole = rounded.split('.').next().unwrap_or(&rounded).len();
@@ -186,10 +236,77 @@ impl Template {
         };
         Writer::new(self, negative, &digits, spaces).run()
     }
+
+    /// The template's texts and the number in Roman digits; nothing else of a template counts beside `RN`.
+    fn in_roman(&self, number: &str, digits_max: Option<usize>) -> String {
+        let whole = match digits_max.and(number.parse::<f64>().ok()) {
+            Some(value) => value.round_ties_even().to_string(),
+            None if number.starts_with('-') => number.to_owned(),
+            None => rounded(number, 0),
+        };
+        let roman = spell::roman(&whole);
+        let mut text = String::new();
+        for node in &self.nodes {
+            match *node {
+                Node::Roman { lower } => {
+                    let roman = if lower { roman.to_lowercase() } else { roman.clone() };
+                    let width = if self.fill { 0 } else { spell::ROMAN_LEN };
+                    text.push_str(&format!("{roman:>width$}"));
+                }
+                Node::Text(letter) => text.push(letter),
+                _ => {}
+            }
+        }
+        text
+    }
+
+    fn with_exponent(&self, negative: bool, digits: &str, digits_max: Option<usize>) -> String {
+        if !digits.starts_with(|first: char| first.is_ascii_digit()) {
+            // Room for the sign and the exponent, and the point where it would be.
+            let mut hashes: Vec<char> = vec!['#'; self.pre + self.post + 6];
+            for (place, letter) in [(0, ' '), (self.pre + 1, '.')] {
+                if let Some(hash) = hashes.get_mut(place) {
+                    *hash = letter;
+                }
+            }
+            return hashes.into_iter().collect();
+        }
+        let text = match digits_max.and(digits.parse::<f64>().ok()) {
+            Some(value) => {
+                let text = format!("{value:.*e}", self.post);
+                let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+                spell::shown(mantissa, exponent.parse().unwrap_or(0))
+            }
+            None => spell::exponential(digits, self.post, rounded),
+        };
+        format!("{}{text}", if negative { '-' } else { ' ' })
+    }
+}
+
+/// A number times a power of ten.
+fn shifted(number: &str, places: usize, digits_max: Option<usize>) -> String {
+    if digits_max.is_some() {
+        let power = i32::try_from(places).map_or(f64::INFINITY, |places| 10_f64.powi(places));
+        return number
+            .parse::<f64>()
+            .map_or_else(|_| number.to_owned(), |v| (v * power).to_string());
+    }
+    let (sign, digits) = match number.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", number),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let moved: String = fraction.chars().chain(std::iter::repeat('0')).take(places).collect();
+    let rest = fraction.get(places..).unwrap_or_default();
+    let whole = [whole, &moved].concat();
+    let whole = whole.trim_start_matches('0');
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let point = if rest.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{rest}")
 }
 
 /// `digits` with `places` after the point, halves away from zero.
-fn rounded(digits: &str, places: usize) -> String {
+pub(super) fn rounded(digits: &str, places: usize) -> String {
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let whole = if whole.is_empty() { "0" } else { whole };
     let mut kept: Vec<u8> = whole.bytes().chain(fraction.bytes().take(places)).collect();
@@ -297,7 +414,7 @@ impl<'a> Writer<'a> {
                 Node::Sign => self.text.push(self.sign_letter()),
                 Node::Ordinal(mark) => self.ordinal(mark),
                 Node::Text(letter) => self.text.push(letter),
-                Node::Nothing => {}
+                Node::Nothing | Node::Roman { .. } => {}
             }
         }
         self.text
@@ -452,7 +569,20 @@ mod tests {
         check("-12.5", "99.9S", "12.5-");
         check("1234", "999", " ###");
         check("12", "0000.00", " 0012.00");
-        assert!(Template::parse("9V9").is_err());
+        check("12", "99V9", " 120");
+        check("12.4", "99V999", " 12400");
+        check("12.45", "99V9", " 125");
+        check("12", "V99", " ##");
+        check("12345.678", "9.99EEEE", " 1.23e+04");
+        check("-0.0005", "9.9EEEE", "-5.0e-04");
+        check("12", "RN", "            XII");
+        check("12.6", "FMrn", "xiii");
+        check("-12", "FMRN", "###############");
+        check("NaN", "9.99", " #.##");
+        check("Infinity", "9.99EEEE", " #.######");
+        assert!(Template::parse("9V9.9").is_err());
+        assert!(Template::parse("9.9EEEE9").is_err());
+        assert!(Template::parse("FM9.9EEEE").is_err());
         assert!(Template::parse("9.9.9").is_err());
     }
 
