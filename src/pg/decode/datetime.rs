@@ -178,6 +178,24 @@ pub(crate) enum Zone {
     Named(Tz),
 }
 
+impl Zone {
+    /// Seconds east of UTC at an instant, in microseconds since 1970.
+    pub(crate) fn east_at(self, unix_us: i64) -> i32 {
+        match self {
+            Zone::Offset(seconds) => seconds,
+            Zone::Named(tz) => offset_at(tz, unix_us),
+        }
+    }
+
+    /// Seconds east of UTC of a local time.
+    pub(crate) fn east_of_local(self, local_us: i64) -> i32 {
+        match self {
+            Zone::Offset(seconds) => seconds,
+            Zone::Named(tz) => offset_of_local(tz, local_us),
+        }
+    }
+}
+
 /// A number of a date as it was written: how many digits it has tells a year from a day.
 #[derive(Clone, Copy)]
 struct Number {
@@ -438,7 +456,8 @@ impl Fields {
 
     /// Whether the text says infinity, and if so, whether the one before all others.
     fn infinity(&self, oid: u32, text: &str) -> Result<Option<bool>> {
-        let alone = self.is_empty() && self.time_us.is_none() && self.zone.is_none() && !self.epoch;
+        // As in PostgreSQL, a time beside it means nothing.
+        let alone = self.is_empty() && self.zone.is_none() && !self.epoch;
         match self.infinity {
             Some(_) if !alone => Err(invalid(oid, text)),
             infinity => Ok(infinity),

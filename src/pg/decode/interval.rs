@@ -226,6 +226,10 @@ fn of_words(text: &str, fields: i32, style: IntervalStyle) -> Option<Sum> {
             }
             // `3 4:05:06` are days and a time.
             Some(next) if next.contains(':') => sum.add(number, "day")?,
+            // `1 2` as day to hour.
+            Some(_) if at + 1 == tokens.len() && unit_of(fields) == "hour" => {
+                sum.add(number, "day")?;
+            }
             Some(_) => return None,
             None => sum.add(number, unit_of(fields))?,
         }

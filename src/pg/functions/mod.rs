@@ -15,6 +15,7 @@ pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
 pub(crate) mod integers;
+pub(crate) mod intervals;
 mod json;
 pub(crate) mod missing;
 pub(crate) mod moments;

@@ -214,7 +214,7 @@ impl Moments {
     }
 }
 
-fn length_of(interval: IntervalMonthDayNano) -> i128 {
+pub(super) fn length_of(interval: IntervalMonthDayNano) -> i128 {
     let days = i128::from(interval.months) * 30 + i128::from(interval.days);
     days * i128::from(DAY_US) * 1_000 + i128::from(interval.nanoseconds)
 }
@@ -350,6 +350,18 @@ fn times(
         parts(months, days, time).ok_or_else(|| outside("interval"))
     })?;
     Ok(Arc::new(result))
+}
+
+/// An interval by a number that is not zero.
+pub(super) fn divided(
+    interval: IntervalMonthDayNano,
+    divisor: f64,
+) -> Option<IntervalMonthDayNano> {
+    parts(
+        f64::from(interval.months) / divisor,
+        f64::from(interval.days) / divisor,
+        (interval.nanoseconds / 1_000) as f64 / divisor,
+    )
 }
 
 fn parts(months: f64, days: f64, time_us: f64) -> Option<IntervalMonthDayNano> {

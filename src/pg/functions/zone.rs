@@ -15,8 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::Error;
-use crate::pg::decode::{self, Zone, checked_timestamp, offset_of_local};
-use crate::pg::encode::offset_at;
+use crate::pg::decode::{self, Zone, checked_timestamp};
 
 const SECOND_US: i64 = 1_000_000;
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -136,11 +135,7 @@ fn moved(zones: &ArrayRef, moments: &ArrayRef) -> Result<ArrayRef, Error> {
         if matches!(us, i64::MIN | i64::MAX) {
             return Ok(Some(us));
         }
-        let east_s = match (zone, local) {
-            (Zone::Offset(seconds), _) => seconds,
-            (Zone::Named(zone), true) => offset_of_local(zone, us),
-            (Zone::Named(zone), false) => offset_at(zone, us),
-        };
+        let east_s = if local { zone.east_of_local(us) } else { zone.east_at(us) };
         let east_us = i64::from(east_s) * SECOND_US;
         let moved = if local { us.checked_sub(east_us) } else { us.checked_add(east_us) };
         checked_timestamp(moved).map(Some).ok_or_else(outside)

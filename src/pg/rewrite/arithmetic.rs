@@ -254,6 +254,14 @@ fn of_moments(
         (Operator::Minus, Timestamp(_, a), Timestamp(_, b)) if a.is_some() == b.is_some() => {
             Some(call(moments::elapsed(), vec![left.clone(), right.clone()]))
         }
+        (Operator::Minus, Timestamp(_, Some(_)), Date32 | Timestamp(_, None)) => {
+            let right = zones::moment(right, right_type, time_zone);
+            Some(call(moments::elapsed(), vec![left.clone(), right]))
+        }
+        (Operator::Minus, Date32 | Timestamp(_, None), Timestamp(_, Some(_))) => {
+            let left = zones::moment(left, left_type, time_zone);
+            Some(call(moments::elapsed(), vec![left, right.clone()]))
+        }
         (Operator::Minus, Timestamp(_, None), Date32) => {
             Some(call(moments::elapsed(), vec![left.clone(), local(right)]))
         }

@@ -54,6 +54,8 @@ pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
 /// Whether `/` of two such values is that of numeric.
 pub(crate) fn is_numeric_pair(left: &DataType, right: &DataType) -> bool {
     arithmetic::is_numeric_pair(left, right)
+}
+
 /// Whether a rewritten plan reads texts as dates or times: `now` among them means another moment each time it runs.
 pub fn reads_moments(plan: &LogicalPlan) -> bool {
     plan::any_expr(plan, |expr| match expr {

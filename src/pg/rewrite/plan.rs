@@ -19,9 +19,9 @@ use crate::error::Error;
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
+use crate::pg::functions::calendar::convert;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::numerics::{self, Numerics};
-use crate::pg::functions::calendar::convert;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// The column that counts the rows of an EXISTS.
@@ -52,6 +52,7 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         node,
         LogicalPlan::Projection(_) | LogicalPlan::Aggregate(_) | LogicalPlan::Window(_)
     );
+    let sorts = matches!(node, LogicalPlan::Sort(_));
     let changed = node.map_expressions(|expr| {
         if let Expr::GroupingSet(set) = expr {
             return grouping(set, |expr| named_cast(expr, &schema, facts));
@@ -59,7 +60,11 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         if named {
             return named_cast(expr, &schema, facts);
         }
-        expr.transform_up(|expr| cast(expr, &schema, facts))
+        let key = expr.transform_up(|expr| cast(expr, &schema, facts))?;
+        if sorts && let Some(length) = results::sort_key(&key.data, &schema) {
+            return Ok(Transformed::yes(length));
+        }
+        Ok(key)
     })?;
     if !changed.transformed {
         return Ok(changed);
@@ -228,7 +233,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let typed = results::function(zoned.data, schema)?;
             Ok(if zoned.transformed { Transformed::yes(typed.data) } else { typed })
         }
-        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => Ok(results::sum(expr, schema)),
+        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => {
+            let ordered = results::ordered(expr, schema);
+            let typed = results::sum(ordered.data, schema);
+            Ok(if ordered.transformed { Transformed::yes(typed.data) } else { typed })
+        }
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
             // Beside a list it joins lists.
             let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
@@ -468,7 +477,7 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
 }
 
 /// Functions that write values of any type.
-const WRITING: &[&str] = &["concat", "concat_ws"];
+const WRITING: &[&str] = &["concat", "concat_ws", "format"];
 
 /// Whether `expr` is a date, a time or an interval.
 fn is_moment(expr: &Expr, schema: &DFSchema) -> bool {

@@ -18,7 +18,7 @@ use crate::pg::functions;
 use crate::pg::functions::integers::{self, Operation, whole, wider};
 use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::functions::powers;
-use crate::pg::functions::moments;
+use crate::pg::functions::{intervals, moments};
 
 /// A scalar function's result as PostgreSQL types it.
 /// Errors: 42883 for `round(double precision, integer)`, which PostgreSQL does not have.
@@ -201,7 +201,32 @@ fn lost(_args: Vec<Expr>) -> DataFusionError {
 const NO_FUNCTION: &str = "No function matches the given name and argument types. \
      You might need to add explicit type casts.";
 
-/// The sum of integers of at most 32 bits is a bigint. The planner's own `sum` has it so; ours, which is wider, would
+/// What values of `key` are sorted by where it is not themselves: the lengths of intervals.
+pub(super) fn sort_key(key: &Expr, schema: &DFSchema) -> Option<Expr> {
+    match key.get_type(schema) {
+        Ok(DataType::Interval(_)) => Some(call(moments::length(), vec![key.clone()])),
+        _ => None,
+    }
+}
+
+/// The order of an aggregate's or a window's rows.
+pub(super) fn ordered(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    let keys = match &mut expr {
+        Expr::AggregateFunction(aggregate) => &mut aggregate.params.order_by,
+        Expr::WindowFunction(window) => &mut window.params.order_by,
+        _ => return Transformed::no(expr),
+    };
+    let mut changed = false;
+    for key in keys {
+        if let Some(length) = sort_key(&key.expr, schema) {
+            key.expr = length;
+            changed = true;
+        }
+    }
+    if changed { Transformed::yes(expr) } else { Transformed::no(expr) }
+}
+
+/// Aggregates of intervals are ours. The sum of integers of at most 32 bits is a bigint. The planner's own `sum` has it so; ours, which is wider, would
 /// be taken for one of bigints once its argument has been cast.
 pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     let small = |args: &[Expr]| match args {
@@ -210,6 +235,14 @@ pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             .is_ok_and(|found| matches!(whole(&found), Some(DataType::Int16 | DataType::Int32))),
         _ => false,
     };
+    if let Expr::AggregateFunction(aggregate) = &mut expr
+        && let [one] = aggregate.params.args.as_slice()
+        && matches!(one.get_type(schema), Ok(DataType::Interval(_)))
+        && let Some(own) = intervals::aggregate(aggregate.func.name())
+    {
+        aggregate.func = own;
+        return Transformed::yes(expr);
+    }
     match &mut expr {
         Expr::AggregateFunction(aggregate)
             if aggregate.func.name() == "sum" && small(&aggregate.params.args) =>

@@ -79,12 +79,17 @@ fn zone(facts: &Facts) -> Option<&str> {
 /// `expr`, which is compared with a timestamp with time zone, as one: a timestamp without is local in the session's zone
 /// (`timestamp_cmp_timestamptz_internal`). `None` where the planner's own coercion, which takes it in UTC, does as well.
 pub(super) fn instant(expr: &Expr, kind: &DataType, time_zone: &str) -> Option<Expr> {
+    let local = matches!(kind, DataType::Timestamp(_, None) | DataType::Date32);
+    (local && !is_utc(time_zone)).then(|| moment(expr, kind, time_zone))
+}
+
+/// A date or a timestamp without time zone as one with, local in the session's zone.
+pub(super) fn moment(expr: &Expr, kind: &DataType, time_zone: &str) -> Expr {
     let local = match kind {
-        DataType::Timestamp(_, None) => expr.clone(),
-        DataType::Date32 | DataType::Date64 => local(expr.clone()),
-        _ => return None,
+        DataType::Date32 => local(expr.clone()),
+        _ => expr.clone(),
     };
-    (!is_utc(time_zone)).then(|| moved(time_zone, local))
+    moved(time_zone, local)
 }
 
 fn is_utc(zone: &str) -> bool {

@@ -11,6 +11,7 @@ use arrow::datatypes::{
     DataType, Date32Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
+use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::preimage::PreimageResult;
@@ -19,9 +20,9 @@ use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{DAY_US, INTERVAL, LOCAL, TIME, utc, with_fields};
+use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, utc, with_fields};
 use crate::error::{Error, Result};
-use crate::pg::decode::{checked_timestamp, modifier};
+use crate::pg::decode::{checked_timestamp, modifier, offset_of_local};
 
 /// The function that casts values of `source` to `target`; `None` where Arrow's own cast does as PostgreSQL's.
 /// Timestamps with time zone are taken in UTC.
@@ -153,11 +154,7 @@ impl ScalarUDFImpl for Conversion {
 impl Conversion {
     fn converted(&self, array: &ArrayRef) -> Result<ArrayRef> {
         Ok(match self.kind {
-            Kind::Midnight => {
-                let days = array.as_primitive::<Date32Type>();
-                let midnights = days.iter().map(|day| day.map(midnight).transpose());
-                Arc::new(midnights.collect::<Result<TimestampMicrosecondArray>>()?)
-            }
+            Kind::Midnight => Arc::new(midnights(array)?),
             Kind::Day => {
                 let moments = array.as_primitive::<TimestampMicrosecondType>();
                 let days = moments.iter().map(|us| us.map(day).transpose());
@@ -176,15 +173,50 @@ impl Conversion {
                     intervals.unary(|interval| (interval.nanoseconds / 1_000).rem_euclid(DAY_US));
                 Arc::new(times)
             }
-            Kind::IntervalOfTime => {
-                let times = array.as_primitive::<Time64MicrosecondType>();
-                let intervals: IntervalMonthDayNanoArray =
-                    times.unary(|us| IntervalMonthDayNano::new(0, 0, us.saturating_mul(1_000)));
-                Arc::new(intervals)
-            }
+            Kind::IntervalOfTime => to_intervals(array),
             Kind::Fitted(modifier) => fitted(array, modifier),
         })
     }
+}
+
+/// Dates and timestamps as timestamps without time zone.
+pub(super) fn to_local(array: &ArrayRef) -> Result<ArrayRef> {
+    match array.data_type() {
+        DataType::Date32 => Ok(Arc::new(midnights(array)?)),
+        _ => Ok(Arc::clone(array)),
+    }
+}
+
+/// Dates and timestamps as timestamps with time zone; one without is local in `zone`.
+pub(super) fn to_instant(array: &ArrayRef, zone: Tz) -> Result<ArrayRef> {
+    if let DataType::Timestamp(_, Some(_)) = array.data_type() {
+        return Ok(Arc::clone(array));
+    }
+    let local = to_local(array)?;
+    let moments = local.as_primitive::<TimestampMicrosecondType>().iter().map(|us| match us {
+        None => Ok(None),
+        Some(us) if super::infinite(us).is_some() => Ok(Some(us)),
+        Some(us) => {
+            let east_us = i64::from(offset_of_local(zone, us)) * SECOND_US;
+            let outside = || Error::DatetimeOverflow("timestamp out of range".to_owned());
+            checked_timestamp(us.checked_sub(east_us)).map(Some).ok_or_else(outside)
+        }
+    });
+    let moments = moments.collect::<Result<TimestampMicrosecondArray>>()?;
+    Ok(Arc::new(moments.with_timezone("UTC")))
+}
+
+/// Times as intervals.
+pub(super) fn to_intervals(array: &ArrayRef) -> ArrayRef {
+    let times = array.as_primitive::<Time64MicrosecondType>();
+    let intervals: IntervalMonthDayNanoArray =
+        times.unary(|us| IntervalMonthDayNano::new(0, 0, us.saturating_mul(1_000)));
+    Arc::new(intervals)
+}
+
+fn midnights(array: &ArrayRef) -> Result<TimestampMicrosecondArray> {
+    let days = array.as_primitive::<Date32Type>();
+    days.iter().map(|day| day.map(midnight).transpose()).collect()
 }
 
 fn midnight(day: i32) -> Result<i64> {

@@ -92,10 +92,9 @@ impl Found {
 /// The field `unit` of `value`. `zone` is the session's. `None` where values of its type have no such field.
 pub(super) fn find(unit: Unit, value: Value, zone: Tz) -> Result<Option<Found>> {
     Ok(match value {
-        Value::Date(day) => match infinite(day.into()) {
-            Some(negative) => of_infinite(unit, negative).filter(|_| has_day(unit)),
-            None => of_day(unit, day.into()).filter(|_| has_day(unit)),
-        },
+        Value::Date(i32::MIN) => of_infinite(unit, true).filter(|_| has_day(unit)),
+        Value::Date(i32::MAX) => of_infinite(unit, false).filter(|_| has_day(unit)),
+        Value::Date(day) => of_day(unit, day.into()).filter(|_| has_day(unit)),
         Value::Time(time_us) => of_time(unit, time_us),
         Value::Local(us) => match infinite(us) {
             Some(negative) => of_infinite(unit, negative),

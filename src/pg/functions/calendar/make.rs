@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 
 use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, interval_out_of_range, type_name, utc};
 use crate::error::{Error, Result};
-use crate::pg::decode::{self, Zone, checked_timestamp, offset_of_local};
+use crate::pg::decode::{self, Zone, checked_timestamp};
 use crate::pg::encode::{civil, days_from_civil};
 use crate::pg::functions::zone::find;
 
@@ -299,10 +299,7 @@ fn timestamp(values: &[i32], seconds: f64) -> Result<i64> {
 fn instant(row: &Row<'_>, own: Tz) -> Result<i64> {
     let local = timestamp(&row.whole, row.seconds)?;
     let zone = row.zone.map_or(Ok(Zone::Named(own)), sane_zone)?;
-    let east_s = match zone {
-        Zone::Offset(seconds) => seconds,
-        Zone::Named(zone) => offset_of_local(zone, local),
-    };
+    let east_s = zone.east_of_local(local);
     checked_timestamp(local.checked_sub(i64::from(east_s) * SECOND_US))
         .ok_or_else(|| Error::DatetimeOverflow("timestamp out of range".to_owned()))
 }

@@ -34,6 +34,7 @@ use self::field::Found;
 use self::unit::Unit;
 use super::zone::find;
 use crate::error::{Error, Result};
+use crate::pg::decode::{self, Zone};
 use crate::pg::facts::Facts;
 use crate::pg::types;
 
@@ -127,8 +128,13 @@ impl ScalarUDFImpl for Calendar {
         Ok(match (self.kind, arg_types) {
             (Kind::Extract, _) => DataType::Decimal128(38, 0),
             (Kind::Part, _) => DataType::Float64,
-            (Kind::Truncate | Kind::Bin, [_, value, ..]) => value.clone(),
-            (Kind::Truncate | Kind::Bin, _) => DataType::Null,
+            (Kind::Truncate, [_, DataType::Time64(_)]) => INTERVAL,
+            // The only time zone a date becomes local in is the session's.
+            (Kind::Truncate, [_, DataType::Date32] | [_, _, _]) => utc(),
+            (Kind::Truncate, [_, value]) => value.clone(),
+            (Kind::Bin, [_, value, origin]) if at_instants(value, origin) => utc(),
+            (Kind::Bin, _) => LOCAL,
+            (Kind::Truncate, _) => DataType::Null,
             (Kind::Finite, _) => DataType::Boolean,
         })
     }
@@ -150,27 +156,25 @@ impl ScalarUDFImpl for Calendar {
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         let text = |data_type: &DataType| data_type.is_string() || data_type.is_null();
         let value = match (self.kind, arg_types) {
-            (Kind::Truncate, [unit, DataType::Timestamp(_, Some(_)), zone])
-                if text(unit) && text(zone) =>
-            {
-                return Ok(vec![DataType::Utf8, utc(), DataType::Utf8]);
-            }
-            (Kind::Bin, [stride, value, origin]) => {
-                let interval = text(stride) || matches!(stride, DataType::Interval(_));
-                return match bin_type(value, origin).filter(|_| interval) {
-                    Some(kind) => Ok(vec![INTERVAL, kind.clone(), kind]),
+            (Kind::Truncate, [unit, value, zone]) if text(unit) && text(zone) => {
+                let moment = with_fields(value)
+                    .filter(|kind| matches!(kind, DataType::Timestamp(..) | DataType::Date32));
+                return match moment {
+                    Some(moment) => Ok(vec![DataType::Utf8, moment, DataType::Utf8]),
                     None => self.refused(arg_types),
                 };
             }
-            (Kind::Truncate, [unit, DataType::Date32 | DataType::Date64]) if text(unit) => {
-                Some(utc())
+            (Kind::Bin, [stride, value, origin]) => {
+                let interval = text(stride) || matches!(stride, DataType::Interval(_));
+                return match bin_types(value, origin).filter(|_| interval) {
+                    Some([value, origin]) => Ok(vec![INTERVAL, value, origin]),
+                    None => self.refused(arg_types),
+                };
             }
-            (Kind::Truncate, [unit, value]) if text(unit) => {
-                with_fields(value).map(|kind| if kind == TIME { INTERVAL } else { kind })
+            (Kind::Truncate | Kind::Part | Kind::Extract, [unit, value]) if text(unit) => {
+                with_fields(value)
             }
-            (Kind::Part, [unit, DataType::Date32 | DataType::Date64]) if text(unit) => Some(LOCAL),
-            (Kind::Part | Kind::Extract, [unit, value]) if text(unit) => with_fields(value),
-            (Kind::Finite, [value]) => match with_fields(value).filter(|kind| *kind != TIME) {
+            (Kind::Finite, [value]) => match with_fields(value) {
                 Some(kind) => return Ok(vec![kind]),
                 None => None,
             },
@@ -306,18 +310,22 @@ impl<'a> Units<'a> {
     }
 }
 
-/// The type `date_bin` takes a value and its origin as; a literal without a type takes the other's.
-fn bin_type(value: &DataType, origin: &DataType) -> Option<DataType> {
+/// The types `date_bin` takes a value and its origin as; a literal without a type takes the other's.
+fn bin_types(value: &DataType, origin: &DataType) -> Option<[DataType; 2]> {
     let text = |data_type: &DataType| data_type.is_string() || data_type.is_null();
-    let zoned = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, Some(_)));
-    let moment = |data_type: &DataType| {
-        matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Date64)
+    let moment = |own: &DataType, other: &DataType| match own {
+        DataType::Timestamp(..) | DataType::Date32 | DataType::Date64 => with_fields(own),
+        _ if text(own) && !text(other) => with_fields(other),
+        _ => None,
     };
-    let fits = [value, origin].into_iter().all(|kind| text(kind) || moment(kind));
-    if !fits || (text(value) && text(origin)) {
-        return None;
-    }
-    Some(if zoned(value) || zoned(origin) { utc() } else { LOCAL })
+    Some([moment(value, origin)?, moment(origin, value)?])
+}
+
+/// Whether `date_bin` of such types is one of timestamps with time zone, which dates rather become.
+fn at_instants(value: &DataType, origin: &DataType) -> bool {
+    let zoned = |data_type: &DataType| matches!(data_type, DataType::Timestamp(_, Some(_)));
+    let date = |data_type: &DataType| *data_type == DataType::Date32;
+    zoned(value) || zoned(origin) || date(value) && date(origin)
 }
 
 impl Calendar {
@@ -343,15 +351,31 @@ impl Calendar {
                 Arc::new(finite.collect::<BooleanArray>())
             }
             [unit, value] if self.kind == Kind::Truncate => {
-                truncated(unit, value, |_row| Ok(zone))?
+                let value = match value.data_type() {
+                    DataType::Date32 => convert::to_instant(value, zone)?,
+                    DataType::Time64(_) => convert::to_intervals(value),
+                    _ => Arc::clone(value),
+                };
+                truncated(unit, &value, |_row| Ok(Zone::Named(zone)))?
+            }
+            [unit, value] if self.kind == Kind::Part => {
+                extracted(unit, &convert::to_local(value)?, zone, wanted)?
             }
             [unit, value] => extracted(unit, value, zone, wanted)?,
-            [stride, value, origin] if self.kind == Kind::Bin => binned(stride, value, origin)?,
+            [stride, value, origin] if self.kind == Kind::Bin => {
+                let moment = |array: &ArrayRef| match wanted {
+                    DataType::Timestamp(_, None) => convert::to_local(array),
+                    _ => convert::to_instant(array, zone),
+                };
+                binned(stride, &moment(value)?, &moment(origin)?)?
+            }
             [unit, value, zones] => {
                 let zones = zones.as_string::<i32>();
-                let cut = truncated(unit, value, |row| match zones.is_null(row) {
-                    true => Ok(zone),
-                    false => find(zones.value(row)),
+                let cut = truncated(unit, &convert::to_instant(value, zone)?, |row| {
+                    match zones.is_null(row) {
+                        true => Ok(Zone::Named(zone)),
+                        false => decode::zone(zones.value(row)),
+                    }
                 })?;
                 without(cut, zones)?
             }
@@ -403,7 +427,7 @@ fn extracted(unit: &ArrayRef, array: &ArrayRef, zone: Tz, wanted: &DataType) -> 
 fn truncated(
     unit: &ArrayRef,
     array: &ArrayRef,
-    zone: impl Fn(usize) -> Result<Tz>,
+    zone: impl Fn(usize) -> Result<Zone>,
 ) -> Result<ArrayRef> {
     let words = unit.as_string::<i32>();
     let kind = type_name(array.data_type());

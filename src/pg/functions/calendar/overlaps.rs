@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::{INTERVAL, LOCAL, TIME, type_name, utc, with_fields};
+use super::{INTERVAL, LOCAL, TIME, convert, type_name, utc, with_fields};
 use crate::error::{Error, Result};
 use crate::pg::functions::moments::moved;
 use crate::pg::functions::zone::find;
@@ -47,6 +47,7 @@ impl ScalarUDFImpl for Overlaps {
         let kinds: Vec<Option<DataType>> = arg_types.iter().map(with_fields).collect();
         let has = |kind: &DataType| kinds.iter().flatten().any(|found| found == kind);
         let times = has(&TIME);
+        // A literal without a type is what the others are.
         let moment = match () {
             () if times => TIME,
             () if has(&utc()) => utc(),
@@ -57,7 +58,7 @@ impl ScalarUDFImpl for Overlaps {
                 // The second of a pair may be how long it is.
                 Some(DataType::Interval(_)) if index % 2 == 1 => Some(INTERVAL),
                 Some(DataType::Interval(_)) => None,
-                Some(kind) => ((*kind == TIME) == times).then(|| moment.clone()),
+                Some(kind) => ((*kind == TIME) == times).then(|| kind.clone()),
                 None => (given.is_null() || given.is_string()).then(|| moment.clone()),
             }
         });
@@ -92,7 +93,14 @@ impl ScalarUDFImpl for Overlaps {
 impl Overlaps {
     fn rows(&self, arrays: &[ArrayRef], length: usize) -> Result<BooleanArray> {
         let zone = find(&self.zone)?;
-        let [a, b, c, d] = arrays else {
+        let zoned = arrays.iter().any(|array| *array.data_type() == utc());
+        let moments = arrays.iter().map(|array| match array.data_type() {
+            DataType::Time64(_) | DataType::Interval(_) => Ok(Arc::clone(array)),
+            _ if zoned => convert::to_instant(array, zone),
+            _ => convert::to_local(array),
+        });
+        let moments = moments.collect::<Result<Vec<ArrayRef>>>()?;
+        let [a, b, c, d] = moments.as_slice() else {
             return Err(Error::Internal("overlaps takes four arguments".to_owned()));
         };
         let rows = (0..length).map(|row| {

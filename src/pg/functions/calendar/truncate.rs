@@ -1,13 +1,12 @@
 //! `date_trunc` (`timestamp_trunc`, `timestamptz_trunc_internal`, `interval_trunc`).
 
 use arrow::datatypes::IntervalMonthDayNano;
-use chrono_tz::Tz;
 
 use super::unit::Unit;
 use super::{DAY_US, SECOND_US, infinite};
 use crate::error::{Error, Result};
-use crate::pg::decode::offset_of_local;
-use crate::pg::encode::{civil, days_from_civil, offset_at};
+use crate::pg::decode::Zone;
+use crate::pg::encode::{civil, days_from_civil};
 
 /// The start of the unit a local time is in; `None` for a unit that times are not cut at.
 pub(super) fn local(unit: Unit, us: i64) -> Option<i64> {
@@ -36,17 +35,17 @@ pub(super) fn local(unit: Unit, us: i64) -> Option<i64> {
 }
 
 /// The start of the unit that an instant is in by the calendar of `zone`.
-pub(super) fn zoned(unit: Unit, us: i64, zone: Tz) -> Option<i64> {
+pub(super) fn zoned(unit: Unit, us: i64, zone: Zone) -> Option<i64> {
     if infinite(us).is_some() {
         return Some(us);
     }
-    let east_us = i64::from(offset_at(zone, us)) * SECOND_US;
+    let east_us = i64::from(zone.east_at(us)) * SECOND_US;
     let start = local(unit, us.checked_add(east_us)?)?;
     // Within a day the offset stays what it was: an hour that comes twice is two hours.
     let within_day = clock_us(unit).is_some_and(|length| length < DAY_US);
     let east_us = match within_day {
         true => east_us,
-        false => i64::from(offset_of_local(zone, start)) * SECOND_US,
+        false => i64::from(zone.east_of_local(start)) * SECOND_US,
     };
     start.checked_sub(east_us)
 }
@@ -137,7 +136,7 @@ mod tests {
 
     #[test]
     fn days_are_the_zones() {
-        let zone = chrono_tz::America::New_York;
+        let zone = super::Zone::Named(chrono_tz::America::New_York);
         let moment = start(2026, 3, 1) + DAY_US / 10;
         let want = start(2026, 2, 28) + 5 * 3_600_000_000;
         assert_eq!(zoned(Unit::Day, moment, zone), Some(want));
