@@ -63,6 +63,9 @@ pub enum Error {
     /// A table named twice in FROM.
     #[error("table name \"{0}\" specified more than once")]
     DuplicateAlias(String),
+    /// A query named twice in WITH.
+    #[error("WITH query name \"{0}\" specified more than once")]
+    DuplicateQuery(String),
     /// A column defined or named twice.
     #[error("column \"{0}\" specified more than once")]
     DuplicateColumn(String),
@@ -92,6 +95,9 @@ pub enum Error {
     /// A parameter whose type nothing tells.
     #[error("could not determine data type of parameter ${0}")]
     IndeterminateDatatype(usize),
+    /// `ARRAY[]`, whose type nothing tells.
+    #[error("cannot determine type of empty array")]
+    IndeterminateArray,
     /// A column outside GROUP BY, or an aggregate where none may stand; the whole message.
     #[error("{0}")]
     Grouping(String),
@@ -104,6 +110,12 @@ pub enum Error {
     /// A window function where none may stand.
     #[error("{0}")]
     Windowing(String),
+    /// A recursive query that is none, or has what none may have; the whole message.
+    #[error("{0}")]
+    InvalidRecursion(String),
+    /// A frame of a window with a wrong bound; the whole message.
+    #[error("{0}")]
+    InvalidFrame(String),
     /// A statement whose definition is wrong (column counts, LIMIT of a wrong kind).
     #[error("{0}")]
     InvalidColumnReference(String),
@@ -336,6 +348,27 @@ pub struct Notes {
     pub hint: Option<String>,
     /// Where in the statement, in characters from 1.
     pub position: Option<usize>,
+    /// What the error lies at, where its position is still to be found in the text.
+    pub place: Option<Place>,
+}
+
+/// What an error of a plan lies at: a plan has no text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A line and a column of the statement, both from 1.
+    At(u64, u64),
+    /// The bracket that opens before a line and a column.
+    Bracket(u64, u64),
+    /// A constant, as its value.
+    Constant(String),
+    /// An operator.
+    Operator(String),
+    /// A function that is called.
+    Call(String),
+    /// A name or a parameter.
+    Word(String),
+    /// What follows the only such keyword.
+    After(&'static str),
 }
 
 impl Error {
@@ -352,6 +385,34 @@ impl Error {
     /// Adds the position in the statement, in characters from 1.
     pub fn at(self, position: usize) -> Error {
         self.note(|notes| notes.position = Some(position))
+    }
+
+    /// Adds what the error lies at, as far as that is known.
+    pub fn near(self, place: impl Into<Option<Place>>) -> Error {
+        match place.into() {
+            Some(place) => self.note(|notes| notes.place = Some(place)),
+            None => self,
+        }
+    }
+
+    /// No such operator between values of these types.
+    pub fn no_operator(left: &str, symbol: &str, right: &str) -> Error {
+        Error::OperatorMismatch(format!("operator does not exist: {left} {symbol} {right}"))
+            .hint(
+                "No operator matches the given name and argument types. \
+                 You might need to add explicit type casts.",
+            )
+            .near(Place::Operator(symbol.to_owned()))
+    }
+
+    /// No such function of arguments of these types.
+    pub fn no_function(name: &str, types: &[String]) -> Error {
+        Error::UndefinedFunction(format!("function {name}({}) does not exist", types.join(", ")))
+            .hint(
+                "No function matches the given name and argument types. \
+                 You might need to add explicit type casts.",
+            )
+            .near(Place::Call(name.to_owned()))
     }
 
     /// A file or store that could not be read or written; a full disk has a code of its own.
@@ -412,7 +473,7 @@ impl Error {
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
             Error::AmbiguousColumn(_) => "42702",
-            Error::DuplicateAlias(_) => "42712",
+            Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",
             Error::DuplicateSchema(_) => "42P06",
@@ -421,10 +482,12 @@ impl Error {
             Error::DependentObjectsStillExist(_) => "2BP01",
             Error::DatatypeMismatch(_) => "42804",
             Error::CannotCoerce(_) => "42846",
-            Error::IndeterminateDatatype(_) => "42P18",
+            Error::IndeterminateDatatype(_) | Error::IndeterminateArray => "42P18",
             Error::Grouping(_) => "42803",
             Error::Planned(_) => "42000",
             Error::Windowing(_) => "42P20",
+            Error::InvalidRecursion(_) => "42P19",
+            Error::InvalidFrame(_) => "22013",
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",

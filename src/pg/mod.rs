@@ -3,6 +3,7 @@
 //! Imports: error, catalog. Used by: query, wire.
 
 pub mod catalog;
+pub mod checks;
 pub mod decode;
 pub mod encode;
 pub mod facts;

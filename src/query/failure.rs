@@ -8,18 +8,23 @@ use datafusion::common::{Column, DataFusionError, SchemaError};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::parse::shown;
-use crate::error::Error;
+use super::places;
+use crate::error::{Error, Place};
+use crate::pg::types;
 
-/// A refused cast with its place, where there is only one it can be.
-fn placed(error: Error, sql: &str) -> Error {
-    let place = match error.bare() {
-        Error::CannotCoerce(message) if error.notes().position.is_none() => {
-            super::places::of_cast(sql, message)
-        }
+/// An error with its position, where its place is found in the text.
+pub(super) fn placed(error: Error, sql: &str) -> Error {
+    let notes = error.notes();
+    if notes.position.is_some() {
+        return error;
+    }
+    let position = match (error.bare(), &notes.place) {
+        (_, Some(place)) => places::of(sql, place),
+        (Error::CannotCoerce(message), None) => places::of_cast(sql, message),
         _ => None,
     };
-    match place {
-        Some(place) => error.at(place),
+    match position {
+        Some(position) => error.at(position),
         None => error,
     }
 }
@@ -36,6 +41,9 @@ pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
             },
         },
         DataFusionError::Diagnostic(diagnostic, inner) => {
+            if let Some(error) = not_unary(&diagnostic.message) {
+                return placed(error, sql);
+            }
             let error = of(*inner, sql);
             match diagnostic.span {
                 Some(span) if error.notes().position.is_none() && 0 < span.start.line => {
@@ -60,7 +68,7 @@ pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
         DataFusionError::IoError(inner) => Error::io("read a file", inner),
         DataFusionError::SQL(inner, _) => Error::Syntax(inner.to_string()),
         DataFusionError::NotImplemented(text) => Error::FeatureNotSupported(tidy(&text)),
-        DataFusionError::Plan(text) => planned(&text),
+        DataFusionError::Plan(text) => placed(planned(&text, sql), sql),
         DataFusionError::Configuration(text) => Error::InvalidParameterValue(tidy(&text)),
         DataFusionError::SchemaError(inner, _) => schema(*inner),
         DataFusionError::Execution(text) => executed(&text),
@@ -85,7 +93,7 @@ fn shared(error: &DataFusionError) -> Error {
         DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => shared(inner),
         DataFusionError::ResourcesExhausted(text) => exhausted(text),
         DataFusionError::Execution(text) => executed(text),
-        DataFusionError::Plan(text) => planned(text),
+        DataFusionError::Plan(text) => planned(text, ""),
         DataFusionError::ArrowError(inner, _) => arrow_text(inner),
         other => Error::Internal(other.to_string()),
     }
@@ -218,13 +226,12 @@ fn schema(error: SchemaError) -> Error {
     }
 }
 
-fn planned(text: &str) -> Error {
+fn planned(text: &str, sql: &str) -> Error {
     let has = |part: &str| text.contains(part);
     if let Some((_, qualifier)) = text.split_once("Invalid qualifier ") {
-        return Error::UndefinedRelation(format!(
-            "missing FROM-clause entry for table \"{}\"",
-            qualifier.trim()
-        ));
+        let table = qualifier.trim().rsplit('.').next().unwrap_or_default();
+        let message = format!("missing FROM-clause entry for table \"{table}\"");
+        return Error::UndefinedRelation(message).near(Place::Word(table.to_owned()));
     }
     if has("LIMIT must be >") {
         return Error::NegativeRowCount("LIMIT");
@@ -232,13 +239,8 @@ fn planned(text: &str) -> Error {
     if has("OFFSET must be >") {
         return Error::NegativeRowCount("OFFSET");
     }
-    if let Some((_, kind)) = text.split_once("non-boolean predicate ")
-        && let Some((_, kind)) = kind.rsplit_once(" returning ")
-    {
-        return Error::DatatypeMismatch(format!(
-            "argument of WHERE must be type boolean, not type {}",
-            pg_names(kind.trim())
-        ));
+    if let Some(error) = not_boolean(text) {
+        return error;
     }
     if let Some((_, kinds)) =
         text.split_once("Incompatible inputs for Union: Previous inputs were of type ")
@@ -247,8 +249,8 @@ fn planned(text: &str) -> Error {
     {
         return Error::DatatypeMismatch(format!(
             "UNION types {} and {} cannot be matched",
-            pg_names(first),
-            pg_names(second)
+            pg_name(first),
+            pg_name(second)
         ));
     }
     if has("Invalid function") {
@@ -256,14 +258,11 @@ fn planned(text: &str) -> Error {
         return Error::UndefinedFunction(format!("function {name} does not exist"))
             .hint("No function matches the given name and argument types.");
     }
-    if has("No function matches the given name and argument types")
-        || has("failed to match any signature")
-        || has("Failed to coerce arguments")
-        || has("does not support zero arguments")
-        || has("expects ") && has("arguments")
-    {
-        return Error::UndefinedFunction(function_call(text))
-            .hint("No function matches the given name and argument types. You might need to add explicit type casts.");
+    if let Some(error) = no_function(text, sql) {
+        return error;
+    }
+    if has("Aggregate") && has("WHERE") {
+        return Error::Grouping("aggregate functions are not allowed in WHERE".to_owned());
     }
     if has("must appear in the GROUP BY clause")
         || has("must be part of GROUP BY")
@@ -271,13 +270,22 @@ fn planned(text: &str) -> Error {
         || has("Column in SELECT must be in GROUP BY")
     {
         let column = text.split('"').nth(1).or_else(|| text.split('\'').nth(1)).unwrap_or("?");
-        return Error::Grouping(format!(
-            "column \"{}\" must appear in the GROUP BY clause or be used in an aggregate function",
-            unqualified(shown(column))
-        ));
+        let column = unqualified(shown(column));
+        let bare = column.rsplit('.').next().unwrap_or(column);
+        let message = format!(
+            "column \"{column}\" must appear in the GROUP BY clause or be used in an aggregate function"
+        );
+        return Error::Grouping(message).near(Place::Word(bare.to_owned()));
     }
-    if has("Aggregate") && has("WHERE") {
-        return Error::Grouping("aggregate functions are not allowed in WHERE".to_owned());
+    if has("argument to grouping function is not in grouping columns")
+        || has("to grouping function is not in")
+    {
+        let message =
+            "arguments to GROUPING must be grouping expressions of the associated query level";
+        return Error::Grouping(message.to_owned());
+    }
+    if let Some(error) = no_operator(text) {
+        return error;
     }
     if has("Cannot coerce")
         || has("cannot coerce")
@@ -288,23 +296,68 @@ fn planned(text: &str) -> Error {
         || has("Unsupported CAST")
         || has("no coercion")
     {
-        return Error::OperatorMismatch(operator_text(text));
+        return Error::OperatorMismatch(format!(
+            "operator does not exist: {}",
+            pg_names(&tidy(text))
+        ));
     }
     if has("Placeholder type could not be resolved") || has("No value found for placeholder") {
         return Error::IndeterminateDatatype(placeholder(text));
     }
-    if has("ORDER BY position")
-        || has("Order by column out of bounds")
-        || has("not in select list")
-        || has("is not in the select list")
-    {
+    if let Some((_, number)) = text.split_once("zero is not a valid index: $") {
+        let number = number.trim().parse().unwrap_or(0);
+        return Error::UndefinedParameter(number).near(Place::Word(format!("${number}")));
+    }
+    if has("Order by column out of bounds") || has("Order by index starts at 1") {
+        let number = text.split("specified: ").nth(1).and_then(|rest| rest.split(',').next());
+        return Error::InvalidColumnReference(format!(
+            "ORDER BY position {} is not in select list",
+            number.unwrap_or("0")
+        ));
+    }
+    if let Some((_, rest)) = text.split_once("Cannot find column with position ") {
+        let number = rest.split(' ').next().unwrap_or_default();
+        let message = format!("GROUP BY position {number} is not in select list");
+        return Error::InvalidColumnReference(message);
+    }
+    if has("For SELECT DISTINCT, ORDER BY expressions") {
+        let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
+        return Error::InvalidColumnReference(message.to_owned());
+    }
+    if has("SELECT DISTINCT ON expressions must match initial ORDER BY expressions") {
         return Error::InvalidColumnReference(tidy(text));
     }
-    if has("Union") && has("columns")
-        || has("same number of columns")
-        || has("UNION queries have different number of columns")
+    if let Some((_, rest)) = text.split_once("The window ")
+        && let Some((name, _)) = rest.split_once(" is not defined")
     {
-        return Error::Syntax("each UNION query must have the same number of columns".to_owned());
+        return Error::UndefinedObject(format!("window \"{name}\" does not exist"));
+    }
+    if has("invalid window frame: frame offsets") || has("Invalid window frame: frame offsets") {
+        return Error::InvalidFrame("frame starting offset must not be negative".to_owned());
+    }
+    if let Some((_, rest)) = text.split_once("Source table contains ")
+        && let Some((available, rest)) = rest.split_once(" columns but only ")
+    {
+        let specified = rest.split(' ').next().unwrap_or_default();
+        return Error::InvalidColumnReference(format!(
+            "table has {available} columns available but {specified} columns specified"
+        ));
+    }
+    if has("Too many columns! The subquery should only return one column") {
+        return Error::Syntax("subquery must return only one column".to_owned());
+    }
+    if has("Inconsistent data length across values list") {
+        return Error::Syntax("VALUES lists must all be the same length".to_owned());
+    }
+    if has("have different number of columns")
+        || has("must have the same number of columns")
+        || has("Union schemas have different number of fields")
+    {
+        let word = ["INTERSECT", "EXCEPT"].into_iter().find(|word| text.starts_with(word));
+        return Error::Syntax(format!(
+            "each {} query must have the same number of columns",
+            word.unwrap_or("UNION")
+        ));
     }
     if has("Projections require unique expression names") || has("have the same name") {
         return Error::DuplicateColumn(tidy(text));
@@ -312,19 +365,199 @@ fn planned(text: &str) -> Error {
     Error::Planned(tidy(text))
 }
 
+/// What should be a truth and is none.
+fn not_boolean(text: &str) -> Option<Error> {
+    let wanted = |clause: &str, kind: &str| {
+        let kind = pg_name(kind.trim());
+        format!("argument of {clause} must be type boolean, not type {kind}")
+    };
+    if let Some((_, kind)) = text.split_once("non-boolean predicate ")
+        && let Some((_, kind)) = kind.rsplit_once(" returning ")
+    {
+        let error = Error::DatatypeMismatch(wanted("WHERE", kind));
+        return Some(error.near(Place::After("where")));
+    }
+    if let Some((_, kind)) = text.split_once("Join condition must be boolean type, but got ") {
+        let error = Error::DatatypeMismatch(wanted("JOIN/ON", kind));
+        return Some(error.near(Place::After("on")));
+    }
+    if let Some((_, kind)) = text.split_once("'NOT' requires a boolean expression, got ") {
+        let error = Error::DatatypeMismatch(wanted("NOT", kind));
+        return Some(error.near(Place::After("not")));
+    }
+    None
+}
+
+/// A call whose arguments no function of that name takes.
+fn no_function(text: &str, sql: &str) -> Option<Error> {
+    let (name, types) = if let Some((_, call)) = text.split_once("name and argument types '")
+        && let Some((call, _)) = call.split_once("'. You might")
+        && let Some((name, types)) = call.strip_suffix(')').and_then(|call| call.split_once('('))
+    {
+        (name, types)
+    } else if let Some((_, rest)) = text.split_once("satisfy a call to '")
+        && let Some((name, rest)) = rest.split_once("' function: coercion from ")
+        && let Some((types, _)) = rest.split_once(" to the signature")
+    {
+        (name, types)
+    } else {
+        let (_, rest) = text.split_once('\'')?;
+        let (name, rest) = rest.split_once('\'')?;
+        if !rest.trim_start().starts_with("does not support zero arguments") {
+            return None;
+        }
+        (name, "")
+    };
+    let untyped = places::untyped_arguments(sql, name).unwrap_or_default();
+    let types = listed(types).into_iter().enumerate().map(|(index, kind)| {
+        let kind = pg_name(kind);
+        match untyped.get(index) {
+            Some(true) if kind == "text" => "unknown".to_owned(),
+            _ => kind,
+        }
+    });
+    Some(Error::no_function(name, &types.collect::<Vec<String>>()))
+}
+
+/// The parts of a list of types, which may have commas of their own in brackets.
+fn listed(types: &str) -> Vec<&str> {
+    let mut parts = Vec::new();
+    let (mut depth, mut start) = (0_usize, 0);
+    for (index, byte) in types.bytes().enumerate() {
+        match byte {
+            b'(' | b'<' => depth += 1,
+            b')' | b'>' => depth = depth.saturating_sub(1),
+            b',' if depth == 0 => {
+                parts.extend(types.get(start..index));
+                start = index + 1;
+            }
+            _ => {}
+        }
+    }
+    parts.extend(types.get(start..));
+    parts.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+/// What stands before the operands in the planner's words for an operator that does not take them.
+const BEFORE_OPERANDS: &[&str] = &[
+    "arithmetic expression ",
+    "arithmetic operation ",
+    "comparison operation ",
+    "logical boolean operation ",
+    "regex operation ",
+    "bitwise operation ",
+    "common type for bitwise operation ",
+    "string concat operation ",
+    "AtAt operation ",
+    "temporal operation ",
+    "decimal operation ",
+    "argument type for operation ",
+];
+
+/// Operators as the planner writes them.
+const OPERATORS: &[&str] = &[
+    "AND",
+    "OR",
+    "IS NOT DISTINCT FROM",
+    "IS DISTINCT FROM",
+    "NOT LIKE",
+    "NOT ILIKE",
+    "LIKE",
+    "ILIKE",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "=",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "~",
+    "~*",
+    "!~",
+    "!~*",
+    "~~",
+    "~~*",
+    "!~~",
+    "!~~*",
+    "&",
+    "|",
+    "BIT_XOR",
+    ">>",
+    "<<",
+    "||",
+    "@>",
+    "<@",
+    "@@",
+    "->",
+    "->>",
+    "#>",
+    "#>>",
+    "#-",
+    "?",
+    "?|",
+    "?&",
+];
+
+/// An operator before one operand that does not take it: `- cannot be used with Utf8`.
+fn not_unary(message: &str) -> Option<Error> {
+    let (symbol @ ("+" | "-"), kind) = message.split_once(" cannot be used with ")? else {
+        return None;
+    };
+    let message = format!("operator does not exist: {symbol} {}", pg_name(kind));
+    let hint = "No operator matches the given name and argument type. \
+                You might need to add an explicit type cast.";
+    let place = Place::Operator(symbol.to_owned());
+    Some(Error::OperatorMismatch(message).hint(hint).near(place))
+}
+
+/// An operator that does not take such operands.
+fn no_operator(text: &str) -> Option<Error> {
+    let operands = BEFORE_OPERANDS.iter().find_map(|before| Some(text.split_once(before)?.1))?;
+    let operands = operands.split(" to valid types").next().unwrap_or(operands);
+    let (symbol, left, right) = OPERATORS.iter().find_map(|symbol| {
+        let (left, right) = operands.split_once(&format!(" {symbol} "))?;
+        let right = right.split(": ").next().unwrap_or(right);
+        Some((*symbol, pg_name(left), pg_name(right)))
+    })?;
+    if matches!(symbol, "AND" | "OR") {
+        let kind = if left == "boolean" { right } else { left };
+        let message = format!("argument of {symbol} must be type boolean, not type {kind}");
+        return Some(Error::DatatypeMismatch(message));
+    }
+    let symbol = match symbol {
+        "!=" => "<>",
+        "IS DISTINCT FROM" | "IS NOT DISTINCT FROM" => "=",
+        "LIKE" => "~~",
+        "ILIKE" => "~~*",
+        "NOT LIKE" => "!~~",
+        "NOT ILIKE" => "!~~*",
+        "BIT_XOR" => "#",
+        other => other,
+    };
+    Some(Error::no_operator(&left, symbol, &right))
+}
+
+/// PostgreSQL's name of a type as Arrow writes it.
+fn pg_name(text: &str) -> String {
+    if text.starts_with("Struct(") {
+        return "record".to_owned();
+    }
+    match text.parse::<arrow::datatypes::DataType>() {
+        Ok(arrow::datatypes::DataType::Null) => "unknown".to_owned(),
+        Ok(data_type) => types::sql_name(types::of_data_type(&data_type).oid),
+        Err(_other) => pg_names(text),
+    }
+}
+
 /// `schema.table.column` without the schema, as PostgreSQL names columns.
 fn unqualified(column: &str) -> &str {
     match column.rmatch_indices('.').nth(1) {
         Some((dot, _)) => column.get(dot + 1..).unwrap_or(column),
         None => column,
-    }
-}
-
-fn function_call(text: &str) -> String {
-    let call = text.split('\'').skip(1).step_by(2).find(|call| call.contains('('));
-    match call {
-        Some(call) => format!("function {} does not exist", pg_names(call)),
-        None => tidy(text),
     }
 }
 
@@ -345,15 +578,6 @@ fn pg_names(text: &str) -> String {
     ]
     .iter()
     .fold(text.to_owned(), |text, (arrow, pg)| text.replace(arrow, pg))
-}
-
-fn operator_text(text: &str) -> String {
-    if let Some((_, operands)) = text.split_once("arithmetic expression ")
-        && let Some((operands, _)) = operands.split_once(" to valid types")
-    {
-        return format!("operator does not exist: {}", pg_names(operands));
-    }
-    format!("operator does not exist: {}", pg_names(&tidy(text)))
 }
 
 fn placeholder(text: &str) -> usize {

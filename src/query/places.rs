@@ -3,13 +3,124 @@
 use datafusion::logical_expr::planner::TypePlanner;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::parse::position;
+use crate::error::Place;
 use crate::pg::{rewrite, types};
 
 /// Tokens a type's name may have.
 const TYPE_TOKENS_MAX: usize = 24;
+
+/// The position of `place`. `None` when several such, or none, stand in the text.
+pub(super) fn of(sql: &str, place: &Place) -> Option<usize> {
+    if let Place::At(line, column) = *place {
+        return Some(position(sql, Location { line, column }));
+    }
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().ok()?;
+    let tokens: Vec<TokenWithSpan> =
+        tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    if let Place::Bracket(line, column) = *place {
+        let inside = Location { line, column };
+        let opens = |token: &&TokenWithSpan| token.token == Token::LParen;
+        let before = tokens.iter().take_while(|token| token.span.start < inside);
+        return before.filter(opens).last().map(|token| position(sql, token.span.start));
+    }
+    let mut found = (0..tokens.len()).filter_map(|index| here(&tokens, index, place));
+    let only = found.next()?;
+    found.next().is_none().then(|| position(sql, only.span.start))
+}
+
+/// The token at or behind `index` that `place` means if `index` does.
+fn here<'a>(tokens: &'a [TokenWithSpan], index: usize, place: &Place) -> Option<&'a TokenWithSpan> {
+    let own = tokens.get(index)?;
+    let next = || tokens.get(index + 1).map(|token| &token.token);
+    let matches = match place {
+        Place::At(..) | Place::Bracket(..) => false,
+        Place::Constant(value) => match &own.token {
+            Token::SingleQuotedString(text)
+            | Token::EscapedStringLiteral(text)
+            | Token::Number(text, _) => text == value,
+            _ => false,
+        },
+        Place::Operator(symbol) => {
+            own.token.to_string() == *symbol && !is_star(tokens, index) && !is_text(&own.token)
+        }
+        Place::Call(name) => is_named(&own.token, name) && next() == Some(&Token::LParen),
+        Place::Word(name) => match &own.token {
+            Token::Placeholder(text) => text == name,
+            word => is_named(word, name),
+        },
+        Place::After(keyword) => {
+            let behind = is_word(&own.token, keyword);
+            let mut rest = tokens.get(index + 1..)?.iter();
+            return rest.find(|token| token.token != Token::LParen).filter(|_| behind);
+        }
+    };
+    matches.then_some(own)
+}
+
+/// Whether the token at `index` stands for all columns or rows, rather than for a multiplication.
+fn is_star(tokens: &[TokenWithSpan], index: usize) -> bool {
+    let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+    tokens.get(index).is_some_and(|token| token.token == Token::Mul)
+        && before.is_none_or(|before| {
+            matches!(before.token, Token::LParen | Token::Comma | Token::Period)
+                || is_word(&before.token, "select")
+        })
+}
+
+fn is_text(token: &Token) -> bool {
+    matches!(token, Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_))
+}
+
+/// Whether a token is this name, as PostgreSQL folds it.
+fn is_named(token: &Token, name: &str) -> bool {
+    match token {
+        Token::Word(word) if word.quote_style.is_some() => word.value == name,
+        Token::Word(word) => word.value.to_lowercase() == name,
+        _ => false,
+    }
+}
+
+fn is_word(token: &Token, word: &str) -> bool {
+    match token {
+        Token::Word(own) => own.quote_style.is_none() && own.value.eq_ignore_ascii_case(word),
+        _ => false,
+    }
+}
+
+/// Which arguments of the only call of `name` are constants in quotes, or NULL, without a type.
+pub(super) fn untyped_arguments(sql: &str, name: &str) -> Option<Vec<bool>> {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().ok()?;
+    let tokens: Vec<TokenWithSpan> =
+        tokens.into_iter().filter(|token| !matches!(token.token, Token::Whitespace(_))).collect();
+    let place = Place::Call(name.to_owned());
+    let mut found = (0..tokens.len()).filter(|index| here(&tokens, *index, &place).is_some());
+    let (call, None) = (found.next()?, found.next()) else { return None };
+    let (mut depth, mut arguments, mut length) = (0_usize, Vec::new(), 0_usize);
+    let mut untyped = false;
+    for token in tokens.iter().skip(call + 2) {
+        match &token.token {
+            Token::Comma | Token::RParen if depth == 0 => {
+                arguments.push(untyped && length == 1);
+                if token.token == Token::RParen {
+                    return Some(arguments);
+                }
+                length = 0;
+                continue;
+            }
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        let constant =
+            matches!(token.token, Token::SingleQuotedString(_) | Token::EscapedStringLiteral(_));
+        untyped = constant || is_word(&token.token, "null");
+        length += 1;
+    }
+    None
+}
 
 /// The place of the cast that a message `cannot cast type … to …` speaks of: of its `::` or its CAST. `None` when several
 /// casts to that type, or none, stand in the text.
@@ -30,10 +141,6 @@ pub(super) fn of_cast(sql: &str, message: &str) -> Option<usize> {
 
 /// Where the type begins of the cast whose operator or word is token `index`.
 fn type_start(tokens: &[TokenWithSpan], index: usize) -> Option<usize> {
-    let is_word = |token: &Token, word: &str| match token {
-        Token::Word(own) => own.quote_style.is_none() && own.value.eq_ignore_ascii_case(word),
-        _ => false,
-    };
     match &tokens.get(index)?.token {
         Token::DoubleColon => Some(index + 1),
         token if is_word(token, "cast") => {
@@ -65,7 +172,8 @@ fn type_name(tokens: &[TokenWithSpan]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::of_cast;
+    use super::{of, of_cast};
+    use crate::error::Place;
 
     fn check(sql: &str, target: &str, want: Option<usize>) {
         let message = format!("cannot cast type integer to {target}");
@@ -78,6 +186,23 @@ mod tests {
         check("SELECT 'é', 7 :: timestamp with time zone", "timestamp with time zone", Some(15));
         check("SELECT CAST(f(1, 2) AS int4[])", "integer[]", Some(8));
         check("SELECT 7::\nuuid, CAST(x AS date)", "date", Some(18));
+    }
+
+    #[test]
+    fn the_only_such_token_is_the_place() {
+        let check = |sql: &str, place: Place, want: Option<usize>| {
+            assert_eq!(of(sql, &place), want, "{sql}: {place:?}");
+        };
+        check("SELECT 1 + 'é' || x", Place::Operator("||".to_owned()), Some(16));
+        check("SELECT *, a * b, count(*)", Place::Operator("*".to_owned()), Some(13));
+        check("SELECT a + b + c", Place::Operator("+".to_owned()), None);
+        check("SELECT 'x', Upper(upper)", Place::Call("upper".to_owned()), Some(13));
+        check("SELECT 1 = 'a', '1'", Place::Constant("a".to_owned()), Some(12));
+        check("SELECT 1, '1'", Place::Constant("1".to_owned()), None);
+        check("SELECT $1, $12", Place::Word("$1".to_owned()), Some(8));
+        check("SELECT \n1 WHERE ((x))", Place::After("where"), Some(19));
+        check("SELECT\n é", Place::At(2, 2), Some(9));
+        check("SELECT f(1), ( SELECT 2)", Place::Bracket(1, 16), Some(14));
     }
 
     #[test]

@@ -100,7 +100,9 @@ pub(super) fn query(
     let mut statement = Ast::Query(Box::new(query.clone()));
     let locate = |place| super::parse::position(sql, place);
     let calls = calls(query, &locate);
-    crate::pg::rewrite::statement(&mut statement, facts, &locate)?;
+    crate::pg::checks::statement(&statement).map_err(|error| failure::placed(error, sql))?;
+    crate::pg::rewrite::statement(&mut statement, facts, &locate)
+        .map_err(|error| failure::placed(error, sql))?;
     let plan = |fields: Option<Vec<FieldRef>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
         let names = Names::new(engine, &state, facts, &calls);
         let options = ParserOptions::new()
@@ -117,7 +119,7 @@ pub(super) fn query(
         }
         let plan = planner
             .sql_statement_to_plan_with_context(statement.clone(), &mut context)
-            .map_err(|error| failure::of(error, sql))?;
+            .map_err(|error| crate::pg::checks::explained(failure::of(error, sql), query))?;
         let (reads, reusable) = names.finish();
         Ok((plan, reads, reusable))
     };

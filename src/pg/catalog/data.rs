@@ -270,6 +270,37 @@ fn unescape(cell: &'static str) -> Option<Cow<'static, str>> {
     Some(Cow::Owned(text))
 }
 
+/// What functions of one name there are.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct FunctionKinds {
+    pub(crate) plain: bool,
+    pub(crate) aggregate: bool,
+    pub(crate) window: bool,
+    /// Whether one of them returns a set.
+    pub(crate) set: bool,
+}
+
+/// What functions PostgreSQL has by the name `name`; `None` for none.
+pub(crate) fn function_kinds(name: &str) -> Option<FunctionKinds> {
+    static KINDS: LazyLock<HashMap<String, FunctionKinds>> = LazyLock::new(|| {
+        let table = table("pg_proc");
+        let [name, kind, set] = ["proname", "prokind", "proretset"].map(|name| table.index(name));
+        let mut kinds: HashMap<String, FunctionKinds> = HashMap::new();
+        for row in table.rows() {
+            let Cell::Text(name) = &row[name] else { continue };
+            let own = kinds.entry(name.to_string()).or_default();
+            match &row[kind] {
+                Cell::Text(kind) if kind == "a" => own.aggregate = true,
+                Cell::Text(kind) if kind == "w" => own.window = true,
+                _ => own.plain = true,
+            }
+            own.set |= row[set] == Cell::Bool(true);
+        }
+        kinds
+    });
+    KINDS.get(name).copied()
+}
+
 /// Whether PostgreSQL keeps the relation `pg_catalog.name` once for all databases.
 pub(crate) fn table_is_shared(name: &str) -> bool {
     relation("pg_catalog", name).is_some_and(|relation| relation.shared)
