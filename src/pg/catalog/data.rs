@@ -314,3 +314,13 @@ pub(crate) fn reserved(word: &str) -> bool {
     });
     WORDS.contains(word)
 }
+
+/// Whether `word` is a keyword that cannot be the name of a table without quotes.
+pub(crate) fn is_no_table(word: &str) -> bool {
+    static WORDS: LazyLock<std::collections::HashSet<Cow<'static, str>>> = LazyLock::new(|| {
+        let reserved = |code: &Cow<'static, str>| matches!(code.as_ref(), "R" | "T");
+        let quoted = lines("keywords").filter(|cells| cells.get(1).is_some_and(reserved));
+        quoted.filter_map(|cells| cells.into_iter().next()).collect()
+    });
+    WORDS.contains(word)
+}

@@ -81,7 +81,7 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match (self.operation, types) {
-            (Numerics::Mean, [DataType::Float64, _]) => DataType::Float64,
+            (Numerics::Mean, [own @ (DataType::Float64 | DataType::Interval(_)), _]) => own.clone(),
             (Numerics::Over | Numerics::Times | Numerics::Mean, _) => {
                 numeric::of_scale(QUOTIENT_SCALE)
             }
@@ -99,7 +99,7 @@ impl ScalarUDFImpl for Function {
             (Numerics::Factorial, [one]) if one.is_integer() || one.is_null() => {
                 return Ok(vec![DataType::Int64]);
             }
-            (Numerics::Mean, [DataType::Float64, _]) => {}
+            (Numerics::Mean, [DataType::Float64 | DataType::Interval(_), _]) => {}
             (Numerics::Mean, [sum, _]) if is_exact(sum) => {}
             (Numerics::Read, [DataType::Float32 | DataType::Float64 | DataType::Utf8]) => {}
             (Numerics::Read, [text]) if text.is_string() => return Ok(vec![DataType::Utf8]),
@@ -109,6 +109,13 @@ impl ScalarUDFImpl for Function {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        // Intervals have an average of their own.
+        if self.operation == Numerics::Mean
+            && matches!(args.return_field.data_type(), DataType::Interval(_))
+            && let Some(average) = args.args.first()
+        {
+            return Ok(average.clone());
+        }
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let columns = args.args.iter().map(|arg| match arg {

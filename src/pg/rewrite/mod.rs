@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod array;
+mod common;
 mod correlated;
 mod joins;
 mod lateral;

@@ -14,8 +14,8 @@ use datafusion::logical_expr::{
 };
 
 use super::operators::call;
-use super::{arithmetic, array, correlated, lateral, results, unions, zones};
-use crate::error::Error;
+use super::{arithmetic, array, common, correlated, lateral, results, unions, zones};
+use crate::error::{Error, Place};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
@@ -35,11 +35,23 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
     if output { names_for_oids(plan, facts) } else { Ok(plan) }
 }
 
-/// Casts of this node's expressions.
+/// Casts of this node's expressions, and the types of its columns where it is a set operation.
 fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
     if let LogicalPlan::Union(union) = node {
-        return unions::matched(union);
+        return unions::matched(union, facts);
     }
+    if let LogicalPlan::Join(join) = node {
+        if unions::is_set_operation(&join) {
+            return unions::intersected(join, facts);
+        }
+        return expressions(LogicalPlan::Join(join), facts);
+    }
+    expressions(node, facts)
+}
+
+/// Casts of this node's expressions; the types below it may have changed.
+fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
+    let node = node.recompute_schema()?;
     let mut schema = DFSchema::empty();
     for input in node.inputs() {
         schema.merge(input.schema());
@@ -189,6 +201,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
+        }
+        Expr::Case(case) => common::case(case, schema, facts),
+        Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
+            common::arguments(function, context, schema, facts)
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)
@@ -391,10 +407,12 @@ fn read_beside(expr: &mut Expr, other: &DataType, facts: &Arc<Facts>) -> Result<
 }
 
 /// A literal as PostgreSQL reads it: a parameter of that text and type would be the same value.
-fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result<Expr> {
+pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result<Expr> {
     let settings = functions::value_settings(facts);
-    let value = decode::literal(types::of_field(&field), text, &settings)
-        .map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let value = decode::literal(types::of_field(&field), text, &settings).map_err(|error| {
+        let place = Place::Constant(text.to_owned());
+        DataFusionError::External(Box::new(error.near(place)))
+    })?;
     let field = if is_bare_numeric(&field) {
         Arc::new(field.as_ref().clone().with_data_type(value.data_type()))
     } else {

@@ -1,64 +1,165 @@
-//! The columns of a UNION (PostgreSQL manual, 10.5): one type for each, and an error where the planner would make
-//! texts of them.
+//! The columns of set operations (PostgreSQL manual, 10.5 and 7.4): one type for each, an error where the planner would
+//! make texts of them, and ALL, which keeps each row as often as it should.
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::FieldRef;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Union, cast};
+use datafusion::common::{Column, NullEquality, Result};
+use datafusion::functions_window::row_number::row_number_udwf;
+use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::{
+    Distinct, Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, Union,
+    WindowFunctionDefinition,
+};
 
-use crate::error::Error;
-use crate::pg::types;
+use super::common::{self, Member};
+use crate::pg::facts::Facts;
 
-/// Gives columns of exact numbers beside floating point that type.
-/// Errors: 42804 for text beside anything else.
-pub(super) fn matched(union: Union) -> Result<Transformed<LogicalPlan>> {
-    let width = union.schema.fields().len();
-    let mut double = vec![false; width];
-    for (index, double) in double.iter_mut().enumerate() {
-        let kinds = union.inputs.iter().filter_map(|input| input.schema().fields().get(index));
-        let mut first: Option<&DataType> = None;
-        let (mut exact, mut floating) = (false, false);
-        for field in kinds {
-            let kind = field.data_type();
-            exact |= kind.is_numeric() && !kind.is_floating();
-            floating |= kind.is_floating();
-            if kind.is_null() {
-                continue;
-            }
-            let before = *first.get_or_insert(kind);
-            if before.is_string() != kind.is_string() {
-                return Err(unmatched(before, kind));
-            }
+/// Gives each column of a UNION one type.
+/// Errors: 42804 for columns that have none in common; a constant that is not of the others' type.
+pub(super) fn matched(union: Union, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
+    match one_type("UNION", &union.inputs, facts)? {
+        Some(inputs) => {
+            let union = Union::try_new_with_loose_types(inputs)?;
+            Ok(Transformed::yes(LogicalPlan::Union(union)))
         }
-        *double = exact && floating;
+        None => Ok(Transformed::no(LogicalPlan::Union(union))),
     }
-    if !double.contains(&true) {
-        return Ok(Transformed::no(LogicalPlan::Union(union)));
-    }
-    let mut inputs = Vec::with_capacity(union.inputs.len());
-    for input in union.inputs {
-        inputs.push(Arc::new(widened(input, &double)?));
-    }
-    Ok(Transformed::yes(LogicalPlan::Union(Union::try_new_with_loose_types(inputs)?)))
 }
 
-fn widened(input: Arc<LogicalPlan>, double: &[bool]) -> Result<LogicalPlan> {
-    let columns = input.schema().iter().zip(double).map(|((qualifier, field), double)| {
-        let column = Expr::from((qualifier, field));
-        if *double {
-            cast(column, DataType::Float64).alias_qualified(qualifier.cloned(), field.name())
-        } else {
-            column
-        }
-    });
-    let columns: Vec<Expr> = columns.collect();
-    Ok(LogicalPlan::Projection(Projection::try_new(columns, input)?))
+/// Whether a join is an INTERSECT or EXCEPT: the planner makes them so, and nothing else of that kind.
+pub(super) fn is_set_operation(join: &Join) -> bool {
+    matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti)
+        && join.null_equality == NullEquality::NullEqualsNull
+        && join.filter.is_none()
 }
 
-fn unmatched(first: &DataType, second: &DataType) -> DataFusionError {
-    let name = |kind: &DataType| types::sql_name(types::of_data_type(kind).oid);
-    let message = format!("UNION types {} and {} cannot be matched", name(first), name(second));
-    DataFusionError::External(Box::new(Error::DatatypeMismatch(message)))
+/// Gives each column of an INTERSECT or EXCEPT one type, and with ALL numbers equal rows, so that each meets one.
+/// Errors: as [`matched`].
+pub(super) fn intersected(join: Join, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
+    let word = match join.join_type {
+        JoinType::LeftSemi => "INTERSECT",
+        _ => "EXCEPT",
+    };
+    let inputs = [Arc::clone(&join.left), Arc::clone(&join.right)];
+    let typed = one_type(word, &inputs, facts)?;
+    let distinct = matches!(join.left.as_ref(), LogicalPlan::Distinct(_));
+    if typed.is_none() && distinct {
+        return Ok(Transformed::no(LogicalPlan::Join(join)));
+    }
+    let [left, right] = match typed.as_deref() {
+        Some([left, right]) => [Arc::clone(left), Arc::clone(right)],
+        _ => inputs,
+    };
+    let on = |plan: &LogicalPlan| plan.schema().columns();
+    let sides = if distinct { [left, right] } else { [numbered(left)?, numbered(right)?] };
+    let [left, right] = sides;
+    let (from, to) = (on(&left), on(&right));
+    let whole = left.schema().columns();
+    let joined = LogicalPlanBuilder::from(Arc::unwrap_or_clone(left)).join_detailed(
+        Arc::unwrap_or_clone(right),
+        join.join_type,
+        (from, to),
+        None,
+        NullEquality::NullEqualsNull,
+    )?;
+    if distinct {
+        return Ok(Transformed::yes(joined.build()?));
+    }
+    let own = whole.len().saturating_sub(1);
+    let columns = whole.into_iter().take(own).map(Expr::Column);
+    Ok(Transformed::yes(joined.project(columns)?.build()?))
+}
+
+/// Rows with how many equal ones came before, counted from 1.
+fn numbered(plan: Arc<LogicalPlan>) -> Result<Arc<LogicalPlan>> {
+    let columns: Vec<Expr> = plan.schema().columns().into_iter().map(Expr::Column).collect();
+    let definition = WindowFunctionDefinition::WindowUDF(row_number_udwf());
+    let mut number = WindowFunction::new(definition, Vec::new());
+    number.params.partition_by = columns;
+    let number = Expr::from(number).alias(NUMBER);
+    let numbered = LogicalPlanBuilder::from(Arc::unwrap_or_clone(plan)).window(vec![number])?;
+    Ok(Arc::new(numbered.build()?))
+}
+
+/// The column that numbers equal rows.
+const NUMBER: &str = "__forebay_number";
+
+/// The inputs with one type for each column, when some had to change.
+fn one_type(
+    word: &str,
+    inputs: &[Arc<LogicalPlan>],
+    facts: &Arc<Facts>,
+) -> Result<Option<Vec<Arc<LogicalPlan>>>> {
+    let width = inputs.iter().map(|input| input.schema().fields().len()).min().unwrap_or(0);
+    let mut wanted: Vec<Option<FieldRef>> = Vec::with_capacity(width);
+    for index in 0..width {
+        let members = inputs.iter().map(|input| {
+            let output = output(input, index);
+            Member {
+                field: &input.schema().fields()[index],
+                unknown: output.is_some_and(common::is_unknown),
+                place: output.and_then(common::place),
+            }
+        });
+        wanted.push(common::common(word, members)?);
+    }
+    if wanted.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let changed = inputs.iter().map(|input| changed(input, &wanted, facts));
+    changed.collect::<Result<Vec<_>>>().map(Some)
+}
+
+/// The expression of a column where a SELECT has it.
+fn output(plan: &LogicalPlan, index: usize) -> Option<&Expr> {
+    match plan {
+        LogicalPlan::Projection(projection) => match projection.expr.get(index)? {
+            Expr::Alias(alias) => Some(&alias.expr),
+            other => Some(other),
+        },
+        LogicalPlan::Distinct(Distinct::All(input)) => output(input, index),
+        LogicalPlan::SubqueryAlias(alias) => output(&alias.input, index),
+        _ => None,
+    }
+}
+
+/// `plan` with columns of the types `wanted`.
+fn changed(
+    plan: &Arc<LogicalPlan>,
+    wanted: &[Option<FieldRef>],
+    facts: &Arc<Facts>,
+) -> Result<Arc<LogicalPlan>> {
+    match plan.as_ref() {
+        LogicalPlan::Distinct(Distinct::All(input)) => {
+            let input = changed(input, wanted, facts)?;
+            return Ok(Arc::new(LogicalPlan::Distinct(Distinct::All(input))));
+        }
+        LogicalPlan::SubqueryAlias(alias) => {
+            let input = changed(&alias.input, wanted, facts)?;
+            let aliased = LogicalPlanBuilder::from(Arc::unwrap_or_clone(input));
+            return Ok(Arc::new(aliased.alias(alias.alias.clone())?.build()?));
+        }
+        _ => {}
+    }
+    // Constants change where they stand; the rest gets a cast above.
+    let (mut exprs, input) = match plan.as_ref() {
+        LogicalPlan::Projection(projection) => (projection.expr.clone(), &projection.input),
+        _ => (plan.schema().columns().into_iter().map(Expr::Column).collect(), plan),
+    };
+    let outputs: Vec<Column> = plan.schema().columns();
+    for ((expr, wanted), output) in exprs.iter_mut().zip(wanted).zip(outputs) {
+        let Some(wanted) = wanted else { continue };
+        let named = matches!(expr, Expr::Alias(_));
+        let own = match &mut *expr {
+            Expr::Alias(alias) => alias.expr.as_mut(),
+            other => other,
+        };
+        if common::become_one(own, wanted, input.schema(), facts)? && !named {
+            let bare = std::mem::replace(expr, Expr::Column(output.clone()));
+            *expr = bare.alias_qualified(output.relation, output.name);
+        }
+    }
+    Ok(Arc::new(LogicalPlan::Projection(Projection::try_new(exprs, Arc::clone(input))?)))
 }

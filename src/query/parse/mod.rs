@@ -5,6 +5,8 @@
 //! because an allow-list that lives in the grammar cannot be forgotten.
 
 mod access;
+mod clauses;
+mod grammar;
 mod intervals;
 mod limits;
 mod outputs;
@@ -50,33 +52,51 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
         let message = "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned();
         return Err(Error::CharacterNotInRepertoire(message));
     }
-    let dialect = PostgreSqlDialect {};
-    let mut tokens = Tokenizer::new(&dialect, sql).tokenize_with_location().map_err(|error| {
-        Error::Syntax(lexical(&error.message)).at(position(sql, error.location))
-    })?;
-    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    let tokens = tokenize(sql)?;
     limits.check_tokens(&tokens)?;
+    let tokens = grammar::tokens(sql, tokens)?;
     let mut statements = Vec::new();
     for part in tokens.split(|token| token.token == Token::SemiColon) {
         let Some(first) = part.first() else { continue };
         let end = part.last().map_or(first.span.end, |last| last.span.end);
         let text = slice(sql, first.span.start, end);
-        let part = versions::rewrite(part)?;
+        let part = clauses::rewrite(sql, versions::rewrite(part)?)?;
         let statement = Reader::new(sql, part).statement(&text)?;
         statements.push(Parsed { text, statement });
     }
     Ok(statements)
 }
 
+/// The tokens of `sql` without what is between them.
+/// Errors: 42601.
+fn tokenize(sql: &str) -> Result<Vec<TokenWithSpan>> {
+    let mut tokens = Vec::new();
+    let read =
+        Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location_into_buf(&mut tokens);
+    if let Err(error) = read {
+        // What does not end began where the last token did.
+        let start = tokens.last().map_or(1, |last| position(sql, last.span.end));
+        let rest: String = sql.chars().skip(start - 1).collect();
+        return Err(match lexical(&error.message) {
+            Some(words) => Error::Syntax(format!("{words} at or near \"{rest}\"")).at(start),
+            None => Error::Syntax(format!("syntax error: {}", error.message.to_lowercase()))
+                .at(position(sql, error.location)),
+        });
+    }
+    tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+    Ok(tokens)
+}
+
 /// The words PostgreSQL uses for sqlparser's lexical errors.
-fn lexical(message: &str) -> String {
+fn lexical(message: &str) -> Option<&'static str> {
     match message {
-        "Unterminated string literal" => "unterminated quoted string".to_owned(),
+        "Unterminated string literal" => Some("unterminated quoted string"),
+        "Unterminated dollar-quoted string" => Some("unterminated dollar-quoted string"),
+        "Unexpected EOF while in a multi-line comment" => Some("unterminated /* comment"),
         text if text.starts_with("Expected close delimiter '\"'") => {
-            "unterminated quoted identifier".to_owned()
+            Some("unterminated quoted identifier")
         }
-        "Unexpected EOF while in a multi-line comment" => "unterminated /* comment".to_owned(),
-        other => format!("syntax error: {}", other.to_lowercase()),
+        _ => None,
     }
 }
 
@@ -107,6 +127,7 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     if next.token != Token::EOF {
         return Err(near(sql, &next, last));
     }
+    grammar::query(sql, &query)?;
     allow(&query)?;
     outputs::name(&mut query);
     Ok(query)
@@ -168,7 +189,9 @@ fn failure(sql: &str, error: &ParserError) -> Error {
             Error::StatementTooComplex("stack depth limit exceeded".to_owned())
                 .hint(format!("A statement may nest {NESTING_MAX} levels deep."))
         }
-        ParserError::TokenizerError(message) => Error::Syntax(lexical(message)),
+        ParserError::TokenizerError(message) => {
+            Error::Syntax(format!("syntax error: {}", message.to_lowercase()))
+        }
         ParserError::ParserError(message) => {
             let (text, location) = match message.rsplit_once(" at Line: ") {
                 Some((text, place)) => (text, place_of(place)),

@@ -1,0 +1,239 @@
+//! Clauses PostgreSQL has and the parser does not know, said in those it knows, before the parser sees them: `TABLE t`,
+//! `FROM ONLY t`, `ORDER BY x USING >`, `x ISNULL`. What cannot be said so is refused here with 0A000; the parser would
+//! call it a syntax error.
+
+use datafusion::sql::sqlparser::keywords::{ALL_KEYWORDS, ALL_KEYWORDS_INDEX, Keyword};
+use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+
+use super::position;
+use crate::error::{Error, Result};
+use crate::pg::catalog::data;
+
+/// Rewrites the tokens of one statement of `sql`.
+/// Errors: 0A000 for a clause that cannot be said.
+pub(super) fn rewrite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let mut index = 0;
+    while let Some(token) = tokens.get(index) {
+        let here = Here { tokens: &tokens, index, before: out.last() };
+        if let Some(what) = here.refused() {
+            return Err(Error::FeatureNotSupported(format!("{what} is not supported"))
+                .at(position(sql, token.span.start)));
+        }
+        match here.said() {
+            Some((words, length)) => {
+                let said = words.iter().map(|word| spelled(word, token));
+                out.extend(said);
+                index += length;
+            }
+            None => {
+                out.push(token.clone());
+                index += 1;
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// A token of ours in the place of `token`.
+fn spelled(word: &str, token: &TokenWithSpan) -> TokenWithSpan {
+    let own = match word {
+        "*" => Token::Mul,
+        word => {
+            let index = ALL_KEYWORDS.binary_search(&word).ok();
+            let keyword = index.and_then(|index| ALL_KEYWORDS_INDEX.get(index)).copied();
+            let keyword = keyword.unwrap_or(Keyword::NoKeyword);
+            Token::Word(Word { value: word.to_owned(), quote_style: None, keyword })
+        }
+    };
+    TokenWithSpan { token: own, span: token.span }
+}
+
+/// A place in the tokens of a statement.
+struct Here<'a> {
+    tokens: &'a [TokenWithSpan],
+    index: usize,
+    /// What stands before it, rewritten.
+    before: Option<&'a TokenWithSpan>,
+}
+
+impl Here<'_> {
+    /// Other words for what begins here, and how many tokens they stand for.
+    fn said(&self) -> Option<(&'static [&'static str], usize)> {
+        let behind = |words: &[&str]| self.before.is_some_and(|token| is_any(&token.token, words));
+        let after = |token: Token| self.before.is_some_and(|before| before.token == token);
+        if self.has(0, &["TABLE"]) && (self.has(1, &["ONLY"]) || self.is_table(1)) {
+            let begins = self.before.is_none()
+                || after(Token::LParen)
+                || after(Token::RParen)
+                || behind(BEFORE_QUERY);
+            return begins.then_some((["SELECT", "*", "FROM"].as_slice(), 1));
+        }
+        if self.has(0, &["ONLY"]) && (self.is_name(1) || self.token(1) == Some(&Token::LParen)) {
+            let table = behind(&["FROM", "JOIN"]) || after(Token::Comma) && self.is_name(1);
+            return table.then_some(([].as_slice(), 1));
+        }
+        if self.has(0, &["USING"]) {
+            return match self.token(1)? {
+                Token::Lt => Some((["ASC"].as_slice(), 2)),
+                Token::Gt => Some((["DESC"].as_slice(), 2)),
+                _ => None,
+            };
+        }
+        let operand = !behind(BEFORE_OPERAND)
+            && self.before.is_some_and(|before| match before.token {
+                Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) => true,
+                Token::RParen | Token::RBracket | Token::Placeholder(_) => true,
+                _ => false,
+            });
+        if operand && self.token(1) != Some(&Token::LParen) && self.has(0, &["ISNULL"]) {
+            return Some((["IS", "NULL"].as_slice(), 1));
+        }
+        if self.framed() && self.has(0, &["EXCLUDE"]) && self.has(1, &["NO"]) {
+            // The default.
+            return self.has(2, &["OTHERS"]).then_some(([].as_slice(), 3));
+        }
+        None
+    }
+
+    /// What begins here and cannot be said.
+    fn refused(&self) -> Option<&'static str> {
+        let closed = self.before.is_some_and(|before| before.token == Token::RParen);
+        if self.framed() && self.has(0, &["EXCLUDE"]) && self.has(1, &["CURRENT", "GROUP", "TIES"])
+        {
+            return Some("EXCLUDE in the frame of a window");
+        }
+        if closed && self.has(0, &["SEARCH"]) && self.has(1, &["DEPTH", "BREADTH"]) {
+            return Some("SEARCH in WITH");
+        }
+        if closed && self.has(0, &["CYCLE"]) && self.is_name(1) {
+            return Some("CYCLE in WITH");
+        }
+        if closed && self.has(0, &["AS"]) && self.merges() {
+            return Some("an alias of the columns that USING merges");
+        }
+        None
+    }
+
+    /// Whether a frame of a window ends before this place.
+    fn framed(&self) -> bool {
+        let bounds = ["ROW", "PRECEDING", "FOLLOWING"];
+        self.before.is_some_and(|token| is_any(&token.token, &bounds))
+    }
+
+    /// Whether the list that ends before this place is that of a USING.
+    fn merges(&self) -> bool {
+        let before = self.tokens.get(..self.index).unwrap_or_default();
+        let mut depth = 0_usize;
+        let open = before.iter().rposition(|token| {
+            match token.token {
+                Token::RParen => depth += 1,
+                Token::LParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        });
+        let using = open.and_then(|open| before.get(open.checked_sub(1)?));
+        using.is_some_and(|token| is_any(&token.token, &["USING"]))
+    }
+
+    fn token(&self, offset: usize) -> Option<&Token> {
+        self.tokens.get(self.index + offset).map(|token| &token.token)
+    }
+
+    fn has(&self, offset: usize, words: &[&str]) -> bool {
+        self.token(offset).is_some_and(|token| is_any(token, words))
+    }
+
+    fn is_name(&self, offset: usize) -> bool {
+        matches!(self.token(offset), Some(Token::Word(_)))
+    }
+
+    fn is_table(&self, offset: usize) -> bool {
+        match self.token(offset) {
+            Some(Token::Word(word)) => {
+                word.quote_style.is_some() || !data::is_no_table(&word.value.to_lowercase())
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What a query may follow.
+const BEFORE_QUERY: &[&str] =
+    &["UNION", "INTERSECT", "EXCEPT", "ALL", "DISTINCT", "FOR", "EXPLAIN", "ANALYZE", "VERBOSE"];
+
+/// What a name, rather than an operator, follows.
+const BEFORE_OPERAND: &[&str] = &[
+    "SELECT", "WHERE", "AND", "OR", "NOT", "ON", "HAVING", "BY", "CASE", "WHEN", "THEN", "ELSE",
+    "AS", "DISTINCT", "ALL", "IN", "BETWEEN", "LIKE", "ILIKE",
+];
+
+fn is_any(token: &Token, words: &[&str]) -> bool {
+    match token {
+        Token::Word(word) => {
+            word.quote_style.is_none()
+                && words.iter().any(|other| word.value.eq_ignore_ascii_case(other))
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
+
+    fn rewritten(sql: &str) -> crate::error::Result<String> {
+        let mut tokens =
+            Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().expect("tokens");
+        tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
+        let tokens = super::rewrite(sql, tokens)?;
+        Ok(tokens.iter().map(|token| token.to_string()).collect::<Vec<String>>().join(" "))
+    }
+
+    fn check(sql: &str, want: &str) {
+        assert_eq!(rewritten(sql).expect(sql), want);
+    }
+
+    #[test]
+    fn clauses_are_said_in_others() {
+        check("TABLE t", "SELECT * FROM t");
+        check(
+            "(table s.t) union all TABLE only t",
+            "( SELECT * FROM s . t ) union all SELECT * FROM t",
+        );
+        check("SELECT 1 FROM ONLY t JOIN ONLY (u) ON true", "SELECT 1 FROM t JOIN ( u ) ON true");
+        check(
+            "SELECT x FROM t ORDER BY x USING >, y USING <",
+            "SELECT x FROM t ORDER BY x DESC , y ASC",
+        );
+        check("SELECT x ISNULL, (1) isnull", "SELECT x IS NULL , ( 1 ) IS NULL");
+    }
+
+    #[test]
+    fn names_stay_names() {
+        for sql in [
+            "LOCK TABLE t",
+            "SELECT x AS table FROM ( a JOIN b USING ( k ) ) AS j",
+            "SELECT \"table\" . x FROM t FETCH FIRST 1 ROW ONLY",
+            "SELECT isnull ( 1 ) AS isnull FROM a JOIN b USING ( k )",
+        ] {
+            check(sql, sql);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_said_is_refused() {
+        for sql in [
+            "SELECT sum(x) OVER (ROWS 1 PRECEDING EXCLUDE TIES)",
+            "SELECT 1 FROM a JOIN b USING (k, m) AS j",
+            "WITH RECURSIVE t AS (SELECT 1) SEARCH DEPTH FIRST BY n SET o SELECT 1",
+            "WITH RECURSIVE t AS (SELECT 1) CYCLE n SET c USING p SELECT 1",
+        ] {
+            let error = rewritten(sql).expect_err(sql);
+            assert_eq!(error.state(), "0A000", "{sql}");
+            assert!(error.notes().position.is_some(), "{sql}");
+        }
+    }
+}

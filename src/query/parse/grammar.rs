@@ -1,0 +1,167 @@
+//! What PostgreSQL's scanner and grammar refuse and the parser takes.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    JoinConstraint, JoinOperator, ObjectName, Query, Select, SetExpr, Spanned, TableFactor, Visit,
+    Visitor,
+};
+use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
+
+use super::{near, position, slice};
+use crate::error::{Error, Place, Result};
+use crate::pg::catalog::data;
+
+/// Checks the tokens of a text and joins strings that only a line break parts.
+/// Errors: 42601.
+pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    for token in tokens {
+        let Some(before) = out.last_mut() else {
+            out.push(token);
+            continue;
+        };
+        match (&mut before.token, &token.token) {
+            (
+                Token::SingleQuotedString(text) | Token::EscapedStringLiteral(text),
+                Token::SingleQuotedString(more),
+            ) => {
+                if before.span.end.line == token.span.start.line {
+                    return Err(near(sql, &token, None));
+                }
+                text.push_str(more);
+                before.span.end = token.span.end;
+                continue;
+            }
+            (Token::Number(..), Token::Word(_)) if before.span.end == token.span.start => {
+                let text = slice(sql, before.span.start, token.span.end);
+                let message = format!("trailing junk after numeric literal at or near \"{text}\"");
+                return Err(Error::Syntax(message).at(position(sql, before.span.start)));
+            }
+            (Token::Word(word), Token::Word(next))
+                if is_bare(word, "NULLS") && is_bare(next, "OVER") =>
+            {
+                let treated = out.iter().rev().nth(1).is_some_and(|token| match &token.token {
+                    Token::Word(word) => is_bare(word, "IGNORE") || is_bare(word, "RESPECT"),
+                    _ => false,
+                });
+                if let (true, Some(nulls)) = (treated, out.last()) {
+                    return Err(near(sql, nulls, None));
+                }
+            }
+            _ => {}
+        }
+        if let Token::Word(word) = &token.token
+            && word.quote_style.is_some()
+            && word.value.is_empty()
+        {
+            let message = "zero-length delimited identifier at or near \"\"\"\"".to_owned();
+            return Err(Error::Syntax(message).at(position(sql, token.span.start)));
+        }
+        out.push(token);
+    }
+    Ok(out)
+}
+
+fn is_bare(word: &datafusion::sql::sqlparser::tokenizer::Word, text: &str) -> bool {
+    word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text)
+}
+
+/// Checks a parsed query.
+/// Errors: 42601.
+pub(super) fn query(sql: &str, query: &Query) -> Result<()> {
+    match query.visit(&mut Grammar { sql }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    }
+}
+
+struct Grammar<'a> {
+    sql: &'a str,
+}
+
+impl Grammar<'_> {
+    /// A syntax error at the first token at or behind `location`.
+    fn behind(&self, location: Location) -> Error {
+        let tokens = super::tokenize(self.sql).unwrap_or_default();
+        match tokens.iter().find(|token| location <= token.span.start) {
+            Some(token) if token.token != Token::SemiColon => near(self.sql, token, None),
+            _ => {
+                let end = tokens.iter().take_while(|token| token.span.start < location).last();
+                let end = end.map_or(1, |token| position(self.sql, token.span.end));
+                Error::Syntax("syntax error at end of input".to_owned()).at(end)
+            }
+        }
+    }
+}
+
+impl Visitor for Grammar<'_> {
+    type Break = Box<Error>;
+
+    fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<Self::Break> {
+        for join in select.from.iter().flat_map(|table| &table.joins) {
+            let end = join.relation.span().end;
+            if lacks_condition(&join.join_operator) && 0 < end.line {
+                return ControlFlow::Break(Box::new(self.behind(end)));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<Self::Break> {
+        let Some(first) = relation.0.first().and_then(|part| part.as_ident()) else {
+            return ControlFlow::Continue(());
+        };
+        let word = first.value.to_lowercase();
+        if first.quote_style.is_some() || first.span.start.line == 0 || is_value(&word) {
+            return ControlFlow::Continue(());
+        }
+        match data::is_no_table(&word) {
+            true => ControlFlow::Break(Box::new(self.behind(first.span.start))),
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<Self::Break> {
+        let TableFactor::Derived { subquery, alias: None, .. } = factor else {
+            return ControlFlow::Continue(());
+        };
+        let (what, example, start) = match subquery.body.as_ref() {
+            SetExpr::Values(values) => {
+                let first = values.rows.first().and_then(|row| row.first());
+                ("VALUES", "VALUES", first.map(|expr| expr.span().start))
+            }
+            _ => ("subquery", "SELECT", Some(subquery.span().start)),
+        };
+        let error = Error::Syntax(format!("{what} in FROM must have an alias"))
+            .hint(format!("For example, FROM ({example} ...) [AS] foo."));
+        let place = start.map(|start| Place::Bracket(start.line, start.column));
+        let position = place
+            .filter(|_| what == "subquery")
+            .and_then(|place| crate::query::places::of(self.sql, &place));
+        ControlFlow::Break(Box::new(match position {
+            Some(position) => error.at(position),
+            None => error,
+        }))
+    }
+}
+
+/// Whether a join has neither ON nor USING and needs one.
+fn lacks_condition(operator: &JoinOperator) -> bool {
+    matches!(
+        operator,
+        JoinOperator::Join(JoinConstraint::None)
+            | JoinOperator::Inner(JoinConstraint::None)
+            | JoinOperator::Left(JoinConstraint::None)
+            | JoinOperator::LeftOuter(JoinConstraint::None)
+            | JoinOperator::Right(JoinConstraint::None)
+            | JoinOperator::RightOuter(JoinConstraint::None)
+            | JoinOperator::FullOuter(JoinConstraint::None)
+    )
+}
+
+/// Reserved words that are calls, and so may stand in FROM.
+fn is_value(word: &str) -> bool {
+    word.starts_with("current_")
+        || matches!(word, "session_user" | "user" | "localtime" | "localtimestamp")
+}
