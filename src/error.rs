@@ -113,6 +113,15 @@ pub enum Error {
     /// A recursive query that is none, or has what none may have; the whole message.
     #[error("{0}")]
     InvalidRecursion(String),
+    /// A sample of less than nothing or more than all; the whole message.
+    #[error("{0}")]
+    InvalidSample(String),
+    /// An argument of `ntile` below one.
+    #[error("argument of ntile must be greater than zero")]
+    InvalidNtile,
+    /// An argument of `nth_value` below one.
+    #[error("argument of nth_value must be greater than zero")]
+    InvalidNthValue,
     /// A frame of a window with a wrong bound; the whole message.
     #[error("{0}")]
     InvalidFrame(String),
@@ -488,6 +497,9 @@ impl Error {
             Error::Windowing(_) => "42P20",
             Error::InvalidRecursion(_) => "42P19",
             Error::InvalidFrame(_) => "22013",
+            Error::InvalidNtile => "22014",
+            Error::InvalidNthValue => "22016",
+            Error::InvalidSample(_) => "2202H",
             Error::InvalidColumnReference(_) => "42P10",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",

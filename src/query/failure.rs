@@ -67,6 +67,9 @@ pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
         DataFusionError::ObjectStore(inner) => store(*inner, sql),
         DataFusionError::IoError(inner) => Error::io("read a file", inner),
         DataFusionError::SQL(inner, _) => Error::Syntax(inner.to_string()),
+        DataFusionError::NotImplemented(text) if text.contains("nsupported LIMIT expression") => {
+            Error::FeatureNotSupported("LIMIT of a subquery is not supported".to_owned())
+        }
         DataFusionError::NotImplemented(text) => Error::FeatureNotSupported(tidy(&text)),
         DataFusionError::Plan(text) => placed(planned(&text, sql), sql),
         DataFusionError::Configuration(text) => Error::InvalidParameterValue(tidy(&text)),
@@ -332,16 +335,26 @@ fn planned(text: &str, sql: &str) -> Error {
     {
         return Error::UndefinedObject(format!("window \"{name}\" does not exist"));
     }
-    if has("invalid window frame: frame offsets") || has("Invalid window frame: frame offsets") {
+    if has("nvalid window frame: start bound") {
+        let message = "a window frame whose start is behind its end is not supported";
+        return Error::FeatureNotSupported(message.to_owned());
+    }
+    if has("nvalid window frame: frame offsets") {
         return Error::InvalidFrame("frame starting offset must not be negative".to_owned());
     }
     if let Some((_, rest)) = text.split_once("Source table contains ")
         && let Some((available, rest)) = rest.split_once(" columns but only ")
     {
         let specified = rest.split(' ').next().unwrap_or_default();
-        return Error::InvalidColumnReference(format!(
-            "table has {available} columns available but {specified} columns specified"
-        ));
+        let number = |text: &str| text.parse::<usize>().unwrap_or(0);
+        return if number(available) < number(specified) {
+            Error::InvalidColumnReference(format!(
+                "table has {available} columns available but {specified} columns specified"
+            ))
+        } else {
+            let message = "an alias that names only some of such columns is not supported";
+            Error::FeatureNotSupported(message.to_owned())
+        };
     }
     if has("Too many columns! The subquery should only return one column") {
         return Error::Syntax("subquery must return only one column".to_owned());

@@ -3,11 +3,12 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    DuplicateTreatment, Expr, Function, FunctionArgumentClause, FunctionArguments, GroupByExpr,
-    Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query, Select, Visit, Visitor, WindowType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectNamePart, Query,
+    Select, Value, Visit, Visitor,
 };
 
-use super::{at, start};
+use super::{at, start, windows};
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data::{self, FunctionKinds};
 
@@ -27,27 +28,12 @@ pub(super) fn select(select: &Select) -> Result<()> {
     if let GroupByExpr::Expressions(keys, _) = &select.group_by {
         in_clause(keys, "GROUP BY", Allowed::Sets)?;
     }
-    let known = |name: &Ident| {
-        select.named_window.iter().any(|window| window.0.value.eq_ignore_ascii_case(&name.value))
-    };
-    let mut windows = Found(Vec::new(), |function| function.over.is_some(), 0);
+    windows::defined(select)?;
+    let mut calls = Found(Vec::new(), is_window, 0);
     // The visitor never breaks.
-    let _done = select.projection.visit(&mut windows);
-    for function in windows.0 {
-        let name = match &function.over {
-            Some(WindowType::NamedWindow(name)) => name,
-            Some(WindowType::WindowSpec(spec)) => match &spec.window_name {
-                Some(name) => name,
-                None => continue,
-            },
-            None => continue,
-        };
-        if !known(name) {
-            let message = format!("window \"{}\" does not exist", name.value);
-            return Err(Error::UndefinedObject(message).near(at(name.span.start)));
-        }
-    }
-    Ok(())
+    let _done = select.projection.visit(&mut calls);
+    let windows = calls.0.iter().filter_map(|function| function.over.as_ref());
+    windows.into_iter().try_for_each(|over| windows::called(over, select))
 }
 
 fn condition(operator: &JoinOperator) -> Option<&Expr> {
@@ -186,6 +172,16 @@ fn written(function: &Function) -> Result<()> {
         }
         return Ok(());
     }
+    let argument = |index: usize| match list.args.get(index) {
+        Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
+        _ => None,
+    };
+    let below_one = |index: usize| argument(index).is_some_and(|expr| is_below_one(expr));
+    match name.as_str() {
+        "ntile" if below_one(0) => return Err(Error::InvalidNtile),
+        "nth_value" if below_one(1) => return Err(Error::InvalidNthValue),
+        _ => {}
+    }
     let unsupported = |what: &str| {
         let message = format!("{what} is not implemented for window functions");
         Err(Error::FeatureNotSupported(message).near(place()))
@@ -197,6 +193,14 @@ fn written(function: &Function) -> Result<()> {
         return unsupported("aggregate ORDER BY");
     }
     Ok(())
+}
+
+/// Whether a constant is a whole number below one.
+fn is_below_one(expr: &Expr) -> bool {
+    match expr {
+        Expr::Value(value) => matches!(&value.value, Value::Number(text, _) if text == "0"),
+        other => windows::is_negative(other),
+    }
 }
 
 // ---- kinds of functions

@@ -9,6 +9,7 @@ mod calls;
 mod clauses;
 mod references;
 mod tables;
+mod windows;
 
 use std::ops::ControlFlow;
 

@@ -122,10 +122,11 @@ fn locked(lock: &LockClause, query: &Query) -> Result<()> {
 }
 
 /// Checks the FROM of one SELECT.
-/// Errors: 42712 for a name that two of its tables have.
+/// Errors: 42712 for a name that two of its tables have, 42P10 for more names than columns.
 pub(super) fn select(select: &Select) -> Result<()> {
     let mut names: Vec<(String, Option<&ObjectName>)> = Vec::new();
     for factor in factors(&select.from) {
+        renamed(factor)?;
         let Some(name) = known(factor) else { continue };
         // Without aliases two tables of one name in two schemas can be told apart.
         let table = match factor {
@@ -141,6 +142,21 @@ pub(super) fn select(select: &Select) -> Result<()> {
         names.push((name, table));
     }
     Ok(())
+}
+
+/// Errors: 42P10 for an alias with more names than a query has columns.
+fn renamed(factor: &TableFactor) -> Result<()> {
+    let TableFactor::Derived { subquery, alias: Some(alias), .. } = factor else { return Ok(()) };
+    let specified = alias.columns.len();
+    match width(&subquery.body) {
+        Some(available) if available < specified => {
+            let name = folded(&alias.name);
+            Err(Error::InvalidColumnReference(format!(
+                "table \"{name}\" has {available} columns available but {specified} columns specified"
+            )))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The tables of a FROM, joined or not.

@@ -8,6 +8,7 @@
 
 mod arithmetic;
 mod array;
+mod clauses;
 mod common;
 mod correlated;
 mod joins;
@@ -19,6 +20,7 @@ mod plan;
 mod results;
 mod rows;
 mod syntax;
+mod ties;
 mod types;
 mod unions;
 mod whole_rows;

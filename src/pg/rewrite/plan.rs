@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 };
 
 use super::operators::call;
-use super::{arithmetic, array, common, correlated, lateral, results, unions, zones};
+use super::{arithmetic, array, common, correlated, lateral, results, ties, unions, zones};
 use crate::error::{Error, Place};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
@@ -29,6 +29,7 @@ const EXISTING: &str = "__forebay_existing";
 
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
+    let plan = plan.transform_up_with_subqueries(ties::kept)?.data;
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = plan.transform_down_with_subqueries(correlated::decorrelate)?.data;

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, joins, literals, moments, rows};
+use super::{array, clauses, joins, literals, moments, rows};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
@@ -83,7 +83,16 @@ impl VisitorMut for Rewriter<'_> {
         system_tables(&select.from, &mut scope);
         self.scopes.push(scope);
         self.rows.enter_select(select, self.facts);
-        ControlFlow::Continue(())
+        for table in &mut select.from {
+            let joined = table.joins.iter_mut().map(|join| &mut join.relation);
+            for factor in std::iter::once(&mut table.relation).chain(joined) {
+                self.rows.complete(factor, self.facts);
+            }
+        }
+        match clauses::select(select) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
@@ -93,18 +102,15 @@ impl VisitorMut for Rewriter<'_> {
             return ControlFlow::Break(Box::new(error));
         }
         literals::select(select);
-        for (clause, condition) in [("WHERE", &select.selection), ("HAVING", &select.having)] {
-            if condition.as_ref().is_some_and(windowed) {
-                let message = format!("window functions are not allowed in {clause}");
-                return ControlFlow::Break(Box::new(Error::Windowing(message)));
-            }
-        }
         ControlFlow::Continue(())
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         self.rows.enter_query(query, self.facts);
-        ControlFlow::Continue(())
+        match clauses::query(query) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
@@ -120,6 +126,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {
+        clauses::truths(expr);
         if let Expr::Function(function) = expr
             && !function.within_group.is_empty()
         {
@@ -240,7 +247,6 @@ impl Rewriter<'_> {
                 unqualified(function);
                 moments::positional(function)?;
                 literals::function(function);
-                not_nested(function)?;
                 self.rows.spell_out(function);
                 sort_distinct(function);
                 if let Some(replaced) = self::function(function) {
@@ -311,7 +317,7 @@ fn system_value(oid: u32, column: &Ident) -> Option<Expr> {
     Some(cast_to(Box::new(Expr::value(number)), kind))
 }
 
-fn null() -> Expr {
+pub(super) fn null() -> Expr {
     Expr::value(Value::Null)
 }
 
@@ -1031,50 +1037,9 @@ const AGGREGATES: &[&str] = &[
     "every",
 ];
 
-fn is_aggregate(function: &Function) -> bool {
+pub(super) fn is_aggregate(function: &Function) -> bool {
     let name = function_name(&function.name).unwrap_or_default();
     function.over.is_none() && AGGREGATES.contains(&name.as_str())
-}
-
-/// Errors: 42803 for an aggregate inside an aggregate.
-fn not_nested(function: &Function) -> Result<()> {
-    if is_aggregate(function) && calls(&function.args, is_aggregate) {
-        return Err(Error::Grouping("aggregate function calls cannot be nested".to_owned()));
-    }
-    Ok(())
-}
-
-/// Whether an expression calls a window function.
-fn windowed(expr: &Expr) -> bool {
-    calls(expr, |function| function.over.is_some())
-}
-
-/// Whether a function that `wanted` knows is called, subqueries not counted.
-fn calls(
-    node: &impl datafusion::sql::sqlparser::ast::Visit,
-    wanted: fn(&Function) -> bool,
-) -> bool {
-    struct Search(usize, fn(&Function) -> bool);
-    impl datafusion::sql::sqlparser::ast::Visitor for Search {
-        type Break = ();
-        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-            self.0 += 1;
-            ControlFlow::Continue(())
-        }
-        fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
-            self.0 -= 1;
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            match expr {
-                Expr::Function(function) if self.0 == 0 && (self.1)(function) => {
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    node.visit(&mut Search(0, wanted)).is_break()
 }
 
 /// `array_agg(DISTINCT x)` gathers in the order of `x`: PostgreSQL finds what is distinct by sorting, and a hash would

@@ -3,6 +3,8 @@
 //! The planner knows columns only. So the row is spelled out, its columns found where FROM says them: in the catalog, in
 //! the list of a subquery, in a WITH. Where they cannot be told, and beside outer joins, whose missing rows would have to
 //! be NULL, the alias is left for the planner to refuse.
+//!
+//! The same columns complete an alias that names fewer than there are.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -13,6 +15,7 @@ use datafusion::sql::sqlparser::ast::{
     TableAlias, TableFactor, Value, Visit, Visitor,
 };
 
+use super::clauses;
 use super::syntax::{call, folded, function_name};
 use crate::pg::facts::Facts;
 
@@ -36,7 +39,7 @@ type Rows = BTreeMap<String, Vec<String>>;
 
 /// What is in scope, innermost last.
 pub(super) struct Scopes {
-    /// Whether the statement gives a row to a function at all; almost none does.
+    /// Whether the statement gives a row to a function or names columns in an alias at all; few do.
     wanted: bool,
     /// Of each SELECT.
     selects: Vec<Rows>,
@@ -46,17 +49,21 @@ pub(super) struct Scopes {
 
 impl Scopes {
     pub(super) fn new(statement: &Statement) -> Scopes {
-        Scopes { wanted: gives_rows(statement), selects: Vec::new(), withs: Vec::new() }
+        let wanted = gives_rows(statement) || names_columns(statement);
+        Scopes { wanted, selects: Vec::new(), withs: Vec::new() }
     }
 
-    pub(super) fn enter_query(&mut self, query: &Query, facts: &Facts) {
+    pub(super) fn enter_query(&mut self, query: &mut Query, facts: &Facts) {
         if !self.wanted {
             return;
         }
         self.withs.push(Rows::new());
-        for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
+        for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             let columns = self.of_query(&cte.query, facts);
             let named = columns.map(|columns| renamed(columns, Some(&cte.alias)));
+            if let Some(columns) = &named {
+                clauses::completed(&mut cte.alias, columns);
+            }
             if let (Some(columns), Some(own)) = (named, self.withs.last_mut()) {
                 own.insert(folded(&cte.alias.name), columns);
             }
@@ -76,6 +83,20 @@ impl Scopes {
 
     pub(super) fn leave_select(&mut self) {
         self.selects.pop();
+    }
+
+    /// Names the columns that the alias of a table leaves out.
+    pub(super) fn complete(&self, factor: &mut TableFactor, facts: &Facts) {
+        if !self.wanted {
+            return;
+        }
+        let columns = self.of_factor(factor, facts);
+        if let Some((_, columns)) = columns
+            && let TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } = factor
+        {
+            clauses::completed(alias, &columns);
+        }
     }
 
     /// Spells out the rows that are given to a function of JSON.
@@ -256,6 +277,33 @@ fn alone(value: &FunctionArgExpr) -> Option<&Ident> {
         },
         _ => None,
     }
+}
+
+/// Whether an alias names columns anywhere.
+fn names_columns(statement: &Statement) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            let ctes = query.with.iter().flat_map(|with| &with.cte_tables);
+            match ctes.into_iter().any(|cte| !cte.alias.columns.is_empty()) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            match factor {
+                TableFactor::Table { alias: Some(alias), .. }
+                | TableFactor::Derived { alias: Some(alias), .. }
+                    if !alias.columns.is_empty() =>
+                {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    statement.visit(&mut Search).is_break()
 }
 
 /// Whether a name alone is given to a function of JSON anywhere.

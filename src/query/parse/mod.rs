@@ -176,7 +176,9 @@ impl Visitor for Gate {
             TableFactor::Table { version: Some(_), .. } => {
                 Some(unsupported("this form of a version clause is"))
             }
-            TableFactor::Table { sample: Some(_), .. } => Some(unsupported("TABLESAMPLE is")),
+            TableFactor::Derived { sample: Some(_), .. } => {
+                Some(unsupported("TABLESAMPLE of a query is"))
+            }
             _ => None,
         })
     }

@@ -1,0 +1,334 @@
+//! Clauses of a query that the planner lacks or reads otherwise, each said in others.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, CastKind, DataType, Distinct, Expr, GroupByExpr, Ident, LimitClause,
+    ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
+    TableAlias, TableFactor, TableSampleKind, TableSampleMethod, TableWithJoins, UnaryOperator,
+    Value, Values, Visit, Visitor,
+};
+
+use super::syntax::{call, cast_to, folded, is_aggregate, null};
+use crate::error::{Error, Result};
+
+/// Rewrites what stands around the SELECTs of a query.
+/// Errors: 42601 for WITH TIES without an order.
+pub(super) fn query(query: &mut Query) -> Result<()> {
+    if let SetExpr::Values(values) = query.body.as_mut() {
+        self::values(values);
+    }
+    if let Some(LimitClause::LimitOffset { limit, offset, .. }) = &mut query.limit_clause {
+        limit.iter_mut().for_each(count);
+        offset.iter_mut().for_each(|offset| count(&mut offset.value));
+    }
+    let ties = query.fetch.as_ref().is_some_and(|fetch| fetch.with_ties && !fetch.percent);
+    if ties && let Some(fetch) = &mut query.fetch {
+        if query.order_by.is_none() {
+            let message = "WITH TIES cannot be specified without ORDER BY clause".to_owned();
+            return Err(Error::Syntax(message));
+        }
+        let one = || Expr::value(Value::Number("1".to_owned(), false));
+        let rows = fetch.quantity.take().unwrap_or_else(one);
+        fetch.quantity = Some(call(super::ties::MARK, vec![rows]));
+        fetch.with_ties = false;
+    }
+    Ok(())
+}
+
+/// A count of rows that is no whole number is rounded, and one that a subquery without tables gives is known.
+fn count(expr: &mut Expr) {
+    if let Expr::Subquery(query) = &*expr
+        && let Some(value) = only_value(query)
+    {
+        *expr = Expr::value(value);
+    }
+    if let Expr::Value(value) = expr
+        && let Value::Number(text, _) = &value.value
+        && let Some(rounded) = rounded(text)
+    {
+        value.value = Value::Number(rounded, false);
+    }
+}
+
+/// `(SELECT 2)` is 2.
+fn only_value(query: &Query) -> Option<Value> {
+    let bare = query.with.is_none() && query.limit_clause.is_none() && query.fetch.is_none();
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let plain = select.from.is_empty() && select.selection.is_none() && select.having.is_none();
+    let (true, true, [item]) = (bare, plain, select.projection.as_slice()) else { return None };
+    let expr = match item {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr,
+        _ => return None,
+    };
+    match expr {
+        Expr::Value(value) => match &value.value {
+            value @ (Value::Number(..) | Value::Null) => Some(value.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// `1.5` as `2`: away from zero, as numeric becomes bigint.
+fn rounded(text: &str) -> Option<String> {
+    let (whole, fraction) = text.split_once('.')?;
+    if !fraction.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+    let up = fraction.bytes().next().is_some_and(|first| b'5' <= first);
+    Some(whole.checked_add(i64::from(up))?.to_string())
+}
+
+/// Constants without a type take that of the constants they stand under.
+fn values(values: &mut Values) {
+    let width = values.rows.iter().map(|row| row.len()).min().unwrap_or(0);
+    for index in 0..width {
+        let column = values.rows.iter().filter_map(|row| row.get(index));
+        let Some(wanted) = column.filter_map(constant_type).reduce(wider) else { continue };
+        for row in &mut values.rows {
+            if let Some(expr) = row.content.get_mut(index)
+                && is_quoted(expr)
+            {
+                let expr_own = std::mem::replace(expr, null());
+                *expr = match &wanted {
+                    Wanted::Number(name) => cast_to(Box::new(expr_own), name),
+                    Wanted::Declared(data_type) => Expr::Cast {
+                        kind: CastKind::DoubleColon,
+                        expr: Box::new(expr_own),
+                        data_type: data_type.clone(),
+                        array: false,
+                        format: None,
+                    },
+                };
+            }
+        }
+    }
+}
+
+fn is_quoted(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(
+        value.value,
+        Value::SingleQuotedString(_) | Value::EscapedStringLiteral(_)
+    ))
+}
+
+/// The type that a constant says it is of.
+enum Wanted {
+    Number(&'static str),
+    Declared(DataType),
+}
+
+fn constant_type(expr: &Expr) -> Option<Wanted> {
+    match expr {
+        Expr::Nested(inner) => constant_type(inner),
+        Expr::UnaryOp { op: UnaryOperator::Minus | UnaryOperator::Plus, expr } => {
+            constant_type(expr)
+        }
+        Expr::Value(value) => match &value.value {
+            Value::Number(text, _) if text.parse::<i32>().is_ok() => Some(Wanted::Number("int4")),
+            Value::Number(text, _) if text.parse::<i64>().is_ok() => Some(Wanted::Number("int8")),
+            Value::Number(..) => Some(Wanted::Number("numeric")),
+            Value::Boolean(_) => Some(Wanted::Number("bool")),
+            _ => None,
+        },
+        Expr::Cast { data_type, .. } => Some(Wanted::Declared(data_type.clone())),
+        Expr::TypedString(typed) => Some(Wanted::Declared(typed.data_type.clone())),
+        _ => None,
+    }
+}
+
+/// Of two numbers the type of both; else what comes first.
+fn wider(one: Wanted, other: Wanted) -> Wanted {
+    match (&one, &other) {
+        (Wanted::Number("int4"), Wanted::Number("int8" | "numeric"))
+        | (Wanted::Number("int8"), Wanted::Number("numeric")) => other,
+        _ => one,
+    }
+}
+
+/// Rewrites one SELECT.
+/// Errors: 0A000 for a sample that cannot be taken, 2202H for one that is none.
+pub(super) fn select(select: &mut Select) -> Result<()> {
+    whole_tables(select);
+    positions(select);
+    truth(select.selection.as_mut());
+    truth(select.having.as_mut());
+    one_group(select);
+    select.from.iter_mut().try_for_each(sampled)
+}
+
+/// `t.*` of a table that FROM names with its schema.
+fn whole_tables(select: &mut Select) {
+    let tables: Vec<ObjectName> = select
+        .from
+        .iter()
+        .flat_map(|table| {
+            std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
+        })
+        .filter_map(|factor| match factor {
+            TableFactor::Table { name, alias: None, args: None, .. } if name.0.len() > 1 => {
+                Some(name.clone())
+            }
+            _ => None,
+        })
+        .collect();
+    let last = |name: &ObjectName| name.0.last().and_then(|part| part.as_ident()).map(folded);
+    for item in &mut select.projection {
+        let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) =
+            item
+        else {
+            continue;
+        };
+        if name.0.len() == 1
+            && let Some(table) = tables.iter().find(|table| last(table) == last(name))
+        {
+            *name = table.clone();
+        }
+    }
+}
+
+/// `DISTINCT ON (1)` means an output.
+fn positions(select: &mut Select) {
+    let Some(Distinct::On(keys)) = &mut select.distinct else { return };
+    for key in keys {
+        let Expr::Value(value) = &*key else { continue };
+        let Value::Number(text, _) = &value.value else { continue };
+        let index = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+        let item = index.and_then(|index| select.projection.get(index));
+        if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item {
+            *key = expr.clone();
+        }
+    }
+}
+
+/// A text without a type is a truth where one must stand.
+pub(super) fn truth(condition: Option<&mut Expr>) {
+    let Some(expr) = condition else { return };
+    if is_quoted(expr) {
+        *expr = cast_to(Box::new(std::mem::replace(expr, null())), "bool");
+    }
+}
+
+/// The sides of AND and OR, and what NOT denies.
+pub(super) fn truths(expr: &mut Expr) {
+    match expr {
+        Expr::BinaryOp { left, op: BinaryOperator::And | BinaryOperator::Or, right } => {
+            truth(Some(left));
+            truth(Some(right));
+        }
+        Expr::UnaryOp { op: UnaryOperator::Not, expr } => truth(Some(expr)),
+        _ => {}
+    }
+}
+
+/// `GROUP BY ()`, and a HAVING alone, make one group of all rows, and of none.
+fn one_group(select: &mut Select) {
+    let GroupByExpr::Expressions(keys, modifiers) = &mut select.group_by else { return };
+    let before = keys.len();
+    keys.retain(|key| !matches!(key, Expr::Tuple(items) if items.is_empty()));
+    let grouped = keys.len() < before;
+    let alone = before == 0
+        && select.having.is_some()
+        && !aggregates(&select.projection)
+        && !aggregates(&select.having);
+    if keys.is_empty() && modifiers.is_empty() && (grouped || alone) {
+        keys.push(Expr::GroupingSets(vec![Vec::new()]));
+    }
+}
+
+/// Whether an aggregate is called outside of subqueries.
+fn aggregates(node: &impl Visit) -> bool {
+    struct Search(usize);
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 += 1;
+            ControlFlow::Continue(())
+        }
+        fn post_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            self.0 -= 1;
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            match expr {
+                Expr::Function(function) if self.0 == 0 && is_aggregate(function) => {
+                    ControlFlow::Break(())
+                }
+                _ => ControlFlow::Continue(()),
+            }
+        }
+    }
+    node.visit(&mut Search(0)).is_break()
+}
+
+/// `t TABLESAMPLE BERNOULLI (10)` is `(SELECT * FROM t WHERE random() < 0.1) AS t`; that SYSTEM takes whole pages is no
+/// promise of its.
+fn sampled(table: &mut TableWithJoins) -> Result<()> {
+    let joined = table.joins.iter_mut().map(|join| &mut join.relation);
+    for factor in std::iter::once(&mut table.relation).chain(joined) {
+        let TableFactor::Table { name, alias, sample, .. } = factor else { continue };
+        let Some(taken) = sample.take() else { continue };
+        let (TableSampleKind::AfterTableAlias(taken) | TableSampleKind::BeforeTableAlias(taken)) =
+            taken;
+        let unsupported = |what: &str| {
+            Err(Error::FeatureNotSupported(format!("TABLESAMPLE {what} is not supported")))
+        };
+        if !matches!(taken.name, Some(TableSampleMethod::Bernoulli | TableSampleMethod::System)) {
+            return unsupported("of this method");
+        }
+        let share = taken.quantity.as_ref().and_then(|quantity| match &quantity.value {
+            Expr::Value(value) => match &value.value {
+                Value::Number(text, _) => text.parse::<f64>().ok(),
+                _ => None,
+            },
+            _ => None,
+        });
+        let Some(share) = share else { return unsupported("of a share that is no number") };
+        if !(0.0..=100.0).contains(&share) {
+            let message = "sample percentage must be between 0 and 100".to_owned();
+            return Err(Error::InvalidSample(message));
+        }
+        if share >= 100.0 {
+            continue;
+        }
+        if taken.seed.is_some() {
+            return unsupported("with REPEATABLE");
+        }
+        let known = alias.take().or_else(|| {
+            let name = name.0.last()?.as_ident()?.clone();
+            Some(TableAlias { explicit: true, name, columns: Vec::new(), at: None })
+        });
+        if let Some(some) = some_of(factor.clone(), share / 100.0, known) {
+            *factor = some;
+        }
+    }
+    Ok(())
+}
+
+/// `(SELECT * FROM table WHERE random() < share) AS alias`
+fn some_of(table: TableFactor, share: f64, alias: Option<TableAlias>) -> Option<TableFactor> {
+    let text = format!("SELECT * FROM t WHERE random() < '{share}'::float8");
+    let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
+    let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, &text).ok()?;
+    let Some(Statement::Query(mut query)) = parsed.into_iter().next() else { return None };
+    let SetExpr::Select(select) = query.body.as_mut() else { return None };
+    select.from.first_mut()?.relation = table;
+    Some(TableFactor::Derived { lateral: false, subquery: query, alias, sample: None })
+}
+
+/// Names the columns an alias leaves out: `t (a)` of two columns keeps the name of the second.
+pub(super) fn completed(alias: &mut TableAlias, columns: &[String]) {
+    let named = alias.columns.len();
+    if named == 0 {
+        return;
+    }
+    let rest = columns.iter().skip(named).map(|column| {
+        datafusion::sql::sqlparser::ast::TableAliasColumnDef {
+            name: Ident::with_quote('"', column),
+            data_type: None,
+        }
+    });
+    alias.columns.extend(rest);
+}
