@@ -2,6 +2,7 @@
 //!
 //! Imports: error, catalog. Used by: query, wire.
 
+pub mod apply;
 pub mod catalog;
 pub mod checks;
 pub mod decode;

@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 use super::door::Column;
 use super::names::Read;
 use super::parse::shown;
+use crate::pg::apply::{Apply, Kind};
 use crate::pg::{functions, types};
 
 /// The columns as RowDescription tells them.
@@ -94,6 +95,10 @@ fn gathered(plan: &LogicalPlan, index: usize) -> Option<u32> {
                 Some(index) => gathered(&join.right, index),
             }
         }
+        LogicalPlan::Extension(_) => {
+            let (plan, index, _value) = applied(plan, index)?;
+            gathered(plan, index)
+        }
         _ => None,
     }
 }
@@ -130,6 +135,18 @@ fn unaliased(expr: &Expr) -> &Expr {
     }
 }
 
+/// The plan whose output stands at `index` of a dependent join, its index there, and whether it is a subquery's value.
+fn applied(plan: &LogicalPlan, index: usize) -> Option<(&LogicalPlan, usize, bool)> {
+    let LogicalPlan::Extension(extension) = plan else { return None };
+    let apply = extension.node.as_any().downcast_ref::<Apply>()?;
+    let outer = apply.outer.schema().fields().len();
+    Some(match index.checked_sub(outer) {
+        None => (&apply.outer, index, false),
+        // Before its own columns the inner plan has a number.
+        Some(index) => (&apply.inner, index + 1, apply.kind == Kind::Single),
+    })
+}
+
 /// The table and column that output `index` shows unchanged.
 fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> {
     match plan {
@@ -155,6 +172,10 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
         LogicalPlan::Join(join) => {
             let left = join.left.schema().fields().len();
             if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }
+        }
+        LogicalPlan::Extension(_) => {
+            let (plan, index, value) = applied(plan, index)?;
+            if value { None } else { origin(plan, index) }
         }
         _ => None,
     }

@@ -297,6 +297,7 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
         .with_config(config)
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
+        .with_query_planner(Arc::new(crate::pg::apply::Planner))
         .with_physical_optimizer_rule(Arc::new(Yielding))
         .build();
     register(&mut state);

@@ -327,13 +327,15 @@ fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
     types
 }
 
-/// Whether a plan holds no state of one run: joins and sorts with a filter that grows while they run do.
+/// Whether a plan holds no state of one run: joins and sorts with a filter that grows while they run do, and so may what
+/// a dependent join runs.
 fn restartable(plan: &Arc<dyn ExecutionPlan>) -> bool {
     let own = plan.name();
     !own.ends_with("JoinExec")
         && !own.contains("Sort")
         && !own.contains("Recursive")
         && !own.contains("Subquery")
+        && own != "ApplyExec"
         && plan.children().into_iter().all(restartable)
 }
 

@@ -27,6 +27,7 @@ pub(crate) mod plain;
 pub(crate) mod powers;
 mod privileges;
 mod reading;
+mod series;
 mod session;
 mod shaped;
 mod text;
@@ -49,7 +50,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(bytes::all())
         .chain(numerics::all())
         .chain(degrees::all())
-        .chain([zone::at_time_zone()])
+        .chain([zone::at_time_zone(), series::function()])
         .collect()
 }
 

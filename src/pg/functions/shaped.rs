@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, ListArray, StructArray, UInt64Array};
+use arrow::array::{
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, StructArray, UInt64Array,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
@@ -14,7 +16,7 @@ use datafusion::logical_expr::{
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    [Kind::Array, Kind::ExpandArray].map(made).to_vec()
+    [Kind::Array, Kind::ExpandArray, Kind::Member, Kind::Ordinality].map(made).to_vec()
 }
 
 fn made(kind: Kind) -> Arc<ScalarUDF> {
@@ -28,6 +30,10 @@ enum Kind {
     Array,
     /// `information_schema._pg_expandarray`: elements with their numbers, from 1.
     ExpandArray,
+    /// A field of the composite values of a list, by its name.
+    Member,
+    /// `WITH ORDINALITY`: numbers, from 1, as many as the longest of the lists has elements.
+    Ordinality,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -41,6 +47,8 @@ impl ScalarUDFImpl for Shaped {
         match self.kind {
             Kind::Array => "forebay_array",
             Kind::ExpandArray => "forebay_expandarray",
+            Kind::Member => "forebay_member",
+            Kind::Ordinality => "forebay_ordinality",
         }
     }
 
@@ -51,6 +59,14 @@ impl ScalarUDFImpl for Shaped {
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
         match (self.kind, arg_types) {
             (Kind::Array | Kind::ExpandArray, [list @ DataType::List(_)]) => Ok(vec![list.clone()]),
+            (Kind::Member, [list @ DataType::List(_), name]) if name.is_string() => {
+                Ok(vec![list.clone(), DataType::Utf8])
+            }
+            (Kind::Ordinality, lists)
+                if lists.iter().all(|kind| kind.is_list() || kind.is_null()) =>
+            {
+                Ok(lists.to_vec())
+            }
             _ => plan_err!("function {} does not take these arguments", self.name()),
         }
     }
@@ -61,6 +77,7 @@ impl ScalarUDFImpl for Shaped {
                 let pair = DataType::Struct(pair_fields(item));
                 DataType::List(Arc::new(Field::new("item", pair, true)))
             }
+            (Kind::Ordinality, _) => DataType::new_list(DataType::Int64, true),
             (_, [list, ..]) => list.clone(),
             _ => DataType::Null,
         })
@@ -71,6 +88,14 @@ impl ScalarUDFImpl for Shaped {
             && let [list] = args.arg_fields
         {
             return Ok(Arc::new(list.as_ref().clone().with_name(self.name()).with_nullable(true)));
+        }
+        if self.kind == Kind::Member
+            && let ([list, _], [_, Some(name)]) = (args.arg_fields, args.scalar_arguments)
+        {
+            let name = name.try_as_str().flatten().unwrap_or_default();
+            let item =
+                Arc::new(member(list.data_type(), name)?.1.as_ref().clone().with_name("item"));
+            return Ok(Arc::new(Field::new(self.name(), DataType::List(item), true)));
         }
         let types: Vec<DataType> =
             args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
@@ -87,6 +112,8 @@ impl ScalarUDFImpl for Shaped {
         let result: ArrayRef = match self.kind {
             Kind::Array => Arc::new(without_nulls(arrays[0].as_list::<i32>())?),
             Kind::ExpandArray => Arc::new(expanded(arrays[0].as_list::<i32>())?),
+            Kind::Member => Arc::new(members(arrays[0].as_list::<i32>(), &arrays[1])?),
+            Kind::Ordinality => Arc::new(ordinality(&arrays)?),
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
@@ -132,4 +159,43 @@ fn expanded(lists: &ListArray) -> Result<ListArray> {
     let pairs = StructArray::try_new(fields.clone(), columns, None)?;
     let item = Arc::new(Field::new("item", DataType::Struct(fields), true));
     Ok(ListArray::try_new(item, packed.offsets().clone(), Arc::new(pairs), None)?)
+}
+
+/// The position of a field of a list's composite values, and the field.
+fn member<'a>(list: &'a DataType, name: &str) -> Result<(usize, &'a FieldRef)> {
+    let found = match list {
+        DataType::List(item) => match item.data_type() {
+            DataType::Struct(fields) => fields.find(name),
+            _ => None,
+        },
+        _ => None,
+    };
+    match found {
+        Some(found) => Ok(found),
+        None => plan_err!("column \"{name}\" not found in such a type"),
+    }
+}
+
+fn members(lists: &ListArray, names: &ArrayRef) -> Result<ListArray> {
+    let name = if names.is_empty() { "" } else { names.as_string::<i32>().value(0) };
+    let (index, field) = member(lists.data_type(), name)?;
+    let item = Arc::new(field.as_ref().clone().with_name("item"));
+    let values = Arc::clone(lists.values().as_struct().column(index));
+    Ok(ListArray::try_new(item, lists.offsets().clone(), values, lists.nulls().cloned())?)
+}
+
+fn ordinality(lists: &[ArrayRef]) -> Result<ListArray> {
+    let rows = lists.first().map_or(0, Array::len);
+    let mut lengths = vec![0_usize; rows];
+    for list in lists.iter().filter_map(|list| list.as_list_opt::<i32>()) {
+        for (row, longest) in lengths.iter_mut().enumerate().filter(|(row, _)| list.is_valid(*row))
+        {
+            let length = usize::try_from(list.value_length(row)).unwrap_or(0);
+            *longest = length.max(*longest);
+        }
+    }
+    let numbers = lengths.iter().flat_map(|length| (1_i64..).take(*length));
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values(numbers));
+    let item = Arc::new(Field::new_list_field(DataType::Int64, true));
+    Ok(ListArray::try_new(item, OffsetBuffer::from_lengths(lengths), numbers, None)?)
 }

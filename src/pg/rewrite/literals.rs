@@ -124,11 +124,6 @@ pub(super) fn fraction(expr: &Expr) -> Option<String> {
     }
 }
 
-/// Whether `expr` is an integer that the client wrote.
-pub(super) fn is_integer(expr: &Expr) -> bool {
-    number(expr).is_some()
-}
-
 /// Takes the type away again.
 pub(super) fn bare(expr: &mut Expr) {
     let Some(text) = number(expr) else { return };

@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::functions_aggregate::count::count;
-use datafusion::logical_expr::expr::{Exists, GroupingSet};
-use datafusion::logical_expr::{
-    Cast, Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder, Operator, Projection, Subquery,
-    binary_expr, col, lit,
-};
+use datafusion::logical_expr::expr::GroupingSet;
+use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
 use super::{arithmetic, array, common, correlated, lateral, results, ties, unions, zones};
@@ -24,15 +20,12 @@ use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
-/// The column that counts the rows of an EXISTS.
-const EXISTING: &str = "__forebay_existing";
-
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(ties::kept)?.data;
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
-    let plan = plan.transform_down_with_subqueries(correlated::decorrelate)?.data;
+    let plan = correlated::decorrelate(plan, facts)?;
     if output { names_for_oids(plan, facts) } else { Ok(plan) }
 }
 
@@ -117,38 +110,10 @@ fn named_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Trans
 fn outermost_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     let outermost = matches!(expr, Expr::Alias(_) | Expr::Column(_));
     let name = if outermost { String::new() } else { expr.schema_name().to_string() };
-    let done = expr.transform_up(|expr| match expr {
-        Expr::Exists(exists) => existence(exists),
-        other => cast(other, schema, facts),
-    })?;
+    let done = expr.transform_up(|expr| cast(expr, schema, facts))?;
     Ok(done.update_data(|expr| {
         if outermost || expr.schema_name().to_string() == name { expr } else { expr.alias(name) }
     }))
-}
-
-/// An EXISTS of its own, outside of a condition, counts rows: the planner has no other way to its value. One is enough,
-/// but a limit would keep one that looks at the query around it from becoming a join.
-fn existence(exists: Exists) -> Result<Transformed<Expr>> {
-    let Exists { subquery, negated } = exists;
-    let rows = count(lit(1_i64));
-    let op = if negated { Operator::Eq } else { Operator::NotEq };
-    if !subquery.subquery.all_out_ref_exprs().is_empty() {
-        let counted = LogicalPlanBuilder::from(subquery.subquery)
-            .aggregate(Vec::<Expr>::new(), vec![rows.alias(EXISTING)])?
-            .build()?;
-        let counted = Expr::ScalarSubquery(Subquery { subquery: Arc::new(counted), ..subquery });
-        return Ok(Transformed::yes(binary_expr(counted, op, lit(0_i64))));
-    }
-    let plan = LogicalPlanBuilder::from(subquery.subquery)
-        .limit(0, Some(1))?
-        .aggregate(Vec::<Expr>::new(), vec![rows.clone().alias(EXISTING)])?
-        .project(vec![binary_expr(col(EXISTING), op, lit(0_i64)).alias(EXISTING)])?
-        .build()?;
-    Ok(Transformed::yes(Expr::ScalarSubquery(Subquery {
-        subquery: Arc::new(plan),
-        outer_ref_columns: Vec::new(),
-        spans: subquery.spans,
-    })))
 }
 
 /// The expressions of grouping sets have names, the sets have none.
@@ -176,6 +141,11 @@ fn grouping(
     };
     let expr = Expr::GroupingSet(set);
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// An expression made here as if the statement had it.
+pub(super) fn typed(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Expr> {
+    Ok(expr.transform_up(|expr| cast(expr, schema, facts))?.data)
 }
 
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {

@@ -7,14 +7,14 @@ use datafusion::sql::sqlparser::ast::{
     Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
     Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
-    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, clauses, joins, literals, moments, rows};
+use super::{array, clauses, from, joins, literals, moments, rows};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
@@ -121,7 +121,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
-        table_factor(factor);
+        from::factor(factor);
         ControlFlow::Continue(())
     }
 
@@ -883,7 +883,7 @@ fn gathered(name: &str, function: &mut Function) -> Option<Expr> {
 }
 
 /// The function that returns as a list what the set-returning function `name` returns as rows.
-fn listing(name: &str) -> Option<&'static str> {
+pub(super) fn listing(name: &str) -> Option<&'static str> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
         "generate_subscripts" => Some("forebay_subscripts"),
@@ -899,46 +899,13 @@ fn listing(name: &str) -> Option<&'static str> {
     }
 }
 
-/// The functions that return the columns `key` and `value` of what `name` returns as rows, each as a list.
-fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
-    match name {
-        "json_each" => Some(["forebay_json_names", "forebay_json_values"]),
-        "jsonb_each" => Some(["forebay_jsonb_names", "forebay_jsonb_values"]),
-        "json_each_text" => Some(["forebay_json_names", "forebay_json_texts"]),
-        "jsonb_each_text" => Some(["forebay_jsonb_names", "forebay_jsonb_texts"]),
-        _ => None,
-    }
-}
-
-/// `generate_series` outside of FROM: the planner's own gives a list, of 64 bits.
+/// `generate_series` outside of FROM.
 fn series(args: Vec<FunctionArg>) -> Expr {
-    let small = args.iter().all(|arg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => literals::is_integer(expr),
-        _ => false,
-    });
-    let mut list = call("generate_series", Vec::new());
+    let mut list = call("forebay_series", Vec::new());
     if let Expr::Function(Function { args: FunctionArguments::List(inner), .. }) = &mut list {
         inner.args = args;
     }
-    if small {
-        list = cast_to(Box::new(list), "_int4");
-    }
     call("unnest", vec![list])
-}
-
-/// The relation that shows what the set-returning function `name` returns without arguments.
-fn showing(name: &str) -> Option<&'static str> {
-    Some(match name {
-        "pg_get_keywords" => "pg_get_keywords",
-        "pg_show_all_settings" => "pg_settings",
-        "pg_timezone_names" => "pg_timezone_names",
-        "pg_timezone_abbrevs" => "pg_timezone_abbrevs",
-        "pg_lock_status" => "pg_locks",
-        "pg_available_extensions" => "pg_available_extensions",
-        "pg_cursor" => "pg_cursors",
-        "pg_prepared_statement" => "pg_prepared_statements",
-        _ => return None,
-    })
 }
 
 fn empty_query() -> Query {
@@ -1095,6 +1062,16 @@ fn from_query(query: Query) -> Option<Query> {
     Some(*outer)
 }
 
+/// `SELECT columns`
+pub(super) fn selecting(columns: Vec<SelectItem>) -> Query {
+    let mut query = from_query(empty_query()).unwrap_or_else(empty_query);
+    if let SetExpr::Select(select) = query.body.as_mut() {
+        select.projection = columns;
+        select.from = Vec::new();
+    }
+    query
+}
+
 /// `ARRAY(SELECT x FROM unnest(list) AS t (x))` is the list.
 fn array_of_unnest(query: &Query) -> Option<Expr> {
     let SetExpr::Select(select) = query.body.as_ref() else {
@@ -1195,147 +1172,6 @@ fn known(expr: &Expr) -> Option<Expr> {
     });
     let text = unnamed(expr.clone());
     PARSED.iter().find(|(known, _)| *known == text).map(|(_, meaning)| meaning.clone())
-}
-
-// ---- functions in FROM
-
-/// `FROM pg_catalog.unnest(…)` as the planner knows it.
-fn table_factor(factor: &mut TableFactor) {
-    if let TableFactor::UNNEST { alias: Some(alias), array_exprs, with_ordinality: false, .. } =
-        factor
-        && array_exprs.len() == 1
-        && alias.columns.is_empty()
-    {
-        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
-    }
-    let TableFactor::Table { name, args: arguments, alias, with_ordinality, .. } = factor else {
-        if let TableFactor::Function { name, .. } = factor
-            && let Some(bare) = function_name(name)
-        {
-            *name = ObjectName::from(vec![Ident::new(bare)]);
-        }
-        return;
-    };
-    let Some(bare) = function_name(name) else {
-        return;
-    };
-    let Some(args) = arguments else {
-        return;
-    };
-    if let Some(relation) = showing(&bare).filter(|_| args.args.is_empty()) {
-        *name = ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]);
-        // Without an alias its columns go by the function's name.
-        if alias.is_none() {
-            *alias = Some(TableAlias {
-                explicit: true,
-                name: Ident::new(bare),
-                columns: Vec::new(),
-                at: None,
-            });
-        }
-        *arguments = None;
-        return;
-    }
-    let pairs = listing_pairs(&bare);
-    if bare != "unnest" && listing(&bare).is_none() && pairs.is_none() {
-        if name.0.len() > 1 {
-            *name = ObjectName::from(vec![Ident::new(bare.as_str())]);
-        }
-        if bare == "generate_series" {
-            one_column(alias, bare);
-        } else if of_one_value(&bare) && !*with_ordinality {
-            let args = std::mem::take(&mut args.args);
-            one_column(alias, bare.clone());
-            *factor = one_row(&bare, args, alias.take());
-        }
-        return;
-    }
-    let exprs = args.args.iter().map(|arg| match arg {
-        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-        _ => None,
-    });
-    if let Some(mut array_exprs) = exprs.collect::<Option<Vec<Expr>>>() {
-        let elements = bare.contains("_array_elements");
-        if let Some(listing) = listing(&bare) {
-            array_exprs = vec![call(listing, array_exprs)];
-            if elements {
-                columns(alias, bare, &["value"], *with_ordinality);
-            } else if bare.ends_with("_object_keys") && !*with_ordinality {
-                one_column(alias, bare);
-            }
-        } else if let Some(pairs) = pairs {
-            array_exprs = pairs.map(|list| call(list, array_exprs.clone())).to_vec();
-            columns(alias, bare, &["key", "value"], *with_ordinality);
-        } else if array_exprs.len() == 1 && !*with_ordinality {
-            one_column(alias, bare);
-        }
-        *factor = TableFactor::UNNEST {
-            alias: alias.take(),
-            array_exprs,
-            with_offset: false,
-            with_offset_alias: None,
-            with_ordinality: *with_ordinality,
-        };
-    }
-}
-
-/// Functions of one value that clients put into FROM.
-fn of_one_value(name: &str) -> bool {
-    matches!(
-        name,
-        "current_database"
-            | "current_schema"
-            | "current_user"
-            | "now"
-            | "version"
-            | "pg_backend_pid"
-    )
-}
-
-/// `(SELECT f(…)) AS alias`
-fn one_row(name: &str, args: Vec<FunctionArg>, alias: Option<TableAlias>) -> TableFactor {
-    let mut value = call(name, Vec::new());
-    if let Expr::Function(Function { args: FunctionArguments::List(list), .. }) = &mut value {
-        list.args = args;
-    }
-    let mut query = from_query(empty_query()).unwrap_or_else(empty_query);
-    if let SetExpr::Select(select) = query.body.as_mut() {
-        select.projection = vec![SelectItem::UnnamedExpr(value)];
-        select.from = Vec::new();
-    }
-    TableFactor::Derived { lateral: false, subquery: Box::new(query), alias, sample: None }
-}
-
-/// The columns of a function that names them; an alias may name them otherwise.
-fn columns(
-    alias: &mut Option<TableAlias>,
-    function: String,
-    names: &[&str],
-    with_ordinality: bool,
-) {
-    let alias = alias.get_or_insert_with(|| TableAlias {
-        explicit: true,
-        name: Ident::new(function),
-        columns: Vec::new(),
-        at: None,
-    });
-    let last = with_ordinality.then_some("ordinality");
-    for name in names.iter().copied().chain(last).skip(alias.columns.len()) {
-        alias.columns.push(TableAliasColumnDef { name: Ident::new(name), data_type: None });
-    }
-}
-
-/// The one column of a function that returns plain values goes by the alias, or the function's name.
-fn one_column(alias: &mut Option<TableAlias>, function: String) {
-    let alias = alias.get_or_insert_with(|| TableAlias {
-        explicit: true,
-        name: Ident::new(function),
-        columns: Vec::new(),
-        at: None,
-    });
-    if alias.columns.is_empty() {
-        alias.columns.push(TableAliasColumnDef { name: alias.name.clone(), data_type: None });
-    }
 }
 
 #[cfg(test)]

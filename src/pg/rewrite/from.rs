@@ -1,0 +1,283 @@
+//! Functions in FROM.
+//!
+//! The planner takes `unnest` there, which sees the tables before it, and `generate_series` of constants. A function that
+//! returns rows becomes one that returns lists ([`listing`]), unnested; any other a SELECT of its value.
+
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, SelectItem,
+    TableAlias, TableAliasColumnDef, TableFactor, Value, Visit, Visitor,
+};
+
+use super::syntax::{call, cast_to, function_name, listing, selecting};
+
+/// Rewrites one item of FROM.
+pub(super) fn factor(factor: &mut TableFactor) {
+    match factor {
+        TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
+            let lists = std::mem::take(array_exprs);
+            let name = if lists.len() == 1 { &["unnest"] as &[&str] } else { &[] };
+            *factor = unnested(alias.take(), "unnest", lists, name, *with_ordinality);
+        }
+        TableFactor::Function { name, args, with_ordinality, alias, .. } => {
+            let Some(bare) = function_name(name) else { return };
+            let call =
+                Call { name: bare, args: std::mem::take(args), ordinality: *with_ordinality };
+            *factor = call.factor(alias.take());
+        }
+        TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } => {
+            let Some(bare) = function_name(name) else { return };
+            let args = &mut args.args;
+            if bare == "generate_series" && !*with_ordinality && args.iter().all(is_constant) {
+                *name = ObjectName::from(vec![Ident::new(bare.as_str())]);
+                name_columns(alias, &bare, &["generate_series"], false);
+                return;
+            }
+            let call =
+                Call { name: bare, args: std::mem::take(args), ordinality: *with_ordinality };
+            *factor = call.factor(alias.take());
+        }
+        _ => {}
+    }
+}
+
+/// A function called in FROM.
+struct Call {
+    name: String,
+    args: Vec<FunctionArg>,
+    ordinality: bool,
+}
+
+impl Call {
+    fn factor(self, alias: Option<TableAlias>) -> TableFactor {
+        if self.args.is_empty()
+            && let Some(relation) = showing(&self.name)
+        {
+            return relation_as(relation, alias, &self.name);
+        }
+        let values = self.args.iter().map(|arg| match arg {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+            _ => None,
+        });
+        let Some(args) = values.collect::<Option<Vec<Expr>>>() else { return self.value(alias) };
+        let (lists, names): (Vec<Expr>, &[&str]) = if let Some(pairs) = listing_pairs(&self.name) {
+            (pairs.map(|list| call(list, args.clone())).to_vec(), &["key", "value"])
+        } else if let Some(fields) = fields(&self.name) {
+            let list = call(listing(&self.name).unwrap_or_default(), args);
+            let field = |name: &&str| {
+                let name = Expr::value(Value::SingleQuotedString((*name).to_owned()));
+                call("forebay_member", vec![list.clone(), name])
+            };
+            (fields.iter().map(field).collect(), fields)
+        } else if let Some(listing) = listing(&self.name) {
+            let names: &[&str] =
+                if self.name.contains("_array_elements") { &["value"] } else { &[""] };
+            (vec![call(listing, args)], names)
+        } else if self.name == "unnest" {
+            let names: &[&str] = if args.len() == 1 { &["unnest"] } else { &[] };
+            (args, names)
+        } else if self.name == "generate_series" {
+            (vec![call("forebay_series", args)], &["generate_series"])
+        } else {
+            return self.value(alias);
+        };
+        unnested(alias, &self.name, lists, names, self.ordinality)
+    }
+
+    /// `LATERAL (SELECT f(…)) AS alias`
+    fn value(self, mut alias: Option<TableAlias>) -> TableFactor {
+        name_columns(&mut alias, &self.name, &[&self.name], self.ordinality);
+        let mut value = call(&self.name, Vec::new());
+        if let Expr::Function(function) = &mut value
+            && let FunctionArguments::List(list) = &mut function.args
+        {
+            list.args = self.args;
+        }
+        let mut columns = vec![SelectItem::UnnamedExpr(value)];
+        if self.ordinality {
+            let one = Expr::value(Value::SingleQuotedString("1".to_owned()));
+            columns.push(SelectItem::UnnamedExpr(cast_to(Box::new(one), "int8")));
+        }
+        let subquery = Box::new(selecting(columns));
+        TableFactor::Derived { lateral: true, subquery, alias, sample: None }
+    }
+}
+
+/// Lists side by side, under the names of their columns: an empty one stands for the alias.
+fn unnested(
+    mut alias: Option<TableAlias>,
+    function: &str,
+    mut lists: Vec<Expr>,
+    names: &[&str],
+    ordinality: bool,
+) -> TableFactor {
+    // Columns without names are the planner's to name, unless there are aliases.
+    if !names.is_empty() || ordinality {
+        name_columns(&mut alias, function, names, ordinality);
+    }
+    if ordinality {
+        lists.push(call("forebay_ordinality", lists.clone()));
+    }
+    TableFactor::UNNEST {
+        alias,
+        array_exprs: lists,
+        with_offset: false,
+        with_offset_alias: None,
+        with_ordinality: false,
+    }
+}
+
+/// Names the columns that the alias does not. The one column of a function that returns plain values goes by the alias,
+/// or by the function's name.
+fn name_columns(alias: &mut Option<TableAlias>, function: &str, names: &[&str], ordinality: bool) {
+    let alias = alias.get_or_insert_with(|| TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    });
+    let last = ordinality.then_some("ordinality");
+    for name in names.iter().copied().chain(last).skip(alias.columns.len()) {
+        let name = match name {
+            "" => alias.name.clone(),
+            name if name == function => alias.name.clone(),
+            name => Ident::new(name),
+        };
+        alias.columns.push(TableAliasColumnDef { name, data_type: None });
+    }
+}
+
+fn relation_as(relation: &str, alias: Option<TableAlias>, function: &str) -> TableFactor {
+    // Without an alias its columns go by the function's name.
+    let alias = alias.unwrap_or_else(|| TableAlias {
+        explicit: true,
+        name: Ident::new(function),
+        columns: Vec::new(),
+        at: None,
+    });
+    TableFactor::Table {
+        name: ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]),
+        alias: Some(alias),
+        args: None,
+        with_hints: Vec::new(),
+        version: None,
+        with_ordinality: false,
+        partitions: Vec::new(),
+        json_path: None,
+        sample: None,
+        index_hints: Vec::new(),
+    }
+}
+
+/// Whether an argument is a literal, perhaps cast: the planner's table functions take no other.
+fn is_constant(arg: &FunctionArg) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+            let fine = match expr {
+                Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
+                Expr::Cast { .. }
+                | Expr::Nested(_)
+                | Expr::UnaryOp { .. }
+                | Expr::TypedString(_)
+                | Expr::Interval(_) => true,
+                _ => false,
+            };
+            if fine { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        }
+    }
+    arg.visit(&mut Search).is_continue()
+}
+
+/// The functions that return the columns `key` and `value` of what `name` returns as rows, each as a list.
+fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
+    match name {
+        "json_each" => Some(["forebay_json_names", "forebay_json_values"]),
+        "jsonb_each" => Some(["forebay_jsonb_names", "forebay_jsonb_values"]),
+        "json_each_text" => Some(["forebay_json_names", "forebay_json_texts"]),
+        "jsonb_each_text" => Some(["forebay_jsonb_names", "forebay_jsonb_texts"]),
+        _ => None,
+    }
+}
+
+/// The columns of what `name` returns as rows, which its list has as composite values.
+fn fields(name: &str) -> Option<&'static [&'static str]> {
+    match name {
+        "information_schema._pg_expandarray" | "_pg_expandarray" => Some(&["x", "n"]),
+        "aclexplode" => Some(&["grantor", "grantee", "privilege_type", "is_grantable"]),
+        _ => None,
+    }
+}
+
+/// The relation that shows what the set-returning function `name` returns without arguments.
+fn showing(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "pg_get_keywords" => "pg_get_keywords",
+        "pg_show_all_settings" => "pg_settings",
+        "pg_timezone_names" => "pg_timezone_names",
+        "pg_timezone_abbrevs" => "pg_timezone_abbrevs",
+        "pg_lock_status" => "pg_locks",
+        "pg_available_extensions" => "pg_available_extensions",
+        "pg_cursor" => "pg_cursors",
+        "pg_prepared_statement" => "pg_prepared_statements",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::ast::{SetExpr, Statement};
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+
+    fn check(from: &str, want: &str) {
+        let sql = format!("SELECT 1 FROM {from}");
+        let mut statements = Parser::parse_sql(&PostgreSqlDialect {}, &sql).expect("a statement");
+        let Some(Statement::Query(query)) = statements.first_mut() else { panic!("no query") };
+        let SetExpr::Select(select) = query.body.as_mut() else { panic!("no select") };
+        for table in &mut select.from {
+            super::factor(&mut table.relation);
+        }
+        assert_eq!(query.to_string(), format!("SELECT 1 FROM {want}"));
+    }
+
+    #[test]
+    fn rows_become_lists() {
+        check("unnest(a) AS x", "UNNEST(a) AS x (x)");
+        check("pg_catalog.unnest(a)", "UNNEST(a) AS unnest (unnest)");
+        check("unnest(a, b) AS t (x, y)", "UNNEST(a, b) AS t (x, y)");
+        check(
+            "unnest(a) WITH ORDINALITY AS t (x)",
+            "UNNEST(a, forebay_ordinality(a)) AS t (x, ordinality)",
+        );
+        check("generate_series(1, -2) AS s", "generate_series(1, -2) AS s (s)");
+        check("generate_series(1, a.x) AS s", "UNNEST(forebay_series(1, a.x)) AS s (s)");
+        check(
+            "LATERAL generate_series(1, 2)",
+            "UNNEST(forebay_series(1, 2)) AS generate_series (generate_series)",
+        );
+        check("json_array_elements(j) AS e", "UNNEST(forebay_json_elements(j)) AS e (value)");
+        check(
+            "jsonb_each(j) AS e (k)",
+            "UNNEST(forebay_jsonb_names(j), forebay_jsonb_values(j)) AS e (k, value)",
+        );
+        check(
+            "_pg_expandarray(a) AS e",
+            "UNNEST(forebay_member(forebay_expandarray(a), 'x'), \
+             forebay_member(forebay_expandarray(a), 'n')) AS e (x, n)",
+        );
+    }
+
+    #[test]
+    fn values_become_one_row() {
+        check("upper('a') AS u", "LATERAL (SELECT upper('a')) AS u (u)");
+        check(
+            "current_database()",
+            "LATERAL (SELECT current_database()) AS current_database (current_database)",
+        );
+        check("pg_lock_status() AS l", "pg_catalog.pg_locks AS l");
+        check("forebay.refresh()", "forebay.refresh()");
+    }
+}
