@@ -15,7 +15,7 @@ use datafusion::logical_expr::planner::{
 };
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Expr, ExprSchemable, GroupsAccumulator, Signature,
-    Volatility, WindowFunctionDefinition, cast,
+    Volatility, WindowFunctionDefinition,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 

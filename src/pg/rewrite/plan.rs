@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
@@ -175,7 +175,9 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         Expr::Case(case) => common::case(case, schema, facts),
         Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
-            common::arguments(function, context, schema, facts)
+            let common = common::arguments(function, context, schema, facts)?;
+            let typed = results::function(common.data, schema)?;
+            Ok(if common.transformed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)
@@ -186,21 +188,6 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let bare = |arg| if is_padded(&arg, schema) { unpadded(arg) } else { arg };
             function.args = args.map(bare).collect();
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
-        }
-        Expr::Case(mut case) => {
-            let thens = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
-            let floated = results::floated(thens.chain(case.else_expr.as_deref_mut()), schema);
-            let expr = Expr::Case(case);
-            Ok(if floated { Transformed::yes(expr) } else { Transformed::no(expr) })
-        }
-        Expr::ScalarFunction(mut function)
-            if matches!(function.name(), "coalesce" | "greatest" | "least" | "nullif") =>
-        {
-            let floated = results::floated(&mut function.args, schema);
-            let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
-            let typed = results::function(zoned.data, schema)?;
-            let changed = floated || zoned.transformed || typed.transformed;
-            Ok(if changed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::ScalarFunction(mut function)
             if WRITING.contains(&function.name())
@@ -574,7 +561,7 @@ pub(super) fn any_expr(plan: &LogicalPlan, mut test: impl FnMut(&Expr) -> bool) 
 }
 
 /// Whether any node below or at `plan`, subqueries included, satisfies `test`.
-pub(super) fn any_node(plan: &LogicalPlan, mut test: impl FnMut(&LogicalPlan) -> bool) -> bool {
+fn any_node(plan: &LogicalPlan, mut test: impl FnMut(&LogicalPlan) -> bool) -> bool {
     let mut found = false;
     let walked = plan.apply_with_subqueries(|node| {
         found |= test(node);

@@ -126,29 +126,6 @@ fn own(name: &str, args: Vec<Expr>) -> Result<Transformed<Expr>> {
     Ok(Transformed::yes(call(function, args)))
 }
 
-/// Casts exact numbers beside floating point ones to it, which PostgreSQL prefers; DataFusion would make all of them
-/// decimals. Returns whether it did.
-pub(super) fn floated<'a>(
-    exprs: impl IntoIterator<Item = &'a mut Expr>,
-    schema: &DFSchema,
-) -> bool {
-    let mut exprs: Vec<(&mut Expr, DataType)> = exprs
-        .into_iter()
-        .filter_map(|expr| expr.get_type(schema).ok().map(|found| (expr, found)))
-        .collect();
-    let floating = exprs.iter().any(|(_, found)| found.is_floating());
-    if !floating || !exprs.iter().any(|(_, found)| found.is_decimal()) {
-        return false;
-    }
-    for (expr, found) in &mut exprs {
-        if found.is_decimal() || found.is_integer() {
-            let own = std::mem::replace(*expr, lit(ScalarValue::Null));
-            **expr = cast(own, DataType::Float64);
-        }
-    }
-    true
-}
-
 /// Powers, roots and logarithms are numeric when an argument is and none is floating point; a logarithm to any base
 /// is numeric only.
 fn is_numeric_power(name: &str, types: &[DataType]) -> bool {
