@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
+use crate::pg::catalog::settings::{self as postgresql, Known, boolean};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
+use crate::pg::functions::plain::encoding_number;
 
 /// What `server_version` says; the catalogs are PostgreSQL 15's.
 pub const SERVER_VERSION: &str = "15.18";
@@ -14,20 +16,17 @@ pub const SERVER_VERSION: &str = "15.18";
 #[derive(Debug, Clone, Copy)]
 enum Kind {
     Bool,
-    /// Between two bounds.
-    Int(i64, i64),
-    /// Milliseconds, written with PostgreSQL's units.
-    Ms,
-    /// One of these words.
-    Word(&'static [&'static str]),
     Text,
     /// Nobody may change it.
     Fixed,
+    /// What PostgreSQL takes.
+    Known,
     /// Checked by a function of its own.
     Own(fn(&str) -> Result<String>),
 }
 
-/// One setting.
+/// A setting that is ours, or PostgreSQL's with another value or another rule than there. PostgreSQL's others are kept
+/// for the session and shown: nothing here depends on them.
 struct Setting {
     /// As `SHOW` and pg_settings write it.
     name: &'static str,
@@ -56,95 +55,50 @@ const fn reported(
     Setting { name, value, kind, reported: true, description }
 }
 
-const LEVELS: &[&str] =
-    &["debug5", "debug4", "debug3", "debug2", "debug1", "log", "notice", "warning", "error"];
-const ISOLATION: &[&str] =
-    &["serializable", "repeatable read", "read committed", "read uncommitted"];
-
-/// Every setting, in the order of their names in lower case.
+/// Every such setting, in the order of their names in lower case.
 const SETTINGS: &[Setting] = &[
-    reported("application_name", "", Kind::Text, "The name a client gives itself."),
-    setting(
-        "backslash_quote",
-        "safe_encoding",
-        Kind::Word(&["safe_encoding", "on", "off"]),
-        "Whether \\' is a quote.",
-    ),
-    setting("bytea_output", "hex", Kind::Word(&["hex", "escape"]), "How bytea is written."),
-    setting("check_function_bodies", "on", Kind::Bool, "Accepted without an effect."),
+    reported("application_name", "", Kind::Known, "The name a client gives itself."),
+    setting("bytea_output", "hex", Kind::Known, "How bytea is written."),
     reported("client_encoding", "UTF8", Kind::Own(encoding), "The client's encoding; only UTF8."),
-    setting("client_min_messages", "notice", Kind::Word(LEVELS), "The least severe message sent."),
-    setting("cursor_tuple_fraction", "0.1", Kind::Text, "Accepted without an effect."),
+    setting("config_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
+    setting("data_directory", "", Kind::Fixed, "There is none of PostgreSQL's."),
     reported("DateStyle", "ISO, MDY", Kind::Own(date_style), "How dates are written and read."),
-    setting("default_table_access_method", "heap", Kind::Text, "Accepted without an effect."),
-    setting("default_tablespace", "", Kind::Text, "Accepted without an effect."),
-    setting("default_transaction_deferrable", "off", Kind::Bool, "The mode of new transactions."),
+    setting("default_transaction_deferrable", "off", Kind::Known, "The mode of new transactions."),
     setting(
         "default_transaction_isolation",
         "read committed",
-        Kind::Word(ISOLATION),
+        Kind::Known,
         "The isolation of new transactions.",
     ),
-    reported("default_transaction_read_only", "off", Kind::Bool, "The mode of new transactions."),
-    setting("enable_hashjoin", "on", Kind::Bool, "Accepted without an effect."),
-    setting("enable_indexscan", "on", Kind::Bool, "Accepted without an effect."),
-    setting("enable_mergejoin", "on", Kind::Bool, "Accepted without an effect."),
-    setting("enable_nestloop", "on", Kind::Bool, "Accepted without an effect."),
-    setting("enable_seqscan", "on", Kind::Bool, "Accepted without an effect."),
-    setting("escape_string_warning", "on", Kind::Bool, "Accepted without an effect."),
-    setting("extra_float_digits", "1", Kind::Int(-15, 3), "Digits of floating-point output."),
+    reported("default_transaction_read_only", "off", Kind::Known, "The mode of new transactions."),
+    setting("extra_float_digits", "1", Kind::Known, "Digits of floating-point output."),
     setting("forebay.pin", "", Kind::Own(pin), "Versions this session means, as `db:version, …`."),
     setting("forebay.show_versions", "off", Kind::Bool, "Whether versions appear as schemas."),
     reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
-    setting("geqo", "on", Kind::Bool, "Accepted without an effect."),
+    setting("hba_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
+    setting("ident_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
     setting(
         "idle_in_transaction_session_timeout",
         "0",
-        Kind::Ms,
+        Kind::Known,
         "Ends a session idle in a transaction.",
     ),
-    setting("idle_session_timeout", "0", Kind::Ms, "Ends an idle session."),
+    setting("idle_session_timeout", "0", Kind::Known, "Ends an idle session."),
     reported("in_hot_standby", "off", Kind::Fixed, "Whether this is a standby."),
     reported("integer_datetimes", "on", Kind::Fixed, "Timestamps are whole microseconds."),
-    reported(
-        "IntervalStyle",
-        "postgres",
-        Kind::Word(&["postgres", "postgres_verbose", "sql_standard", "iso_8601"]),
-        "How intervals are written.",
-    ),
+    reported("IntervalStyle", "postgres", Kind::Known, "How intervals are written."),
     reported("is_superuser", "on", Kind::Fixed, "Whether the role may do everything."),
-    setting("jit", "off", Kind::Bool, "Accepted without an effect."),
     setting("lc_collate", "C", Kind::Fixed, "Order of text: by bytes."),
     setting("lc_ctype", "C.UTF-8", Kind::Fixed, "Classes of characters."),
-    setting("lc_messages", "C", Kind::Text, "Accepted without an effect."),
-    setting("lc_monetary", "C", Kind::Text, "Accepted without an effect."),
-    setting("lc_numeric", "C", Kind::Text, "Accepted without an effect."),
-    setting("lc_time", "C", Kind::Text, "Accepted without an effect."),
-    setting("lock_timeout", "0", Kind::Ms, "How long a statement waits for an advisory lock."),
-    setting("log_statement", "none", Kind::Text, "Accepted without an effect."),
+    setting("lc_messages", "C", Kind::Known, "Accepted without an effect."),
+    setting("lc_monetary", "C", Kind::Known, "Accepted without an effect."),
+    setting("lc_numeric", "C", Kind::Known, "Accepted without an effect."),
+    setting("lc_time", "C", Kind::Known, "Accepted without an effect."),
+    setting("lock_timeout", "0", Kind::Known, "How long a statement waits for an advisory lock."),
     setting("max_connections", "10000", Kind::Fixed, "Connections the server takes."),
-    setting(
-        "max_identifier_length",
-        "63",
-        Kind::Fixed,
-        "PostgreSQL's limit; names here may be longer.",
-    ),
-    setting("max_index_keys", "32", Kind::Fixed, "PostgreSQL's limit."),
-    setting(
-        "password_encryption",
-        "scram-sha-256",
-        Kind::Word(&["scram-sha-256"]),
-        "How passwords are kept.",
-    ),
-    setting(
-        "plan_cache_mode",
-        "auto",
-        Kind::Word(&["auto", "force_generic_plan", "force_custom_plan"]),
-        "Accepted without an effect.",
-    ),
+    setting("password_encryption", "scram-sha-256", Kind::Own(scram), "How passwords are kept."),
     setting("port", "5432", Kind::Fixed, "The port of PostgreSQL clients."),
     setting("role", "none", Kind::Text, "The role in effect."),
-    setting("row_security", "on", Kind::Bool, "Accepted without an effect."),
     setting("search_path", "\"$user\", public", Kind::Text, "Schemas searched for bare names."),
     reported("server_encoding", "UTF8", Kind::Fixed, "The server's encoding."),
     reported(
@@ -162,24 +116,17 @@ const SETTINGS: &[Setting] = &[
         Kind::Own(always_on),
         "Whether backslashes are plain in strings.",
     ),
-    setting("statement_timeout", "0", Kind::Ms, "Ends a statement that runs longer."),
-    setting("synchronize_seqscans", "on", Kind::Bool, "Accepted without an effect."),
-    setting("synchronous_commit", "on", Kind::Text, "Accepted without an effect."),
-    setting("temp_buffers", "8MB", Kind::Text, "Accepted without an effect."),
+    setting("statement_timeout", "0", Kind::Known, "Ends a statement that runs longer."),
     reported("TimeZone", "UTC", Kind::Own(time_zone), "The session's time zone."),
-    setting("timezone_abbreviations", "Default", Kind::Text, "Accepted without an effect."),
-    setting("transaction_deferrable", "off", Kind::Bool, "The mode of this transaction."),
+    setting("transaction_deferrable", "off", Kind::Known, "The mode of this transaction."),
     setting(
         "transaction_isolation",
         "read committed",
-        Kind::Word(ISOLATION),
+        Kind::Known,
         "The isolation of this transaction.",
     ),
-    setting("transaction_read_only", "off", Kind::Bool, "The mode of this transaction."),
-    setting("transform_null_equals", "off", Kind::Bool, "Accepted without an effect."),
-    setting("work_mem", "4MB", Kind::Text, "Accepted without an effect."),
-    setting("xmlbinary", "base64", Kind::Text, "Accepted without an effect."),
-    setting("xmloption", "content", Kind::Text, "Accepted without an effect."),
+    setting("transaction_read_only", "off", Kind::Known, "The mode of this transaction."),
+    setting("unix_socket_directories", "", Kind::Fixed, "There are none."),
 ];
 
 /// The settings of one session. A clone shares what is unchanged.
@@ -241,9 +188,7 @@ impl Settings {
             .or_else(|| self.start.get(&key));
         match own {
             Some(value) => Ok(value),
-            None => find(&key)
-                .map(|setting| setting.value)
-                .ok_or_else(|| Error::UndefinedSetting(name.to_owned())),
+            None => default(&key).ok_or_else(|| Error::UndefinedSetting(name.to_owned())),
         }
     }
 
@@ -258,17 +203,21 @@ impl Settings {
     }
 
     /// Sets `name`; `None` is DEFAULT.
-    /// Errors: 42704 for a name nobody knows, 55P02 for one that cannot change, 22023 for a wrong value.
+    /// Errors: 42704 for a name nobody knows, 55P02 for one that cannot change, 42501 for one of superusers, 22023 for
+    /// a wrong value.
     pub fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
         let key = name.to_ascii_lowercase();
+        if let (None, Some(known)) = (find(&key), postgresql::known(&key))
+            && let Some(refusal) = known.refusal(self.on("is_superuser"))
+        {
+            return Err(refusal);
+        }
         let value = match value {
             Some(value) => check(&key, value)?,
             None => {
                 check_known(&key)?;
-                match self.start.get(&key) {
-                    Some(value) => value.clone(),
-                    None => find(&key).map(|setting| setting.value.to_owned()).unwrap_or_default(),
-                }
+                let start = self.start.get(&key).map(String::as_str);
+                start.or_else(|| default(&key)).unwrap_or_default().to_owned()
             }
         };
         self.meaning.take();
@@ -322,20 +271,37 @@ impl Settings {
 
     /// Every setting: name, value, description; in the order of names.
     pub fn all(&self) -> Vec<(String, String, &'static str)> {
+        let postgresql = postgresql::every().iter().filter(|(key, _)| find(key).is_none());
         let mut rows: Vec<(String, String, &'static str)> = SETTINGS
             .iter()
-            .map(|s| (s.name.to_owned(), self.own(s.name).to_owned(), s.description))
+            .map(|s| (s.name, s.description))
+            .chain(postgresql.map(|(_, known)| (known.name, known.description)))
+            .map(|(name, description)| (name.to_owned(), self.own(name).to_owned(), description))
             .collect();
-        let custom = self.changed.iter().chain(&self.local).filter(|(key, _)| find(key).is_none());
+        let custom = self.chosen().filter(|(key, _)| is_custom(key));
         rows.extend(custom.map(|(key, value)| (key.clone(), value.clone(), "")));
         rows.sort_by_key(|(name, ..)| name.to_ascii_lowercase());
-        rows.dedup_by(|a, b| a.0 == b.0);
         rows
     }
 
-    /// Every setting's value by its lower-case name.
+    /// The values by lower-case names, without PostgreSQL's own that have its defaults.
     pub fn map(&self) -> BTreeMap<String, String> {
-        self.all().into_iter().map(|(name, value, _)| (name.to_ascii_lowercase(), value)).collect()
+        let ours = SETTINGS.iter().map(|setting| setting.name.to_ascii_lowercase());
+        let mut map: BTreeMap<String, String> =
+            ours.map(|key| (key.clone(), self.get(&key).unwrap_or_default().to_owned())).collect();
+        map.extend(self.chosen().map(|(key, value)| (key.clone(), value.clone())));
+        map
+    }
+
+    /// What the server, the connection or the session chose.
+    fn chosen(&self) -> impl Iterator<Item = (&String, &String)> {
+        let first = |key: &String, maps: &[&BTreeMap<String, String>]| {
+            maps.iter().all(|map| !map.contains_key(key))
+        };
+        let start =
+            self.start.iter().filter(move |(key, _)| first(key, &[&self.changed, &self.local]));
+        let changed = self.changed.iter().filter(move |(key, _)| first(key, &[&self.local]));
+        start.chain(changed).chain(&self.local)
     }
 
     /// Those sent as ParameterStatus.
@@ -349,7 +315,8 @@ impl Settings {
 
     /// A setting in milliseconds.
     fn ms(&self, name: &'static str) -> u64 {
-        parse_ms(self.own(name)).unwrap_or(0)
+        let base = postgresql::known(name).map(|known| known.base(self.own(name)));
+        base.and_then(|ms| ms.parse().ok()).unwrap_or(0)
     }
 
     fn output(&self) -> OutputSettings {
@@ -372,7 +339,9 @@ impl Settings {
 
 /// PostgreSQL's spelling of a setting's name.
 pub fn spelling(name: &str) -> String {
-    find(&name.to_ascii_lowercase()).map_or_else(|| name.to_owned(), |s| s.name.to_owned())
+    let known = || postgresql::known(name).map(|known| known.name);
+    let own = find(&name.to_ascii_lowercase()).map(|setting| setting.name);
+    own.or_else(known).unwrap_or(name).to_owned()
 }
 
 fn find(key: &str) -> Option<&'static Setting> {
@@ -383,91 +352,57 @@ fn find(key: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name.eq_ignore_ascii_case(key))
 }
 
-fn check_known(key: &str) -> Result<&'static Setting> {
+/// What a setting is when nobody has chosen.
+fn default(key: &str) -> Option<&'static str> {
+    find(key)
+        .map(|setting| setting.value)
+        .or_else(|| postgresql::known(key).map(|known| known.value.as_str()))
+}
+
+/// As in PostgreSQL, a name with a dot whose first part nobody owns is the client's own.
+fn is_custom(key: &str) -> bool {
+    key.contains('.') && !key.starts_with("forebay.") && !key.starts_with("datafusion.")
+}
+
+/// Errors: nobody knows that name.
+fn check_known(key: &str) -> Result<()> {
     if key.starts_with("datafusion.") {
         let message = format!("permission denied to set parameter \"{key}\"");
         return Err(Error::InsufficientPrivilege(message));
     }
-    find(key).ok_or_else(|| Error::UndefinedSetting(key.to_owned()))
+    if is_custom(key) || find(key).is_some() || postgresql::known(key).is_some() {
+        return Ok(());
+    }
+    Err(Error::UndefinedSetting(key.to_owned()))
 }
 
 /// The value as it is kept.
 fn check(key: &str, value: &str) -> Result<String> {
-    // As in PostgreSQL, a name with a dot whose first part nobody owns is the client's own.
-    if key.contains('.') && !key.starts_with("forebay.") && !key.starts_with("datafusion.") {
-        return Ok(value.to_owned());
-    }
-    let setting = check_known(key)?;
-    let wrong = || invalid(setting.name, value);
+    check_known(key)?;
+    let known = |known: &Known| known.check(value);
+    let Some(setting) = find(key) else {
+        return postgresql::known(key).map_or_else(|| Ok(value.to_owned()), known);
+    };
     match setting.kind {
         Kind::Fixed => {
-            let message = format!("parameter \"{}\" cannot be changed", setting.name);
-            Err(Error::CannotChangeSetting(message))
+            Err(postgresql::known(key).and_then(|known| known.refusal(true)).unwrap_or_else(|| {
+                let message = format!("parameter \"{}\" cannot be changed", setting.name);
+                Error::CannotChangeSetting(message)
+            }))
         }
         Kind::Text => Ok(value.to_owned()),
         Kind::Bool => {
-            parse_bool(value).map(|on| if on { "on" } else { "off" }.to_owned()).ok_or_else(|| {
-                Error::InvalidParameterValue(format!(
-                    "parameter \"{}\" requires a Boolean value",
-                    setting.name
-                ))
-            })
+            let message = format!("parameter \"{}\" requires a Boolean value", setting.name);
+            let on = boolean(value).ok_or(Error::InvalidParameterValue(message))?;
+            Ok(if on { "on" } else { "off" }.to_owned())
         }
-        Kind::Int(min, max) => {
-            let number: i64 = value.trim().parse().map_err(|_parse| wrong())?;
-            if (min..=max).contains(&number) {
-                Ok(number.to_string())
-            } else {
-                Err(Error::InvalidParameterValue(format!(
-                    "{number} is outside the valid range for parameter \"{}\" ({min} .. {max})",
-                    setting.name
-                )))
-            }
-        }
-        Kind::Ms => parse_ms(value).map(write_ms).ok_or_else(wrong),
-        Kind::Word(words) => {
-            let lower = value.to_ascii_lowercase();
-            words
-                .iter()
-                .find(|word| **word == lower)
-                .map(|word| (*word).to_owned())
-                .ok_or_else(|| wrong().hint(format!("Available values: {}.", words.join(", "))))
-        }
+        Kind::Known => postgresql::known(key).map_or_else(|| Ok(value.to_owned()), known),
         Kind::Own(check) => check(value),
     }
 }
 
 fn invalid(name: &str, value: &str) -> Error {
     Error::InvalidParameterValue(format!("invalid value for parameter \"{name}\": \"{value}\""))
-}
-
-/// PostgreSQL's booleans: unique prefixes of true, false, yes, no, on, off, and 1 and 0.
-pub fn parse_bool(text: &str) -> Option<bool> {
-    let text = text.trim().to_ascii_lowercase();
-    match text.as_str() {
-        "on" | "1" => Some(true),
-        "of" | "off" | "0" => Some(false),
-        "" => None,
-        other if "true".starts_with(other) || "yes".starts_with(other) => Some(true),
-        other if "false".starts_with(other) || "no".starts_with(other) => Some(false),
-        _ => None,
-    }
-}
-
-fn parse_ms(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(split);
-    let factor = match unit.trim() {
-        "" | "ms" => 1,
-        "us" => return number.parse::<u64>().ok().map(|us| us / 1000),
-        "s" => 1_000,
-        "min" => 60_000,
-        "h" => 3_600_000,
-        "d" => 86_400_000,
-        _ => return None,
-    };
-    number.parse::<u64>().ok()?.checked_mul(factor).filter(|ms| *ms <= 2_147_483_647)
 }
 
 /// As SHOW writes it: the greatest unit that divides it.
@@ -486,14 +421,22 @@ fn encoding(value: &str) -> Result<String> {
         "UTF8" | "UNICODE" => Ok("UTF8".to_owned()),
         // ASCII text is UTF-8 already, and PostgreSQL does not convert for it either.
         "SQLASCII" => Ok("SQL_ASCII".to_owned()),
-        _ => Err(Error::FeatureNotSupported(format!(
+        _ if encoding_number(value).is_some() => Err(Error::FeatureNotSupported(format!(
             "conversion between {value} and UTF8 is not supported"
         ))),
+        _ => Err(invalid("client_encoding", value)),
     }
 }
 
+fn scram(value: &str) -> Result<String> {
+    if value.eq_ignore_ascii_case("scram-sha-256") {
+        return Ok("scram-sha-256".to_owned());
+    }
+    Err(invalid("password_encryption", value).hint("Available values: scram-sha-256."))
+}
+
 fn always_on(value: &str) -> Result<String> {
-    match parse_bool(value) {
+    match boolean(value) {
         Some(true) => Ok("on".to_owned()),
         Some(false) => Err(Error::FeatureNotSupported(
             "standard_conforming_strings cannot be turned off".to_owned(),
@@ -656,6 +599,11 @@ mod tests {
         check("extra_float_digits", "4", "22023");
         check("jit", "yes", "on");
         check("server_version", "16", "55P02");
+        check("block_size", "1", "55P02");
+        check("wal_level", "logical", "55P02");
+        check("autovacuum", "off", "55P02");
+        check("work_mem", "1024", "1MB");
+        check("client_encoding", "nope", "22023");
         check("nonsense", "1", "42704");
         check("my.own", "1", "1");
         check("datafusion.execution.batch_size", "1", "42501");

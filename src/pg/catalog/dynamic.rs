@@ -10,6 +10,7 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
+use super::settings;
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
@@ -54,7 +55,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_shdescription" => {
             vec![row![DATABASE_OID, 1262, "default administrative connection database"]]
         }
-        "pg_settings" => return settings(relation, facts),
+        "pg_settings" => return setting_rows(relation, facts),
         "pg_stat_activity" => activity(facts),
         "pg_stat_database" => vec![stat_database(relation, facts)],
         "pg_prepared_statements" => prepared(facts),
@@ -733,7 +734,7 @@ fn default_acls(facts: &Facts, index: &Index) -> Vec<Row> {
 // ---- the session and the server
 
 /// Every setting PostgreSQL has, with the session's values; then settings only we have.
-fn settings(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
+fn setting_rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
     let at = |column| relation.index(column);
     let (setting, source, file) = (at("setting"), at("source"), at("sourcefile"));
     let mut rows = relation.rows().to_vec();
@@ -745,8 +746,9 @@ fn settings(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
         }
         row[file] = Cell::Null;
         row[at("sourceline")] = Cell::Null;
-        if let Some(value) = facts.settings.get(&name) {
-            if *value != row[setting].text() {
+        if let (Some(value), Some(known)) = (facts.settings.get(&name), settings::known(&name)) {
+            let value = known.base(value);
+            if value != row[setting].text() {
                 row[source] = Cell::from("session");
             }
             row[setting] = Cell::from(value);

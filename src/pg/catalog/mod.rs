@@ -12,6 +12,7 @@ pub(crate) mod index;
 pub(crate) mod information;
 mod provider;
 pub(crate) mod rows;
+pub(crate) mod settings;
 #[cfg(test)]
 mod tests;
 

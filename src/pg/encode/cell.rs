@@ -15,7 +15,7 @@ use super::time::Calendar;
 use super::values::{
     Bytes, Integers, Intervals, Runs, Strings, Times, intervals, micros, times, timestamps,
 };
-use super::{OutputSettings, number, time};
+use super::{OutputSettings, address, number, time};
 use crate::error::{Error, Result};
 use crate::pg::numeric;
 use crate::pg::types::{self, PgType};
@@ -61,6 +61,8 @@ enum Writer<'a> {
     /// `jsonb` in binary: a version byte before the text.
     VersionedText(Strings<'a>),
     CharBinary(Strings<'a>),
+    /// Values whose type has no binary form: told once there is a value.
+    Refused(u32),
     /// Text that must be parsed to be sent in binary. Slow, and rare: catalogs keep such columns typed.
     Parsed(Strings<'a>, u32, &'a Style),
     BoolText(&'a BooleanArray),
@@ -140,6 +142,7 @@ fn is_text(oid: u32) -> bool {
             | types::XML
             | types::PG_NODE_TREE
             | types::REFCURSOR
+            | types::VOID
     )
 }
 
@@ -364,6 +367,7 @@ impl<'a> Cell<'a> {
             Writer::CharBinary(strings) => {
                 out.put_u8(strings.value(row).bytes().next().unwrap_or(0));
             }
+            Writer::Refused(oid) => return Err(no_binary_form(*oid)),
             Writer::Parsed(strings, oid, style) => {
                 put_parsed(strings.value(row), *oid, style, out)?;
             }
@@ -482,6 +486,9 @@ impl<'a> Writer<'a> {
     ) -> Result<Option<Writer<'a>>> {
         if target.oid == types::ACLITEM && binary {
             return Err(no_binary_form(target.oid));
+        }
+        if target.oid == types::ACLITEM_ARRAY && binary {
+            return Ok(Some(Writer::Refused(types::ACLITEM)));
         }
         Ok(match array.data_type() {
             DataType::Null => Some(Writer::Missing),
@@ -809,6 +816,9 @@ fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads a text as `oid` and writes that in binary.
 fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(written) = address::put_binary(text, oid, out) {
+        return written;
+    }
     let scalar = crate::pg::decode::parameter(oid, false, text.as_bytes(), &style.settings)?;
     let array = scalar
         .to_array_of_size(1)

@@ -7,6 +7,7 @@
 //!
 //! Imports: error, pg types, pg decode. Used by: wire.
 
+mod address;
 mod cell;
 mod copy;
 mod json;

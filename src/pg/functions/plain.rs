@@ -12,7 +12,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_size_bytes" ["t"] -> "int8" strict |call| size_bytes(call.text(0)).map(Cell::from);
     "host" ["t"] -> "text" strict |call| Ok(Cell::from(call.text(0).split('/').next().unwrap_or_default().to_owned()));
     "pg_encoding_to_char" ["n"] -> "name" strict encoding_name;
-    "pg_char_to_encoding" ["t"] -> "int4" strict encoding_number;
+    "pg_char_to_encoding" ["t"] -> "int4" strict |call| Ok(Cell::from(encoding_number(call.text(0)).unwrap_or(-1)));
     "array_upper" ["ln"] -> "int4" strict array_upper;
     "array_lower" ["ln"] -> "int4" strict array_lower;
     "forebay_subscripts" ["ln", "lnb"] -> "_int4" strict subscripts;
@@ -122,15 +122,15 @@ fn encoding_name(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(name.copied().unwrap_or("")))
 }
 
-fn encoding_number(call: &Call<'_>) -> Result<Cell> {
+/// PostgreSQL's number of an encoding, by any spelling of its name.
+pub(crate) fn encoding_number(name: &str) -> Option<i32> {
     let plain = |name: &str| {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|c| c.to_ascii_uppercase()).collect::<String>()
     };
-    let wanted = plain(call.text(0));
+    let wanted = plain(name);
     let wanted = if wanted == "UNICODE" { "UTF8".to_owned() } else { wanted };
-    let number = (0i32..).zip(ENCODINGS).find(|(_, name)| plain(name) == wanted);
-    Ok(Cell::from(number.map_or(-1, |(number, _)| number)))
+    (0i32..).zip(ENCODINGS).find(|(_, name)| plain(name) == wanted).map(|(number, _)| number)
 }
 
 fn array_upper(call: &Call<'_>) -> Result<Cell> {

@@ -9,6 +9,7 @@ use crate::pg::catalog::data;
 use crate::pg::catalog::dynamic::{index_definition, key_definition, quote_identifier};
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, type_row};
 use crate::pg::catalog::rows::Cell;
+use crate::pg::catalog::settings;
 use crate::pg::facts::DATABASE_OID;
 
 /// `pg_class.oid` of `pg_class`, and so on: what `obj_description` tells apart.
@@ -249,11 +250,9 @@ fn current_setting(call: &Call<'_>) -> Result<Cell> {
     if let Some(value) = call.facts.setting(name) {
         return Ok(Cell::from(value.to_owned()));
     }
-    // Settings of PostgreSQL that nothing here depends on keep its defaults, with their unit.
-    let settings = data::table("pg_settings");
-    let known = settings.rows().iter().find(|row| row[0].text().eq_ignore_ascii_case(name));
-    match known {
-        Some(row) => Ok(Cell::from(shown(row[1].text(), row[2].text()))),
+    // Settings of PostgreSQL that nothing here depends on keep its defaults.
+    match settings::known(name) {
+        Some(known) => Ok(Cell::from(known.value.clone())),
         None if call.truth(1) => Ok(Cell::Null),
         None => Err(Error::UndefinedSetting(name.to_owned())),
     }
@@ -269,30 +268,6 @@ fn set_config(call: &Call<'_>) -> Result<Cell> {
     }
     Err(Error::FeatureNotSupported("set_config is not supported inside a query".to_owned())
         .hint("Use SET."))
-}
-
-/// A number in a setting's base unit as SHOW prints it: in the largest unit that divides it.
-fn shown(value: &str, unit: &str) -> String {
-    const MEMORY: &[(i64, &str)] = &[(1 << 30, "TB"), (1 << 20, "GB"), (1 << 10, "MB"), (1, "kB")];
-    const TIME: &[(i64, &str)] =
-        &[(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s"), (1, "ms")];
-    let (factor, units) = match unit {
-        "kB" => (1, MEMORY),
-        "8kB" => (8, MEMORY),
-        "MB" => (1024, MEMORY),
-        "ms" => (1, TIME),
-        "s" => (1_000, TIME),
-        "min" => (60_000, TIME),
-        _ => return value.to_owned(),
-    };
-    match value.parse::<i64>() {
-        Ok(number) if number > 0 => {
-            let scaled = number.saturating_mul(factor);
-            let fits = units.iter().find(|(size, _)| scaled % size == 0);
-            fits.map_or_else(|| value.to_owned(), |(size, name)| format!("{}{name}", scaled / size))
-        }
-        _ => value.to_owned(),
-    }
 }
 
 /// A number that moves with every commit, as a transaction's does.

@@ -23,6 +23,7 @@ mod results;
 mod rows;
 mod syntax;
 mod ties;
+mod told;
 mod types;
 mod unions;
 mod whole_rows;

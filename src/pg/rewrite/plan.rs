@@ -10,7 +10,7 @@ use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
-use super::{arithmetic, array, common, correlated, lateral, results, ties, unions, zones};
+use super::{arithmetic, array, common, correlated, lateral, results, ties, told, unions, zones};
 use crate::error::{Error, Place};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
@@ -173,11 +173,25 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
         }
-        Expr::Case(case) => common::case(case, schema, facts),
+        Expr::Case(case) => {
+            let told = told::case(case, schema, facts)?;
+            let Expr::Case(case) = told.data else { return Ok(told) };
+            let common = common::case(case, schema, facts)?;
+            let changed = told.transformed || common.transformed;
+            Ok(if changed { Transformed::yes(common.data) } else { common })
+        }
         Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
+            let told = told::function(function, schema, facts)?;
+            if told.transformed {
+                return Ok(told);
+            }
+            let Expr::ScalarFunction(function) = told.data else { return Ok(told) };
             let common = common::arguments(function, context, schema, facts)?;
             let typed = results::function(common.data, schema)?;
             Ok(if common.transformed { Transformed::yes(typed.data) } else { typed })
+        }
+        Expr::ScalarFunction(function) if function.name() == "nullif" => {
+            told::function(function, schema, facts)
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)
@@ -354,7 +368,7 @@ fn is_already(expr: &Expr, kind: u32, schema: &DFSchema) -> bool {
 }
 
 /// Reads `expr` as a value of the type it is compared with when it is a literal without a type. Returns how many it read.
-fn read_beside(expr: &mut Expr, other: &DataType, facts: &Arc<Facts>) -> Result<usize> {
+pub(super) fn read_beside(expr: &mut Expr, other: &DataType, facts: &Arc<Facts>) -> Result<usize> {
     if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*expr
         && let Some(field) = arithmetic::beside(Operator::Eq, other)
     {

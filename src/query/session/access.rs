@@ -389,9 +389,7 @@ impl SqlSession {
         };
         let generation = self.engine.catalog.pin();
         if to != login {
-            if !generation.roles.contains_key(&to) {
-                return Err(unknown_role(&to));
-            }
+            known_role(&generation, &to)?;
             if !is_superuser(&generation, &login) && !generation.member_of(&login).contains(&to) {
                 let message = format!("permission denied to set role \"{to}\"");
                 return Err(Error::InsufficientPrivilege(message));
@@ -401,6 +399,7 @@ impl SqlSession {
             "is_superuser",
             if is_superuser(&generation, &to) { "on" } else { "off" }.to_owned(),
         );
+        self.settings.force("role", value.unwrap_or("none").to_owned());
         self.user = to;
         self.settings_changed();
         Ok(())
@@ -418,13 +417,19 @@ impl SqlSession {
                 let message = "permission denied to set session authorization".to_owned();
                 return Err(Error::InsufficientPrivilege(message));
             }
-            if !generation.roles.contains_key(&to) {
-                return Err(unknown_role(&to));
-            }
+            known_role(&generation, &to)?;
         }
         self.settings.force("session_authorization", to);
         self.set_role(None, false)
     }
+}
+
+/// Errors: 22023, for the role is the value of a setting here.
+fn known_role(generation: &Generation, name: &str) -> Result<()> {
+    if generation.roles.contains_key(name) {
+        return Ok(());
+    }
+    Err(Error::InvalidParameterValue(format!("role \"{name}\" does not exist")))
 }
 
 fn unknown_role(name: &str) -> Error {

@@ -17,6 +17,7 @@ use super::between;
 use super::cursor::Declaration;
 use super::prepared::Statement;
 use crate::error::{Error, Result};
+use crate::pg::catalog::settings::boolean;
 use crate::pg::decode;
 use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
@@ -422,11 +423,7 @@ impl SqlSession {
                 .collect();
             return text_rows(&["name", "setting", "description"], &rows, tag);
         };
-        let value = match name {
-            "role" if self.user != self.settings.own("session_authorization") => self.user.clone(),
-            "role" => "none".to_owned(),
-            _ => self.settings.get(name)?.to_owned(),
-        };
+        let value = self.settings.get(name)?.to_owned();
         text_rows(&[&settings::spelling(name)], &[vec![value]], tag)
     }
 
@@ -446,6 +443,7 @@ impl SqlSession {
                 self.engine.locks.leave(self.login.pid);
                 self.user.clone_from(&self.login.user);
                 self.settings.force("session_authorization", self.login.user.clone());
+                self.settings.force("role", "none".to_owned());
                 self.reset(None)?;
                 "DISCARD ALL"
             }
@@ -610,7 +608,7 @@ impl SqlSession {
         let text = |value: &ScalarValue| value.try_as_str().flatten().map(str::to_owned);
         let local = match arguments.get(2) {
             Some(ScalarValue::Boolean(local)) => local.unwrap_or(false),
-            Some(other) => text(other).and_then(|t| settings::parse_bool(&t)).unwrap_or(false),
+            Some(other) => text(other).and_then(|t| boolean(&t)).unwrap_or(false),
             None => false,
         };
         let ([name, value, _], true) = (arguments, arguments.len() == 3) else {
@@ -618,10 +616,17 @@ impl SqlSession {
                 .hint("No function matches the given name and argument types."));
         };
         let Some(name) = text(name) else {
-            return Err(Error::InvalidParameterValue("SET requires parameter name".to_owned()));
+            return Err(Error::NullNotAllowed("SET requires parameter name".to_owned()));
         };
-        self.set(&name, text(value).as_deref(), local)?;
-        let value = self.settings.get(&name)?.to_owned();
+        let value = if local && self.block.is_none() {
+            // It would be undone when this statement ends.
+            let mut settings = self.settings.clone();
+            settings.set(&name, text(value).as_deref(), local)?;
+            settings.get(&name)?.to_owned()
+        } else {
+            self.set(&name, text(value).as_deref(), local)?;
+            self.settings.get(&name)?.to_owned()
+        };
         text_rows(&[&call.alias], &[vec![value]], RowsTag::Counted("SELECT"))
     }
 

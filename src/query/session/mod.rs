@@ -24,6 +24,7 @@ use crate::catalog::Generation;
 use crate::catalog::generation::Version;
 use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
+use crate::pg::catalog::dynamic::quote_identifier;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow};
 use cursor::Cursor;
@@ -156,7 +157,7 @@ impl SqlSession {
             None => (name.as_str(), None),
         };
         let found = generation.database(database).ok_or_else(unknown)?;
-        self.settings.set_start("search_path", &format!("\"{database}\""))?;
+        self.settings.set_start("search_path", &quote_identifier(database))?;
         if let Some(version) = version {
             let version = found.resolve(version).ok_or_else(unknown)?;
             let others = settings::parse_pins(self.settings.own("forebay.pin")).unwrap_or_default();

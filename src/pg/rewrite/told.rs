@@ -1,0 +1,196 @@
+//! The one type of CASE, COALESCE, NULLIF, GREATEST and LEAST (PostgreSQL manual, 10.5) where the planner's own types do
+//! not tell it: names and OIDs, and literals beside arrays.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, FieldRef};
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
+
+use super::plan::{literal, read_beside};
+use crate::pg::catalog::data;
+use crate::pg::catalog::index::type_cell;
+use crate::pg::catalog::rows;
+use crate::pg::facts::Facts;
+use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
+
+/// A CASE with its type, and the literals its operand is compared with read as values of the operand's type.
+/// Errors: a literal that is not of that type.
+pub(super) fn case(
+    mut case: Case,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    let mut changed = false;
+    if let Some(operand) = &case.expr {
+        let own = operand.get_type(schema).unwrap_or(DataType::Null);
+        for (when, _) in &mut case.when_then_expr {
+            changed |= 0 < read_beside(when, &own, facts)?;
+        }
+    }
+    let common = {
+        // PostgreSQL looks at the ELSE first.
+        let otherwise = case.else_expr.as_deref();
+        let thens = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+        let results: Vec<&Expr> = otherwise.into_iter().chain(thens).collect();
+        field(&results, schema, case.else_expr.is_some())
+    };
+    let Some(common) = common else {
+        let expr = Expr::Case(case);
+        return Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) });
+    };
+    let thens = case.when_then_expr.iter_mut().map(|(_, then)| then);
+    for result in thens.chain(&mut case.else_expr) {
+        **result = of(std::mem::take(result.as_mut()), &common, schema, facts)?;
+    }
+    Ok(Transformed::yes(told(Expr::Case(case), common)))
+}
+
+/// A call whose arguments are of one type, with that type.
+/// Errors: a literal that is not of that type.
+pub(super) fn function(
+    mut function: ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    let results: Vec<&Expr> = match function.name() {
+        "coalesce" | "greatest" | "least" => function.args.iter().collect(),
+        // The second value never comes out of it.
+        "nullif" => function.args.iter().take(1).collect(),
+        _ => return Ok(Transformed::no(Expr::ScalarFunction(function))),
+    };
+    let Some(common) = field(&results, schema, true) else {
+        return Ok(Transformed::no(Expr::ScalarFunction(function)));
+    };
+    for arg in &mut function.args {
+        *arg = of(std::mem::take(arg), &common, schema, facts)?;
+    }
+    Ok(Transformed::yes(told(Expr::ScalarFunction(function), common)))
+}
+
+/// The field all of `results` can be; `None` where the planner finds it out by itself. `complete`: there is no NULL
+/// beside them that nobody wrote.
+fn field(results: &[&Expr], schema: &DFSchema, complete: bool) -> Option<FieldRef> {
+    let mut fields = Vec::with_capacity(results.len());
+    for result in results {
+        if !is_unknown(result) {
+            fields.push(result.to_field(schema).ok()?.1);
+        }
+    }
+    let written = fields.len() < results.len();
+    let told = |field: &FieldRef| {
+        field.data_type().is_list() && written
+            || field.metadata().contains_key(TYPE_KEY) && is_told(types::of_field(field).oid)
+    };
+    if !fields.iter().any(told) {
+        return None;
+    }
+    let kinds = fields.iter().map(|field| types::of_field(field).oid);
+    let kind = kinds.map(Some).reduce(|one, other| both(one?, other?))??;
+    let first = fields.first()?;
+    if fields.iter().all(|field| field.data_type().is_list()) {
+        return Some(Arc::clone(first));
+    }
+    if !is_told(kind) {
+        return None;
+    }
+    let mut common = rows::field("", types::name_of(kind)?);
+    let modifier = |field: &Field| field.metadata().get(MODIFIER_KEY).cloned();
+    if complete
+        && !written
+        && let Some(own) = modifier(first)
+        && fields.iter().all(|field| modifier(field).as_ref() == Some(&own))
+    {
+        common.metadata_mut().insert(MODIFIER_KEY.to_owned(), own);
+    }
+    Some(Arc::new(common))
+}
+
+/// Whether a value of that type is told apart by its field's metadata alone.
+fn is_told(kind: u32) -> bool {
+    if let Some(element) = types::element_of(kind) {
+        return is_told(element);
+    }
+    match kind {
+        types::BPCHAR | types::NUMERIC | types::TEXT => false,
+        _ => types::name_of(kind).is_some_and(|name| {
+            let field = rows::field("", name);
+            field.metadata().contains_key(TYPE_KEY)
+                && matches!(field.data_type(), DataType::Utf8 | DataType::Int64)
+        }),
+    }
+}
+
+/// A literal whose type nobody wrote.
+fn is_unknown(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, None))
+}
+
+/// PostgreSQL's `select_common_type` of two; `None` when there is none.
+fn both(one: u32, other: u32) -> Option<u32> {
+    if one == other {
+        return Some(one);
+    }
+    let category = |kind| type_cell(kind, "typcategory");
+    if category(one) != category(other) || types::element_of(one).is_some() {
+        return None;
+    }
+    let stays = type_cell(one, "typispreferred").truth();
+    let moves = !stays && implicit(one, other) && !implicit(other, one);
+    Some(if moves { other } else { one })
+}
+
+/// Whether there is a cast that nobody has to write.
+fn implicit(source: u32, target: u32) -> bool {
+    let casts = data::table("pg_cast");
+    let at = ["castsource", "casttarget", "castcontext"].map(|column| casts.index(column));
+    casts.rows().iter().any(|row| {
+        row[at[0]].oid() == source && row[at[1]].oid() == target && row[at[2]].text() == "i"
+    })
+}
+
+/// `expr` as a value that `common` stores.
+fn of(expr: Expr, common: &FieldRef, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Expr> {
+    let stored = common.data_type();
+    if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &expr {
+        return match stored {
+            DataType::Utf8 => Ok(expr),
+            _ => literal(text, Arc::clone(common), facts),
+        };
+    }
+    match expr.get_type(schema) {
+        Ok(own) if own == *stored || own.is_null() => Ok(expr),
+        _ => Ok(Expr::Cast(Cast::new(Box::new(expr), stored.clone()))),
+    }
+}
+
+fn told(expr: Expr, field: FieldRef) -> Expr {
+    Expr::Cast(Cast { expr: Box::new(expr), field })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::both;
+    use crate::pg::types::{self, by_name};
+
+    #[track_caller]
+    fn check(one: &str, other: &str, want: &str) {
+        let kind = |name| by_name(name).expect("a type");
+        let found = both(kind(one), kind(other)).map(types::sql_name);
+        assert_eq!(found.unwrap_or_default(), want, "{one}, {other}");
+    }
+
+    #[test]
+    fn one_type_of_two() {
+        check("name", "text", "name");
+        check("text", "name", "text");
+        check("integer", "oid", "oid");
+        check("oid", "integer", "oid");
+        check("regproc", "oid", "regproc");
+        check("varchar", "text", "character varying");
+        check("name", "oid", "");
+        check("name[]", "text[]", "");
+    }
+}
