@@ -120,6 +120,7 @@ known_types! {
     INTERNAL = 2281, INTERNAL_ARRAY = 0, "internal", "internal", 8;
     ANYELEMENT = 2283, ANYELEMENT_ARRAY = 0, "anyelement", "anyelement", 4;
     UUID = 2950, UUID_ARRAY = 2951, "uuid", "uuid", 16;
+    TXID_SNAPSHOT = 2970, TXID_SNAPSHOT_ARRAY = 2949, "txid_snapshot", "txid_snapshot", -1;
     PG_LSN = 3220, PG_LSN_ARRAY = 3221, "pg_lsn", "pg_lsn", 8;
     REGCONFIG = 3734, REGCONFIG_ARRAY = 3735, "regconfig", "regconfig", 4;
     REGDICTIONARY = 3769, REGDICTIONARY_ARRAY = 3770, "regdictionary", "regdictionary", 4;
@@ -127,6 +128,7 @@ known_types! {
     REGNAMESPACE = 4089, REGNAMESPACE_ARRAY = 4090, "regnamespace", "regnamespace", 4;
     REGROLE = 4096, REGROLE_ARRAY = 4097, "regrole", "regrole", 4;
     REGCOLLATION = 4191, REGCOLLATION_ARRAY = 4192, "regcollation", "regcollation", 4;
+    PG_SNAPSHOT = 5038, PG_SNAPSHOT_ARRAY = 5039, "pg_snapshot", "pg_snapshot", -1;
     XID8 = 5069, XID8_ARRAY = 271, "xid8", "xid8", 8;
 }
 

@@ -61,6 +61,11 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_prepared_statements" => prepared(facts),
         "pg_cursors" => cursors(facts),
         "pg_stat_user_tables" | "pg_stat_all_tables" => table_statistics(relation, index),
+        "pg_stat_user_indexes"
+        | "pg_stat_all_indexes"
+        | "pg_statio_user_indexes"
+        | "pg_statio_all_indexes" => index_statistics(relation, index),
+        "pg_stat_gssapi" => gss(relation, facts),
         "pg_statio_user_tables" | "pg_statio_all_tables" => table_io(relation, index),
         "pg_timezone_names" => time_zones(facts),
         _ => Vec::new(),
@@ -481,21 +486,24 @@ fn btree_class(kind: u32) -> u32 {
 }
 
 fn indexes_row(entity: &Entity, _constraint: u32, _index: u32) -> Row {
-    let definition = index_definition(entity);
+    let definition = index_definition(entity, &qualified_name(entity));
     row![&entity.schema, &entity.name, entity.key_name(), Cell::Null, definition]
 }
 
-/// `CREATE UNIQUE INDEX …` as `pg_get_indexdef` words it.
-pub(crate) fn index_definition(entity: &Entity) -> String {
+/// `CREATE UNIQUE INDEX … ON table …` as `pg_get_indexdef` words it.
+pub(crate) fn index_definition(entity: &Entity, table: &str) -> String {
     let columns: Vec<String> =
         entity.key_columns().map(|column| quote_identifier(&column.name)).collect();
     format!(
-        "CREATE UNIQUE INDEX {} ON {}.{} USING btree ({})",
+        "CREATE UNIQUE INDEX {} ON {table} USING btree ({})",
         quote_identifier(&entity.key_name()),
-        quote_identifier(&entity.schema),
-        quote_identifier(&entity.name),
         columns.join(", ")
     )
+}
+
+/// `schema.relation`, each quoted where it has to be.
+pub(crate) fn qualified_name(entity: &Entity) -> String {
+    format!("{}.{}", quote_identifier(&entity.schema), quote_identifier(&entity.name))
 }
 
 /// `PRIMARY KEY (…)` as `pg_get_constraintdef` words it.
@@ -859,6 +867,30 @@ fn table_statistics(relation: &SystemRelation, index: &Index) -> Vec<Row> {
 fn table_io(relation: &SystemRelation, index: &Index) -> Vec<Row> {
     let tables = index.relations.iter().filter(|entity| matches!(entity.kind, 'r' | 'm'));
     tables.map(|entity| zeroes(relation, entity)).collect()
+}
+
+/// A row per declared key, nothing counted.
+fn index_statistics(relation: &SystemRelation, index: &Index) -> Vec<Row> {
+    let rows = index.relations.iter().filter_map(|entity| {
+        let (_, index) = entity.key_ids()?;
+        let mut row = zeroes(relation, entity);
+        row[relation.index("indexrelid")] = Cell::from(index);
+        row[relation.index("schemaname")] = Cell::from(&entity.schema);
+        row[relation.index("relname")] = Cell::from(&entity.name);
+        row[relation.index("indexrelname")] = Cell::from(entity.key_name());
+        Some(row)
+    });
+    rows.collect()
+}
+
+/// No session authenticates or is encrypted by GSSAPI.
+fn gss(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
+    let row = |session: &crate::pg::facts::ActivityRow| {
+        let no = || Cell::from(false);
+        let pid = Cell::from(session.pid);
+        named(relation, &[("pid", pid), ("gss_authenticated", no()), ("encrypted", no())])
+    };
+    facts.activity.iter().map(row).collect()
 }
 
 /// A row of statistics about a table: its OID, schema and name, then nothing counted.

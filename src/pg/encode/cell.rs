@@ -15,7 +15,7 @@ use super::time::Calendar;
 use super::values::{
     Bytes, Integers, Intervals, Runs, Strings, Times, intervals, micros, times, timestamps,
 };
-use super::{OutputSettings, address, number, time};
+use super::{OutputSettings, number, textual, time};
 use crate::error::{Error, Result};
 use crate::pg::numeric;
 use crate::pg::types::{self, PgType};
@@ -816,7 +816,7 @@ fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads a text as `oid` and writes that in binary.
 fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
-    if let Some(written) = address::put_binary(text, oid, out) {
+    if let Some(written) = textual::put_binary(text, oid, out) {
         return written;
     }
     let scalar = crate::pg::decode::parameter(oid, false, text.as_bytes(), &style.settings)?;

@@ -7,7 +7,6 @@
 //!
 //! Imports: error, pg types, pg decode. Used by: wire.
 
-mod address;
 mod cell;
 mod copy;
 mod json;
@@ -15,6 +14,7 @@ mod list;
 mod number;
 #[cfg(test)]
 mod tests;
+mod textual;
 mod time;
 mod values;
 

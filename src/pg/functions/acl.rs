@@ -117,6 +117,28 @@ pub(super) fn default(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(items))
 }
 
+/// `makeaclitem(grantee, grantor, privileges, is_grantable)`
+/// Errors: 22023 for a word that is no privilege.
+pub(super) fn make(call: &Call<'_>) -> Result<Cell> {
+    let role = |index: usize| {
+        let name = names::role_name(call.oid(index), call.facts);
+        name.map_or_else(|| call.oid(index).to_string(), |name| acl_name(&name))
+    };
+    let mut wanted = Vec::new();
+    for word in call.text(2).split(',').map(str::trim) {
+        let known = PRIVILEGES.iter().find(|(_, name)| name.eq_ignore_ascii_case(word));
+        let (letter, _) = known.ok_or_else(|| {
+            Error::InvalidParameterValue(format!("unrecognized privilege type: \"{word}\""))
+        })?;
+        wanted.push(*letter);
+    }
+    let star = if call.truth(3) { "*" } else { "" };
+    let own = PRIVILEGES.iter().map(|(letter, _)| letter).filter(|letter| wanted.contains(letter));
+    let letters: String = own.map(|letter| format!("{letter}{star}")).collect();
+    let grantee = if call.oid(0) == 0 { String::new() } else { role(0) };
+    Ok(Cell::from(format!("{grantee}={letters}/{}", role(1))))
+}
+
 /// [`EXPLODE`] for the statement of `facts`.
 pub(super) fn explode(facts: &Arc<Facts>) -> Arc<ScalarUDF> {
     let signature = Signature::any(1, Volatility::Stable);

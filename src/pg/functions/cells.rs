@@ -22,7 +22,7 @@ use crate::pg::facts::Facts;
 /// What a function takes, returns and does.
 ///
 /// `takes` holds one letter per argument for each overload: `t` text, `n` a whole number, `b` bool, `a` text or a
-/// number (an OID or a name), `l` a list, `s` a timestamp, `x` anything.
+/// number (an OID or a name), `d` a numeric, `l` a list, `s` a timestamp, `x` anything.
 #[derive(Clone, Copy)]
 pub(super) struct Spec {
     pub(super) name: &'static str,
@@ -182,6 +182,7 @@ fn coerce(letter: char, data_type: &DataType) -> Option<DataType> {
         'n' if text || whole => Some(DataType::Int64),
         'a' if whole => Some(DataType::Int64),
         'a' if text => Some(DataType::Utf8),
+        'd' if data_type.is_decimal() => Some(DataType::Utf8),
         'b' if text || *data_type == DataType::Boolean => Some(DataType::Boolean),
         'l' if data_type.is_list() || *data_type == DataType::Null => Some(data_type.clone()),
         's' if matches!(data_type, DataType::Timestamp(_, Some(_))) => {

@@ -14,6 +14,7 @@ mod degrees;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
+mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
 mod json;
@@ -31,6 +32,7 @@ mod series;
 mod session;
 mod shaped;
 mod text;
+mod transactions;
 mod zone;
 
 use std::collections::HashMap;
@@ -69,8 +71,10 @@ pub(crate) fn single_value() -> Arc<AggregateUDF> {
 
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
 pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
-    static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> =
-        LazyLock::new(|| session::SPECS.iter().map(|spec| (spec.name, spec)).collect());
+    static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> = LazyLock::new(|| {
+        let specs = session::SPECS.iter().chain(transactions::SPECS);
+        specs.map(|spec| (spec.name, spec)).collect()
+    });
     let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))

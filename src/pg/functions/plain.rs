@@ -8,7 +8,7 @@ use crate::pg::types;
 
 /// Every function of this kind.
 pub(super) const SPECS: &[Spec] = specs! {
-    "pg_size_pretty" ["n"] -> "text" strict |call| Ok(Cell::from(size_pretty(call.int(0))));
+    "pg_size_pretty" ["n", "d"] -> "text" strict |call| Ok(Cell::from(size_pretty(&call.args[0])));
     "pg_size_bytes" ["t"] -> "int8" strict |call| size_bytes(call.text(0)).map(Cell::from);
     "host" ["t"] -> "text" strict |call| Ok(Cell::from(call.text(0).split('/').next().unwrap_or_default().to_owned()));
     "pg_encoding_to_char" ["n"] -> "name" strict encoding_name;
@@ -18,7 +18,9 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_subscripts" ["ln", "lnb"] -> "_int4" strict subscripts;
     "forebay_base_type" ["n"] -> "oid" strict |call| Ok(Cell::from(base_type(call.oid(0))));
     "pg_typeof" ["x"] -> "regtype" called |call| Ok(Cell::from(type_of(call)));
-    "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(column_size(&call.args[0])));
+    "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(value_size(call)));
+    "pg_collation_for" ["x"] -> "text" strict collation_for;
+    "parse_ident" ["t", "tb"] -> "_text" strict super::identifiers::parse;
     "similar_to_escape" ["t", "tt"] -> "text" strict similar_to_escape;
     "like_escape" ["tt"] -> "text" strict like_escape;
     "quote_ident" ["t"] -> "text" strict |call| Ok(Cell::from(crate::pg::catalog::dynamic::quote_identifier(call.text(0))));
@@ -28,12 +30,18 @@ pub(super) const SPECS: &[Spec] = specs! {
 };
 
 /// `pg_size_pretty` (PostgreSQL's dbsize.c): a unit is left at ten times its size, rounding half away from zero.
-fn size_pretty(bytes: i64) -> String {
+fn size_pretty(bytes: &Cell) -> String {
     const LIMIT: i128 = 10 * 1024;
     const UNITS: &[&str] = &["kB", "MB", "GB", "TB", "PB"];
-    let bytes = i128::from(bytes);
+    let (text, bytes) = match bytes {
+        Cell::Int(bytes) => (bytes.to_string(), i128::from(*bytes)),
+        digits => {
+            let whole = digits.text().split('.').next().and_then(|whole| whole.parse().ok());
+            (digits.text().to_owned(), whole.unwrap_or(0))
+        }
+    };
     if bytes.abs() < LIMIT {
-        return format!("{bytes} bytes");
+        return format!("{text} bytes");
     }
     // One bit more than the unit is kept, to round by.
     let mut halves = bytes / 512;
@@ -186,6 +194,27 @@ fn type_of(call: &Call<'_>) -> u32 {
     call.fields.first().map_or(types::UNKNOWN, |field| types::of_field(field).oid)
 }
 
+/// The collation of a value's type. Errors: 42804 for a type that has none.
+fn collation_for(call: &Call<'_>) -> Result<Cell> {
+    let kind = type_of(call);
+    let collation = crate::pg::catalog::index::type_cell(kind, "typcollation").oid();
+    match crate::pg::catalog::data::by_oid("pg_collation").get(&collation) {
+        Some(row) => Ok(Cell::from(crate::pg::catalog::dynamic::quote_identifier(row[1].text()))),
+        None => Err(Error::DatatypeMismatch(format!(
+            "collations are not supported by type {}",
+            types::sql_name(kind)
+        ))),
+    }
+}
+
+/// Bytes as PostgreSQL would store the value: those of a fixed length by their type.
+fn value_size(call: &Call<'_>) -> i32 {
+    match types::PgType::new(type_of(call)).len {
+        length @ 1.. => i32::from(length),
+        _ => column_size(&call.args[0]),
+    }
+}
+
 /// Bytes as PostgreSQL would store the value: numbers by their width, text with its one-byte header.
 fn column_size(cell: &Cell) -> i32 {
     match cell {
@@ -288,6 +317,7 @@ pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
 #[cfg(test)]
 mod tests {
     use super::{escaped_pattern, similar_pattern, size_pretty};
+    use crate::pg::catalog::rows::Cell;
 
     #[test]
     fn patterns_take_the_backslash() {
@@ -306,8 +336,11 @@ mod tests {
             (1 << 40, "1024 GB"),
             (i64::MAX, "8192 PB"),
         ] {
-            assert_eq!(size_pretty(bytes), want);
+            assert_eq!(size_pretty(&Cell::Int(bytes)), want);
         }
+        let numeric = |digits: &str| size_pretty(&Cell::from(digits.to_owned()));
+        assert_eq!(numeric("123456789012.5"), "115 GB");
+        assert_eq!(numeric("10239.5"), "10239.5 bytes");
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::privileges;
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
-use crate::pg::catalog::dynamic::{index_definition, key_definition, quote_identifier};
+use crate::pg::catalog::dynamic::{
+    index_definition, key_definition, qualified_name, quote_identifier,
+};
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
@@ -41,6 +43,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "user" [""] -> "name" strict |call| text(&call.facts.user);
     "current_role" [""] -> "name" strict |call| text(&call.facts.user);
     "acldefault" ["tn"] -> "_aclitem" strict super::acl::default;
+    "makeaclitem" ["nntb"] -> "aclitem" strict super::acl::make;
     "oidvectortypes" ["l"] -> "text" strict names::vector_types;
     "forebay_listening" [""] -> "_text" strict |call| Ok(Cell::from(call.facts.listening.clone()));
     "pg_notification_queue_usage" [""] -> "float8" strict |_| Ok(Cell::Float(0.0));
@@ -61,14 +64,11 @@ pub(super) const SPECS: &[Spec] = specs! {
     "inet_client_port" [""] -> "int4" strict |call| text(call.facts.client.map(|at| at.port()));
     "inet_server_addr" [""] -> "inet" strict |call| text(call.facts.server.map(|at| at.ip().to_string()));
     "inet_server_port" [""] -> "int4" strict |call| text(call.facts.server.map(|at| at.port()));
-    "txid_current" [""] -> "int8" strict transaction;
-    "pg_current_xact_id" [""] -> "xid8" strict transaction;
-    "txid_current_if_assigned" [""] -> "int8" strict NULL;
-    "pg_current_xact_id_if_assigned" [""] -> "xid8" strict NULL;
     "pg_my_temp_schema" [""] -> "oid" strict NOTHING_COUNTED;
     "pg_is_other_temp_schema" ["n"] -> "bool" strict NEVER;
     "pg_jit_available" [""] -> "bool" strict NEVER;
     "pg_blocking_pids" ["n"] -> "_int4" strict |_| Ok(Cell::List(Vec::new()));
+    "pg_safe_snapshot_blocking_pids" ["n"] -> "_int4" strict |_| Ok(Cell::List(Vec::new()));
     "getdatabaseencoding" [""] -> "name" strict |_| text("UTF8");
     "pg_client_encoding" [""] -> "name" strict |call| text(call.facts.setting("client_encoding").unwrap_or("UTF8").to_owned());
     "pg_tablespace_location" ["n"] -> "text" strict |_| text("");
@@ -122,6 +122,13 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_relation_filepath" ["a"] -> "text" strict NULL;
     "pg_partition_root" ["a"] -> "regclass" strict NULL;
 
+    // sequences and large objects: there are none
+    "nextval" ["a"] -> "int8" strict sequence;
+    "currval" ["a"] -> "int8" strict sequence;
+    "setval" ["an", "anb"] -> "int8" strict sequence;
+    "lastval" [""] -> "int8" strict |_| Err(Error::NotInPrerequisiteState("lastval is not yet defined in this session".to_owned()));
+    "lo_get" ["n", "nnn"] -> "bytea" strict large_object;
+
     // comments
     "obj_description" ["n", "nt"] -> "text" strict obj_description;
     "col_description" ["nn"] -> "text" strict col_description;
@@ -171,6 +178,10 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_stat_get_db_numbackends" ["n"] -> "int4" strict |call| text(i32::try_from(call.facts.activity.len()).unwrap_or(i32::MAX));
     "pg_stat_get_db_xact_commit" ["n"] -> "int8" strict NOTHING_COUNTED;
     "pg_stat_get_db_xact_rollback" ["n"] -> "int8" strict NOTHING_COUNTED;
+    "pg_stat_reset" [""] -> "void" strict |_| text("");
+    "pg_stat_reset_shared" ["t"] -> "void" strict reset_shared;
+    "pg_stat_reset_single_table_counters" ["n"] -> "void" strict |_| text("");
+    "pg_stat_clear_snapshot" [""] -> "void" strict |_| text("");
 
     // names and OIDs; `to_*` answer NULL where a cast fails
     "to_regclass" ["t"] -> "regclass" strict |call| soft(names::class_in(call.text(0), call.facts));
@@ -270,11 +281,6 @@ fn set_config(call: &Call<'_>) -> Result<Cell> {
         .hint("Use SET."))
 }
 
-/// A number that moves with every commit, as a transaction's does.
-fn transaction(call: &Call<'_>) -> Result<Cell> {
-    Ok(Cell::Int(i64::try_from(call.facts.generation.lsn).unwrap_or(i64::MAX).saturating_add(3)))
-}
-
 // ---- visible along the search path
 
 fn table_visible(call: &Call<'_>) -> Result<Cell> {
@@ -333,7 +339,10 @@ fn index_definition_of(call: &Call<'_>) -> Result<Cell> {
         return Ok(Cell::Null);
     };
     if call.int(1) == 0 {
-        return Ok(Cell::from(index_definition(entity)));
+        // Written for people, it has the schema only where the name alone would not be found.
+        let bare = call.truth(2) && names::relation_visible(entity, call.facts);
+        let table = if bare { quote_identifier(&entity.name) } else { qualified_name(entity) };
+        return Ok(Cell::from(index_definition(entity, &table)));
     }
     let column = usize::try_from(call.int(1) - 1).ok().and_then(|at| entity.key_columns().nth(at));
     Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
@@ -541,6 +550,38 @@ fn index_column_property(call: &Call<'_>) -> Result<Cell> {
         "desc" | "nulls_first" | "distance_orderable" => Cell::Bool(false),
         _ => Cell::Null,
     })
+}
+
+// ---- sequences and large objects
+
+/// Errors: no relation of that name or number, or one that is no sequence; those we show are not for clients to move.
+fn sequence(call: &Call<'_>) -> Result<Cell> {
+    let oid = class(call, 0)?;
+    match call.facts.index().relation(oid) {
+        Some(entity) if entity.kind == 'S' => {
+            Err(Error::FeatureNotSupported("sequences are not supported".to_owned()))
+        }
+        Some(entity) => {
+            let message = format!("\"{}\" is not a sequence", entity.name);
+            Err(Error::WrongObjectType(message))
+        }
+        None => Err(Error::UndefinedObject(format!("could not open relation with OID {oid}"))),
+    }
+}
+
+fn large_object(call: &Call<'_>) -> Result<Cell> {
+    Err(Error::UndefinedObject(format!("large object {} does not exist", call.oid(0))))
+}
+
+/// Nothing is counted, so there is nothing to reset. Errors: 22023 for a word that names no statistics.
+fn reset_shared(call: &Call<'_>) -> Result<Cell> {
+    let target = call.text(0);
+    if matches!(target, "archiver" | "bgwriter" | "recovery_prefetch" | "wal") {
+        return text("");
+    }
+    let message = format!("unrecognized reset target: \"{target}\"");
+    Err(Error::InvalidParameterValue(message)
+        .hint("Target must be \"archiver\", \"bgwriter\", \"recovery_prefetch\", or \"wal\"."))
 }
 
 // ---- comments

@@ -22,6 +22,7 @@ mod plan;
 mod results;
 mod rows;
 mod syntax;
+mod system_columns;
 mod ties;
 mod told;
 mod types;

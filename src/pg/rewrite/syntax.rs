@@ -7,16 +7,15 @@ use datafusion::sql::sqlparser::ast::{
     Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
     Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, TableWithJoins,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, clauses, from, joins, literals, moments, rows};
+use super::{array, clauses, from, joins, literals, moments, rows, system_columns};
 use crate::error::{Error, Result};
-use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
 use crate::pg::{decode, functions};
 
@@ -33,32 +32,6 @@ pub(super) fn statement(
     }
 }
 
-/// PostgreSQL's own tables that a FROM clause names: how they are called there, with their OIDs.
-fn system_tables(from: &[TableWithJoins], found: &mut Vec<(String, u32)>) {
-    let factors = from.iter().flat_map(|table| {
-        std::iter::once(&table.relation).chain(table.joins.iter().map(|join| &join.relation))
-    });
-    for factor in factors {
-        match factor {
-            TableFactor::NestedJoin { table_with_joins, .. } => {
-                system_tables(std::slice::from_ref(table_with_joins), found);
-            }
-            TableFactor::Table { name, alias, args: None, .. } => {
-                let Some(known) =
-                    function_name(name).and_then(|n| data::relation("pg_catalog", &n))
-                else {
-                    continue;
-                };
-                let alias = alias.as_ref().map(|alias| folded(&alias.name));
-                if known.kind == 'r' {
-                    found.push((alias.unwrap_or_else(|| known.name.to_owned()), known.oid));
-                }
-            }
-            _ => {}
-        }
-    }
-}
-
 pub(super) fn folded(ident: &Ident) -> String {
     match ident.quote_style {
         Some(_) => ident.value.clone(),
@@ -70,8 +43,8 @@ struct Rewriter<'a> {
     facts: &'a Facts,
     /// The position in characters from 1 of a place in the text.
     locate: &'a dyn Fn(Location) -> usize,
-    /// PostgreSQL's own tables in the FROM clauses around, innermost last, for their system columns.
-    scopes: Vec<Vec<(String, u32)>>,
+    /// The tables in the FROM clauses around, innermost last, for their system columns.
+    scopes: Vec<system_columns::Tables>,
     rows: Scopes,
 }
 
@@ -79,9 +52,7 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Box<Error>;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
-        let mut scope = Vec::new();
-        system_tables(&select.from, &mut scope);
-        self.scopes.push(scope);
+        self.scopes.push(system_columns::Tables::of(&select.from));
         self.rows.enter_select(select, self.facts);
         for table in &mut select.from {
             let joined = table.joins.iter_mut().map(|join| &mut join.relation);
@@ -209,13 +180,20 @@ impl Rewriter<'_> {
             }
             Expr::TypedString(typed) => self.readable(&typed.value, &typed.data_type)?,
             Expr::Identifier(ident) => {
-                if let Some(value) = keyword(ident).or_else(|| self.own_system_column(ident)) {
+                if let Some(value) = keyword(ident) {
+                    *expr = value;
+                } else if let Some(tables) = self.scopes.last()
+                    && let Some(value) = tables.own(ident, self.facts)?
+                {
                     *expr = value;
                 }
             }
             Expr::CompoundIdentifier(parts) => {
-                if let Some(value) = self.system_column(parts) {
-                    *expr = value;
+                for tables in self.scopes.iter().rev() {
+                    if let Some(value) = tables.qualified(parts, self.facts)? {
+                        *expr = value;
+                        break;
+                    }
                 }
             }
             Expr::SimilarTo { .. } => similar(expr),
@@ -283,38 +261,6 @@ impl Rewriter<'_> {
             .map(drop)
             .map_err(|error| error.at((self.locate)(value.span.start)))
     }
-
-    /// `tableoid`, `xmin` and so on in a SELECT from one of PostgreSQL's own tables.
-    fn own_system_column(&self, column: &Ident) -> Option<Expr> {
-        match self.scopes.last()?.as_slice() {
-            [(_, oid)] => system_value(*oid, column),
-            _ => None,
-        }
-    }
-
-    /// `c.tableoid`, `c.xmin` and so on where `c` is a relation of PostgreSQL's own: its rows have no versions.
-    fn system_column(&self, parts: &[Ident]) -> Option<Expr> {
-        let [qualifier, column] = parts else {
-            return None;
-        };
-        let qualifier = folded(qualifier);
-        let mut near = self.scopes.iter().rev().flatten();
-        let (_, oid) = near.find(|(alias, _)| *alias == qualifier)?;
-        system_value(*oid, column)
-    }
-}
-
-/// What a system column of the table `oid` holds.
-fn system_value(oid: u32, column: &Ident) -> Option<Expr> {
-    let (number, kind) = match folded(column).as_str() {
-        "tableoid" => (oid, "oid"),
-        "xmin" => (1, "xid"),
-        "xmax" => (0, "xid"),
-        "cmin" | "cmax" => (0, "cid"),
-        _ => return None,
-    };
-    let number = Value::SingleQuotedString(number.to_string());
-    Some(cast_to(Box::new(Expr::value(number)), kind))
 }
 
 pub(super) fn null() -> Expr {
@@ -820,6 +766,12 @@ fn function(function: &mut Function) -> Option<Expr> {
         if name == "generate_series" {
             return Some(series(std::mem::take(&mut list.args)));
         }
+        if CAST_NAMES.contains(&name.as_str())
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))] = list.args.as_mut_slice()
+        {
+            as_text(arg);
+            return Some(cast_to(Box::new(std::mem::replace(arg, null())), &name));
+        }
     }
     if let Some(same) = same_as(&name) {
         function.name = ObjectName::from(vec![Ident::new(same)]);
@@ -836,6 +788,30 @@ fn function(function: &mut Function) -> Option<Expr> {
         _ => gathered(&name, function),
     }
 }
+
+/// Types whose name called like a function of one value is a cast (PostgreSQL manual, 10.3).
+const CAST_NAMES: &[&str] = &[
+    "bool",
+    "bpchar",
+    "date",
+    "float4",
+    "float8",
+    "int2",
+    "int4",
+    "int8",
+    "interval",
+    "json",
+    "jsonb",
+    "name",
+    "numeric",
+    "oid",
+    "text",
+    "time",
+    "timestamp",
+    "timestamptz",
+    "uuid",
+    "varchar",
+];
 
 /// The planner's name of a function that has two in PostgreSQL.
 fn same_as(name: &str) -> Option<&'static str> {

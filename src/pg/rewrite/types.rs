@@ -165,8 +165,10 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
         "oid" | "xid" | "cid" | "xid8" | "regclass" | "regtype" | "regproc" | "regprocedure"
         | "regnamespace" | "regrole" | "regcollation" => tagged(DataType::Int64, name, None),
         "varchar" | "bpchar" | "name" | "char" | "json" | "jsonb" | "uuid" | "inet" | "cidr"
-        | "macaddr" | "pg_lsn" | "pg_node_tree" | "aclitem" | "refcursor" | "cstring"
-        | "unknown" | "xml" => tagged(DataType::Utf8, name, None),
+        | "macaddr" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "pg_node_tree"
+        | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
+            tagged(DataType::Utf8, name, None)
+        }
         "int2vector" => crate::pg::catalog::rows::field("", "int2vector"),
         "oidvector" => crate::pg::catalog::rows::field("", "oidvector"),
         known if crate::pg::types::by_internal_name(known).is_some() => {

@@ -78,8 +78,16 @@ fn plain(expr: &Expr) -> bool {
         Expr::CompoundIdentifier(idents) => idents.last(),
         _ => None,
     };
-    own.is_some_and(|ident| !SYSTEM_COLUMNS.contains(&folded(ident).as_str()))
+    own.is_some_and(|ident| {
+        let name = folded(ident);
+        let keyword = ident.quote_style.is_none() && KEYWORDS.contains(&name.as_str());
+        !keyword && !SYSTEM_COLUMNS.contains(&name.as_str())
+    })
 }
+
+/// SQL's words that are calls without parentheses, which [`crate::pg::rewrite`] makes of them.
+const KEYWORDS: &[&str] =
+    &["current_user", "session_user", "current_role", "current_catalog", "current_schema"];
 
 /// Columns no table lists, for which [`crate::pg::rewrite`] puts values.
 const SYSTEM_COLUMNS: &[&str] = &["tableoid", "ctid", "xmin", "xmax", "cmin", "cmax"];

@@ -1,4 +1,4 @@
-//! Addresses in binary: `inet`, `cidr`, `macaddr`, `pg_lsn` and `tid` are kept as their text.
+//! Types whose values are kept as their text, in binary: `inet`, `cidr`, `macaddr`, `pg_lsn`, `tid` and snapshots.
 
 use std::net::IpAddr;
 
@@ -18,6 +18,7 @@ pub(super) fn put_binary(text: &str, oid: u32, out: &mut Vec<u8>) -> Option<Resu
         types::MACADDR => put_macaddr(text, out),
         types::PG_LSN => put_lsn(text, out),
         types::TID => put_tid(text, out),
+        types::PG_SNAPSHOT | types::TXID_SNAPSHOT => put_snapshot(text, out),
         _ => return None,
     };
     Some(written.ok_or_else(|| {
@@ -74,6 +75,20 @@ fn put_tid(text: &str, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// `pg_snapshot_send`: how many are under way, the bounds, those.
+fn put_snapshot(text: &str, out: &mut Vec<u8>) -> Option<()> {
+    let mut parts = text.split(':');
+    let number = |text: &str| text.parse::<u64>().ok();
+    let (xmin, xmax) = (number(parts.next()?)?, number(parts.next()?)?);
+    let listed = parts.next()?.split(',').filter(|one| !one.is_empty());
+    let running: Vec<u64> = listed.map(number).collect::<Option<_>>()?;
+    out.put_u32(u32::try_from(running.len()).ok()?);
+    for one in [xmin, xmax].into_iter().chain(running) {
+        out.put_u64(one);
+    }
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::put_binary;
@@ -101,5 +116,10 @@ mod tests {
         check("16/B374D848", types::PG_LSN, &[0, 0, 0, 0x16, 0xb3, 0x74, 0xd8, 0x48]);
         check("(1,2)", types::TID, &[0, 0, 0, 1, 0, 2]);
         check("(1)", types::TID, &[]);
+        check(
+            "1:2:",
+            types::PG_SNAPSHOT,
+            &[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2],
+        );
     }
 }
