@@ -48,6 +48,9 @@ pub enum Error {
     /// No function of that name and arguments; the whole message.
     #[error("{0}")]
     UndefinedFunction(String),
+    /// Several functions or operators of that name; the whole message.
+    #[error("{0}")]
+    AmbiguousFunction(String),
     /// No such type, role, alias, version or other object; the whole message.
     #[error("{0}")]
     UndefinedObject(String),
@@ -482,6 +485,7 @@ impl Error {
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
             Error::AmbiguousColumn(_) => "42702",
+            Error::AmbiguousFunction(_) => "42725",
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",

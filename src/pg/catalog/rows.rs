@@ -174,9 +174,8 @@ pub(crate) fn field(column: &str, name: &str) -> Field {
         _ => name.strip_prefix('_'),
     };
     if let Some(item) = item {
-        let tag = if name == "anyarray" { "_text" } else { name };
         let item = field("item", item);
-        return tagged(Field::new(column, DataType::List(Arc::new(item)), true), tag);
+        return tagged(Field::new(column, DataType::List(Arc::new(item)), true), name);
     }
     let (data_type, told) = storage(name);
     let plain = Field::new(column, data_type, true);

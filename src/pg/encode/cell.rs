@@ -233,7 +233,7 @@ impl<'a> Cell<'a> {
         binary: bool,
         style: &'a Style,
     ) -> Result<Cell<'a>> {
-        if is_oid(target.oid)
+        if is_oid(types::element_of(target.oid).unwrap_or(target.oid))
             && let Some(pair) = array.as_struct_opt()
             && let [oid, name] = pair.columns()
         {

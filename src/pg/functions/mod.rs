@@ -28,6 +28,7 @@ pub(crate) mod plain;
 pub(crate) mod powers;
 mod privileges;
 mod reading;
+mod regoperators;
 mod series;
 mod session;
 mod shaped;
@@ -172,6 +173,11 @@ pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Sca
 /// `Some` for columns of `regclass`, `regtype` and their kin. Its result keeps the OID beside the name, for clients that
 /// ask for the binary form, and still says it is of that type.
 pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
+    if let arrow::datatypes::DataType::List(item) = field.data_type() {
+        let kind = crate::pg::types::name_of(crate::pg::types::of_field(field).oid)?;
+        return named_spec(item)
+            .map(|spec| named::lists(each::function(cells::make(*spec, facts)), kind));
+    }
     let kind = field.metadata().get(TYPE_KEY)?;
     named_spec(field).map(|spec| named::function(cells::make(*spec, facts), kind))
 }

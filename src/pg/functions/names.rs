@@ -237,7 +237,7 @@ pub(super) fn function_in(text: &str, facts: &Facts) -> Result<u32> {
     match found.as_slice() {
         [] => Err(Error::UndefinedFunction(format!("function \"{text}\" does not exist"))),
         [row] => Ok(row[0].oid()),
-        _ => Err(Error::UndefinedFunction(format!("more than one function named \"{text}\""))),
+        _ => Err(Error::AmbiguousFunction(format!("more than one function named \"{text}\""))),
     }
 }
 

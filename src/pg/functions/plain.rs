@@ -20,6 +20,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_typeof" ["x"] -> "regtype" called |call| Ok(Cell::from(type_of(call)));
     "pg_column_size" ["x"] -> "int4" strict |call| Ok(Cell::from(value_size(call)));
     "pg_collation_for" ["x"] -> "text" strict collation_for;
+    "forebay_option_names" ["l"] -> "_text" strict |call| Ok(options(&call.args[0], |(name, _)| Cell::from(name)));
+    "forebay_option_values" ["l"] -> "_text" strict |call| Ok(options(&call.args[0], |(_, value)| Cell::from(value)));
     "parse_ident" ["t", "tb"] -> "_text" strict super::identifiers::parse;
     "similar_to_escape" ["t", "tt"] -> "text" strict similar_to_escape;
     "like_escape" ["tt"] -> "text" strict like_escape;
@@ -227,6 +229,15 @@ fn column_size(cell: &Cell) -> i32 {
         }
         Cell::List(items) => items.iter().map(column_size).fold(24, i32::saturating_add),
     }
+}
+
+/// One part of each `name=value` of a list of options; those without a value have NULL.
+fn options(list: &Cell, part: fn((String, Option<String>)) -> Cell) -> Cell {
+    let pair = |option: &Cell| match option.text().split_once('=') {
+        Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+        None => (option.text().to_owned(), None),
+    };
+    Cell::List(list.items().iter().map(|option| part(pair(option))).collect())
 }
 
 fn vector(cell: &Cell) -> String {

@@ -2,7 +2,7 @@
 
 use super::cells::{Call, Spec};
 use super::names;
-use super::privileges;
+use super::{privileges, regoperators};
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
@@ -188,6 +188,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "to_regtype" ["t"] -> "regtype" strict |call| soft(names::type_in(call.text(0), call.facts));
     "to_regproc" ["t"] -> "regproc" strict |call| soft(names::function_in(call.text(0), call.facts));
     "to_regprocedure" ["t"] -> "regprocedure" strict |call| soft(names::procedure_in(call.text(0), call.facts));
+    "to_regoper" ["t"] -> "regoper" strict |call| soft(regoperators::name_in(call.text(0), call.facts));
+    "to_regoperator" ["t"] -> "regoperator" strict |call| soft(regoperators::signature_in(call.text(0), call.facts));
     "to_regnamespace" ["t"] -> "regnamespace" strict |call| soft(names::schema_in(call.text(0), call.facts));
     "to_regrole" ["t"] -> "regrole" strict |call| soft(names::role_in(call.text(0), call.facts));
     "to_regcollation" ["t"] -> "regcollation" strict |call| soft(names::collation_in(call.text(0), call.facts));
@@ -195,6 +197,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_regtype" ["a"] -> "regtype" strict |call| hard(call, names::type_in);
     "forebay_regproc" ["a"] -> "regproc" strict |call| hard(call, names::function_in);
     "forebay_regprocedure" ["a"] -> "regprocedure" strict |call| hard(call, names::procedure_in);
+    "forebay_regoper" ["a"] -> "regoper" strict |call| hard(call, regoperators::name_in);
+    "forebay_regoperator" ["a"] -> "regoperator" strict |call| hard(call, regoperators::signature_in);
     "forebay_regnamespace" ["a"] -> "regnamespace" strict |call| hard(call, names::schema_in);
     "forebay_regrole" ["a"] -> "regrole" strict |call| hard(call, names::role_in);
     "forebay_regcollation" ["a"] -> "regcollation" strict |call| hard(call, names::collation_in);
@@ -202,6 +206,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_regtype_text" ["a"] -> "text" strict |call| out(call, names::type_in, names::regtype_out);
     "forebay_regproc_text" ["a"] -> "text" strict |call| out(call, names::function_in, names::function_out);
     "forebay_regprocedure_text" ["a"] -> "text" strict |call| out(call, names::procedure_in, names::procedure_out);
+    "forebay_regoper_text" ["a"] -> "text" strict |call| out(call, regoperators::name_in, regoperators::name_out);
+    "forebay_regoperator_text" ["a"] -> "text" strict |call| out(call, regoperators::signature_in, regoperators::signature_out);
     "forebay_regnamespace_text" ["a"] -> "text" strict |call| out(call, names::schema_in, names::schema_out);
     "forebay_regrole_text" ["a"] -> "text" strict |call| out(call, names::role_in, names::role_out);
     "forebay_regcollation_text" ["a"] -> "text" strict |call| out(call, names::collation_in, names::collation_out);

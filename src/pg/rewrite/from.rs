@@ -62,7 +62,10 @@ impl Call {
         });
         let Some(args) = values.collect::<Option<Vec<Expr>>>() else { return self.value(alias) };
         let (lists, names): (Vec<Expr>, &[&str]) = if let Some(pairs) = listing_pairs(&self.name) {
-            (pairs.map(|list| call(list, args.clone())).to_vec(), &["key", "value"])
+            let options = self.name == "pg_options_to_table";
+            let names: &[&str] =
+                if options { &["option_name", "option_value"] } else { &["key", "value"] };
+            (pairs.map(|list| call(list, args.clone())).to_vec(), names)
         } else if let Some(fields) = fields(&self.name) {
             let list = call(listing(&self.name).unwrap_or_default(), args);
             let field = |name: &&str| {
@@ -191,9 +194,10 @@ fn is_constant(arg: &FunctionArg) -> bool {
     arg.visit(&mut Search).is_continue()
 }
 
-/// The functions that return the columns `key` and `value` of what `name` returns as rows, each as a list.
+/// The functions that return the two columns of what `name` returns as rows, each as a list.
 fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
     match name {
+        "pg_options_to_table" => Some(["forebay_option_names", "forebay_option_values"]),
         "json_each" => Some(["forebay_json_names", "forebay_json_values"]),
         "jsonb_each" => Some(["forebay_jsonb_names", "forebay_jsonb_values"]),
         "json_each_text" => Some(["forebay_json_names", "forebay_json_texts"]),

@@ -61,6 +61,17 @@ impl ExprPlanner for Operators {
         };
         let (_, field) = expr.to_field(schema)?;
         let kind = types::of_field(&field).oid;
+        if kind == types::NAME {
+            // A name is an array of bytes that counts from 0.
+            let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
+            let letter = call(
+                datafusion::functions::unicode::substr(),
+                vec![text, *key + lit(1_i64), lit(1_i64)],
+            );
+            let field = Arc::new(crate::pg::catalog::rows::field("", "char"));
+            let letter = Expr::Cast(Cast { expr: Box::new(letter), field });
+            return Ok(PlannerResult::Planned(letter));
+        }
         // The two vector types count from 0, arrays from 1; DataFusion's negative subscripts count from the end,
         // PostgreSQL has nothing there.
         let key = match kind {

@@ -262,7 +262,9 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     };
     arithmetic::castable(&found, &field)?;
     let told = found.metadata().contains_key(TYPE_KEY) && field.metadata().is_empty();
-    if told && let Some(name) = plain_name(field.data_type()) {
+    let listed =
+        || types::name_of(types::of_field(&field).oid).filter(|_| field.data_type().is_list());
+    if told && let Some(name) = plain_name(field.data_type()).or_else(listed) {
         // A field that says nothing would keep the type of the source.
         let metadata = [(TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect();
         field = Arc::new(field.as_ref().clone().with_metadata(metadata));
@@ -297,6 +299,13 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     }
     if let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr.as_ref() {
         return literal(text, field, facts).map(Transformed::yes);
+    }
+    if let DataType::List(item) = target
+        && item.data_type().is_string()
+        && let Some(names) = functions::names_text(&found, facts)
+    {
+        let names = Box::new(call(names, vec![*expr]));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: names, field })));
     }
     if target.is_list() && text {
         // Arrow would make a list of the one text.

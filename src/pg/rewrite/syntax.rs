@@ -615,8 +615,17 @@ fn struct_access(chain: &mut [datafusion::sql::sqlparser::ast::AccessExpr]) {
 
 // ---- casts
 
-const OID_TYPES: &[&str] =
-    &["regclass", "regtype", "regproc", "regprocedure", "regnamespace", "regrole", "regcollation"];
+const OID_TYPES: &[&str] = &[
+    "regclass",
+    "regtype",
+    "regproc",
+    "regprocedure",
+    "regoper",
+    "regoperator",
+    "regnamespace",
+    "regrole",
+    "regcollation",
+];
 
 /// The OID type a call of ours returns.
 fn oid_type_of(expr: &Expr) -> Option<&'static str> {

@@ -163,7 +163,9 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
         "timestamptz" => plain(DataType::Timestamp(TimeUnit::Microsecond, zone())),
         "interval" => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
         "oid" | "xid" | "cid" | "xid8" | "regclass" | "regtype" | "regproc" | "regprocedure"
-        | "regnamespace" | "regrole" | "regcollation" => tagged(DataType::Int64, name, None),
+        | "regoper" | "regoperator" | "regnamespace" | "regrole" | "regcollation" => {
+            tagged(DataType::Int64, name, None)
+        }
         "varchar" | "bpchar" | "name" | "char" | "json" | "jsonb" | "uuid" | "inet" | "cidr"
         | "macaddr" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "pg_node_tree"
         | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
