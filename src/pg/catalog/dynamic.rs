@@ -1,12 +1,12 @@
 //! Rows of `pg_catalog` that tell of the generation and of the session.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use chrono::Offset;
 
 use super::data::{self, SystemRelation};
 use super::index::{
-    Entity, INFORMATION_SCHEMA_OID, Index, PG_CATALOG_OID, PG_TOAST_OID, SYSTEM, synthetic,
+    Column, Entity, INFORMATION_SCHEMA_OID, Index, PG_CATALOG_OID, PG_TOAST_OID, SYSTEM, synthetic,
     type_cell,
 };
 use super::rows::{Cell, Row, row};
@@ -277,28 +277,66 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
 fn attributes(index: &Index) -> Vec<Row> {
     let mut rows = Vec::new();
     for entity in SYSTEM.iter().chain(&index.relations) {
-        for (position, column) in entity.columns.iter().enumerate() {
-            rows.push(attribute(entity.ids.relation, position, column, column.not_null));
+        let relation = entity.ids.relation;
+        for (number, column) in (1i32..).zip(&entity.columns) {
+            let mut row = attribute(relation, number, column, column.not_null);
+            if entity.kind == 'r' && entity.schema_oid == PG_CATALOG_OID {
+                order_bytewise(&mut row);
+            }
+            rows.push(row);
+        }
+        if matches!(entity.kind, 'r' | 'm') {
+            let columns = (-6i32..).zip(SYSTEM_COLUMNS.iter());
+            rows.extend(columns.map(|(number, column)| attribute(relation, number, column, true)));
         }
         if let Some((_, index)) = entity.key_ids() {
-            for (position, column) in entity.key_columns().enumerate() {
-                rows.push(attribute(index, position, column, false));
-            }
+            let columns = (1i32..).zip(entity.key_columns());
+            rows.extend(columns.map(|(number, column)| attribute(index, number, column, false)));
         }
     }
     rows
 }
 
-fn attribute(relation: u32, position: usize, column: &super::index::Column, not_null: bool) -> Row {
+/// Columns every table has and none lists, from the number -6 on.
+static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+    let columns = [
+        ("tableoid", types::OID),
+        ("cmax", types::CID),
+        ("xmax", types::XID),
+        ("cmin", types::CID),
+        ("xmin", types::XID),
+        ("ctid", types::TID),
+    ];
+    let column = |(name, type_oid): (&str, u32)| Column {
+        name: name.to_owned(),
+        type_oid,
+        modifier: -1,
+        not_null: true,
+        comment: None,
+    };
+    columns.map(column).into()
+});
+
+/// In PostgreSQL's own tables text of the default collation has the collation C.
+fn order_bytewise(row: &mut Row) {
+    const DEFAULT: u32 = 100;
+    const C: u32 = 950;
+    let at = data::table("pg_attribute").index("attcollation");
+    if row[at].oid() == DEFAULT {
+        row[at] = Cell::from(C);
+    }
+}
+
+fn attribute(relation: u32, number: i32, column: &Column, not_null: bool) -> Row {
     let kind = column.type_oid;
     let array = types::element_of(kind).is_some();
     row![
         relation,
         &column.name,
         kind,
-        -1,
+        if number < 0 { 0 } else { -1 },
         type_cell(kind, "typlen"),
-        i32::try_from(position + 1).unwrap_or(i32::MAX),
+        number,
         i32::from(array),
         -1,
         column.modifier,

@@ -14,6 +14,7 @@ mod degrees;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
+mod format;
 mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
@@ -80,6 +81,7 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))
         .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))
+        .or_else(|| (name == format::NAME).then(|| format::function(facts)))
 }
 
 /// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.

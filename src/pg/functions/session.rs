@@ -13,6 +13,7 @@ use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, 
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
 use crate::pg::facts::DATABASE_OID;
+use crate::pg::types;
 
 /// `pg_class.oid` of `pg_class`, and so on: what `obj_description` tells apart.
 const PG_CLASS: u32 = 1259;
@@ -329,8 +330,10 @@ fn format_type(call: &Call<'_>) -> Result<Cell> {
         _ => -1,
     };
     // A NULL modifier asks for the plain name: `character`, not `bpchar`.
-    if call.oid(0) == crate::pg::types::BPCHAR && call.args[1] == Cell::Null {
-        return text("character");
+    match (&call.args[1], call.oid(0)) {
+        (Cell::Null, types::BPCHAR) => return text("character"),
+        (Cell::Null, types::BPCHAR_ARRAY) => return text("character[]"),
+        _ => {}
     }
     Ok(Cell::from(names::type_out(call.oid(0), modifier, call.facts)))
 }

@@ -100,7 +100,7 @@ impl ScalarUDFImpl for Text {
 }
 
 /// The text of every value: the one field of the DataRow it would be.
-fn texts(
+pub(super) fn texts(
     array: &ArrayRef,
     field: &FieldRef,
     settings: &OutputSettings,

@@ -4,10 +4,12 @@
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, DataType, DateTimeField, Distinct, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, IntervalFields, LimitClause, NamedWindowExpr,
+    FunctionArguments, GroupByExpr, Ident, IntervalFields, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr,
     ObjectName, OrderByKind, Query, Select, UnaryOperator, Value, WindowFrame, WindowFrameBound,
     WindowType,
 };
+
+use super::syntax::{cast_to, text_literal};
 
 /// Gives a number its type.
 pub(super) fn typed(expr: &mut Expr) {
@@ -192,6 +194,18 @@ fn fetched(query: &mut Query) {
 
 /// Positions and frames of a SELECT.
 pub(super) fn select(select: &mut Select) {
+    let joins = select.from.iter_mut().flat_map(|table| &mut table.joins);
+    let on = joins.filter_map(|join| match &mut join.join_operator {
+        JoinOperator::Join(JoinConstraint::On(on))
+        | JoinOperator::Inner(JoinConstraint::On(on))
+        | JoinOperator::Left(JoinConstraint::On(on))
+        | JoinOperator::LeftOuter(JoinConstraint::On(on))
+        | JoinOperator::Right(JoinConstraint::On(on))
+        | JoinOperator::RightOuter(JoinConstraint::On(on))
+        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    });
+    on.chain(&mut select.selection).chain(&mut select.having).for_each(truth);
     if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
         keys.iter_mut().for_each(bare);
     }
@@ -202,6 +216,14 @@ pub(super) fn select(select: &mut Select) {
         if let NamedWindowExpr::WindowSpec(spec) = &mut window.1 {
             spec.window_frame.iter_mut().for_each(frame);
         }
+    }
+}
+
+/// A literal that is a condition is a truth.
+fn truth(condition: &mut Expr) {
+    if text_literal(condition).is_some() {
+        let literal = std::mem::replace(condition, Expr::value(Value::Null));
+        *condition = cast_to(Box::new(literal), "bool");
     }
 }
 

@@ -18,6 +18,7 @@ mod lateral;
 mod literals;
 mod moments;
 mod operators;
+mod outputs;
 mod plan;
 mod results;
 mod rows;
@@ -41,6 +42,10 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 pub use self::types::Types;
 use super::facts::Facts;
 use crate::error::Result;
+
+/// Stands between the name of an output and the number that makes it unique. A control character, so that no name
+/// contains it.
+pub const MARK: char = '\u{1}';
 
 /// Rewrites one parsed statement in place, before planning. `locate` tells the position, in characters from 1, of a
 /// place in the text.

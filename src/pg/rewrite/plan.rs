@@ -66,7 +66,7 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
         if named {
             return named_cast(expr, &schema, facts);
         }
-        let key = expr.transform_up(|expr| cast(expr, &schema, facts))?;
+        let key = expr.transform_up(|expr| one(expr, &schema, facts))?;
         if sorts && let Some(length) = results::sort_key(&key.data, &schema) {
             return Ok(Transformed::yes(length));
         }
@@ -110,7 +110,7 @@ fn named_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Trans
 fn outermost_cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     let outermost = matches!(expr, Expr::Alias(_) | Expr::Column(_));
     let name = if outermost { String::new() } else { expr.schema_name().to_string() };
-    let done = expr.transform_up(|expr| cast(expr, schema, facts))?;
+    let done = expr.transform_up(|expr| one(expr, schema, facts))?;
     Ok(done.update_data(|expr| {
         if outermost || expr.schema_name().to_string() == name { expr } else { expr.alias(name) }
     }))
@@ -145,7 +145,17 @@ fn grouping(
 
 /// An expression made here as if the statement had it.
 pub(super) fn typed(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Expr> {
-    Ok(expr.transform_up(|expr| cast(expr, schema, facts))?.data)
+    Ok(expr.transform_up(|expr| one(expr, schema, facts))?.data)
+}
+
+/// An expression with the type PostgreSQL gives it.
+fn one(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    let told = told::types(expr, schema, facts)?;
+    if told.transformed && matches!(told.data, Expr::Cast(_)) {
+        return Ok(told);
+    }
+    let done = cast(told.data, schema, facts)?;
+    Ok(if told.transformed { Transformed::yes(done.data) } else { done })
 }
 
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
@@ -173,25 +183,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
         }
-        Expr::Case(case) => {
-            let told = told::case(case, schema, facts)?;
-            let Expr::Case(case) = told.data else { return Ok(told) };
-            let common = common::case(case, schema, facts)?;
-            let changed = told.transformed || common.transformed;
-            Ok(if changed { Transformed::yes(common.data) } else { common })
-        }
+        Expr::Case(case) => common::case(case, schema, facts),
         Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
-            let told = told::function(function, schema, facts)?;
-            if told.transformed {
-                return Ok(told);
-            }
-            let Expr::ScalarFunction(function) = told.data else { return Ok(told) };
             let common = common::arguments(function, context, schema, facts)?;
             let typed = results::function(common.data, schema)?;
             Ok(if common.transformed { Transformed::yes(typed.data) } else { typed })
-        }
-        Expr::ScalarFunction(function) if function.name() == "nullif" => {
-            told::function(function, schema, facts)
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, clauses, from, joins, literals, moments, rows, system_columns};
+use super::{array, clauses, from, joins, literals, moments, outputs, rows, system_columns};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::{decode, functions};
@@ -68,7 +68,9 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
+        self.rows.unmark(select, self.facts);
         self.rows.leave_select();
+        outputs::qualify(select);
         if let Err(error) = joins::select(select) {
             return ControlFlow::Break(Box::new(error));
         }

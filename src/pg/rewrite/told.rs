@@ -16,13 +16,23 @@ use crate::pg::catalog::rows;
 use crate::pg::facts::Facts;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
-/// A CASE with its type, and the literals its operand is compared with read as values of the operand's type.
+/// Such an expression with its type, which a cast around it tells; any other as it is.
 /// Errors: a literal that is not of that type.
-pub(super) fn case(
-    mut case: Case,
+pub(super) fn types(
+    expr: Expr,
     schema: &DFSchema,
     facts: &Arc<Facts>,
 ) -> Result<Transformed<Expr>> {
+    match expr {
+        Expr::Case(case) => self::case(case, schema, facts),
+        Expr::ScalarFunction(function) => self::function(function, schema, facts),
+        other => Ok(Transformed::no(other)),
+    }
+}
+
+/// A CASE with its type, and the literals its operand is compared with read as values of the operand's type.
+/// Errors: a literal that is not of that type.
+fn case(mut case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     let mut changed = false;
     if let Some(operand) = &case.expr {
         let own = operand.get_type(schema).unwrap_or(DataType::Null);
@@ -50,7 +60,7 @@ pub(super) fn case(
 
 /// A call whose arguments are of one type, with that type.
 /// Errors: a literal that is not of that type.
-pub(super) fn function(
+fn function(
     mut function: ScalarFunction,
     schema: &DFSchema,
     facts: &Arc<Facts>,

@@ -11,11 +11,12 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
-    JoinOperator, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
-    TableAlias, TableFactor, Value, Visit, Visitor,
+    JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    Statement, TableAlias, TableFactor, Value, Visit, Visitor,
 };
 
 use super::clauses;
+use super::outputs;
 use super::syntax::{call, folded, function_name};
 use crate::pg::facts::Facts;
 
@@ -39,7 +40,7 @@ type Rows = BTreeMap<String, Vec<String>>;
 
 /// What is in scope, innermost last.
 pub(super) struct Scopes {
-    /// Whether the statement gives a row to a function or names columns in an alias at all; few do.
+    /// Whether the statement gives a row to a function, names columns in an alias, or has to know what a `*` stands for; few do.
     wanted: bool,
     /// Of each SELECT.
     selects: Vec<Rows>,
@@ -49,7 +50,7 @@ pub(super) struct Scopes {
 
 impl Scopes {
     pub(super) fn new(statement: &Statement) -> Scopes {
-        let wanted = gives_rows(statement) || names_columns(statement);
+        let wanted = looks_at_rows(statement) || names_columns(statement);
         Scopes { wanted, selects: Vec::new(), withs: Vec::new() }
     }
 
@@ -111,6 +112,49 @@ impl Scopes {
                 *value = FunctionArgExpr::Expr(row);
             }
         }
+    }
+
+    /// Takes the marks off names beside wildcards whose columns are known.
+    pub(super) fn unmark(&self, select: &mut Select, facts: &Facts) {
+        if self.wanted
+            && outputs::marked(select)
+            && let Some(columns) = self.of_wildcards(select, facts)
+        {
+            outputs::unmark(select, &columns);
+        }
+    }
+
+    /// The columns all wildcards of a list stand for.
+    fn of_wildcards(&self, select: &Select, facts: &Facts) -> Option<Vec<String>> {
+        let mut columns = Vec::new();
+        for item in &select.projection {
+            match item {
+                SelectItem::Wildcard(_) => columns.extend(self.of_all(select, facts)?),
+                SelectItem::QualifiedWildcard(
+                    SelectItemQualifiedWildcardKind::ObjectName(name),
+                    _,
+                ) => columns.extend(self.of_qualified(name, select, facts)?),
+                SelectItem::QualifiedWildcard(..) => return None,
+                _ => {}
+            }
+        }
+        Some(columns)
+    }
+
+    /// What `t.*` stands for.
+    fn of_qualified(
+        &self,
+        name: &ObjectName,
+        select: &Select,
+        facts: &Facts,
+    ) -> Option<Vec<String>> {
+        let wanted = folded(name.0.last()?.as_ident()?);
+        let joined = select.from.iter().flat_map(|table| {
+            let joins = table.joins.iter().map(|join| &join.relation);
+            std::iter::once(&table.relation).chain(joins)
+        });
+        let mut found = joined.filter_map(|factor| self.of_factor(factor, facts));
+        found.find(|(alias, _)| *alias == wanted).map(|(_, columns)| columns)
     }
 
     fn row(&self, alias: &Ident) -> Option<Expr> {
@@ -206,15 +250,7 @@ impl Scopes {
                 SelectItem::QualifiedWildcard(
                     SelectItemQualifiedWildcardKind::ObjectName(name),
                     _,
-                ) => {
-                    let wanted = folded(name.0.last()?.as_ident()?);
-                    let joined = select.from.iter().flat_map(|table| {
-                        let joins = table.joins.iter().map(|join| &join.relation);
-                        std::iter::once(&table.relation).chain(joins)
-                    });
-                    let mut found = joined.filter_map(|factor| self.of_factor(factor, facts));
-                    columns.extend(found.find(|(alias, _)| *alias == wanted)?.1);
-                }
+                ) => columns.extend(self.of_qualified(name, select, facts)?),
                 _ => return None,
             }
         }
@@ -306,11 +342,17 @@ fn names_columns(statement: &Statement) -> bool {
     statement.visit(&mut Search).is_break()
 }
 
-/// Whether a name alone is given to a function of JSON anywhere.
-fn gives_rows(statement: &Statement) -> bool {
+/// Whether a name alone is given to a function of JSON anywhere, or a name stands marked beside a wildcard.
+fn looks_at_rows(statement: &Statement) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();
+        fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
+            match outputs::marked(select) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
             let FunctionArguments::List(list) = &function.args else {

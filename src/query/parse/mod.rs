@@ -14,6 +14,7 @@ mod reader;
 mod statement;
 mod utility;
 mod versions;
+mod words;
 
 use std::ops::ControlFlow;
 
@@ -60,7 +61,7 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
         let Some(first) = part.first() else { continue };
         let end = part.last().map_or(first.span.end, |last| last.span.end);
         let text = slice(sql, first.span.start, end);
-        let part = clauses::rewrite(sql, versions::rewrite(part)?)?;
+        let part = words::rewrite(clauses::rewrite(sql, versions::rewrite(part)?)?);
         let statement = Reader::new(sql, part).statement(&text)?;
         statements.push(Parsed { text, statement });
     }

@@ -12,8 +12,7 @@ use datafusion::sql::sqlparser::ast::{
     VisitMut, VisitorMut,
 };
 
-/// Stands between a name and the number that makes it unique. A control character, so that no name contains it.
-const MARK: char = '\u{1}';
+use crate::pg::rewrite::MARK;
 
 /// The name a client sees.
 pub(crate) fn shown(name: &str) -> &str {
