@@ -37,7 +37,8 @@ DATA = {
         collcollate, collctype, colliculocale, collversion from pg_collation
         where collname in ('default', 'C', 'POSIX', 'ucs_basic') order by oid""",
     "pg_range": "select * from pg_range order by rngtypid",
-    "pg_opclass": f"select * from pg_opclass where {SYSTEM} order by oid",
+    # As they lie: clients gather them without an order.
+    "pg_opclass": f"select * from pg_opclass where {SYSTEM} order by ctid",
     "pg_opfamily": f"select * from pg_opfamily where {SYSTEM} order by oid",
     "pg_conversion": f"select * from pg_conversion where {SYSTEM} order by oid",
     "pg_ts_config": f"select * from pg_ts_config where {SYSTEM} order by oid",
@@ -54,6 +55,12 @@ DATA = {
     "information_schema.sql_implementation_info": "select * from information_schema.sql_implementation_info",
     "information_schema.sql_parts": "select * from information_schema.sql_parts",
     "information_schema.sql_sizing": "select * from information_schema.sql_sizing",
+    # The indexes of pg_catalog, with the constraints they stand for.
+    "indexes": """select i.indexrelid, i.indrelid, c.relname, c.relisshared, c.reltablespace, i.indisunique,
+        i.indisprimary, i.indkey, i.indcollation, i.indclass, i.indoption, k.oid, k.conname, k.contype
+        from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
+        left join pg_constraint k on k.conindid = i.indexrelid
+        where t.oid < 16384 and t.relnamespace = 'pg_catalog'::regnamespace order by i.indexrelid""",
     "keywords": "select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords()",
 }
 COLUMNS = """

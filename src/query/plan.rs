@@ -123,10 +123,14 @@ pub(super) fn query(
         let (reads, reusable) = names.finish();
         Ok((plan, reads, reusable))
     };
-    let (mut logical, mut reads, mut reusable) = plan(None)?;
-    check_size(&logical)?;
     let declared = hinted(query, declared);
     let declared = declared.as_slice();
+    // What has no meaning between values of any type may have one between those the client declared.
+    let (mut logical, mut reads, mut reusable) = match (plan(None), all_of(declared)) {
+        (Err(_), Some(fields)) => plan(Some(fields))?,
+        (planned, _) => planned?,
+    };
+    check_size(&logical)?;
     let mut parameters = parameters(&logical, declared)?;
     if declared.iter().any(|oid| arrow_of(*oid).is_some()) && !parameters.is_empty() {
         (logical, reads, reusable) = plan(Some(parameters.clone()))?;
@@ -390,6 +394,12 @@ fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
         fields.push(field);
     }
     Ok(fields)
+}
+
+/// The fields of all parameters, where the client declared each.
+fn all_of(declared: &[u32]) -> Option<Vec<FieldRef>> {
+    let fields: Option<Vec<FieldRef>> = declared.iter().map(|oid| arrow_of(*oid)).collect();
+    fields.filter(|fields| !fields.is_empty())
 }
 
 /// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.

@@ -18,6 +18,7 @@ use super::door::{Column, Outcome, RowStream, RowsTag};
 use super::engine::Engine;
 use super::failure;
 use super::names::Read;
+use super::parse::Explain;
 use crate::error::{Error, Result};
 use crate::pg::types::{self, PgType};
 
@@ -158,6 +159,15 @@ pub(super) fn text_rows(names: &[&str], rows: &[Vec<String>], tag: RowsTag) -> R
         tag,
         binary: false,
     })
+}
+
+/// The column of an EXPLAIN.
+pub(super) fn explained_column(options: &Explain) -> Column {
+    let mut column = text_column("QUERY PLAN");
+    if options.json {
+        column.pg_type = PgType::new(types::JSON);
+    }
+    column
 }
 
 /// Batches as a stream.

@@ -168,6 +168,7 @@ files!(
     "pg_settings",
     "pg_timezone_abbrevs",
     "proc_defaults",
+    "indexes",
     "keywords",
     "information_schema.sql_features",
     "information_schema.sql_implementation_info",

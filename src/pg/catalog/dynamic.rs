@@ -1,5 +1,6 @@
 //! Rows of `pg_catalog` that tell of the generation and of the session.
 
+use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
 use chrono::Offset;
@@ -10,7 +11,7 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
-use super::settings;
+use super::{settings, system_indexes};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
@@ -32,8 +33,15 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
     let index = facts.index();
     let own = match relation.name {
         "pg_namespace" => namespaces(facts, index),
-        "pg_class" => index.all().flat_map(|entity| class(facts, entity)).collect(),
-        "pg_attribute" => attributes(index),
+        "pg_class" => {
+            let own = index.all().flat_map(|entity| class(facts, entity));
+            own.chain(system_indexes::class_rows()).collect()
+        }
+        "pg_attribute" => {
+            let mut rows = attributes(index);
+            rows.extend(system_indexes::attribute_rows());
+            rows
+        }
         "pg_type" => index.relations.iter().flat_map(|entity| row_types(entity)).collect(),
         "pg_database" => vec![database(facts)],
         "pg_authid" => roles(facts).map(|role| authid(&role)).collect(),
@@ -47,9 +55,11 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_tables" => tables(index),
         "pg_views" => views(index),
         "pg_matviews" => materialized_views(index),
-        "pg_index" => keys(index, index_row),
-        "pg_indexes" => keys(index, indexes_row),
-        "pg_constraint" => keys(index, constraint_row),
+        "pg_index" => [system_indexes::index_rows(), keys(index, index_row)].concat(),
+        "pg_indexes" => [system_indexes::listed_rows(), keys(index, indexes_row)].concat(),
+        "pg_constraint" => {
+            [system_indexes::constraint_rows(), keys(index, constraint_row)].concat()
+        }
         "pg_sequence" => sequences(index),
         "pg_description" => descriptions(index),
         "pg_shdescription" => {
@@ -213,7 +223,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         tuples,
         0,
         0,
-        !entity.key.is_empty(),
+        indexed(entity),
         shared,
         'p',
         entity.kind,
@@ -274,14 +284,20 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     rows
 }
 
+fn indexed(entity: &Entity) -> bool {
+    !entity.key.is_empty() || entity.system() && system_indexes::indexed(entity.ids.relation)
+}
+
 fn attributes(index: &Index) -> Vec<Row> {
     let mut rows = Vec::new();
+    let acl_at = data::table("pg_attribute").index("attacl");
     for entity in SYSTEM.iter().chain(&index.relations) {
         let relation = entity.ids.relation;
         for (number, column) in (1i32..).zip(&entity.columns) {
             let mut row = attribute(relation, number, column, column.not_null);
             if entity.kind == 'r' && entity.schema_oid == PG_CATALOG_OID {
                 order_bytewise(&mut row);
+                row[acl_at] = first_acl(relation, number);
             }
             rows.push(row);
         }
@@ -317,6 +333,16 @@ static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     columns.map(column).into()
 });
 
+/// What PostgreSQL grants on a column of its own tables from the beginning.
+fn first_acl(relation: u32, number: i32) -> Cell {
+    static GRANTED: LazyLock<HashMap<(u32, i64), Cell>> = LazyLock::new(|| {
+        let rows = data::table("pg_init_privs").rows().iter();
+        let of_columns = rows.filter(|row| row[2].int() != 0);
+        of_columns.map(|row| ((row[0].oid(), row[2].int()), row[4].clone())).collect()
+    });
+    GRANTED.get(&(relation, i64::from(number))).cloned().unwrap_or(Cell::Null)
+}
+
 /// In PostgreSQL's own tables text of the default collation has the collation C.
 fn order_bytewise(row: &mut Row) {
     const DEFAULT: u32 = 100;
@@ -327,7 +353,7 @@ fn order_bytewise(row: &mut Row) {
     }
 }
 
-fn attribute(relation: u32, number: i32, column: &Column, not_null: bool) -> Row {
+pub(super) fn attribute(relation: u32, number: i32, column: &Column, not_null: bool) -> Row {
     let kind = column.type_oid;
     let array = types::element_of(kind).is_some();
     row![
@@ -439,8 +465,12 @@ fn row_types(entity: &Entity) -> Vec<Row> {
 fn tables(index: &Index) -> Vec<Row> {
     let tables = index.all().filter(|entity| entity.kind == 'r');
     let row = |entity: &Arc<Entity>| {
-        let indexed = !entity.key.is_empty();
-        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, Cell::Null, indexed, false, false, false]
+        let space = match data::table_is_shared(&entity.name) && entity.system() {
+            true => Cell::from("pg_global"),
+            false => Cell::Null,
+        };
+        let (schema, name) = (&entity.schema, &entity.name);
+        row![schema, name, BOOTSTRAP_ROLE, space, indexed(entity), false, false, false]
     };
     tables.map(row).collect()
 }

@@ -182,7 +182,7 @@ fn coerce(letter: char, data_type: &DataType) -> Option<DataType> {
         'n' if text || whole => Some(DataType::Int64),
         'a' if whole => Some(DataType::Int64),
         'a' if text => Some(DataType::Utf8),
-        'd' if data_type.is_decimal() => Some(DataType::Utf8),
+        'd' if data_type.is_decimal() => Some(data_type.clone()),
         'b' if text || *data_type == DataType::Boolean => Some(DataType::Boolean),
         'l' if data_type.is_list() || *data_type == DataType::Null => Some(data_type.clone()),
         's' if matches!(data_type, DataType::Timestamp(_, Some(_))) => {

@@ -168,29 +168,29 @@ fn specifier(chars: &mut Peekable<Chars<'_>>) -> Result<Specifier> {
     let mut width = Width::Fixed(0);
     let mut left = false;
     match number(chars)? {
-        Some(number) if chars.next_if_eq(&'$').is_some() => {
-            place = position(number)?;
+        Some(first) if chars.next_if_eq(&'$').is_some() => {
+            place = position(first)?;
             left = flags(chars);
-            if let Some(number) = number(chars)? {
-                width = Width::Fixed(number);
+            if let Some(wide) = number(chars)? {
+                width = Width::Fixed(wide);
             }
         }
-        Some(number) => width = Width::Fixed(number),
+        Some(wide) => width = Width::Fixed(wide),
         None => {
             left = flags(chars);
-            if let Some(number) = number(chars)? {
-                width = Width::Fixed(number);
+            if let Some(wide) = number(chars)? {
+                width = Width::Fixed(wide);
             }
         }
     }
     if chars.next_if_eq(&'*').is_some() {
         width = Width::Argument(match number(chars)? {
             None => Place::Next,
-            Some(number) => {
+            Some(wide) => {
                 chars
                     .next_if_eq(&'$')
                     .ok_or_else(|| wrong("width argument position must be ended by \"$\""))?;
-                position(number)?
+                position(wide)?
             }
         });
     }

@@ -9,6 +9,7 @@ use crate::pg::catalog::data;
 use crate::pg::catalog::dynamic::{all_roles, quote_identifier};
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, type_cell};
 use crate::pg::catalog::rows::{Cell, Row};
+use crate::pg::catalog::system_indexes;
 use crate::pg::facts::Facts;
 use crate::pg::types;
 
@@ -113,7 +114,11 @@ pub(super) fn class_in(text: &str, facts: &Facts) -> Result<u32> {
     });
     match found.and_then(|entity| entity.key_ids()) {
         Some((_, index)) => Ok(index),
-        None => Err(failed),
+        None => {
+            let own = schema.is_none_or(|schema| schema == "pg_catalog");
+            let found = own.then(|| system_indexes::by_name(&name)).flatten();
+            found.map(|index| index.oid).ok_or(failed)
+        }
     }
 }
 
@@ -144,7 +149,9 @@ pub(super) fn class_out(oid: u32, facts: &Facts) -> String {
             let schema = quote_identifier(&entity.schema);
             format!("{schema}.{}", quote_identifier(&entity.key_name()))
         }
-        None => oid.to_string(),
+        None => {
+            system_indexes::by_oid(oid).map_or_else(|| oid.to_string(), |index| index.name.clone())
+        }
     }
 }
 
@@ -213,16 +220,25 @@ pub(super) fn type_out(oid: u32, modifier: i32, facts: &Facts) -> String {
     }
 }
 
+/// PostgreSQL's `format_type_be`: the SQL name of a type, `character` too.
+pub(super) fn type_name(oid: u32, facts: &Facts) -> String {
+    match oid {
+        types::BPCHAR => "character".to_owned(),
+        types::BPCHAR_ARRAY => "character[]".to_owned(),
+        _ => type_out(oid, -1, facts),
+    }
+}
+
 /// `oidvectortypes`: the types of a function's arguments.
 pub(super) fn vector_types(call: &Call<'_>) -> Result<Cell> {
     let oids = call.args[0].items().iter().map(Cell::oid);
-    let names: Vec<String> = oids.map(|oid| type_out(oid, -1, call.facts)).collect();
+    let names: Vec<String> = oids.map(|oid| type_name(oid, call.facts)).collect();
     Ok(Cell::from(names.join(", ")))
 }
 
 /// `regtype` to text: an unknown OID stays a number.
 pub(super) fn regtype_out(oid: u32, facts: &Facts) -> String {
-    match type_out(oid, -1, facts) {
+    match type_name(oid, facts) {
         name if name == "???" => oid.to_string(),
         name => name,
     }
@@ -303,7 +319,7 @@ pub(super) fn procedure_out(oid: u32, facts: &Facts) -> String {
         return function_out(oid, facts);
     };
     let at = data::table("pg_proc").index("proargtypes");
-    let kinds = row[at].items().iter().map(|kind| type_out(kind.oid(), -1, facts));
+    let kinds = row[at].items().iter().map(|kind| type_name(kind.oid(), facts));
     let list = kinds.collect::<Vec<String>>().join(",");
     let schema = if row[2].oid() == INFORMATION_SCHEMA_OID { "information_schema." } else { "" };
     format!("{schema}{}({list})", quote_identifier(row[1].text()))

@@ -1,6 +1,6 @@
 //! `regoper` and `regoperator` (PostgreSQL manual, 8.19): all operators are in `pg_catalog`.
 
-use super::names::{type_in, type_out};
+use super::names::{type_in, type_name};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::catalog::rows::Row;
@@ -86,7 +86,7 @@ pub(super) fn signature_out(oid: u32, facts: &Facts) -> String {
     let (left_at, right_at) = sides_at();
     let side = |at: usize| match row[at].oid() {
         0 => "NONE".to_owned(),
-        kind => type_out(kind, -1, facts),
+        kind => type_name(kind, facts),
     };
     format!("{}({},{})", row[1].text(), side(left_at), side(right_at))
 }

@@ -12,6 +12,7 @@ use crate::pg::catalog::dynamic::{
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
+use crate::pg::catalog::system_indexes::{self, SystemIndex};
 use crate::pg::facts::DATABASE_OID;
 use crate::pg::types;
 
@@ -294,7 +295,7 @@ fn table_visible(call: &Call<'_>) -> Result<Cell> {
     let index = call.facts.index();
     Ok(match index.relation(call.oid(0)).or_else(|| index.by_index(call.oid(0))) {
         Some(entity) => Cell::Bool(names::relation_visible(entity, call.facts)),
-        None => Cell::Null,
+        None => Cell::from(system_indexes::by_oid(call.oid(0)).map(|_| true)),
     })
 }
 
@@ -339,13 +340,20 @@ fn format_type(call: &Call<'_>) -> Result<Cell> {
 }
 
 fn constraint_definition(call: &Call<'_>) -> Result<Cell> {
-    let entity = call.facts.index().by_constraint(call.oid(0));
-    Ok(Cell::from(entity.map(|entity| key_definition(entity))))
+    let oid = call.oid(0);
+    let own = || system_indexes::by_constraint(oid).map(SystemIndex::constraint_definition);
+    let entity = call.facts.index().by_constraint(oid);
+    Ok(Cell::from(entity.map(|entity| key_definition(entity)).or_else(own)))
 }
 
 fn index_definition_of(call: &Call<'_>) -> Result<Cell> {
+    let nth = usize::try_from(call.int(1) - 1).ok();
     let Some(entity) = call.facts.index().by_index(call.oid(0)) else {
-        return Ok(Cell::Null);
+        let index = system_indexes::by_oid(call.oid(0));
+        return Ok(Cell::from(index.map(|index| match nth {
+            None => index.definition(call.truth(2)),
+            Some(nth) => index.columns().into_iter().nth(nth).unwrap_or_default(),
+        })));
     };
     if call.int(1) == 0 {
         // Written for people, it has the schema only where the name alone would not be found.
@@ -353,7 +361,7 @@ fn index_definition_of(call: &Call<'_>) -> Result<Cell> {
         let table = if bare { quote_identifier(&entity.name) } else { qualified_name(entity) };
         return Ok(Cell::from(index_definition(entity, &table)));
     }
-    let column = usize::try_from(call.int(1) - 1).ok().and_then(|at| entity.key_columns().nth(at));
+    let column = nth.and_then(|at| entity.key_columns().nth(at));
     Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
 }
 
@@ -456,7 +464,7 @@ fn arguments(call: &Call<'_>, defaults: bool) -> Result<Cell> {
             list.push_str(&quote_identifier(name.text()));
             list.push(' ');
         }
-        list.push_str(&names::type_out(kind.oid(), -1, call.facts));
+        list.push_str(&names::type_name(kind.oid(), call.facts));
     }
     Ok(Cell::from(list))
 }
@@ -486,12 +494,12 @@ fn function_result(call: &Call<'_>) -> Result<Cell> {
         let column = |position: &usize| {
             let name = argument_names.items().get(*position).map_or("", Cell::text).to_owned();
             let kind = every.items().get(*position).map_or(0, Cell::oid);
-            format!("{} {}", quote_identifier(&name), names::type_out(kind, -1, call.facts))
+            format!("{} {}", quote_identifier(&name), names::type_name(kind, call.facts))
         };
         let columns: Vec<String> = columns.iter().map(column).collect();
         return Ok(Cell::from(format!("TABLE({})", columns.join(", "))));
     }
-    let kind = names::type_out(proc_cell(oid, "prorettype").oid(), -1, call.facts);
+    let kind = names::type_name(proc_cell(oid, "prorettype").oid(), call.facts);
     let set = if proc_cell(oid, "proretset").truth() { "SETOF " } else { "" };
     Ok(Cell::from(format!("{set}{kind}")))
 }
@@ -538,7 +546,7 @@ fn describe_object(call: &Call<'_>) -> Result<Cell> {
             }
         }
         PG_NAMESPACE => Cell::from(format!("schema {}", names::schema_out(object, facts))),
-        PG_TYPE => Cell::from(format!("type {}", names::type_out(object, -1, facts))),
+        PG_TYPE => Cell::from(format!("type {}", names::type_name(object, facts))),
         PG_PROC => Cell::from(format!("function {}", names::procedure_out(object, facts))),
         PG_CONSTRAINT => Cell::from(index.by_constraint(object).map(|entity| {
             let table = names::class_out(entity.ids.relation, facts);

@@ -51,6 +51,11 @@ impl<'a> Reader<'a> {
         self.tokens.get(self.index + offset).map_or(Token::EOF, |token| token.token.clone())
     }
 
+    /// The position of the token here, in characters from 1.
+    pub(super) fn position(&self) -> usize {
+        self.tokens.get(self.index).map_or(1, |token| position(self.sql, token.span.start))
+    }
+
     pub(super) fn at_end(&self) -> bool {
         self.tokens.len() <= self.index
     }

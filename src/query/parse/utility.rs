@@ -109,9 +109,12 @@ impl Reader<'_> {
     fn explain(&mut self) -> Result<Statement> {
         self.expect("EXPLAIN")?;
         let mut options = Explain::default();
-        if self.token() == Token::LParen && self.word_at(1).as_deref().is_some_and(explain_option) {
+        let begins = |word: &str| matches!(word, "SELECT" | "WITH" | "VALUES" | "TABLE");
+        let listed = self.word_at(1).as_deref().is_some_and(|word| !begins(word));
+        if self.token() == Token::LParen && listed {
             self.expect_token(&Token::LParen)?;
             loop {
+                let position = self.position();
                 let name = self.identifier()?;
                 let value = match self.token() {
                     Token::Comma | Token::RParen => "true".to_owned(),
@@ -130,7 +133,7 @@ impl Reader<'_> {
                     "costs" | "buffers" | "timing" | "summary" | "settings" | "wal" => {}
                     _ => {
                         let message = format!("unrecognized EXPLAIN option \"{name}\"");
-                        return Err(Error::Syntax(message));
+                        return Err(Error::Syntax(message).at(position));
                     }
                 }
                 if !self.accept_token(&Token::Comma) {
@@ -280,6 +283,9 @@ impl Reader<'_> {
             }
             return Ok(Statement::SetTransaction(self.modes()?));
         }
+        if self.accept("CONSTRAINTS") {
+            return self.set_constraints();
+        }
         let local = self.accept("LOCAL");
         if !local && self.word_at(1).as_deref() != Some("TO") && self.token_after_is_not_eq() {
             self.accept("SESSION");
@@ -314,6 +320,19 @@ impl Reader<'_> {
             values.push(self.list_item(&name)?);
         }
         Ok(Statement::Set { name, value: Some(values.join(", ")), local })
+    }
+
+    /// No constraint can be deferred, so that all of them may be set either way.
+    fn set_constraints(&mut self) -> Result<Statement> {
+        if !self.accept("ALL") {
+            let name = self.identifier()?;
+            let message = format!("constraint \"{name}\" does not exist");
+            return Err(Error::UndefinedObject(message));
+        }
+        if !self.accept("DEFERRED") {
+            self.expect("IMMEDIATE")?;
+        }
+        Ok(Statement::NoEffect("SET CONSTRAINTS"))
     }
 
     /// One value of SET; names in `search_path` keep their quotes, since the list is text.
@@ -601,21 +620,6 @@ impl Reader<'_> {
     fn is_last(&self) -> bool {
         self.token_at(1) == Token::EOF
     }
-}
-
-fn explain_option(word: &str) -> bool {
-    matches!(
-        word,
-        "ANALYZE"
-            | "VERBOSE"
-            | "FORMAT"
-            | "COSTS"
-            | "BUFFERS"
-            | "TIMING"
-            | "SUMMARY"
-            | "SETTINGS"
-            | "WAL"
-    )
 }
 
 /// Whether a name needs no quotes.

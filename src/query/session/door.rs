@@ -103,7 +103,7 @@ impl Session for SqlSession {
                 statement: parse::Statement::NoEffect(""),
             });
             let statement = self.prepare_parsed(parsed, &declared, false).await?;
-            Ok(statement as Arc<dyn Prepared>)
+            Ok(Arc::new(statement) as Arc<dyn Prepared>)
         }
         .boxed()
     }

@@ -131,8 +131,11 @@ impl SqlSession {
             S::Reset(name) => self.reset(name.as_deref()).and_then(|()| done("RESET")),
             S::Show(name) => self.show(name.as_deref()),
             S::Discard(what) => self.discard(*what).map(Outcome::Done),
-            S::Prepare { name, types, query, text } => {
-                self.sql_prepare(name, types, query, text).await.and_then(|()| done("PREPARE"))
+            S::Prepare { name, types, query, text: own } => {
+                let mut statement = self.sql_prepare(name, types, query, own).await?;
+                statement.shown = Arc::clone(text);
+                self.keep_statement(name, Arc::new(statement))?;
+                done("PREPARE")
             }
             S::Execute { name, arguments } => self.sql_execute(name, arguments).await,
             S::Deallocate(name) => self.deallocate(name.as_deref()).map(Outcome::Done),
@@ -349,7 +352,11 @@ impl SqlSession {
                 serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
             let text =
                 serde_json::to_string_pretty(&text).map_err(|e| Error::Internal(e.to_string()))?;
-            return text_rows(&["QUERY PLAN"], &[vec![text]], tag);
+            let mut outcome = text_rows(&["QUERY PLAN"], &[vec![text]], tag)?;
+            if let Outcome::Rows { columns, .. } = &mut outcome {
+                *columns = Arc::new([run::explained_column(options)]);
+            }
+            return Ok(outcome);
         }
         let rows: Vec<Vec<String>> = lines.into_iter().map(|line| vec![line]).collect();
         text_rows(&["QUERY PLAN"], &rows, tag)
@@ -459,7 +466,7 @@ impl SqlSession {
         types: &[datafusion::sql::sqlparser::ast::DataType],
         query: &Query,
         text: &str,
-    ) -> Result<()> {
+    ) -> Result<Statement> {
         if self.prepared.contains_key(name) {
             return Err(Error::DuplicatePreparedStatement(name.to_owned()));
         }
@@ -475,8 +482,7 @@ impl SqlSession {
             text: text.to_owned(),
             statement: parse::Statement::Query(Box::new(query.clone())),
         };
-        let statement = self.prepare_parsed(parsed, &declared, true).await?;
-        self.keep_statement(name, statement)
+        self.prepare_parsed(parsed, &declared, true).await
     }
 
     async fn sql_execute(&mut self, name: &str, arguments: &[Expr]) -> Result<Outcome> {

@@ -307,7 +307,7 @@ impl SqlSession {
             .iter()
             .map(|(name, statement)| PreparedRow {
                 name: name.clone(),
-                statement: statement.text.to_string(),
+                statement: statement.shown.to_string(),
                 prepared_at_us: statement.prepared_at_us,
                 parameter_types: statement.parameter_types.clone(),
                 from_sql: statement.from_sql,

@@ -12,11 +12,13 @@ use crate::query::door::Column;
 use crate::query::kept::Slot;
 use crate::query::parse::{self, Parsed};
 use crate::query::plan::Planned;
-use crate::query::run::text_column;
+use crate::query::run::{explained_column, text_column};
 
 /// A statement that may run many times.
 pub(super) struct Statement {
     pub(super) text: Arc<str>,
+    /// What pg_prepared_statements shows: of a PREPARE all of it.
+    pub(super) shown: Arc<str>,
     pub(super) parsed: parse::Statement,
     /// The newest plan of a query; replaced when what it depends on changes.
     planned: Arc<Slot>,
@@ -69,10 +71,11 @@ impl SqlSession {
         parsed: Parsed,
         declared: &[u32],
         from_sql: bool,
-    ) -> Result<Arc<Statement>> {
+    ) -> Result<Statement> {
         let text: Arc<str> = parsed.text.into();
         let mut statement = Statement {
             text: Arc::clone(&text),
+            shown: Arc::clone(&text),
             parsed: parsed.statement,
             planned: self.engine.kept.slot(),
             declared: declared.to_vec(),
@@ -93,10 +96,10 @@ impl SqlSession {
                 statement.columns = (!copies).then(|| planned.columns.to_vec());
                 statement.planned.set(planned);
             }
-            parse::Statement::Explain { query, .. } => {
+            parse::Statement::Explain { query, options } => {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
-                statement.columns = Some(vec![text_column("QUERY PLAN")]);
+                statement.columns = Some(vec![explained_column(options)]);
             }
             parse::Statement::Declare { query, .. } => {
                 let planned = self.plan(query, &text, declared).await?;
@@ -107,7 +110,7 @@ impl SqlSession {
                 statement.parameter_types = call_parameters(other, declared);
             }
         }
-        Ok(Arc::new(statement))
+        Ok(statement)
     }
 
     /// The plan of a prepared query for now: the kept one, or a new one when the catalog or the settings it depends
