@@ -4,9 +4,9 @@
 
 use datafusion::sql::sqlparser::ast::{
     CastKind, DataType, DateTimeField, Distinct, Expr, Function, FunctionArg, FunctionArgExpr,
-    FunctionArguments, GroupByExpr, Ident, IntervalFields, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr,
-    ObjectName, OrderByKind, Query, Select, UnaryOperator, Value, WindowFrame, WindowFrameBound,
-    WindowType,
+    FunctionArguments, GroupByExpr, Ident, IntervalFields, JoinConstraint, JoinOperator,
+    LimitClause, NamedWindowExpr, ObjectName, OrderByKind, Query, Select, UnaryOperator, Value,
+    WindowFrame, WindowFrameBound, WindowType,
 };
 
 use super::syntax::{cast_to, text_literal};

@@ -1,0 +1,230 @@
+//! One type for several expressions: of CASE, COALESCE, GREATEST, LEAST, an array, a column of a set operation
+//! (PostgreSQL manual, 10.5; `select_common_type` in parse_coerce.c). The planner would read one as the other, or make
+//! texts of both.
+
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::Transformed;
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable, Operator, cast};
+
+use super::plan::literal;
+use super::{arithmetic, zones};
+use crate::error::{Error, Place};
+use crate::pg::facts::Facts;
+use crate::pg::types;
+
+/// What the branches of a CASE become.
+/// Errors: 42804 for branches that have no type in common; a constant that is not of the others' type.
+pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+    // PostgreSQL begins with ELSE.
+    let exprs: Vec<&Expr> = case.else_expr.iter().map(Box::as_ref).chain(branches).collect();
+    let Some(wanted) = resolved("CASE", &exprs, schema)? else {
+        return Ok(Transformed::no(Expr::Case(case)));
+    };
+    let mut case = case;
+    let branches = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
+    let mut changed = false;
+    for expr in case.else_expr.iter_mut().map(Box::as_mut).chain(branches) {
+        changed |= become_one(expr, &wanted, schema, facts)?;
+    }
+    let expr = Expr::Case(case);
+    Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// How PostgreSQL calls what takes arguments of one type; `None` for any other function.
+pub(super) fn context(function: &str) -> Option<&'static str> {
+    match function {
+        "coalesce" => Some("COALESCE"),
+        "greatest" => Some("GREATEST"),
+        "least" => Some("LEAST"),
+        "make_array" => Some("ARRAY"),
+        _ => None,
+    }
+}
+
+/// What the arguments of such a function become.
+/// Errors: as [`case`].
+pub(super) fn arguments(
+    mut function: ScalarFunction,
+    context: &str,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    let exprs: Vec<&Expr> = function.args.iter().collect();
+    let wanted = resolved(context, &exprs, schema)?;
+    let mut changed = false;
+    if let Some(wanted) = wanted {
+        for expr in &mut function.args {
+            changed |= become_one(expr, &wanted, schema, facts)?;
+        }
+    }
+    let expr = Expr::ScalarFunction(function);
+    Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// The type that all expressions should have, where some do not and the planner would not do.
+fn resolved(context: &str, exprs: &[&Expr], schema: &DFSchema) -> Result<Option<FieldRef>> {
+    let mut fields = Vec::with_capacity(exprs.len());
+    for expr in exprs {
+        // A parameter's type may not be known yet.
+        let Ok((_, field)) = expr.to_field(schema) else { return Ok(None) };
+        fields.push((field, is_unknown(expr)));
+    }
+    let members = fields.iter().zip(exprs).map(|((field, unknown), expr)| Member {
+        field,
+        unknown: *unknown,
+        place: place(expr),
+    });
+    common(context, members)
+}
+
+/// One of the expressions that get one type.
+pub(super) struct Member<'a> {
+    pub(super) field: &'a FieldRef,
+    /// Whether it is a constant without a type.
+    pub(super) unknown: bool,
+    pub(super) place: Option<Place>,
+}
+
+/// The type that all of `members` should have; `None` where the planner finds it too.
+/// Errors: 42804 for members of two kinds.
+pub(super) fn common<'a>(
+    context: &str,
+    members: impl Iterator<Item = Member<'a>>,
+) -> Result<Option<FieldRef>> {
+    let mut wanted: Option<&FieldRef> = None;
+    let (mut unknown, mut mixed) = (false, false);
+    for member in members {
+        if member.unknown || member.field.data_type().is_null() {
+            unknown |= member.unknown;
+            continue;
+        }
+        let Some(before) = wanted else {
+            wanted = Some(member.field);
+            continue;
+        };
+        if kind(before) != kind(member.field) {
+            let name = |field: &FieldRef| types::sql_name(types::of_field(field).oid);
+            let (one, other) = (name(before), name(member.field));
+            let message = format!("{context} types {one} and {other} cannot be matched");
+            let error = Error::DatatypeMismatch(message).near(member.place);
+            return Err(DataFusionError::External(Box::new(error)));
+        }
+        if let Some(wider) = wider(before.data_type(), member.field.data_type()) {
+            mixed = true;
+            if wider == Wider::Second {
+                wanted = Some(member.field);
+            }
+        }
+    }
+    let Some(wanted) = wanted else { return Ok(None) };
+    if mixed && wanted.data_type().is_floating() {
+        return Ok(Some(Arc::new(wanted.as_ref().clone().with_data_type(DataType::Float64))));
+    }
+    let text = wanted.data_type().is_string() && wanted.metadata().is_empty();
+    Ok((mixed || unknown && !text).then(|| Arc::clone(wanted)))
+}
+
+/// Of two types that the planner has another common type for, the one PostgreSQL takes.
+#[derive(PartialEq, Eq)]
+enum Wider {
+    First,
+    Second,
+}
+
+fn wider(one: &DataType, other: &DataType) -> Option<Wider> {
+    use DataType::{Date32, Timestamp};
+    let exact = |data_type: &DataType| data_type.is_numeric() && !data_type.is_floating();
+    match (one, other) {
+        (one, other) if exact(one) && other.is_floating() => Some(Wider::Second),
+        (one, other) if one.is_floating() && exact(other) => Some(Wider::First),
+        (Date32, Timestamp(..)) | (Timestamp(_, None), Timestamp(_, Some(_))) => {
+            Some(Wider::Second)
+        }
+        (Timestamp(..), Date32) | (Timestamp(_, Some(_)), Timestamp(_, None)) => Some(Wider::First),
+        _ => None,
+    }
+}
+
+/// What kind of type it is, as far as values of two kinds never mix (`typcategory`).
+fn kind(field: &FieldRef) -> char {
+    match field.data_type() {
+        DataType::Boolean => 'B',
+        text if text.is_string() => match types::of_field(field).oid {
+            types::UUID | types::JSON | types::JSONB => 'U',
+            _ => 'S',
+        },
+        number if number.is_numeric() => 'N',
+        DataType::Date32 | DataType::Date64 | DataType::Timestamp(..) => 'D',
+        DataType::Time32(_) | DataType::Time64(_) => 'D',
+        DataType::Interval(_) | DataType::Duration(_) => 'T',
+        list if list.is_list() => 'A',
+        DataType::Struct(_) => 'P',
+        _ => 'U',
+    }
+}
+
+/// A constant in quotes that has no type of its own.
+pub(super) fn is_unknown(expr: &Expr) -> bool {
+    matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None))
+}
+
+/// Makes `expr` one of type `wanted`. Returns whether that changed it.
+pub(super) fn become_one(
+    expr: &mut Expr,
+    wanted: &FieldRef,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<bool> {
+    if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*expr {
+        let text = text.clone();
+        // Of a numeric it keeps the digits it has.
+        let field = match arithmetic::beside(Operator::Eq, wanted.data_type()) {
+            Some(field) => Arc::new(field),
+            None => Arc::clone(wanted),
+        };
+        *expr = literal(&text, field, facts)?;
+        return Ok(true);
+    }
+    let own = expr.get_type(schema)?;
+    if own.is_null()
+        || wider(&own, wanted.data_type()).is_none()
+            && own.is_floating() == wanted.data_type().is_floating()
+    {
+        return Ok(false);
+    }
+    if own == *wanted.data_type() {
+        return Ok(false);
+    }
+    let bare = std::mem::replace(expr, Expr::Literal(ScalarValue::Null, None));
+    let moved = zones::cast(bare, &own, wanted.data_type(), facts);
+    *expr = cast(moved, wanted.data_type().clone());
+    Ok(true)
+}
+
+/// Where an expression begins, as far as it can be told.
+pub(super) fn place(expr: &Expr) -> Option<Place> {
+    match expr {
+        Expr::Alias(alias) => place(&alias.expr),
+        Expr::Column(column) => {
+            let start = column.spans().first()?.start;
+            (0 < start.line).then_some(Place::At(start.line, start.column))
+        }
+        Expr::Literal(value, _) => match value {
+            ScalarValue::Utf8(Some(text)) => Some(Place::Constant(text.clone())),
+            ScalarValue::Int32(Some(number)) => Some(Place::Constant(number.to_string())),
+            ScalarValue::Int64(Some(number)) => Some(Place::Constant(number.to_string())),
+            ScalarValue::Boolean(Some(truth)) => Some(Place::Word(truth.to_string())),
+            _ => None,
+        },
+        Expr::Cast(Cast { expr, .. }) => place(expr),
+        Expr::BinaryExpr(binary) => place(&binary.left),
+        Expr::ScalarFunction(function) => Some(Place::Call(function.name().to_owned())),
+        Expr::AggregateFunction(function) => Some(Place::Call(function.func.name().to_owned())),
+        _ => None,
+    }
+}
