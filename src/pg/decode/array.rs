@@ -74,12 +74,28 @@ impl Literal {
         let malformed =
             |detail: &str| Error::MalformedArray(text.to_owned()).detail(detail.to_owned());
         let mut body = trim(text);
-        if body.starts_with('[') {
-            // Bounds (`[0:1]={…}`) move the subscripts, which a list does not have.
-            let (_, after) = body
-                .split_once('=')
+        let mut bounds = Vec::new();
+        while let Some(after) = body.strip_prefix('[') {
+            let (bound, after) = after
+                .split_once(']')
+                .ok_or_else(|| malformed("Missing \"]\" after array dimensions."))?;
+            let (low, high) = bound.split_once(':').unwrap_or(("1", bound));
+            let whole = |text: &str| {
+                trim(text).parse::<i32>().map_err(|_text| {
+                    malformed("\"[\" must introduce explicitly-specified array dimensions.")
+                })
+            };
+            bounds.push((whole(low)?, whole(high)?));
+            body = trim(after);
+        }
+        if !bounds.is_empty() {
+            let after = body
+                .strip_prefix('=')
                 .ok_or_else(|| malformed("Missing \"=\" after array dimensions."))?;
             body = trim(after);
+            if !body.starts_with('{') {
+                return Err(malformed("Array contents must start with \"{\"."));
+            }
         }
         if !body.starts_with('{') {
             return Err(malformed("Array value must start with \"{\" or dimension information."));
@@ -92,7 +108,29 @@ impl Literal {
             leaf_depth: None,
             values: Vec::new(),
         };
-        parser.run().map_err(malformed)
+        let literal = parser.run().map_err(malformed)?;
+        literal.bounded(&bounds, malformed)?;
+        Ok(literal)
+    }
+
+    /// Errors: 22P02 for bounds that are not those of the elements; 0A000 for those that do not begin at 1, since the
+    /// subscripts of a list always do.
+    fn bounded(&self, bounds: &[(i32, i32)], malformed: impl Fn(&str) -> Error) -> Result<()> {
+        if bounds.is_empty() {
+            return Ok(());
+        }
+        let length = |(low, high): &(i32, i32)| {
+            usize::try_from(i64::from(*high) - i64::from(*low) + 1).unwrap_or(0)
+        };
+        if !bounds.iter().map(length).eq(self.dimensions.iter().copied()) {
+            return Err(malformed("Specified array dimensions do not match array contents."));
+        }
+        if bounds.iter().any(|(low, _)| *low != 1) {
+            return Err(Error::FeatureNotSupported(
+                "an array whose lower bound is not 1 is not supported".to_owned(),
+            ));
+        }
+        Ok(())
     }
 }
 

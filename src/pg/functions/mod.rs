@@ -7,6 +7,7 @@
 
 mod acl;
 mod aggregates;
+pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
 mod cells;
@@ -52,6 +53,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
     plain
         .chain(shaped::all())
         .chain(bytes::all())
+        .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())
         .chain([zone::at_time_zone(), series::function()])
@@ -113,6 +115,14 @@ pub(crate) fn of_json(name: &str) -> Arc<ScalarUDF> {
 /// A function of floating point that DataFusion has with other digits.
 pub(crate) fn of_float(name: &str) -> Option<Arc<ScalarUDF>> {
     degrees::all().find(|function| function.name() == name)
+}
+
+/// A cast of one value, an expression over the column `element`, as one of arrays to those of `item`.
+pub(crate) fn element_cast(
+    one: Arc<dyn datafusion::physical_expr::PhysicalExpr>,
+    item: FieldRef,
+) -> Arc<ScalarUDF> {
+    each::expression(one, item)
 }
 
 /// How the session reads and writes values.

@@ -12,8 +12,8 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, Operat
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
-use super::plan::array_literal;
 use crate::pg::functions;
+use crate::pg::functions::arrays::Kind;
 use crate::pg::types;
 
 /// Operators and subscripts as PostgreSQL means them.
@@ -30,11 +30,14 @@ impl ExprPlanner for Operators {
         if let Some(planned) = of_json(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
-        // An untyped literal beside an array is an array literal.
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
         let (left, right) = match (left_type, right_type) {
-            (Ok(list @ DataType::List(_)), _) => (left, beside(right, &list)?),
-            (_, Ok(list @ DataType::List(_))) => (beside(left, &list)?, right),
+            (Ok(list @ DataType::List(_)), _) => {
+                return of_array(op, left, beside(right, &list), schema);
+            }
+            (_, Ok(list @ DataType::List(_))) => {
+                return of_array(op, beside(left, &list), right, schema);
+            }
             (Ok(left_type), Ok(right_type)) => {
                 let Some(operator) = operator(&op) else {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
@@ -170,15 +173,42 @@ fn typed(expr: Expr, op: Operator, other: &DataType) -> Expr {
     }
 }
 
-/// `expr` as an array when it is a literal without a type of its own.
-fn beside(expr: Expr, list: &DataType) -> Result<Expr> {
+/// `expr` as an array like the one beside it when it is a literal without a type of its own.
+fn beside(expr: Expr, list: &DataType) -> Expr {
     match &expr {
-        Expr::Literal(ScalarValue::Utf8(Some(text)), None) => match array_literal(text, list)? {
-            Some(array) => Ok(Expr::Literal(array, None)),
-            None => Ok(expr),
-        },
-        _ => Ok(expr),
+        Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Null, None) => {
+            Expr::Cast(Cast::new(Box::new(expr), list.clone()))
+        }
+        _ => expr,
     }
+}
+
+/// Operators of arrays (PostgreSQL manual, section 9.19) as calls of ours.
+fn of_array(
+    op: BinaryOperator,
+    left: Expr,
+    right: Expr,
+    schema: &DFSchema,
+) -> Result<PlannerResult<RawBinaryExpr>> {
+    let (kind, args) = match op {
+        BinaryOperator::StringConcat => return joined(left, right, schema),
+        BinaryOperator::PGOverlap => (Kind::Overlap, vec![left, right]),
+        BinaryOperator::AtArrow => (Kind::Contains, vec![left, right]),
+        BinaryOperator::ArrowAt => (Kind::Contains, vec![right, left]),
+        op => return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
+    };
+    Ok(PlannerResult::Planned(call(functions::arrays::function(kind), args)))
+}
+
+/// `||` of an array and an element or another array.
+fn joined(left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+    let is_list = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
+    let kind = match (is_list(&left), is_list(&right)) {
+        (true, true) => Kind::Cat,
+        (true, false) => Kind::Append,
+        _ => Kind::Prepend,
+    };
+    Ok(PlannerResult::Planned(call(functions::arrays::function(kind), vec![left, right])))
 }
 
 /// A call of `function`.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use arrow::array::new_empty_array;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
@@ -306,11 +305,17 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if target.is_list() && text {
         // Arrow would make a list of the one text.
         if !matches!(expr.as_ref(), Expr::Placeholder(_)) {
-            let refused = Error::FeatureNotSupported(
-                "cast from text to an array is not supported".to_owned(),
-            );
-            return Err(DataFusionError::External(Box::new(refused)));
+            return Err(array::refused());
         }
+    }
+    if let Some(each) = array::cast(&expr, &source, target, facts, |cast, schema, facts| {
+        one_cast(cast, schema, facts).map(|cast| cast.data)
+    })? {
+        return Ok(Transformed::yes(each));
+    }
+    if source.is_list() && target.is_list() {
+        // The elements are of that type already, in as many dimensions as they are.
+        return Ok(Transformed::yes(*expr));
     }
     // Arrow cuts off what PostgreSQL rounds: floating point to even, numeric away from zero.
     if target.is_integer() && source.is_floating() {
@@ -390,6 +395,13 @@ pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result
         let place = Place::Constant(text.to_owned());
         DataFusionError::External(Box::new(error.near(place)))
     })?;
+    if field.data_type().is_list() {
+        let value = array::literal(&value, field.data_type())?;
+        let list = value.data_type();
+        // What a length of the elements cuts off is cut off by casts.
+        let plain = Expr::Literal(value, None);
+        return fitted_elements(plain, &list, facts);
+    }
     let field = if is_bare_numeric(&field) {
         Arc::new(field.as_ref().clone().with_data_type(value.data_type()))
     } else {
@@ -402,8 +414,22 @@ pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result
     Ok(Expr::Cast(Cast { expr: Box::new(Expr::Literal(value, None)), field }))
 }
 
+/// An array whose elements are of a declared length, cut to it.
+fn fitted_elements(expr: Expr, list: &DataType, facts: &Arc<Facts>) -> Result<Expr> {
+    let modified = array::is_modified(list);
+    let each = match modified {
+        true => {
+            array::cast(&expr, &array::unmodified(list), list, facts, |cast, schema, facts| {
+                one_cast(cast, schema, facts).map(|cast| cast.data)
+            })?
+        }
+        false => None,
+    };
+    Ok(each.unwrap_or(expr))
+}
+
 /// Whether a cast's target is `numeric` without a precision, whose values keep the digits they have.
-fn is_bare_numeric(field: &FieldRef) -> bool {
+pub(super) fn is_bare_numeric(field: &FieldRef) -> bool {
     let metadata = field.metadata();
     metadata.get(TYPE_KEY).is_some_and(|name| name == "numeric")
         && !metadata.contains_key(MODIFIER_KEY)
@@ -526,25 +552,6 @@ fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {
         ));
     }
     Transformed::yes(cut)
-}
-
-/// `{…}` as a list of type `list`; `None` when it is no array literal.
-pub(super) fn array_literal(text: &str, list: &DataType) -> Result<Option<ScalarValue>> {
-    let (DataType::List(item), Some(elements)) = (list, array::elements(text)) else {
-        return Ok(None);
-    };
-    let mut values = Vec::with_capacity(elements.len());
-    for element in elements {
-        values.push(ScalarValue::Utf8(element).cast_to(item.data_type())?);
-    }
-    let column = if values.is_empty() {
-        new_empty_array(item.data_type())
-    } else {
-        ScalarValue::iter_to_array(values)?
-    };
-    let offsets = arrow::buffer::OffsetBuffer::from_lengths([column.len()]);
-    let array = arrow::array::ListArray::try_new(Arc::clone(item), offsets, column, None)?;
-    Ok(Some(ScalarValue::List(Arc::new(array))))
 }
 
 /// Names in place of OIDs in the columns clients see.

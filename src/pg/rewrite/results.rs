@@ -30,11 +30,7 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
     let arguments = || function.args.clone();
     let inexact = |data_type: &DataType| data_type.is_floating() || whole(data_type).is_some();
     let result = match (function.name(), types.as_slice()) {
-        (
-            "regexp_count" | "regexp_instr" | "array_length" | "array_ndims" | "array_position"
-            | "cardinality",
-            _,
-        ) => DataType::Int32,
+        ("regexp_count" | "regexp_instr", _) => DataType::Int32,
         ("gcd" | "lcm", [left, right]) => match wider(left, right) {
             // A smallint has no such function of its own.
             Some(DataType::Int16 | DataType::Int32) => DataType::Int32,

@@ -113,6 +113,7 @@ impl VisitorMut for Rewriter<'_> {
         if candidate && let Some(meaning) = known(expr) {
             *expr = meaning;
         }
+        array::cast_elements(expr);
         ControlFlow::Continue(())
     }
 
@@ -168,7 +169,8 @@ impl Rewriter<'_> {
                 };
             }
             Expr::Like { .. } | Expr::ILike { .. } => escaped(expr)?,
-            Expr::AnyOp { .. } | Expr::AllOp { .. } => quantified(expr)?,
+            Expr::AnyOp { .. } | Expr::AllOp { .. } => array::quantified(expr)?,
+            Expr::Array(list) => self.array(list)?,
             Expr::Collate { expr: inner, collation } => {
                 known_collation(collation)?;
                 let inner = std::mem::replace(inner.as_mut(), null());
@@ -218,16 +220,32 @@ impl Rewriter<'_> {
                 let zone = std::mem::replace(time_zone.as_mut(), null());
                 *expr = call("timezone", vec![zone, timestamp]);
             }
-            Expr::CompoundFieldAccess { root, access_chain }
-                if matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_)) =>
-            {
-                struct_access(access_chain);
+            Expr::CompoundFieldAccess { .. } => {
+                array::subscripted(expr)?;
+                let access = match expr {
+                    Expr::Function(Function { args: FunctionArguments::List(list), .. }) => {
+                        list.args.first_mut().and_then(|arg| match arg {
+                            FunctionArg::Unnamed(FunctionArgExpr::Expr(base)) => Some(base),
+                            _ => None,
+                        })
+                    }
+                    own => Some(own),
+                };
+                if let Some(Expr::CompoundFieldAccess { root, access_chain }) = access
+                    && matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_))
+                {
+                    struct_access(access_chain);
+                }
             }
             Expr::Function(function) => {
                 unqualified(function);
                 moments::positional(function)?;
                 literals::function(function);
                 self.rows.spell_out(function);
+                if let Some(filled) = array_fill(function)? {
+                    *expr = filled;
+                    return Ok(());
+                }
                 sort_distinct(function);
                 if let Some(replaced) = self::function(function) {
                     *expr = replaced;
@@ -241,13 +259,22 @@ impl Rewriter<'_> {
         Ok(())
     }
 
+    /// Errors: 42P18 for an array without elements and cast, 2202E for one of uneven arrays.
+    fn array(&self, array: &Array) -> Result<()> {
+        if array.elem.is_empty() {
+            return Err(Error::IndeterminateArray
+                .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."));
+        }
+        array::even(array)
+    }
+
     /// Errors: as the type's input function has them, with the literal's place, for one that is not of its type.
     fn readable(&self, value: &ValueWithSpan, data_type: &DataType) -> Result<()> {
         let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = &value.value
         else {
             return Ok(());
         };
-        if 0 == value.span.start.line || matches!(data_type, DataType::Array(_)) {
+        if 0 == value.span.start.line {
             return Ok(());
         }
         let Ok(field) = super::types::field(data_type) else { return Ok(()) };
@@ -256,7 +283,7 @@ impl Rewriter<'_> {
         }
         let settings = functions::value_settings(self.facts);
         let kind = crate::pg::types::of_field(&field);
-        if bare_name(data_type).is_some_and(|name| OID_TYPES.contains(&name.as_str())) {
+        if named_object(data_type).is_some() {
             return Ok(());
         }
         decode::literal(kind, text, &settings)
@@ -372,7 +399,7 @@ fn prefix_function(op: UnaryOperator) -> Option<&'static str> {
 
 /// `OPERATOR(pg_catalog.~)` as the operator itself; `None` when it is not written that way.
 /// Errors: an operator that has no plain form here.
-fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperator>> {
+pub(super) fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperator>> {
     let BinaryOperator::PGCustomBinaryOperator(parts) = op else {
         return Ok(None);
     };
@@ -438,84 +465,10 @@ fn collation_refused(name: &str) -> Error {
         .hint("Text is ordered by its bytes, as collation \"C\" does.")
 }
 
-/// `x = ANY ('{…}')`, and operators over arrays that the planner has only between two values.
-fn quantified(expr: &mut Expr) -> Result<()> {
-    let (left, op, right, any) = match expr {
-        Expr::AnyOp { left, compare_op, right, .. } => (left, compare_op, right, true),
-        Expr::AllOp { left, compare_op, right } => (left, compare_op, right, false),
-        _ => return Ok(()),
-    };
-    if let Some(plain) = plain_operator(op)? {
-        *op = plain;
-    }
-    let list = match text_literal(right) {
-        Some(text) => {
-            let elements = array::elements(text).ok_or_else(|| malformed(text))?;
-            let value = |element: Option<String>| match element {
-                Some(text) => Expr::value(Value::SingleQuotedString(text)),
-                None => null(),
-            };
-            Some(elements.into_iter().map(value).collect::<Vec<Expr>>())
-        }
-        None => literal_elements(right).cloned(),
-    };
-    let native = matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    );
-    let Some(list) = list else {
-        return Ok(());
-    };
-    if native && text_literal(right).is_none() {
-        return Ok(());
-    }
-    let compared = list.into_iter().map(|value| Expr::BinaryOp {
-        left: left.clone(),
-        op: op.clone(),
-        right: Box::new(value),
-    });
-    *expr = chain(compared, any);
-    Ok(())
-}
-
-fn malformed(text: &str) -> Error {
-    Error::InvalidText { kind: "array".to_owned(), text: text.to_owned() }
-}
-
-/// The elements of `ARRAY[…]`, cast or not.
-fn literal_elements(expr: &Expr) -> Option<&Vec<Expr>> {
-    match expr {
-        Expr::Array(Array { elem, .. }) => Some(elem),
-        Expr::Nested(inner) => literal_elements(inner),
-        Expr::Cast { expr: inner, data_type: DataType::Array(_), .. } => literal_elements(inner),
-        _ => None,
-    }
-}
-
-/// Terms joined by OR (`any`) or AND; no terms are false or true.
-fn chain(terms: impl Iterator<Item = Expr>, any: bool) -> Expr {
-    let op = if any { BinaryOperator::Or } else { BinaryOperator::And };
-    let joined = terms.reduce(|left, right| Expr::BinaryOp {
-        left: Box::new(left),
-        op: op.clone(),
-        right: Box::new(right),
-    });
-    match joined {
-        Some(joined) => Expr::Nested(Box::new(joined)),
-        None => Expr::value(Value::Boolean(!any)),
-    }
-}
-
 /// A pattern with an escape character of its own as one with the backslash, which the planner knows.
 /// Errors: 22025 for an escape that is no single character.
 fn escaped(expr: &mut Expr) -> Result<()> {
-    let (Expr::Like { pattern, escape_char, any, .. }
-    | Expr::ILike { pattern, escape_char, any, .. }) = expr
+    let (Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. }) = expr
     else {
         return Ok(());
     };
@@ -540,32 +493,7 @@ fn escaped(expr: &mut Expr) -> Result<()> {
             }
         };
     }
-    if *any {
-        any_like(expr);
-    }
-    Ok(())
-}
-
-/// `x LIKE ANY (ARRAY['a%', 'b%'])`
-fn any_like(expr: &mut Expr) {
-    let (Expr::Like { pattern, .. } | Expr::ILike { pattern, .. }) = expr else { return };
-    let list = match pattern.as_ref() {
-        Expr::Tuple(items) => Some(items.clone()),
-        other => literal_elements(other).cloned(),
-    };
-    let Some(list) = list else {
-        return;
-    };
-    let like = expr.clone();
-    let terms = list.into_iter().map(|item| {
-        let mut term = like.clone();
-        if let Expr::Like { pattern, any, .. } | Expr::ILike { pattern, any, .. } = &mut term {
-            **pattern = item;
-            *any = false;
-        }
-        term
-    });
-    *expr = chain(terms, true);
+    array::quantified_like(expr)
 }
 
 fn similar(expr: &mut Expr) {
@@ -685,28 +613,32 @@ fn cast(expr: &mut Expr) -> Result<()> {
         // Read as floating point at once, nothing is lost on the way through numeric.
         **inner = Expr::value(Value::SingleQuotedString(digits));
     }
-    // An array literal is read here: the planner would make an array of the one text.
-    if let DataType::Array(element) = data_type
+    // Names of objects are looked up one by one.
+    if let DataType::Array(_) = data_type
         && let Some(text) = text_literal(inner)
+        && let Some(kind) = named_object(data_type)
     {
-        let elements = array::elements(text).ok_or_else(|| malformed(text))?;
-        let kind = match element {
-            ArrayElemTypeDef::SquareBracket(element, _) => bare_name(element),
-            _ => None,
-        };
-        let kind = OID_TYPES.iter().find(|known| kind.as_deref() == Some(**known));
-        let value = |element: Option<String>| match (element, kind) {
-            (Some(text), Some(kind)) => {
+        let value = |element: Option<String>| match element {
+            Some(text) => {
                 let text = Expr::value(Value::SingleQuotedString(text));
                 call(&format!("forebay_{kind}"), vec![text])
             }
-            (Some(text), None) => Expr::value(Value::SingleQuotedString(text)),
-            (None, _) => null(),
+            None => null(),
         };
-        let elem = elements.into_iter().map(value).collect();
+        let elem = decode::texts(text)?.into_iter().map(value).collect();
         **inner = Expr::Array(Array { elem, named: true });
     }
     Ok(())
+}
+
+/// The type of names of objects that `data_type` is, or an array of.
+fn named_object(data_type: &DataType) -> Option<&'static str> {
+    if let DataType::Array(ArrayElemTypeDef::SquareBracket(element, _)) = data_type {
+        return named_object(element);
+    }
+    let name = bare_name(data_type)?;
+    let name = name.strip_prefix('_').unwrap_or(&name);
+    OID_TYPES.iter().copied().find(|known| *known == name)
 }
 
 fn floating(data_type: &DataType) -> bool {
@@ -823,6 +755,14 @@ const CAST_NAMES: &[&str] = &[
     "uuid",
     "varchar",
 ];
+
+fn array_fill(function: &Function) -> Result<Option<Expr>> {
+    let FunctionArguments::List(list) = &function.args else { return Ok(None) };
+    match function_name(&function.name).as_deref() {
+        Some("array_fill") => array::filled(&list.args),
+        _ => Ok(None),
+    }
+}
 
 /// The planner's name of a function that has two in PostgreSQL.
 fn same_as(name: &str) -> Option<&'static str> {

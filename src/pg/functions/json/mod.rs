@@ -130,7 +130,7 @@ fn unquoted(value: Option<&str>) -> Result<Cell> {
 }
 
 /// What the steps of `path` lead to.
-fn at_path<'a>(text: &'a str, path: &[Option<String>]) -> Result<Option<&'a str>> {
+pub(super) fn at_path<'a>(text: &'a str, path: &[Option<String>]) -> Result<Option<&'a str>> {
     let mut value = text;
     for step in path {
         let Some(step) = step else { return Ok(None) };
