@@ -189,6 +189,12 @@ pub enum Error {
     /// An escape that is no single character.
     #[error("{0}")]
     InvalidEscape(String),
+    /// An escape where none can be; the whole message.
+    #[error("{0}")]
+    InvalidUseOfEscape(String),
+    /// A length of a part of a text below zero.
+    #[error("negative substring length not allowed")]
+    NegativeSubstring,
     /// A regular expression that does not compile.
     #[error("invalid regular expression: {0}")]
     InvalidRegularExpression(String),
@@ -520,6 +526,8 @@ impl Error {
             Error::InvalidLogarithm(_) => "2201E",
             Error::InvalidPower(_) => "2201F",
             Error::InvalidEscape(_) => "22025",
+            Error::InvalidUseOfEscape(_) => "2200C",
+            Error::NegativeSubstring => "22011",
             Error::InvalidRegularExpression(_) => "2201B",
             Error::CardinalityViolation => "21000",
             Error::Data(_) => "22000",

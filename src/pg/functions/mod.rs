@@ -30,6 +30,7 @@ pub(crate) mod plain;
 pub(crate) mod powers;
 mod privileges;
 mod reading;
+pub(crate) mod regex;
 mod regoperators;
 mod series;
 mod session;
@@ -57,6 +58,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(numerics::all())
         .chain(degrees::all())
         .chain([zone::at_time_zone(), series::function()])
+        .chain(regex::all())
         .collect()
 }
 

@@ -253,7 +253,7 @@ fn similar_to_escape(call: &Call<'_>) -> Result<Cell> {
         return Err(Error::Data("invalid escape string".to_owned())
             .hint("Escape string must be empty or one character."));
     }
-    Ok(Cell::from(similar_pattern(call.text(0), escape)))
+    Ok(Cell::from(similar_pattern(call.text(0), escape)?))
 }
 
 fn like_escape(call: &Call<'_>) -> Result<Cell> {
@@ -284,17 +284,31 @@ pub(crate) fn escaped_pattern(pattern: &str, escape: Option<char>) -> String {
     result
 }
 
-/// See [`similar_to_escape`].
-pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
+/// See [`similar_to_escape`]. Two `#"`, when `#` is the escape, stand around the part that `substring` returns: what is
+/// before it is as short as can be.
+/// Errors: 2200C for a third.
+pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> Result<String> {
     let mut regex = String::from("^(?:");
-    let (mut escaped, mut bracket) = (false, false);
+    let (mut escaped, mut bracket, mut separators) = (false, false, 0);
     for c in pattern.chars() {
         if escaped {
-            // An escaped letter stands for itself; only then may it be special in the result.
-            if !c.is_alphanumeric() {
-                regex.push('\\');
+            match (c, bracket, separators) {
+                ('"', false, 0) => regex.push_str("){1,1}?("),
+                ('"', false, 1) => regex.push_str("){1,1}(?:"),
+                ('"', false, _) => {
+                    return Err(Error::InvalidUseOfEscape(
+                        "SQL regular expression may not contain more than two \
+                         escape-double-quote separators"
+                            .to_owned(),
+                    ));
+                }
+                // Any other escaped character stands for itself; a letter is not told from a class of them there.
+                (c, ..) => {
+                    regex.push('\\');
+                    regex.push(c);
+                }
             }
-            regex.push(c);
+            separators += i32::from(c == '"' && !bracket);
             escaped = false;
         } else if Some(c) == escape {
             escaped = true;
@@ -306,8 +320,8 @@ pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
             bracket = c != ']';
         } else {
             match c {
-                '%' => regex.push_str("(?s:.*)"),
-                '_' => regex.push_str("(?s:.)"),
+                '%' => regex.push_str(".*"),
+                '_' => regex.push('.'),
                 '(' => regex.push_str("(?:"),
                 '\\' | '.' | '^' | '$' => {
                     regex.push('\\');
@@ -322,7 +336,7 @@ pub(crate) fn similar_pattern(pattern: &str, escape: Option<char>) -> String {
         }
     }
     regex.push_str(")$");
-    regex
+    Ok(regex)
 }
 
 #[cfg(test)]
@@ -356,7 +370,12 @@ mod tests {
 
     #[test]
     fn similar_patterns_match_whole_texts() {
-        assert_eq!(similar_pattern("a_%(b|c)", Some('\\')), "^(?:a(?s:.)(?s:.*)(?:b|c))$");
-        assert_eq!(similar_pattern("a\\%.b", Some('\\')), "^(?:a\\%\\.b)$");
+        let check = |pattern: &str, escape: char, want: &str| {
+            assert_eq!(similar_pattern(pattern, Some(escape)).expect("a pattern"), want);
+        };
+        check("a_%(b|c)", '\\', "^(?:a..*(?:b|c))$");
+        check("a\\%.b", '\\', "^(?:a\\%\\.b)$");
+        check("%#\"o_b#\"%", '#', "^(?:.*){1,1}?(o.b){1,1}(?:.*)$");
+        assert!(similar_pattern("#\"#\"#\"", Some('#')).is_err());
     }
 }

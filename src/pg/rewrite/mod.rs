@@ -19,6 +19,7 @@ mod literals;
 mod moments;
 mod operators;
 mod outputs;
+mod patterns;
 mod plan;
 mod results;
 mod rows;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, Operat
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
+use crate::error::Error;
 use crate::pg::functions;
 use crate::pg::functions::arrays::Kind;
 use crate::pg::types;
@@ -39,6 +40,11 @@ impl ExprPlanner for Operators {
                 return of_array(op, beside(left, &list), right, schema);
             }
             (Ok(left_type), Ok(right_type)) => {
+                let texts = [&left_type, &right_type].into_iter().any(is_text);
+                if op == BinaryOperator::StringConcat && !texts {
+                    let error = no_operator(&left, "||", &right, schema);
+                    return Err(DataFusionError::External(Box::new(error)));
+                }
                 let Some(operator) = operator(&op) else {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
@@ -142,6 +148,14 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
     Some(call(functions::of_json(&name), vec![left, right]))
 }
 
+/// Whether `||` joins it to whatever is beside it.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Dictionary(_, value) => is_text(value),
+        other => other.is_string() || other.is_binary() || other.is_null() || other.is_nested(),
+    }
+}
+
 fn is_untyped(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, None))
 }
@@ -209,6 +223,22 @@ fn joined(left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<Ra
         _ => Kind::Prepend,
     };
     Ok(PlannerResult::Planned(call(functions::arrays::function(kind), vec![left, right])))
+}
+
+/// What PostgreSQL says of an operator that the types do not have.
+pub(super) fn no_operator(left: &Expr, op: &str, right: &Expr, schema: &DFSchema) -> Error {
+    let name = |expr: &Expr| {
+        if is_untyped(expr) {
+            return "unknown".to_owned();
+        }
+        let field = expr.to_field(schema).ok().map(|(_, field)| types::of_field(&field).oid);
+        field.map_or_else(|| "unknown".to_owned(), types::sql_name)
+    };
+    let message = format!("operator does not exist: {} {op} {}", name(left), name(right));
+    Error::UndefinedFunction(message).hint(
+        "No operator matches the given name and argument types. You might need to add explicit \
+         type casts.",
+    )
 }
 
 /// A call of `function`.

@@ -9,7 +9,9 @@ use datafusion::logical_expr::expr::GroupingSet;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
-use super::{arithmetic, array, common, correlated, lateral, results, ties, told, unions, zones};
+use super::{
+    arithmetic, array, common, correlated, lateral, patterns, results, ties, told, unions, zones,
+};
 use crate::error::{Error, Place};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
@@ -221,6 +223,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let typed = results::sum(ordered.data, schema);
             Ok(if ordered.transformed { Transformed::yes(typed.data) } else { typed })
         }
+        Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
+            patterns::matched(binary, schema)
+        }
+        Expr::Like(like) => patterns::like(like, schema),
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
             // Beside a list it joins lists.
             let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());

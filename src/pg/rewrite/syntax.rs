@@ -14,7 +14,9 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
-use super::{array, clauses, from, joins, literals, moments, outputs, rows, system_columns};
+use super::{
+    array, clauses, from, joins, literals, moments, outputs, patterns, rows, system_columns,
+};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::{decode, functions};
@@ -168,7 +170,9 @@ impl Rewriter<'_> {
                     right: Box::new(ones),
                 };
             }
-            Expr::Like { .. } | Expr::ILike { .. } => escaped(expr)?,
+            Expr::Like { .. } | Expr::ILike { .. } => patterns::escaped(expr)?,
+            Expr::Substring { .. } => patterns::substring(expr),
+            Expr::IsNormalized { .. } => normalized(expr),
             Expr::AnyOp { .. } | Expr::AllOp { .. } => array::quantified(expr)?,
             Expr::Array(list) => self.array(list)?,
             Expr::Collate { expr: inner, collation } => {
@@ -200,7 +204,7 @@ impl Rewriter<'_> {
                     }
                 }
             }
-            Expr::SimilarTo { .. } => similar(expr),
+            Expr::SimilarTo { .. } => patterns::similar(expr),
             // `interval '1 day 02:00'` is a cast; fields after the text belong to its type.
             Expr::Interval(interval) if text_literal(&interval.value).is_some() => {
                 if let Some(data_type) = moments::interval_type(interval) {
@@ -240,6 +244,7 @@ impl Rewriter<'_> {
             Expr::Function(function) => {
                 unqualified(function);
                 moments::positional(function)?;
+                normalization(function);
                 literals::function(function);
                 self.rows.spell_out(function);
                 if let Some(filled) = array_fill(function)? {
@@ -465,56 +470,33 @@ fn collation_refused(name: &str) -> Error {
         .hint("Text is ordered by its bytes, as collation \"C\" does.")
 }
 
-/// A pattern with an escape character of its own as one with the backslash, which the planner knows.
-/// Errors: 22025 for an escape that is no single character.
-fn escaped(expr: &mut Expr) -> Result<()> {
-    let (Expr::Like { pattern, escape_char, .. } | Expr::ILike { pattern, escape_char, .. }) = expr
-    else {
-        return Ok(());
+/// `x IS NFC NORMALIZED`
+fn normalized(expr: &mut Expr) {
+    let Expr::IsNormalized { expr: text, form, negated } = expr else { return };
+    let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
+    let form = Expr::value(Value::SingleQuotedString(form));
+    let test = call("is_normalized", vec![std::mem::replace(text.as_mut(), null()), form]);
+    *expr = match negated {
+        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(test) },
+        false => test,
     };
-    if let Some(escape) = escape_char.take()
-        && let Value::SingleQuotedString(escape) = &escape.value
-        && escape != "\\"
-    {
-        let mut letters = escape.chars();
-        let (escape, None) = (letters.next(), letters.next()) else {
-            return Err(Error::InvalidEscape("invalid escape string".to_owned())
-                .hint("Escape string must be empty or one character."));
-        };
-        let own = std::mem::replace(pattern.as_mut(), null());
-        **pattern = match text_literal(&own) {
-            Some(text) => {
-                Expr::value(Value::SingleQuotedString(functions::escaped_pattern(text, escape)))
-            }
-            None => {
-                let escape = escape.map(String::from).unwrap_or_default();
-                let escape = Expr::value(Value::SingleQuotedString(escape));
-                call("like_escape", vec![own, escape])
-            }
-        };
-    }
-    array::quantified_like(expr)
 }
 
-fn similar(expr: &mut Expr) {
-    let Expr::SimilarTo { negated, expr: text, pattern, escape_char } = expr else {
+/// `normalize(x, NFC)`: the form is a word.
+fn normalization(function: &mut Function) {
+    if function_name(&function.name).as_deref() != Some("normalize") {
         return;
-    };
-    let mut args = vec![std::mem::replace(pattern.as_mut(), null())];
-    if let Some(escape) = escape_char.take() {
-        args.push(Expr::Value(escape));
     }
-    let matched = Expr::BinaryOp {
-        left: Box::new(std::mem::replace(text.as_mut(), null())),
-        op: BinaryOperator::PGRegexMatch,
-        right: Box::new(call("similar_to_escape", args)),
-    };
-    let matched = Expr::Nested(Box::new(matched));
-    *expr = if *negated {
-        Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(matched) }
-    } else {
-        matched
-    };
+    if let FunctionArguments::List(list) = &mut function.args
+        && let [_, FunctionArg::Unnamed(FunctionArgExpr::Expr(form))] = list.args.as_mut_slice()
+        && let Expr::Identifier(word) = form
+        && word.quote_style.is_none()
+    {
+        let word = word.value.to_ascii_uppercase();
+        if matches!(word.as_str(), "NFC" | "NFD" | "NFKC" | "NFKD") {
+            *form = Expr::value(Value::SingleQuotedString(word));
+        }
+    }
 }
 
 // ---- names that are values
@@ -822,6 +804,8 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
         "jsonb_array_elements_text" => Some("forebay_jsonb_elements_text"),
         "json_object_keys" => Some("forebay_json_keys"),
         "jsonb_object_keys" => Some("forebay_jsonb_keys"),
+        "regexp_matches" => Some("forebay_regexp_matches"),
+        "regexp_split_to_table" => Some("forebay_regexp_split_to_table"),
         _ => None,
     }
 }

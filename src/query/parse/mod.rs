@@ -5,6 +5,7 @@
 //! because an allow-list that lives in the grammar cannot be forgotten.
 
 mod access;
+mod calls;
 mod clauses;
 mod grammar;
 mod intervals;
@@ -61,7 +62,8 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
         let Some(first) = part.first() else { continue };
         let end = part.last().map_or(first.span.end, |last| last.span.end);
         let text = slice(sql, first.span.start, end);
-        let part = words::rewrite(clauses::rewrite(sql, versions::rewrite(part)?)?);
+        let part = calls::rewrite(versions::rewrite(part)?);
+        let part = words::rewrite(clauses::rewrite(sql, part)?);
         let statement = Reader::new(sql, part).statement(&text)?;
         statements.push(Parsed { text, statement });
     }

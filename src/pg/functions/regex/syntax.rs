@@ -138,7 +138,24 @@ fn cased(c: char) -> [char; 2] {
 
 impl Set {
     fn of(members: Vec<Member>, options: Options) -> Set {
-        Set { members, negated: false, folded: options.folded, newline: true }
+        let mut all = Vec::with_capacity(members.len());
+        let mut folded = false;
+        for member in members {
+            match member {
+                Member::Range(first, last) if first == last && options.folded => {
+                    for c in [first].into_iter().chain(cased(first)) {
+                        if !all.contains(&Member::Range(c, c)) {
+                            all.push(Member::Range(c, c));
+                        }
+                    }
+                }
+                other => {
+                    folded |= options.folded;
+                    all.push(other);
+                }
+            }
+        }
+        Set { members: all, negated: false, folded, newline: true }
     }
 
     pub(super) fn has(&self, c: char) -> bool {
@@ -158,11 +175,7 @@ impl Set {
     /// The one character of the set, when it is one.
     pub(super) fn single(&self) -> Option<char> {
         match self.members.as_slice() {
-            [Member::Range(first, last)]
-                if first == last && !self.negated && (!self.folded || cased(*first) == [*first; 2]) =>
-            {
-                Some(*first)
-            }
+            [Member::Range(first, last)] if first == last && !self.negated => Some(*first),
             _ => None,
         }
     }
@@ -429,7 +442,8 @@ impl Parser<'_> {
 
     fn group(&mut self, depth: usize) -> Result<Node> {
         let unbalanced = || invalid("parentheses () not balanced");
-        let looks = [("?=", true, false), ("?!", true, true), ("?<=", false, false), ("?<!", false, true)];
+        let looks =
+            [("?=", true, false), ("?!", true, true), ("?<=", false, false), ("?<!", false, true)];
         for (mark, ahead, negated) in looks {
             if self.accept(mark) {
                 let before = std::mem::replace(&mut self.looking, true);
@@ -481,7 +495,8 @@ impl Parser<'_> {
             let mut number = usize::try_from(digit).unwrap_or(0);
             let begin = self.at;
             while let Some(more) = self.peek().and_then(|c| c.to_digit(10)) {
-                number = number.saturating_mul(10).saturating_add(usize::try_from(more).unwrap_or(0));
+                number =
+                    number.saturating_mul(10).saturating_add(usize::try_from(more).unwrap_or(0));
                 self.at += 1;
             }
             // Of several digits it is a reference when there is such a group, and else a character.
