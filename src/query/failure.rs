@@ -615,6 +615,12 @@ fn executed(text: &str) -> Error {
     if has("egular expression") || has("regex parse error") {
         return Error::InvalidRegularExpression(tidy(text));
     }
+    if has("negative count not allowed") || has("overlay start position") {
+        return Error::NegativeSubstring;
+    }
+    if has("field position must not be zero") {
+        return Error::InvalidParameterValue("field position must not be zero".to_owned());
+    }
     if has("too large to store") {
         return Error::NumericOutOfRange("numeric field overflow".to_owned());
     }

@@ -49,7 +49,10 @@ impl Kind {
 pub(crate) fn check(text: &str) -> Result<&str> {
     match serde_json::from_str::<serde::de::IgnoredAny>(text) {
         Ok(_) => shallow(text),
-        Err(error) => Err(invalid(types::JSON, text).detail(format!("{error}."))),
+        Err(_json) => {
+            let message = "invalid input syntax for type json".to_owned();
+            Err(Error::MalformedText(message).detail(super::json_error::detail(text)))
+        }
     }
 }
 
@@ -131,6 +134,29 @@ pub(crate) fn string(token: &str) -> Result<String> {
 /// `text` as a JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// `text` with `separator` in place of the commas between what is right inside it.
+pub(crate) fn separated(text: &str, separator: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for c in text.chars() {
+        let mark = !in_string;
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            '{' | '[' if mark => depth += 1,
+            '}' | ']' if mark => depth = depth.saturating_sub(1),
+            ',' if mark && depth == 1 => {
+                out.push_str(separator);
+                continue;
+            }
+            _ => {}
+        }
+        out.push(c);
+    }
+    out
 }
 
 /// The value that begins `text`, and what follows it.

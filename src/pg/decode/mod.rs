@@ -10,6 +10,7 @@ mod array;
 mod datetime;
 mod interval;
 pub(crate) mod json;
+mod json_error;
 pub(crate) mod modifier;
 mod numeric;
 #[cfg(test)]

@@ -15,7 +15,6 @@ mod degrees;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
-mod format;
 mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
@@ -35,6 +34,7 @@ mod regoperators;
 mod series;
 mod session;
 mod shaped;
+pub(crate) mod strings;
 mod text;
 mod transactions;
 mod zone;
@@ -59,6 +59,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(degrees::all())
         .chain([zone::at_time_zone(), series::function()])
         .chain(regex::all())
+        .chain(strings::all())
         .collect()
 }
 
@@ -85,7 +86,6 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))
         .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))
-        .or_else(|| (name == format::NAME).then(|| format::function(facts)))
 }
 
 /// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.

@@ -8,7 +8,9 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
 };
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, GetFieldAccess, Operator, lit};
+use datafusion::logical_expr::{
+    Cast, Expr, ExprSchemable, GetFieldAccess, Operator, binary_expr, lit,
+};
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
@@ -29,6 +31,9 @@ impl ExprPlanner for Operators {
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
         if let Some(planned) = of_json(&op, &left, &right, schema) {
+            return Ok(PlannerResult::Planned(planned));
+        }
+        if let Some(planned) = json_compared(&op, &left, &right, schema)? {
             return Ok(PlannerResult::Planned(planned));
         }
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
@@ -146,6 +151,37 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
         _ => None,
     }?;
     Some(call(functions::of_json(&name), vec![left, right]))
+}
+
+/// Comparisons of `jsonb`, which are not those of its text; `json` has none.
+fn json_compared(
+    op: &BinaryOperator,
+    left: &Expr,
+    right: &Expr,
+    schema: &DFSchema,
+) -> Result<Option<Expr>> {
+    let Some(operator) = operator(op).filter(|operator| arithmetic::compares(*operator)) else {
+        return Ok(None);
+    };
+    let kinds = (json_type(left, schema), json_type(right, schema));
+    match kinds {
+        (Some("json"), _) | (_, Some("json")) => {
+            let error = no_operator(left, &op.to_string(), right, schema);
+            Err(DataFusionError::External(Box::new(error)))
+        }
+        (Some(_), other) | (other, Some(_)) => {
+            let parameter = |expr: &Expr| matches!(expr, Expr::Placeholder(_));
+            let fits = [left, right].into_iter().any(|side| is_untyped(side) || parameter(side));
+            if other.is_none() && !fits {
+                let error = no_operator(left, &op.to_string(), right, schema);
+                return Err(DataFusionError::External(Box::new(error)));
+            }
+            let compare = functions::of_json("forebay_jsonb_compare");
+            let order = call(compare, vec![left.clone(), right.clone()]);
+            Ok(Some(binary_expr(order, operator, lit(0_i32))))
+        }
+        _ => Ok(None),
+    }
 }
 
 /// Whether `||` joins it to whatever is beside it.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::expr::GroupingSet;
+use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
 
 use super::operators::call;
@@ -200,18 +200,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             function.args = args.map(bare).collect();
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
         }
-        Expr::ScalarFunction(mut function)
-            if WRITING.contains(&function.name())
-                && function.args.iter().any(|arg| is_moment(arg, schema)) =>
-        {
-            let args = std::mem::take(&mut function.args).into_iter();
-            function.args = args
-                .map(|arg| match is_moment(&arg, schema) {
-                    true => written(arg, schema, facts).data,
-                    false => arg,
-                })
-                .collect();
-            Ok(Transformed::yes(Expr::ScalarFunction(function)))
+        Expr::ScalarFunction(function) if functions::strings::writes_arguments(function.name()) => {
+            Ok(written_arguments(function, schema, facts))
         }
         Expr::ScalarFunction(_) => {
             let zoned = zones::function(expr, schema, facts)?;
@@ -269,6 +259,11 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         // A field that says nothing would keep the type of the source.
         let metadata = [(TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect();
         field = Arc::new(field.as_ref().clone().with_metadata(metadata));
+    }
+    if types::of_field(&found).oid == types::JSONB
+        && let Some(scalar) = jsonb_scalar(&expr, &field, schema, facts)?
+    {
+        return Ok(Transformed::yes(scalar));
     }
     let source = found.data_type().clone();
     let target = field.data_type();
@@ -367,6 +362,36 @@ fn fitted_moment(
     let value = one_cast(Cast { expr: Box::new(expr), field: plain }, schema, facts)?.data;
     let function = convert::fitting(types::of_field(&field).modifier);
     Ok(Expr::Cast(Cast { expr: Box::new(call(function, vec![value])), field }))
+}
+
+/// A number or truth of `jsonb`; `None` for a cast to any other type.
+fn jsonb_scalar(
+    expr: &Expr,
+    field: &FieldRef,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Option<Expr>> {
+    let target = field.data_type();
+    if !(target.is_numeric() || *target == DataType::Boolean) {
+        return Ok(None);
+    }
+    // A number that stands in the statement keeps its digits.
+    if let Expr::Cast(Cast { expr: inner, .. }) = expr
+        && let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = inner.as_ref()
+        && decode::json::kind(text) == decode::json::Kind::Number
+        && target.is_decimal()
+    {
+        return literal(text, Arc::clone(field), facts).map(Some);
+    }
+    let name = types::sql_name(types::of_field(field).oid);
+    let scalar = functions::of_json("forebay_jsonb_scalar");
+    let mut text = call(scalar, vec![expr.clone(), lit(name)]);
+    if target.is_integer() {
+        // It is rounded, as numeric is.
+        text = Expr::Cast(Cast::new(Box::new(text), DataType::Decimal128(38, 10)));
+    }
+    let cast = Cast { expr: Box::new(text), field: Arc::clone(field) };
+    one_cast(cast, schema, facts).map(|cast| Some(cast.data))
 }
 
 /// The name of the type that values of `data_type` are of when nothing says otherwise; `None` for lists, and for numeric,
@@ -478,6 +503,28 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
     }
 }
 
+/// A call whose arguments are written as clients see them.
+fn written_arguments(
+    mut function: ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Transformed<Expr> {
+    let mut changed = false;
+    for arg in &mut function.args {
+        let own = std::mem::replace(arg, lit(ScalarValue::Null));
+        let truth = own.get_type(schema).is_ok_and(|found| found == DataType::Boolean);
+        let text = match truth {
+            true => Transformed::yes(call(functions::text(facts), vec![own])),
+            false if is_padded(&own, schema) => Transformed::no(own),
+            false => written(own, schema, facts),
+        };
+        changed |= text.transformed;
+        *arg = text.data;
+    }
+    let call = Expr::ScalarFunction(function);
+    if changed { Transformed::yes(call) } else { Transformed::no(call) }
+}
+
 /// Whether `expr` is a `character`: blanks at its end mean nothing.
 fn is_padded(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema)
@@ -501,16 +548,6 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
         }
     }
     true
-}
-
-/// Functions that write values of any type.
-const WRITING: &[&str] = &["concat", "concat_ws", "format"];
-
-/// Whether `expr` is a date, a time or an interval.
-fn is_moment(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.get_type(schema).is_ok_and(|found| {
-        found.is_temporal() || matches!(found, DataType::Interval(_) | DataType::Duration(_))
-    })
 }
 
 /// Functions of text, to which PostgreSQL casts a `character` first.

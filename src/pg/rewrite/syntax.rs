@@ -475,11 +475,11 @@ fn normalized(expr: &mut Expr) {
     let Expr::IsNormalized { expr: text, form, negated } = expr else { return };
     let form = form.map_or_else(|| "NFC".to_owned(), |form| form.to_string());
     let form = Expr::value(Value::SingleQuotedString(form));
-    let test = call("is_normalized", vec![std::mem::replace(text.as_mut(), null()), form]);
-    *expr = match negated {
-        true => Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(test) },
-        false => test,
-    };
+    let text = std::mem::replace(text.as_mut(), null());
+    let op = if *negated { BinaryOperator::NotEq } else { BinaryOperator::Eq };
+    let right = Box::new(call("normalize", vec![text.clone(), form]));
+    let compared = Expr::BinaryOp { left: Box::new(text), op, right };
+    *expr = Expr::Nested(Box::new(compared));
 }
 
 /// `normalize(x, NFC)`: the form is a word.
@@ -686,7 +686,13 @@ fn function(function: &mut Function) -> Option<Expr> {
             {
                 list.args = args;
             }
-            return Some(call("unnest", vec![inner]));
+            let rows = call("unnest", vec![inner]);
+            // The planner forgets what the elements of a list say of themselves.
+            return Some(match name.as_str() {
+                "json_array_elements" => cast_to(Box::new(rows), "json"),
+                "jsonb_array_elements" | "jsonb_path_query" => cast_to(Box::new(rows), "jsonb"),
+                _ => rows,
+            });
         }
         if name == "generate_series" {
             return Some(series(std::mem::take(&mut list.args)));

@@ -108,6 +108,12 @@ impl Scopes {
         let FunctionArguments::List(list) = &mut function.args else { return };
         for arg in &mut list.args {
             let FunctionArg::Unnamed(value) = arg else { continue };
+            if let FunctionArgExpr::Expr(expr) = value
+                && let Some(row) = numbered(expr)
+            {
+                *expr = row;
+                continue;
+            }
             if let Some(row) = alone(value).and_then(|alias| self.row(alias)) {
                 *value = FunctionArgExpr::Expr(row);
             }
@@ -297,6 +303,26 @@ fn renamed(mut columns: Vec<String>, alias: Option<&TableAlias>) -> Vec<String> 
         *column = folded(&name.name);
     }
     columns
+}
+
+/// `ROW(a, b)`, whose fields have numbers for names.
+fn numbered(expr: &Expr) -> Option<Expr> {
+    let items: Vec<Expr> = match expr {
+        Expr::Tuple(items) => items.clone(),
+        Expr::Function(function) if function_name(&function.name)? == "row" => {
+            let FunctionArguments::List(list) = &function.args else { return None };
+            let items = list.args.iter().map(|arg| match arg {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(item)) => Some(item.clone()),
+                _ => None,
+            });
+            items.collect::<Option<Vec<Expr>>>()?
+        }
+        _ => return None,
+    };
+    let fields = (1..).zip(items).flat_map(|(number, item)| {
+        [Expr::value(Value::SingleQuotedString(format!("f{number}"))), item]
+    });
+    Some(call("named_struct", fields.collect()))
 }
 
 fn takes_rows(function: &Function) -> bool {

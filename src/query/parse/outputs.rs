@@ -123,7 +123,7 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Ceil { .. } => kept("ceil"),
         Expr::Floor { .. } => kept("floor"),
         Expr::Position { .. } => kept("position"),
-        Expr::Substring { .. } => kept("substring"),
+        Expr::Substring { shorthand, .. } => kept(if *shorthand { "substr" } else { "substring" }),
         Expr::Trim { trim_where, .. } => kept(match trim_where {
             Some(TrimWhereField::Leading) => "ltrim",
             Some(TrimWhereField::Trailing) => "rtrim",
@@ -132,6 +132,7 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Overlay { .. } => kept("overlay"),
         Expr::AtTimeZone { .. } => kept("timezone"),
         Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => kept("overlaps"),
+        Expr::IsNormalized { .. } => kept("is_normalized"),
         Expr::Array(_) => kept("array"),
         Expr::Tuple(_) => kept("row"),
         Expr::Subquery(query) => subquery(query).map(|name| (name, true)),

@@ -77,10 +77,13 @@ impl ScalarUDFImpl for Build {
     fn coerce_types(&self, arg_types: &[DataType]) -> DfResult<Vec<DataType>> {
         let fits = match self.kind {
             Kind::Value if self.name == "array_to_json" => {
-                matches!(arg_types, [list] if list.is_list())
+                matches!(arg_types, [list] | [list, DataType::Boolean] if list.is_list())
             }
             Kind::Value if self.name == "row_to_json" => {
-                matches!(arg_types, [DataType::Struct(_)])
+                matches!(
+                    arg_types,
+                    [DataType::Struct(_)] | [DataType::Struct(_), DataType::Boolean]
+                )
             }
             Kind::Value | Kind::Item => arg_types.len() == 1,
             Kind::Member => arg_types.len() == 2,
@@ -155,6 +158,16 @@ impl Build {
     fn value(&self, columns: &[Column], row: usize) -> Result<Option<String>> {
         let text = match (self.kind, columns) {
             (Kind::Value, [value]) if value.is_null(row) => return Ok(None),
+            // The second argument asks for a line each.
+            (Kind::Value, [value, pretty]) => {
+                if value.is_null(row) || pretty.is_null(row) {
+                    return Ok(None);
+                }
+                match pretty.text(row) {
+                    "true" => json::separated(value.text(row), ",\n "),
+                    _ => value.text(row).to_owned(),
+                }
+            }
             (Kind::Item, [value]) if value.array.data_type().is_nested() && !value.is_null(row) => {
                 format!("\n {}", value.text(row))
             }

@@ -70,12 +70,8 @@ fn is_container(text: &str) -> bool {
 
 /// Numbers are equal whatever their scale.
 fn same_scalar(left: &str, right: &str) -> bool {
-    let bare = |number: &str| match number.contains('.') {
-        true => number.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => number.to_owned(),
-    };
     match (json::kind(left), json::kind(right)) {
-        (Kind::Number, Kind::Number) => bare(left) == bare(right),
+        (Kind::Number, Kind::Number) => super::compare::numbers(left, right).is_eq(),
         (left_kind, right_kind) => left_kind == right_kind && !is_container(left) && left == right,
     }
 }

@@ -7,8 +7,10 @@
 
 mod build;
 mod change;
+mod compare;
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 pub(super) use self::build::function;
 use super::cells::{Call, Spec};
@@ -45,6 +47,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "json_object" ["l", "t", "ll", "tt"] -> "json" strict |call| object(call, false);
     "jsonb_object" ["l", "t", "ll", "tt"] -> "jsonb" strict |call| object(call, true);
     // operators of jsonb
+    "forebay_jsonb_compare" ["tt"] -> "int4" strict |call| compared(call);
+    "forebay_jsonb_scalar" ["tt"] -> "text" strict |call| scalar(&binary(call, 0)?, call.text(1));
     "forebay_jsonb_contains" ["tt"] -> "bool" strict |call| Ok(Cell::Bool(change::contains(&binary(call, 0)?, &binary(call, 1)?)?));
     "forebay_jsonb_has" ["tt"] -> "bool" strict |call| Ok(Cell::Bool(has(call.text(0), call.text(1))?));
     "forebay_jsonb_has_any" ["tl", "tt"] -> "bool" strict |call| has_some(call, false);
@@ -175,6 +179,29 @@ fn extract(call: &Call<'_>) -> Result<Cell> {
 fn extract_text(call: &Call<'_>) -> Result<Cell> {
     let text = plain(call, 0)?;
     unquoted(at_path(&text, &steps(call))?)
+}
+
+/// Below 0, 0 or above it, as the first value is less than the second, equal or greater.
+fn compared(call: &Call<'_>) -> Result<Cell> {
+    let order = compare::compare(&binary(call, 0)?, &binary(call, 1)?)?;
+    Ok(Cell::from(match order {
+        Ordering::Less => -1,
+        Ordering::Equal => 0,
+        Ordering::Greater => 1,
+    }))
+}
+
+/// A number or truth as text, for a cast to the type of that name.
+/// Errors: 22023 for a value of another kind.
+fn scalar(text: &str, target: &str) -> Result<Cell> {
+    let kind = json::kind(text);
+    let wanted = if target == "boolean" { Kind::Boolean } else { Kind::Number };
+    if kind == wanted {
+        return Ok(owned(Some(text)));
+    }
+    let name = if kind == Kind::Number { "numeric" } else { kind.name() };
+    let name = if matches!(kind, Kind::Array | Kind::Object) { "array or object" } else { name };
+    Err(refused(format!("cannot cast jsonb {name} to type {target}")))
 }
 
 fn refused(message: impl Into<String>) -> Error {

@@ -31,9 +31,10 @@ enum Kind {
         min: usize,
         max: Option<usize>,
     },
-    /// Repeated, with a reference inside: every turn has to be tried.
+    /// Repeated, perhaps never, or with a reference inside: every turn has to be tried. `groups` are those inside.
     Turns {
         inner: Box<Part>,
+        groups: Vec<usize>,
         min: usize,
         max: Option<usize>,
     },
@@ -187,24 +188,43 @@ impl Builder<'_> {
             return self.part(Kind::Plain, &Node::Empty, None);
         }
         let times = |min, max| Node::Repeat { inner: Box::new(inner.clone()), min, max, prefer };
-        if min == 0 {
-            let some = self.repeat(&times(1, max), inner, 1, max, prefer)?;
-            let none = self.part(Kind::Plain, &Node::Empty, prefer)?;
-            return self.part(Kind::Either(vec![some, none]), node, prefer);
-        }
         if (min, max) == (1, Some(1)) {
             let part = self.build(inner)?;
             return Ok(Part { prefer, ..part });
         }
-        if traits(inner).refers {
+        if min == 0 || traits(inner).refers {
             let turn = Box::new(self.build(inner)?);
-            return self.part(Kind::Turns { inner: turn, min, max }, node, prefer);
+            let mut groups = Vec::new();
+            numbers(inner, &mut groups);
+            return self.part(Kind::Turns { inner: turn, groups, min, max }, node, prefer);
         }
         // Only the last turn's captures count, so those before it are plain.
         let before = times(min - 1, max.map(|max| max - 1));
         let before = self.part(Kind::Plain, &before, prefer)?;
         let last = self.build(inner)?;
         self.part(Kind::Then(Box::new(before), Box::new(last)), node, prefer)
+    }
+}
+
+/// The groups inside `node`.
+fn numbers(node: &Node, found: &mut Vec<usize>) {
+    match node {
+        Node::Group { number, inner } => {
+            found.extend(number);
+            numbers(inner, found);
+        }
+        Node::All(nodes) | Node::Any(nodes) => nodes.iter().for_each(|node| numbers(node, found)),
+        Node::Repeat { inner, .. } => numbers(inner, found),
+        Node::Empty | Node::One(_) | Node::At(_) | Node::Look { .. } | Node::Back(_) => {}
+    }
+}
+
+/// What groups matched in one turn is forgotten in the next.
+fn forget(groups: &[usize], captures: &mut Captures) {
+    for group in groups {
+        if let Some(slot) = captures.get_mut(*group) {
+            *slot = None;
+        }
     }
 }
 
@@ -277,9 +297,21 @@ impl Part {
                     && max.is_none_or(|max| count <= max);
                 Ok(fits && here.chunks(known.len()).all(|turn| turn == known))
             }
-            Kind::Turns { inner, min, max } => {
-                let bounds = (*min, max.unwrap_or(usize::MAX));
-                inner.turns(run, (from, to), 0, bounds, captures)
+            Kind::Turns { inner, groups, min: 0, .. } if from == to => {
+                // One that prefers to be short is not even tried.
+                if !inner.shorter() && run.matches(inner.start, from, to)? {
+                    let before = captures.clone();
+                    forget(groups, captures);
+                    if inner.dissect(run, from, to, captures)? {
+                        return Ok(true);
+                    }
+                    captures.clone_from(&before);
+                }
+                Ok(true)
+            }
+            Kind::Turns { inner, groups, min, max } => {
+                let bounds = ((*min).max(1), max.unwrap_or(usize::MAX));
+                inner.turns(run, (from, to), 0, bounds, (groups, captures))
             }
         }
     }
@@ -300,7 +332,7 @@ impl Part {
         (from, to): (usize, usize),
         done: usize,
         (min, max): (usize, usize),
-        captures: &mut Captures,
+        (groups, captures): (&[usize], &mut Captures),
     ) -> Result<bool> {
         if from == to && min <= done {
             return Ok(true);
@@ -316,9 +348,10 @@ impl Part {
         for end in self.ends(run, from, to)? {
             // A turn that matches nothing is only good to make up their number.
             let idle = end == from && min <= done;
+            forget(groups, captures);
             if !idle
                 && self.dissect(run, from, end, captures)?
-                && self.turns(run, (end, to), done + 1, (min, max), captures)?
+                && self.turns(run, (end, to), done + 1, (min, max), (groups, captures))?
             {
                 return Ok(true);
             }

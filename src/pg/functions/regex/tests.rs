@@ -33,6 +33,10 @@ fn the_longest_match_is_taken_and_parts_in_their_order() {
         Some(&[Some("abc01234xyz"), Some("abc"), Some("01234"), Some("xyz")]),
     );
     check("abab", "(ab|a)*", Some(&[Some("abab"), Some("ab")]));
+    check("ab", "(a|ab|b)*", Some(&[Some("ab"), Some("ab")]));
+    check("ab", "(a|ab|b)+", Some(&[Some("ab"), Some("b")]));
+    check("ab", "(?:(a)|b)*", Some(&[Some("ab"), None]));
+    check("a", "(b*?)?", Some(&[Some(""), None]));
     check("b", "(a)?b", Some(&[Some("b"), None]));
 }
 
