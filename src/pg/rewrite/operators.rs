@@ -100,6 +100,10 @@ impl ExprPlanner for Operators {
 /// The type of `expr` when it is JSON.
 fn json_type(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
     let (_, field) = expr.to_field(schema).ok()?;
+    // Clients see rows and maps as JSON; to operators they are none.
+    if field.data_type().is_nested() {
+        return None;
+    }
     match types::of_field(&field).oid {
         types::JSON => Some("json"),
         types::JSONB => Some("jsonb"),

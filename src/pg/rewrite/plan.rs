@@ -12,7 +12,7 @@ use super::operators::call;
 use super::{
     arithmetic, array, common, correlated, lateral, patterns, results, ties, told, unions, zones,
 };
-use crate::error::{Error, Place};
+use crate::error::Place;
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
