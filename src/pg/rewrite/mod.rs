@@ -16,6 +16,7 @@ mod from;
 mod joins;
 mod lateral;
 mod literals;
+mod mixed;
 mod moments;
 mod operators;
 mod outputs;

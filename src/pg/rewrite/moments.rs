@@ -78,7 +78,7 @@ pub(super) fn epoch(function: &mut Function) {
 }
 
 /// `make_interval (days => 10)`: arguments in their order, those left out 0.
-/// Errors: 42883 for a name the function does not have.
+/// Errors: 42883 for a name the function does not have, 42601 for one given twice.
 pub(super) fn positional(function: &mut Function) -> Result<()> {
     let Some(name) = function_name(&function.name) else { return Ok(()) };
     let Some(names) = make::argument_names(&name) else { return Ok(()) };
@@ -101,9 +101,13 @@ pub(super) fn positional(function: &mut Function) -> Result<()> {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => (Some(index), value),
             _ => return Ok(()),
         };
-        match place.and_then(|place| values.get_mut(place)) {
-            Some(empty @ None) => *empty = Some(value.clone()),
-            _ => return Err(undefined(&name)),
+        match place.and_then(|place| Some((names.get(place)?, values.get_mut(place)?))) {
+            Some((_, empty @ None)) => *empty = Some(value.clone()),
+            Some((twice, Some(_))) => {
+                let message = format!("argument name \"{twice}\" used more than once");
+                return Err(Error::Syntax(message));
+            }
+            None => return Err(undefined(&name)),
         }
     }
     let optional = name == "make_interval";

@@ -10,7 +10,8 @@ use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator,
 
 use super::operators::call;
 use super::{
-    arithmetic, array, common, correlated, lateral, patterns, results, ties, told, unions, zones,
+    arithmetic, array, common, correlated, lateral, mixed, patterns, results, ties, told, unions,
+    zones,
 };
 use crate::error::Place;
 use crate::pg::decode;
@@ -32,14 +33,17 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
 
 /// Casts of this node's expressions, and the types of its columns where it is a set operation.
 fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
+    let zone = facts.setting("TimeZone").unwrap_or("UTC");
     if let LogicalPlan::Union(union) = node {
         return unions::matched(union, facts);
     }
-    if let LogicalPlan::Join(join) = node {
+    if let LogicalPlan::Join(mut join) = node {
         if unions::is_set_operation(&join) {
             return unions::intersected(join, facts);
         }
-        return expressions(LogicalPlan::Join(join), facts);
+        let mixed = mixed::join(&mut join, zone);
+        let done = expressions(LogicalPlan::Join(join), facts)?;
+        return Ok(if mixed { Transformed::yes(done.data) } else { done });
     }
     expressions(node, facts)
 }
@@ -184,11 +188,22 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
         }
-        Expr::Case(case) => common::case(case, schema, facts),
+        Expr::Case(mut case) => {
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            let mixed = mixed::case(&mut case, schema, zone);
+            let common = common::case(case, schema, facts)?;
+            Ok(if mixed { Transformed::yes(common.data) } else { common })
+        }
         Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
             let common = common::arguments(function, context, schema, facts)?;
             let typed = results::function(common.data, schema)?;
             Ok(if common.transformed { Transformed::yes(typed.data) } else { typed })
+        }
+        Expr::InSubquery(mut inside) => {
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            let changed = mixed::subquery(&mut inside, schema, zone)?;
+            let expr = Expr::InSubquery(inside);
+            Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)
@@ -203,10 +218,13 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::ScalarFunction(function) if functions::strings::writes_arguments(function.name()) => {
             Ok(written_arguments(function, schema, facts))
         }
-        Expr::ScalarFunction(_) => {
-            let zoned = zones::function(expr, schema, facts)?;
+        Expr::ScalarFunction(mut function) => {
+            let zone = facts.setting("TimeZone").unwrap_or("UTC");
+            let alike = mixed::OF_ONE_TYPE.contains(&function.name())
+                && mixed::arguments(&mut function.args, schema, zone);
+            let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
             let typed = results::function(zoned.data, schema)?;
-            Ok(if zoned.transformed { Transformed::yes(typed.data) } else { typed })
+            Ok(if alike || zoned.transformed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::AggregateFunction(_) | Expr::WindowFunction(_) => {
             let ordered = results::ordered(expr, schema);

@@ -316,6 +316,9 @@ fn written(values: &ArrayRef, templates: &StringArray, zone: Tz) -> Result<Strin
             _ => Template::parse(template)?,
         };
         let (digits, digits_max) = digits_at(values, index)?;
+        // An integer is written with an exponent in double precision.
+        let double = *values.data_type() == DataType::Int64 && parsed.is_scientific();
+        let digits_max = if double { Some(15) } else { digits_max };
         results.push(Some(parsed.written(&digits, digits_max)));
         number = Some((template.to_owned(), parsed));
     }

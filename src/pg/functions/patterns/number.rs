@@ -105,6 +105,11 @@ impl Template {
         Ok(template)
     }
 
+    /// Whether it has an exponent.
+    pub(super) fn is_scientific(&self) -> bool {
+        self.exponent
+    }
+
     fn single(&mut self, letter: char) -> Result<Node> {
         Ok(match letter {
             '9' => Node::Nine,
