@@ -13,3 +13,4 @@ pub(crate) mod numeric;
 pub mod rewrite;
 pub mod scram;
 pub mod types;
+pub mod zone;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use chrono::{NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use chrono::{NaiveDate, NaiveDateTime, Timelike};
 use datafusion::common::{Result as DfResult, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::pg::decode::modifier;
 use crate::pg::facts::Facts;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
+use crate::pg::zone::Zone;
 
 /// A function whose answer is known; an argument tells the digits of its seconds.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -122,9 +123,10 @@ pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
 
 /// As `timeofday` writes the clock: `Sat Feb 17 19:07:32.000126 2001 EST`.
 fn time_of_day(facts: &Facts) -> Option<String> {
-    let zone = super::settings::zone(facts.setting("TimeZone").unwrap_or("UTC"))?;
-    let now = chrono::DateTime::from_timestamp_micros(crate::task::Clock::System.now_us())?;
-    Some(now.with_timezone(&zone).format("%a %b %d %H:%M:%S%.6f %Y %Z").to_string())
+    let zone = Zone::of_session(facts.setting("TimeZone").unwrap_or("UTC"))?;
+    let now_us = crate::task::Clock::System.now_us();
+    let local = zone.local(now_us)?.format("%a %b %d %H:%M:%S%.6f %Y");
+    Some(format!("{local} {}", zone.abbreviation(now_us)))
 }
 
 fn zoned(us: i64) -> ScalarValue {
@@ -132,9 +134,7 @@ fn zoned(us: i64) -> ScalarValue {
 }
 
 fn local(us: i64, facts: &Facts) -> Option<NaiveDateTime> {
-    let zone = super::settings::zone(facts.setting("TimeZone").unwrap_or("UTC"))?;
-    let utc = chrono::DateTime::from_timestamp_micros(us)?;
-    Some(utc.with_timezone(&zone).naive_local())
+    Zone::of_session(facts.setting("TimeZone").unwrap_or("UTC"))?.local(us)
 }
 
 fn us_of(time: NaiveDateTime) -> i64 {
@@ -159,6 +159,5 @@ pub(super) fn parse_timestamp(text: &str, zone: &str) -> Result<i64> {
         .find_map(|form| NaiveDateTime::parse_from_str(text, form).ok())
         .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0))
         .ok_or_else(wrong)?;
-    let zone = super::settings::zone(zone).unwrap_or(chrono_tz::UTC);
-    zone.from_local_datetime(&naive).earliest().map(|t| t.timestamp_micros()).ok_or_else(wrong)
+    Zone::of_session(zone).unwrap_or(Zone::UTC).instant(naive).ok_or_else(wrong)
 }

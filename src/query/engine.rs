@@ -289,7 +289,9 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(false);
     let options = config.options_mut();
-    options.execution.time_zone = Some(time_zone.to_owned());
+    let zone = crate::pg::zone::Zone::of_session(time_zone);
+    options.execution.time_zone =
+        Some(zone.map_or_else(|| "UTC".to_owned(), |zone| zone.arrow_name()));
     options.execution.parquet.pushdown_filters = false;
     options.sql_parser.parse_float_as_decimal = true;
     options.sql_parser.collect_spans = true;

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::pg::catalog::settings::{self as postgresql, Known, boolean};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
 use crate::pg::functions::plain::encoding_number;
+use crate::pg::zone::{Zone, offset_name};
 
 /// What `server_version` says; the catalogs are PostgreSQL 15's.
 pub const SERVER_VERSION: &str = "15.18";
@@ -321,7 +322,7 @@ impl Settings {
 
     fn output(&self) -> OutputSettings {
         OutputSettings {
-            time_zone: zone(self.own("TimeZone")).unwrap_or(chrono_tz::UTC),
+            time_zone: Zone::of_session(self.own("TimeZone")).unwrap_or(Zone::UTC),
             now_us: 0,
             date_style: parse_date_style(self.own("DateStyle"))
                 .unwrap_or(DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy }),
@@ -447,30 +448,27 @@ fn always_on(value: &str) -> Result<String> {
     }
 }
 
+/// A zone by its name in any case or as POSIX has it, or hours east of UTC (`check_timezone`).
 fn time_zone(value: &str) -> Result<String> {
-    zone(value).map(|zone| zone.name().to_owned()).ok_or_else(|| invalid("TimeZone", value))
+    let wrong = || invalid("TimeZone", value);
+    if let Ok(hours) = value.trim().parse::<f64>()
+        && hours.is_finite()
+    {
+        let outside = || wrong().detail("UTC timezone offset is out of range.");
+        let seconds = seconds_of(hours).ok_or_else(outside)?;
+        return offset_name(seconds).ok_or_else(outside);
+    }
+    match Zone::of_session(value) {
+        Some(Zone::Named(zone)) => Ok(zone.name().to_owned()),
+        Some(Zone::Fixed(_)) => Ok(value.to_owned()),
+        None => Err(wrong()),
+    }
 }
 
-/// A zone by its name in any case, or a whole number of hours east of UTC.
-pub fn zone(text: &str) -> Option<chrono_tz::Tz> {
-    let text = text.trim();
-    if let Ok(zone) = text.parse() {
-        return Some(zone);
-    }
-    if let Ok(hours) = text.parse::<i32>() {
-        // POSIX names count westward.
-        let name = match hours {
-            0 => "UTC".to_owned(),
-            east @ 1..=14 => format!("Etc/GMT-{east}"),
-            west @ -12..=-1 => format!("Etc/GMT+{}", -west),
-            _ => return None,
-        };
-        return name.parse().ok();
-    }
-    if matches!(text.to_ascii_lowercase().as_str(), "z" | "zulu" | "utc" | "gmt") {
-        return Some(chrono_tz::UTC);
-    }
-    chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(text)).copied()
+#[expect(clippy::cast_possible_truncation, reason = "the limit is far below 31 bits")]
+fn seconds_of(hours: f64) -> Option<i32> {
+    let seconds = hours * 3_600.0;
+    (seconds.abs() < 1e8).then_some(seconds as i32)
 }
 
 fn date_style(value: &str) -> Result<String> {

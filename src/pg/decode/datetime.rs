@@ -2,16 +2,10 @@
 //!
 //! The infinities are the greatest and the least number, as PostgreSQL has them; Arrow has none of its own.
 
-use std::str::FromStr;
-
-use chrono::{Offset, TimeZone};
-use chrono_tz::{TZ_VARIANTS, Tz};
-
 use crate::error::{Error, Result};
-use crate::pg::encode::{
-    DateOrder, OutputSettings, civil, days_from_civil, instant_with_rules, offset_at,
-};
+use crate::pg::encode::{DateOrder, OutputSettings, civil, days_from_civil};
 use crate::pg::types;
+use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -78,9 +72,8 @@ pub(super) fn timestamptz(text: &str, settings: &OutputSettings) -> Result<i64> 
     }
     let offset_s = match (&fields.zone, fields.epoch) {
         (_, true) => 0,
-        (Some(Zone::Offset(offset_s)), _) => *offset_s,
-        (Some(Zone::Named(tz)), _) => offset_of_local(*tz, local_us),
-        (None, _) => offset_of_local(settings.time_zone, local_us),
+        (Some(zone), _) => zone.east_of_local(local_us),
+        (None, _) => settings.time_zone.east_of_local(local_us),
     };
     checked_timestamp(local_us.checked_sub(i64::from(offset_s) * SECOND_US))
         .ok_or_else(|| timestamp_out_of_range(text))
@@ -121,23 +114,6 @@ fn field_out_of_range(text: &str) -> Error {
     Error::DatetimeOverflow(format!("date/time field value out of range: \"{text}\""))
 }
 
-/// Seconds east of UTC of a local time. Where a clock skips an hour the offset before it counts, where one repeats
-/// an hour the offset after it (PostgreSQL's `DetermineTimeZoneOffset`).
-pub(crate) fn offset_of_local(tz: Tz, local_us: i64) -> i32 {
-    if tz == Tz::UTC {
-        return 0;
-    }
-    let local = instant_with_rules(local_us.div_euclid(SECOND_US));
-    match tz.offset_from_local_datetime(&local) {
-        chrono::LocalResult::Single(offset) => offset.fix().local_minus_utc(),
-        chrono::LocalResult::Ambiguous(_, after) => after.fix().local_minus_utc(),
-        chrono::LocalResult::None => {
-            let before = local - chrono::TimeDelta::days(1);
-            tz.offset_from_utc_datetime(&before).fix().local_minus_utc()
-        }
-    }
-}
-
 // ---- binary
 
 /// `date_recv`.
@@ -168,33 +144,6 @@ pub(super) fn timestamp_binary(bytes: [u8; 8]) -> Result<i64> {
 }
 
 // ---- the fields of a text
-
-/// A time zone as texts and `AT TIME ZONE` name it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Zone {
-    /// Seconds east of UTC.
-    Offset(i32),
-    /// A zone with rules.
-    Named(Tz),
-}
-
-impl Zone {
-    /// Seconds east of UTC at an instant, in microseconds since 1970.
-    pub(crate) fn east_at(self, unix_us: i64) -> i32 {
-        match self {
-            Zone::Offset(seconds) => seconds,
-            Zone::Named(tz) => offset_at(tz, unix_us),
-        }
-    }
-
-    /// Seconds east of UTC of a local time.
-    pub(crate) fn east_of_local(self, local_us: i64) -> i32 {
-        match self {
-            Zone::Offset(seconds) => seconds,
-            Zone::Named(tz) => offset_of_local(tz, local_us),
-        }
-    }
-}
 
 /// A number of a date as it was written: how many digits it has tells a year from a day.
 #[derive(Clone, Copy)]
@@ -270,7 +219,7 @@ impl Parser<'_> {
     fn offset(&mut self) -> Result<()> {
         let token = take(&mut self.rest, |byte| byte.is_ascii_digit() || b":+-".contains(&byte));
         let offset = offset(token).ok_or_else(|| self.wrong())??;
-        self.set_zone(Zone::Offset(offset))
+        self.set_zone(Zone::offset(offset))
     }
 
     /// What begins with a digit: a time, a date with separators, or a number alone.
@@ -366,7 +315,7 @@ impl Parser<'_> {
             "yesterday" => self.set_today(-1)?,
             "allballs" => {
                 self.set_time(0)?;
-                self.set_zone(Zone::Offset(0))?;
+                self.set_zone(Zone::offset(0))?;
             }
             "j" | "jd" | "julian" if self.oid != types::TIME => self.julian_follows = true,
             _ if is_day_of_week(&word) => {}
@@ -553,7 +502,7 @@ impl Fields {
 
 /// The moment of the transaction in the session's zone.
 fn local_now(settings: &OutputSettings) -> i64 {
-    let east_s = i64::from(offset_at(settings.time_zone, settings.now_us));
+    let east_s = i64::from(settings.time_zone.east_at(settings.now_us));
     settings.now_us.saturating_add(east_s * SECOND_US)
 }
 
@@ -743,16 +692,13 @@ pub(super) fn zone(name: &str) -> Option<Result<Zone>> {
     ];
     let lower = name.to_ascii_lowercase();
     if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(word, _)| *word == lower) {
-        return Some(Ok(Zone::Offset(minutes * 60)));
+        return Some(Ok(Zone::offset(minutes * 60)));
     }
-    let named = Tz::from_str(name)
-        .ok()
-        .or_else(|| TZ_VARIANTS.iter().find(|tz| tz.name().eq_ignore_ascii_case(name)).copied());
-    match named {
-        Some(tz) => Some(Ok(Zone::Named(tz))),
-        None if name.contains('/') => {
+    match Zone::of_session(name) {
+        Some(zone @ Zone::Named(_)) => Some(Ok(zone)),
+        _ if name.contains('/') => {
             Some(Err(Error::InvalidParameterValue(format!("time zone \"{lower}\" not recognized"))))
         }
-        None => None,
+        _ => None,
     }
 }

@@ -17,13 +17,14 @@ mod numeric;
 mod tests;
 mod zone;
 
-pub(crate) use self::datetime::{Zone, checked_date, checked_timestamp, offset, offset_of_local};
+pub(crate) use self::datetime::{checked_date, checked_timestamp, offset};
 
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
 
 use super::encode::{OutputSettings, is_oid};
 use super::types;
+use super::zone::Zone;
 use crate::error::{Error, Result};
 
 /// The value of a parameter of type `oid`. `settings` are the session's: its time zone for `timestamptz` without

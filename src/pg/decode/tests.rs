@@ -1,5 +1,3 @@
-use std::str::FromStr;
-
 use proptest::prelude::{any, proptest};
 use proptest::strategy::Strategy;
 use proptest::test_runner::{Config, RngSeed};
@@ -7,10 +5,11 @@ use proptest::test_runner::{Config, RngSeed};
 use super::{data_type, null, parameter};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
 use crate::pg::types::{self, by_name};
+use crate::pg::zone::Zone;
 
 fn settings() -> OutputSettings {
     OutputSettings {
-        time_zone: chrono_tz::Tz::from_str("America/New_York").expect("a zone"),
+        time_zone: Zone::of_session("America/New_York").expect("a zone"),
         now_us: 0,
         date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
         interval_style: IntervalStyle::Postgres,

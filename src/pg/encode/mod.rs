@@ -30,15 +30,16 @@ use bytes::{BufMut, BytesMut};
 pub(crate) use self::cell::is_oid;
 use self::cell::{Cell, Style};
 pub use self::copy::CopyEncoder;
-pub(crate) use self::time::{civil, days_from_civil, instant_with_rules, offset_at};
+pub(crate) use self::time::{civil, days_from_civil, instant_with_rules};
 use super::types::{self, PgType};
+use super::zone::Zone;
 use crate::error::{Error, Result};
 
 /// How a session wants values written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputSettings {
     /// The session's time zone.
-    pub time_zone: chrono_tz::Tz,
+    pub time_zone: Zone,
     /// What `now` means in a text that is read, in microseconds since 1970.
     pub now_us: i64,
     /// `DateStyle`.

@@ -23,10 +23,11 @@ use super::{
 };
 use crate::pg::decode;
 use crate::pg::types::{self, PgType};
+use crate::pg::zone::Zone;
 
 fn settings() -> OutputSettings {
     OutputSettings {
-        time_zone: chrono_tz::UTC,
+        time_zone: Zone::UTC,
         now_us: 0,
         date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
         interval_style: IntervalStyle::Postgres,
@@ -133,7 +134,7 @@ fn unescape(text: &str) -> String {
 fn settings_of(line: &[&str]) -> OutputSettings {
     let (format, order) = line[2].split_once(", ").expect("a DateStyle has two words");
     OutputSettings {
-        time_zone: line[1].parse().expect("a zone"),
+        time_zone: Zone::of_session(line[1]).expect("a zone"),
         now_us: 0,
         date_style: DateStyle {
             format: match format {

@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::BufMut;
-use chrono::{DateTime, NaiveDateTime, Offset, TimeZone};
-use chrono_tz::{OffsetName, Tz};
+use chrono::{DateTime, NaiveDateTime};
 
 use super::number::{pair, put_integer};
 use super::{DateFormat, DateOrder, IntervalStyle, OutputSettings};
 use crate::error::{Error, Result};
+use crate::pg::zone::Zone;
 
 /// Days from 1970-01-01 to 2000-01-01, where PostgreSQL counts from.
 const EPOCH_DAYS: i32 = 10_957;
@@ -31,7 +31,7 @@ pub(super) struct Calendar {
     pub(super) interval_style: IntervalStyle,
     /// As inside JSON: ISO, a `T` between date and time, minutes in every offset (XML Schema).
     xsd: bool,
-    zone: Zone,
+    zone: Offsets,
 }
 
 impl Calendar {
@@ -41,7 +41,7 @@ impl Calendar {
             order: settings.date_style.order,
             interval_style: settings.interval_style,
             xsd: false,
-            zone: Zone::new(settings.time_zone),
+            zone: Offsets::new(settings.time_zone),
         }
     }
 
@@ -54,8 +54,8 @@ impl Calendar {
 // ---- the time zone
 
 /// A time zone with the offsets of days seen lately: looking one up costs more than writing the whole value.
-struct Zone {
-    tz: Tz,
+struct Offsets {
+    zone: Zone,
     utc: bool,
     /// By day modulo the length: the day in the upper 32 bits, the offset in seconds in the lower.
     days: OnceLock<Box<[AtomicI64]>>,
@@ -68,11 +68,9 @@ const DAYS_LEN: usize = 1024;
 /// An entry for no day: a day far out of range.
 const NO_DAY: i64 = i64::MIN;
 
-impl Zone {
-    fn new(tz: Tz) -> Zone {
-        let names = ["UTC", "Etc/UTC", "GMT", "Etc/GMT", "UCT", "Etc/UCT", "Zulu", "Etc/Zulu"];
-        let utc = names.contains(&tz.name());
-        Zone { tz, utc, days: OnceLock::new() }
+impl Offsets {
+    fn new(zone: Zone) -> Offsets {
+        Offsets { zone, utc: zone.is_utc(), days: OnceLock::new() }
     }
 
     /// Seconds east of UTC at that instant.
@@ -105,17 +103,11 @@ impl Zone {
     }
 
     fn look_up(&self, unix_s: i64) -> i32 {
-        let instant = instant_with_rules(unix_s);
-        self.tz.offset_from_utc_datetime(&instant).fix().local_minus_utc()
+        self.zone.east_at(unix_s.saturating_mul(SECOND_US))
     }
 
     fn put_abbreviation(&self, unix_us: i64, line: &mut Line) {
-        let offset =
-            self.tz.offset_from_utc_datetime(&instant_with_rules(unix_us.div_euclid(SECOND_US)));
-        match offset.abbreviation() {
-            Some(name) => line.push(name.as_bytes()),
-            None => line.push_offset(offset.fix().local_minus_utc(), b""),
-        }
+        line.push(self.zone.abbreviation(unix_us).as_bytes());
     }
 }
 
@@ -138,15 +130,6 @@ pub(crate) fn instant_with_rules(unix_s: i64) -> NaiveDateTime {
         unix_s - (start - days_from_civil(twin, 1, 1)) * DAY_S
     };
     DateTime::from_timestamp(unix_s, 0).map_or(NaiveDateTime::MIN, |instant| instant.naive_utc())
-}
-
-/// Seconds east of UTC at an instant, in microseconds since 1970.
-pub(crate) fn offset_at(zone: Tz, unix_us: i64) -> i32 {
-    if zone == Tz::UTC {
-        return 0;
-    }
-    let instant = instant_with_rules(unix_us.div_euclid(SECOND_US));
-    zone.offset_from_utc_datetime(&instant).fix().local_minus_utc()
 }
 
 // ---- the calendar

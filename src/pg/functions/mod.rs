@@ -132,9 +132,9 @@ pub(crate) fn value_settings(facts: &Facts) -> super::encode::OutputSettings {
     text::settings(facts)
 }
 
-/// `AT TIME ZONE`: the zone first, then the moment.
-pub(crate) fn time_zone() -> Arc<ScalarUDF> {
-    zone::at_time_zone()
+/// The zone a session is in first, then a moment: a local time in it as an instant, or the other way round.
+pub(crate) fn in_session_zone() -> Arc<ScalarUDF> {
+    zone::in_session_zone()
 }
 
 /// See [`plain::escaped_pattern`].

@@ -13,7 +13,6 @@ use arrow::datatypes::{
     IntervalUnit, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
-use chrono_tz::Tz;
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -21,8 +20,9 @@ use datafusion::logical_expr::{
 
 use super::zone::find;
 use crate::error::Error;
-use crate::pg::decode::{checked_timestamp, offset_of_local};
-use crate::pg::encode::{civil, days_from_civil, offset_at};
+use crate::pg::decode::checked_timestamp;
+use crate::pg::encode::{civil, days_from_civil};
+use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -72,7 +72,7 @@ pub(crate) fn extreme(greatest: bool) -> Arc<ScalarUDF> {
 
 /// Midnight of a day, `interval` later, in microseconds since 1970; `None` outside of what PostgreSQL counts.
 pub(crate) fn after_midnight(day: i32, interval: IntervalMonthDayNano) -> Option<i64> {
-    moved(Tz::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
+    moved(Zone::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
 }
 
 fn made(kind: Kind) -> Arc<ScalarUDF> {
@@ -178,7 +178,7 @@ impl Moments {
                 let result: IntervalMonthDayNanoArray = try_binary(left, right, difference)?;
                 Arc::new(result)
             }
-            Kind::Later { back } => Arc::new(moved_by(Tz::UTC, left, right, *back)?),
+            Kind::Later { back } => Arc::new(moved_by(Zone::UTC, left, right, *back)?),
             Kind::Zoned { zone, back } => {
                 let zone = find(zone).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
                 Arc::new(moved_by(zone, left, right, *back)?.with_timezone("UTC"))
@@ -274,7 +274,7 @@ fn difference(left: i64, right: i64) -> Result<IntervalMonthDayNano, ArrowError>
 }
 
 fn moved_by(
-    zone: Tz,
+    zone: Zone,
     moments: &ArrayRef,
     intervals: &ArrayRef,
     back: bool,
@@ -301,7 +301,7 @@ pub(crate) fn negated(interval: IntervalMonthDayNano) -> Option<IntervalMonthDay
 
 /// The moment `interval` after `moment`: months, then days, by the zone's calendar, the rest by the clock. `None` outside
 /// of what PostgreSQL counts.
-pub(super) fn moved(zone: Tz, moment: i64, interval: IntervalMonthDayNano) -> Option<i64> {
+pub(super) fn moved(zone: Zone, moment: i64, interval: IntervalMonthDayNano) -> Option<i64> {
     if matches!(moment, i64::MIN | i64::MAX) {
         return Some(moment);
     }
@@ -328,11 +328,11 @@ pub(super) fn moved(zone: Tz, moment: i64, interval: IntervalMonthDayNano) -> Op
 }
 
 /// The moment of another day, at the same local time.
-fn by_calendar(zone: Tz, moment: i64, other: impl FnOnce(i64) -> Option<i64>) -> Option<i64> {
-    let local = moment.checked_add(i64::from(offset_at(zone, moment)) * SECOND_US)?;
+fn by_calendar(zone: Zone, moment: i64, other: impl FnOnce(i64) -> Option<i64>) -> Option<i64> {
+    let local = moment.checked_add(i64::from(zone.east_at(moment)) * SECOND_US)?;
     let day = other(local.div_euclid(DAY_US))?;
     let local = day.checked_mul(DAY_US)?.checked_add(local.rem_euclid(DAY_US))?;
-    checked_timestamp(local.checked_sub(i64::from(offset_of_local(zone, local)) * SECOND_US))
+    checked_timestamp(local.checked_sub(i64::from(zone.east_of_local(local)) * SECOND_US))
 }
 
 /// Intervals by numbers; what is left of a month becomes days, of a day time.
@@ -423,7 +423,7 @@ mod tests {
         check(IntervalMonthDayNano::new(0, 0, 24 * 3_600 * SECOND), 24);
         check(IntervalMonthDayNano::new(0, -1, 0), -24);
         let day = IntervalMonthDayNano::new(1, 1, 1);
-        assert_eq!(moved(chrono_tz::UTC, i64::MAX, day), Some(i64::MAX));
+        assert_eq!(moved(super::Zone::UTC, i64::MAX, day), Some(i64::MAX));
     }
 
     #[test]

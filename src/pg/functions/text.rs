@@ -18,6 +18,7 @@ use crate::pg::encode::{
 };
 use crate::pg::facts::Facts;
 use crate::pg::types;
+use crate::pg::zone::Zone;
 
 /// `forebay_text(x)` for the statement of `facts`.
 pub(super) fn function(facts: &Facts) -> Arc<ScalarUDF> {
@@ -42,10 +43,8 @@ pub(super) fn settings(facts: &Facts) -> OutputSettings {
     let own = |name: &str| facts.setting(name).unwrap_or_default();
     let date_style = own("datestyle").to_ascii_lowercase();
     let has = |word: &str| date_style.contains(word);
-    let zone = own("timezone");
-    let zone = chrono_tz::TZ_VARIANTS.iter().find(|known| known.name().eq_ignore_ascii_case(zone));
     OutputSettings {
-        time_zone: zone.copied().unwrap_or(chrono_tz::UTC),
+        time_zone: Zone::of_session(own("timezone")).unwrap_or(Zone::UTC),
         now_us: facts.transaction_at_us,
         date_style: DateStyle {
             format: match () {

@@ -7,15 +7,14 @@ use arrow::datatypes::{
     DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
     TimestampMicrosecondType,
 };
-use chrono::{LocalResult, NaiveDateTime, Offset, TimeDelta, TimeZone};
-use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::error::Error;
-use crate::pg::decode::{self, Zone, checked_timestamp};
+use crate::pg::decode::{self, checked_timestamp};
+use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -23,12 +22,39 @@ const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
 
 /// `AT TIME ZONE`: the zone first, then the moment.
 pub(super) fn at_time_zone() -> Arc<ScalarUDF> {
+    made("timezone", decode::zone)
+}
+
+/// The same in the zone that a session is in by its name, which is never an abbreviation.
+pub(super) fn in_session_zone() -> Arc<ScalarUDF> {
+    made("session_timezone", find)
+}
+
+fn made(name: &'static str, named: fn(&str) -> Result<Zone, Error>) -> Arc<ScalarUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);
-    Arc::new(ScalarUDF::new_from_impl(AtTimeZone { signature }))
+    Arc::new(ScalarUDF::new_from_impl(AtTimeZone { name, named: Named(named), signature }))
+}
+
+/// How a zone's name is read; told apart by the function's name.
+#[derive(Debug, Clone, Copy)]
+struct Named(fn(&str) -> Result<Zone, Error>);
+
+impl PartialEq for Named {
+    fn eq(&self, _other: &Named) -> bool {
+        true
+    }
+}
+
+impl Eq for Named {}
+
+impl std::hash::Hash for Named {
+    fn hash<H: std::hash::Hasher>(&self, _state: &mut H) {}
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct AtTimeZone {
+    name: &'static str,
+    named: Named,
     signature: Signature,
 }
 
@@ -38,7 +64,7 @@ fn utc() -> DataType {
 
 impl ScalarUDFImpl for AtTimeZone {
     fn name(&self) -> &str {
-        "timezone"
+        self.name
     }
 
     fn signature(&self) -> &Signature {
@@ -73,7 +99,7 @@ impl ScalarUDFImpl for AtTimeZone {
         let constant =
             matches!((zone, moment), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
-        let moved = moved(&zone.to_array(length)?, &moment.to_array(length)?)
+        let moved = moved(&zone.to_array(length)?, &moment.to_array(length)?, self.named.0)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&moved, 0)?));
@@ -84,7 +110,11 @@ impl ScalarUDFImpl for AtTimeZone {
 
 /// The zone of each row; mostly all rows have one.
 enum Zones<'a> {
-    Names { names: &'a arrow::array::StringArray, known: Option<(&'a str, Zone)> },
+    Names {
+        names: &'a arrow::array::StringArray,
+        named: fn(&str) -> Result<Zone, Error>,
+        known: Option<(&'a str, Zone)>,
+    },
     Offsets(&'a arrow::array::IntervalMonthDayNanoArray),
 }
 
@@ -92,14 +122,14 @@ impl<'a> Zones<'a> {
     fn at(&mut self, row: usize) -> Result<Option<Zone>, Error> {
         match self {
             Zones::Names { names, .. } if names.is_null(row) => Ok(None),
-            Zones::Names { names, known } => {
+            Zones::Names { names, named, known } => {
                 let name: &'a str = names.value(row);
                 if let Some((last, zone)) = known
                     && *last == name
                 {
                     return Ok(Some(*zone));
                 }
-                let zone = decode::zone(name)?;
+                let zone = named(name)?;
                 *known = Some((name, zone));
                 Ok(Some(zone))
             }
@@ -116,17 +146,21 @@ fn offset(interval: IntervalMonthDayNano) -> Result<Zone, Error> {
         return Err(Error::InvalidParameterValue(message.to_owned()));
     }
     let seconds = i32::try_from(interval.nanoseconds / 1_000_000_000);
-    seconds.map(Zone::Offset).map_err(|_range| outside())
+    seconds.map(Zone::offset).map_err(|_range| outside())
 }
 
 fn outside() -> Error {
     Error::DatetimeOverflow("timestamp out of range".to_owned())
 }
 
-fn moved(zones: &ArrayRef, moments: &ArrayRef) -> Result<ArrayRef, Error> {
+fn moved(
+    zones: &ArrayRef,
+    moments: &ArrayRef,
+    named: fn(&str) -> Result<Zone, Error>,
+) -> Result<ArrayRef, Error> {
     let mut zones = match zones.data_type() {
         DataType::Interval(_) => Zones::Offsets(zones.as_primitive::<IntervalMonthDayNanoType>()),
-        _ => Zones::Names { names: zones.as_string::<i32>(), known: None },
+        _ => Zones::Names { names: zones.as_string::<i32>(), named, known: None },
     };
     let local = matches!(moments.data_type(), DataType::Timestamp(_, None));
     let moments = moments.as_primitive::<TimestampMicrosecondType>();
@@ -144,46 +178,9 @@ fn moved(zones: &ArrayRef, moments: &ArrayRef) -> Result<ArrayRef, Error> {
     Ok(if local { Arc::new(array.with_timezone("UTC")) } else { Arc::new(array) })
 }
 
-/// The zone of that name, in any case.
-pub(super) fn find(name: &str) -> std::result::Result<Tz, Error> {
-    let known = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name));
+/// The zone a session is in.
+/// Errors: 22023 for a name of none.
+pub(super) fn find(name: &str) -> std::result::Result<Zone, Error> {
     let unknown = || Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized"));
-    known.copied().ok_or_else(unknown)
-}
-
-/// A local time in UTC. One that a jump skipped counts from before it, one that happened twice is the second, as
-/// PostgreSQL has it (`DetermineTimeZoneOffset`).
-pub(super) fn to_utc(zone: Tz, local: NaiveDateTime) -> Option<NaiveDateTime> {
-    match zone.from_local_datetime(&local) {
-        LocalResult::Single(found) => Some(found.naive_utc()),
-        LocalResult::Ambiguous(_, second) => Some(second.naive_utc()),
-        LocalResult::None => {
-            // No jump of a zone is longer than a day.
-            let before = zone.from_utc_datetime(&local.checked_sub_signed(TimeDelta::days(1))?);
-            let seconds = i64::from(before.offset().fix().local_minus_utc());
-            local.checked_sub_signed(TimeDelta::seconds(seconds))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use chrono::NaiveDate;
-
-    use super::{find, to_utc};
-
-    fn check(zone: &str, hour: u32, month: u32, day: u32, want: &str) {
-        let local =
-            NaiveDate::from_ymd_opt(2026, month, day).and_then(|d| d.and_hms_opt(hour, 30, 0));
-        let found = to_utc(find(zone).expect("a zone"), local.expect("a time")).expect("in range");
-        assert_eq!(found.to_string(), want);
-    }
-
-    #[test]
-    fn local_times_around_a_jump() {
-        check("Europe/Berlin", 1, 3, 29, "2026-03-29 00:30:00");
-        check("europe/berlin", 2, 3, 29, "2026-03-29 01:30:00");
-        check("Europe/Berlin", 2, 10, 25, "2026-10-25 01:30:00");
-        check("UTC", 2, 10, 25, "2026-10-25 02:30:00");
-    }
+    Zone::of_session(name).ok_or_else(unknown)
 }

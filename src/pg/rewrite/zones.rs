@@ -11,6 +11,7 @@ use super::operators::call;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::functions::calendar::convert;
+use crate::pg::zone::Zone;
 
 /// The operand of a cast, converted as far as Arrow's own cast would do it in another way, and moved to or from the
 /// session's zone when the cast needs it.
@@ -60,10 +61,9 @@ pub(super) fn function(expr: Expr, schema: &DFSchema, facts: &Facts) -> Result<T
     for arg in &mut function.args {
         if let Ok(DataType::Timestamp(unit, Some(_))) = arg.get_type(schema) {
             let moment = std::mem::replace(arg, lit(ScalarValue::Null));
-            *arg = datafusion::logical_expr::cast(
-                moment,
-                DataType::Timestamp(unit, Some(Arc::from(own))),
-            );
+            let name = Zone::of_session(own).unwrap_or(Zone::UTC).arrow_name();
+            let kind = DataType::Timestamp(unit, Some(Arc::from(name)));
+            *arg = datafusion::logical_expr::cast(moment, kind);
             changed = true;
         }
     }
@@ -98,7 +98,7 @@ fn is_utc(zone: &str) -> bool {
 
 /// `expr AT TIME ZONE zone`
 fn moved(zone: &str, expr: Expr) -> Expr {
-    call(functions::time_zone(), vec![lit(zone), expr])
+    call(functions::in_session_zone(), vec![lit(zone), expr])
 }
 
 /// A date as the timestamp of its midnight.

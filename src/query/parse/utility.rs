@@ -356,9 +356,8 @@ impl Reader<'_> {
         if self.accept("INTERVAL") {
             let text = self.string()?;
             self.accept("HOUR TO MINUTE");
-            // `+05:00` is an interval here, and a zone's name nowhere.
-            let hours = text.trim().strip_suffix(":00").and_then(|hours| hours.parse::<i32>().ok());
-            return Ok(Some(hours.map_or(text, |hours| hours.to_string())));
+            // `+05:30` is an interval here; as a zone's name it would count to the west.
+            return Ok(Some(east_hours(&text).map_or(text, |hours| hours.to_string())));
         }
         Ok(Some(self.value()?))
     }
@@ -786,4 +785,20 @@ fn constants(arguments: &[FunctionArg]) -> Option<(Vec<Expr>, Vec<Option<String>
         }
     }
     Some((values, names))
+}
+
+/// Hours of an interval `-08:30`.
+fn east_hours(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => (-1.0, digits),
+        None => (1.0, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (hours, minutes) = digits.split_once(':')?;
+    let number = |part: &str| match part.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => part.parse::<u32>().ok(),
+        false => None,
+    };
+    let minutes = number(minutes).filter(|minutes| *minutes < 60)?;
+    Some(sign * (f64::from(number(hours)?) + f64::from(minutes) / 60.0))
 }

@@ -17,6 +17,7 @@ use crate::pg::encode::{
     CopyFormat, DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings,
 };
 use crate::pg::types::PgType;
+use crate::pg::zone::Zone;
 use crate::query::door::{
     Column, Credentials, Door, Login, Notice, Notification, Outcome, Parameter, Parsed, Portal,
     Prepared, RowStream, RowsTag, Session, TransactionStatus,
@@ -352,7 +353,7 @@ impl Session for FakeSession {
 
     fn output(&self) -> OutputSettings {
         OutputSettings {
-            time_zone: chrono_tz::UTC,
+            time_zone: Zone::UTC,
             now_us: 0,
             date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
             interval_style: IntervalStyle::Postgres,

@@ -11,7 +11,6 @@ use arrow::datatypes::{
     DataType, Date32Type, IntervalMonthDayNano, IntervalMonthDayNanoType, Time64MicrosecondType,
     TimestampMicrosecondType,
 };
-use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::preimage::PreimageResult;
@@ -22,7 +21,8 @@ use datafusion::logical_expr::{
 
 use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, utc, with_fields};
 use crate::error::{Error, Result};
-use crate::pg::decode::{checked_timestamp, modifier, offset_of_local};
+use crate::pg::decode::{checked_timestamp, modifier};
+use crate::pg::zone::Zone;
 
 /// The function that casts values of `source` to `target`; `None` where Arrow's own cast does as PostgreSQL's.
 /// Timestamps with time zone are taken in UTC.
@@ -188,7 +188,7 @@ pub(super) fn to_local(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Dates and timestamps as timestamps with time zone; one without is local in `zone`.
-pub(super) fn to_instant(array: &ArrayRef, zone: Tz) -> Result<ArrayRef> {
+pub(super) fn to_instant(array: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
     if let DataType::Timestamp(_, Some(_)) = array.data_type() {
         return Ok(Arc::clone(array));
     }
@@ -197,7 +197,7 @@ pub(super) fn to_instant(array: &ArrayRef, zone: Tz) -> Result<ArrayRef> {
         None => Ok(None),
         Some(us) if super::infinite(us).is_some() => Ok(Some(us)),
         Some(us) => {
-            let east_us = i64::from(offset_of_local(zone, us)) * SECOND_US;
+            let east_us = i64::from(zone.east_of_local(us)) * SECOND_US;
             let outside = || Error::DatetimeOverflow("timestamp out of range".to_owned());
             checked_timestamp(us.checked_sub(east_us)).map(Some).ok_or_else(outside)
         }

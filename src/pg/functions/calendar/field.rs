@@ -1,12 +1,12 @@
 //! Fields of dates, times, timestamps and intervals (`timestamp_part_common` and its kin).
 
 use arrow::datatypes::IntervalMonthDayNano;
-use chrono_tz::Tz;
 
 use super::unit::Unit;
 use super::{DAY_US, SECOND_US, Value, infinite};
 use crate::error::Result;
-use crate::pg::encode::{civil, days_from_civil, offset_at};
+use crate::pg::encode::{civil, days_from_civil};
+use crate::pg::zone::Zone;
 
 /// A field of a value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -90,7 +90,7 @@ impl Found {
 }
 
 /// The field `unit` of `value`. `zone` is the session's. `None` where values of its type have no such field.
-pub(super) fn find(unit: Unit, value: Value, zone: Tz) -> Result<Option<Found>> {
+pub(super) fn find(unit: Unit, value: Value, zone: Zone) -> Result<Option<Found>> {
     Ok(match value {
         Value::Date(i32::MIN) => of_infinite(unit, true).filter(|_| has_day(unit)),
         Value::Date(i32::MAX) => of_infinite(unit, false).filter(|_| has_day(unit)),
@@ -103,7 +103,7 @@ pub(super) fn find(unit: Unit, value: Value, zone: Tz) -> Result<Option<Found>> 
         Value::Zoned(us) => match infinite(us) {
             Some(negative) => of_infinite(unit, negative),
             None => {
-                let east_s = i64::from(offset_at(zone, us));
+                let east_s = i64::from(zone.east_at(us));
                 let local = us.saturating_add(east_s * SECOND_US);
                 let of_zone = match unit {
                     Unit::TimeZone => Some(Found::Whole(east_s)),
@@ -248,7 +248,7 @@ mod tests {
     use super::{Found, Unit, Value, find};
 
     fn check(unit: Unit, value: Value, want: Option<Found>) {
-        let zone = chrono_tz::Europe::Berlin;
+        let zone = super::Zone::Named(chrono_tz::Europe::Berlin);
         assert_eq!(find(unit, value, zone).expect("in range"), want, "{unit:?} of {value:?}");
     }
 

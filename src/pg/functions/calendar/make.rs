@@ -7,7 +7,6 @@ use arrow::array::{
     StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Float64Type, Int32Type, IntervalMonthDayNano};
-use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -15,9 +14,10 @@ use datafusion::logical_expr::{
 
 use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, interval_out_of_range, type_name, utc};
 use crate::error::{Error, Result};
-use crate::pg::decode::{self, Zone, checked_timestamp};
+use crate::pg::decode::{self, checked_timestamp};
 use crate::pg::encode::{civil, days_from_civil};
 use crate::pg::functions::zone::find;
+use crate::pg::zone::Zone;
 
 /// The function `name` in the session's `zone`; `None` when it is none of these.
 pub(super) fn function(name: &str, zone: &str) -> Option<Arc<ScalarUDF>> {
@@ -296,9 +296,9 @@ fn timestamp(values: &[i32], seconds: f64) -> Result<i64> {
 }
 
 /// `make_timestamptz`
-fn instant(row: &Row<'_>, own: Tz) -> Result<i64> {
+fn instant(row: &Row<'_>, own: Zone) -> Result<i64> {
     let local = timestamp(&row.whole, row.seconds)?;
-    let zone = row.zone.map_or(Ok(Zone::Named(own)), sane_zone)?;
+    let zone = row.zone.map_or(Ok(own), sane_zone)?;
     let east_s = zone.east_of_local(local);
     checked_timestamp(local.checked_sub(i64::from(east_s) * SECOND_US))
         .ok_or_else(|| Error::DatetimeOverflow("timestamp out of range".to_owned()))
@@ -313,7 +313,7 @@ fn sane_zone(name: &str) -> Result<Zone> {
     }
     if name.starts_with(['+', '-']) {
         return match decode::offset(name) {
-            Some(Ok(seconds)) => Ok(Zone::Offset(seconds)),
+            Some(Ok(seconds)) => Ok(Zone::offset(seconds)),
             Some(Err(_range)) => {
                 let message = format!("numeric time zone \"{name}\" out of range");
                 Err(Error::InvalidParameterValue(message))

@@ -21,7 +21,6 @@ use arrow::datatypes::{
     DataType, Date32Type, Field, FieldRef, IntervalMonthDayNano, IntervalMonthDayNanoType,
     IntervalUnit, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
-use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::preimage::PreimageResult;
 use datafusion::logical_expr::simplify::SimplifyContext;
@@ -34,9 +33,10 @@ use self::field::Found;
 use self::unit::Unit;
 use super::zone::find;
 use crate::error::{Error, Result};
-use crate::pg::decode::{self, Zone};
+use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::types;
+use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -356,7 +356,7 @@ impl Calendar {
                     DataType::Time64(_) => convert::to_intervals(value),
                     _ => Arc::clone(value),
                 };
-                truncated(unit, &value, |_row| Ok(Zone::Named(zone)))?
+                truncated(unit, &value, |_row| Ok(zone))?
             }
             [unit, value] if self.kind == Kind::Part => {
                 extracted(unit, &convert::to_local(value)?, zone, wanted)?
@@ -373,7 +373,7 @@ impl Calendar {
                 let zones = zones.as_string::<i32>();
                 let cut = truncated(unit, &convert::to_instant(value, zone)?, |row| {
                     match zones.is_null(row) {
-                        true => Ok(Zone::Named(zone)),
+                        true => Ok(zone),
                         false => decode::zone(zones.value(row)),
                     }
                 })?;
@@ -391,7 +391,7 @@ fn without(array: ArrayRef, others: &StringArray) -> Result<ArrayRef> {
     arrow::compute::nullif(&array, &mask).map_err(|error| Error::Data(error.to_string()))
 }
 
-fn extracted(unit: &ArrayRef, array: &ArrayRef, zone: Tz, wanted: &DataType) -> Result<ArrayRef> {
+fn extracted(unit: &ArrayRef, array: &ArrayRef, zone: Zone, wanted: &DataType) -> Result<ArrayRef> {
     let words = unit.as_string::<i32>();
     let of = if matches!(array.data_type(), DataType::Interval(_) | DataType::Time64(_)) {
         |word: &str| Unit::of_moment(word).filter(|unit| *unit != Unit::Reserved)

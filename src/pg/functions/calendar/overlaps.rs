@@ -6,7 +6,6 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::datatypes::{
     DataType, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
-use chrono_tz::Tz;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -16,6 +15,7 @@ use super::{INTERVAL, LOCAL, TIME, convert, type_name, utc, with_fields};
 use crate::error::{Error, Result};
 use crate::pg::functions::moments::moved;
 use crate::pg::functions::zone::find;
+use crate::pg::zone::Zone;
 
 /// `overlaps(a, b, c, d)` in the session's `zone`.
 pub(super) fn function(zone: &str) -> Arc<ScalarUDF> {
@@ -123,7 +123,7 @@ fn moment(array: &ArrayRef, row: usize) -> Option<i64> {
 }
 
 /// The end of a pair: itself, or how long after the start it is.
-fn end(start: &ArrayRef, end: &ArrayRef, row: usize, zone: Tz) -> Result<Option<i64>> {
+fn end(start: &ArrayRef, end: &ArrayRef, row: usize, zone: Zone) -> Result<Option<i64>> {
     let Some(intervals) = end.as_primitive_opt::<IntervalMonthDayNanoType>() else {
         return Ok(moment(end, row));
     };
@@ -137,7 +137,7 @@ fn end(start: &ArrayRef, end: &ArrayRef, row: usize, zone: Tz) -> Result<Option<
             Some((start_at + us % super::DAY_US).rem_euclid(super::DAY_US))
         }
         DataType::Timestamp(_, Some(_)) => moved(zone, start_at, interval),
-        _ => moved(Tz::UTC, start_at, interval),
+        _ => moved(Zone::UTC, start_at, interval),
     };
     let outside = || Error::DatetimeOverflow("timestamp out of range".to_owned());
     end.map(Some).ok_or_else(outside)

@@ -5,8 +5,8 @@ use arrow::datatypes::IntervalMonthDayNano;
 use super::unit::Unit;
 use super::{DAY_US, SECOND_US, infinite};
 use crate::error::{Error, Result};
-use crate::pg::decode::Zone;
 use crate::pg::encode::{civil, days_from_civil};
+use crate::pg::zone::Zone;
 
 /// The start of the unit a local time is in; `None` for a unit that times are not cut at.
 pub(super) fn local(unit: Unit, us: i64) -> Option<i64> {

@@ -18,8 +18,7 @@ use arrow::datatypes::{
     Float64Type, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit,
     Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
-use chrono::{DateTime, Offset, TimeZone};
-use chrono_tz::{OffsetName, Tz};
+use chrono::DateTime;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -29,9 +28,10 @@ use datafusion::logical_expr::{
 use self::moment::Moment;
 use self::number::Template;
 use self::template::Part;
-use super::zone::{find, to_utc};
+use super::zone::find;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
+use crate::pg::zone::Zone;
 
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 const TIME: DataType = DataType::Time64(TimeUnit::Microsecond);
@@ -189,12 +189,12 @@ impl Patterns {
                 let moments = read(value, templates, |text, parts| {
                     let (moment, offset) = read::moment(text, parts)?;
                     let moment = match offset {
-                        Some(seconds) => {
-                            moment.checked_sub_signed(chrono::TimeDelta::seconds(seconds))
-                        }
-                        None => to_utc(zone, moment),
+                        Some(seconds) => moment
+                            .checked_sub_signed(chrono::TimeDelta::seconds(seconds))
+                            .map(|moment| moment.and_utc().timestamp_micros()),
+                        None => zone.instant(moment),
                     };
-                    moment.map(|moment| moment.and_utc().timestamp_micros()).ok_or_else(outside)
+                    moment.ok_or_else(outside)
                 })?;
                 Arc::new(TimestampMicrosecondArray::from(moments).with_timezone("UTC"))
             }
@@ -294,7 +294,7 @@ fn from_epoch(seconds: &ArrayRef) -> Result<TimestampMicrosecondArray> {
     Ok(TimestampMicrosecondArray::from(moments).with_timezone("UTC"))
 }
 
-fn written(values: &ArrayRef, templates: &StringArray, zone: Tz) -> Result<StringArray> {
+fn written(values: &ArrayRef, templates: &StringArray, zone: Zone) -> Result<StringArray> {
     let mut known = Known::default();
     let mut number: Option<(String, Template)> = None;
     let mut results: Vec<Option<String>> = Vec::with_capacity(values.len());
@@ -338,13 +338,11 @@ fn is_infinite(values: &ArrayRef, index: usize) -> bool {
     }
 }
 
-fn moment_at(values: &ArrayRef, index: usize, zone: Tz) -> Result<Moment> {
-    let zoned = |moment: DateTime<chrono::Utc>| {
-        let local = moment.with_timezone(&zone);
-        let offset = local.offset();
-        let name = offset.abbreviation().unwrap_or_default().to_owned();
-        let east = i64::from(offset.fix().local_minus_utc());
-        Moment::of_time(local.naive_local(), Some((name, east)))
+fn moment_at(values: &ArrayRef, index: usize, zone: Zone) -> Result<Moment> {
+    let zoned = |us: i64| {
+        let local = zone.local(us).ok_or_else(outside)?;
+        let zone = (zone.abbreviation(us), i64::from(zone.east_at(us)));
+        Ok(Moment::of_time(local, Some(zone)))
     };
     Ok(match values.data_type() {
         DataType::Interval(_) => {
@@ -357,15 +355,14 @@ fn moment_at(values: &ArrayRef, index: usize, zone: Tz) -> Result<Moment> {
         DataType::Date32 => {
             let day = values.as_primitive::<Date32Type>().value_as_date(index);
             let midnight = day.and_then(|day| day.and_hms_opt(0, 0, 0)).ok_or_else(outside)?;
-            let moment = to_utc(zone, midnight).ok_or_else(outside)?;
-            zoned(chrono::Utc.from_utc_datetime(&moment))
+            zoned(zone.instant(midnight).ok_or_else(outside)?)?
         }
         kind => {
             let micros = values.as_primitive::<TimestampMicrosecondType>().value(index);
-            let moment = DateTime::from_timestamp_micros(micros).ok_or_else(outside)?;
             if matches!(kind, DataType::Timestamp(_, Some(_))) {
-                zoned(moment)
+                zoned(micros)?
             } else {
+                let moment = DateTime::from_timestamp_micros(micros).ok_or_else(outside)?;
                 Moment::of_time(moment.naive_utc(), None)
             }
         }
