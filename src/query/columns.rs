@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::Schema;
 use datafusion::common::TableReference;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
+use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, JoinType, LogicalPlan};
 
 use super::door::Column;
 use super::names::Read;
@@ -168,7 +168,14 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
         LogicalPlan::Sort(sort) => origin(&sort.input, index),
         LogicalPlan::Limit(limit) => origin(&limit.input, index),
         LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, index),
-        LogicalPlan::Distinct(distinct) => origin(distinct.input(), index),
+        LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index),
+        LogicalPlan::Distinct(Distinct::On(on)) => through(on.select_expr.get(index)?, &on.input),
+        // The columns of INTERSECT and EXCEPT are no table's.
+        LogicalPlan::Join(join)
+            if matches!(join.join_type, JoinType::LeftSemi | JoinType::LeftAnti) =>
+        {
+            None
+        }
         LogicalPlan::Join(join) => {
             let left = join.left.schema().fields().len();
             if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }

@@ -404,7 +404,7 @@ fn not_boolean(text: &str) -> Option<Error> {
 /// A call whose arguments no function of that name takes.
 fn no_function(text: &str, sql: &str) -> Option<Error> {
     let (name, types) = if let Some((_, call)) = text.split_once("name and argument types '")
-        && let Some((call, _)) = call.split_once("'. You might")
+        && let Some((call, _)) = call.split_once('\'')
         && let Some((name, types)) = call.strip_suffix(')').and_then(|call| call.split_once('('))
     {
         (name, types)
@@ -613,7 +613,10 @@ fn executed(text: &str) -> Error {
         return Error::CardinalityViolation;
     }
     if has("egular expression") || has("regex parse error") {
-        return Error::InvalidRegularExpression(tidy(text));
+        return Error::InvalidRegularExpression(irregular(text));
+    }
+    if let Some(error) = of_function(text) {
+        return error;
     }
     if has("negative count not allowed") || has("overlay start position") {
         return Error::NegativeSubstring;
@@ -637,6 +640,47 @@ fn executed(text: &str) -> Error {
     Error::Data(tidy(text))
 }
 
+/// What is wrong with a regular expression, in the words of PostgreSQL's regerrs.h.
+fn irregular(text: &str) -> String {
+    let words = [
+        ("unclosed group", "parentheses () not balanced"),
+        ("unopened group", "parentheses () not balanced"),
+        ("unclosed character class", "brackets [] not balanced"),
+        ("unclosed counted repetition", "braces {} not balanced"),
+        ("repetition operator missing", "quantifier operand invalid"),
+        ("invalid repetition count range", "invalid repetition count(s)"),
+        ("repetition quantifier expects", "invalid repetition count(s)"),
+        ("invalid character class range", "invalid character range"),
+        ("incomplete escape sequence", "invalid escape \\ sequence"),
+        ("unrecognized escape sequence", "invalid escape \\ sequence"),
+        ("POSIX character class not found", "invalid character class"),
+        ("exceeds size limit", "regular expression is too complex"),
+    ];
+    let known = words.iter().find(|(own, _)| text.contains(own));
+    known.map_or_else(|| tidy(text), |(_, words)| (*words).to_owned())
+}
+
+/// The planner's functions that say why they refuse a value.
+fn of_function(text: &str) -> Option<Error> {
+    let invalid = |message: &str| Some(Error::InvalidParameterValue(message.to_owned()));
+    if text.contains("field position must not be zero") {
+        return invalid("field position must not be zero");
+    }
+    if text.contains("tep can't be 0") {
+        return invalid("step size cannot equal zero");
+    }
+    if text.contains("factorial of a negative number is undefined") {
+        let message = "factorial of a negative number is undefined".to_owned();
+        return Some(Error::NumericOutOfRange(message));
+    }
+    if let Some((_, number)) = text.split_once("nvalid Unicode scalar value: ") {
+        let number = number.trim();
+        let message = format!("requested character too large for encoding: {number}");
+        return Some(Error::ProgramLimitExceeded(message));
+    }
+    None
+}
+
 fn exhausted(text: &str) -> Error {
     if text.contains("temporary disk") || text.contains("spill") && text.contains("limit") {
         return Error::ConfigurationLimit("temporary file size exceeds the spill limit".to_owned())
@@ -652,7 +696,7 @@ fn internal(text: &str) -> Error {
         return Error::CardinalityViolation;
     }
     if text.contains("egular expression") || text.contains("regex parse error") {
-        return Error::InvalidRegularExpression(tidy(text));
+        return Error::InvalidRegularExpression(irregular(text));
     }
     Error::Internal(tidy(text))
 }

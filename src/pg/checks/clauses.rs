@@ -147,6 +147,13 @@ pub(super) fn expression(expr: &Expr, scalar: impl Fn(&Query) -> bool) -> Result
                 _ => Ok(()),
             },
         },
+        Expr::Collate { expr, .. } => match constant_type(expr) {
+            Some("unknown") | None => Ok(()),
+            Some(kind) => {
+                let message = format!("collations are not supported by type {kind}");
+                Err(Error::DatatypeMismatch(message).near(Place::Word("collate".to_owned())))
+            }
+        },
         Expr::UnaryOp { op: UnaryOperator::Not, expr } => truths([expr.as_ref()], "NOT"),
         Expr::Case { operand: None, conditions, .. } => {
             truths(conditions.iter().map(|when| &when.condition), "CASE/WHEN")

@@ -89,22 +89,46 @@ fn values(values: &mut Values) {
         let Some(wanted) = column.filter_map(constant_type).reduce(wider) else { continue };
         for row in &mut values.rows {
             if let Some(expr) = row.content.get_mut(index)
-                && is_quoted(expr)
+                && (is_quoted(expr) || is_null(expr) && matches!(wanted, Wanted::Declared(_)))
             {
-                let expr_own = std::mem::replace(expr, null());
-                *expr = match &wanted {
-                    Wanted::Number(name) => cast_to(Box::new(expr_own), name),
-                    Wanted::Declared(data_type) => Expr::Cast {
-                        kind: CastKind::DoubleColon,
-                        expr: Box::new(expr_own),
-                        data_type: data_type.clone(),
-                        array: false,
-                        format: None,
-                    },
-                };
+                become_one(expr, &wanted);
             }
         }
     }
+}
+
+fn become_one(expr: &mut Expr, wanted: &Wanted) {
+    let own = std::mem::replace(expr, null());
+    *expr = match wanted {
+        // A number among numbers: a cast would set it apart.
+        Wanted::Number("numeric") if number(&own).is_some() => {
+            Expr::value(Value::Number(number(&own).unwrap_or_default(), false))
+        }
+        Wanted::Number(name) => cast_to(Box::new(own), name),
+        Wanted::Declared(data_type) => Expr::Cast {
+            kind: CastKind::DoubleColon,
+            expr: Box::new(own),
+            data_type: data_type.clone(),
+            array: false,
+            format: None,
+        },
+    };
+}
+
+/// The digits of a constant in quotes that reads as a number without a sign.
+fn number(expr: &Expr) -> Option<String> {
+    let Expr::Value(value) = expr else { return None };
+    let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = &value.value else {
+        return None;
+    };
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let points = text.bytes().filter(|byte| *byte == b'.').count();
+    (0 < digits && points < 2 && digits + points == text.len()).then(|| text.to_owned())
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if value.value == Value::Null)
 }
 
 fn is_quoted(expr: &Expr) -> bool {

@@ -168,6 +168,66 @@ fn kind(field: &FieldRef) -> char {
     }
 }
 
+/// The error of an operator between two kinds of values that PostgreSQL never compares or calculates with each other;
+/// the planner would read one as the other. `place` is where the operator stands, if that is not by its symbol.
+pub(super) fn mixed(
+    symbol: &str,
+    (left, right): (&Expr, &Expr),
+    place: Option<Place>,
+    schema: &DFSchema,
+) -> Option<DataFusionError> {
+    let known = |expr: &Expr| {
+        let waits = matches!(expr, Expr::Placeholder(_)) || is_unknown(expr);
+        let (_, field) = expr.to_field(schema).ok().filter(|_| !waits)?;
+        (!field.data_type().is_null()).then_some(field)
+    };
+    let (one, other) = (known(left)?, known(right)?);
+    if !apart(&one, &other) {
+        return None;
+    }
+    let name = |field: &FieldRef| types::sql_name(types::of_field(field).oid);
+    let error = Error::no_operator(&name(&one), symbol, &name(&other));
+    let error = match place {
+        Some(place) => error.near(place),
+        None => error,
+    };
+    Some(DataFusionError::External(Box::new(error)))
+}
+
+fn apart(one: &FieldRef, other: &FieldRef) -> bool {
+    match (kind(one), kind(other)) {
+        ('A', 'A') => match (one.data_type(), other.data_type()) {
+            (DataType::List(one), DataType::List(other)) => apart(one, other),
+            _ => false,
+        },
+        (one, other) => one != other && "BNSDT".contains(one) && "BNSDT".contains(other),
+    }
+}
+
+/// The error of LIKE between values that are no texts.
+pub(super) fn unlike(
+    symbol: &str,
+    (left, right): (&Expr, &Expr),
+    schema: &DFSchema,
+) -> Option<DataFusionError> {
+    let name = |expr: &Expr| {
+        let (_, field) = expr.to_field(schema).ok()?;
+        let text = field.data_type().is_string() || field.data_type().is_null();
+        let shown = match is_unknown(expr) {
+            true => "unknown".to_owned(),
+            false => types::sql_name(types::of_field(&field).oid),
+        };
+        Some((text || matches!(kind(&field), 'U' | 'A' | 'P'), shown))
+    };
+    let ((left_fits, left), (right_fits, right)) = (name(left)?, name(right)?);
+    if left_fits && right_fits {
+        return None;
+    }
+    let word = if symbol.ends_with('*') { "ilike" } else { "like" };
+    let error = Error::no_operator(&left, symbol, &right).near(Place::Word(word.to_owned()));
+    Some(DataFusionError::External(Box::new(error)))
+}
+
 /// A constant in quotes that has no type of its own.
 pub(super) fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None))

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::arithmetic;
+use super::{arithmetic, common};
 use crate::error::Error;
 use crate::pg::functions;
 use crate::pg::functions::arrays::Kind;
@@ -85,6 +85,17 @@ impl ExprPlanner for Operators {
             let field = Arc::new(crate::pg::catalog::rows::field("", "char"));
             let letter = Expr::Cast(Cast { expr: Box::new(letter), field });
             return Ok(PlannerResult::Planned(letter));
+        }
+        let composed = field.data_type().is_list()
+            || matches!(field.data_type(), DataType::Struct(_) | DataType::Null)
+            || matches!(kind, types::INT2VECTOR | types::OIDVECTOR | types::JSONB);
+        if !composed {
+            let message = format!(
+                "cannot subscript type {} because it does not support subscripting",
+                types::sql_name(kind)
+            );
+            let error = Error::DatatypeMismatch(message).near(common::place(&expr));
+            return Err(DataFusionError::External(Box::new(error)));
         }
         // The two vector types count from 0, arrays from 1; DataFusion's negative subscripts count from the end,
         // PostgreSQL has nothing there.

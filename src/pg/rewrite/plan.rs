@@ -168,6 +168,13 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::Cast(cast) => one_cast(cast, schema, facts),
         Expr::InList(mut list) => {
             let own = list.expr.get_type(schema).unwrap_or(DataType::Null);
+            let symbol = if list.negated { "<>" } else { "=" };
+            for item in &list.list {
+                let place = Some(Place::Word("in".to_owned()));
+                if let Some(error) = common::mixed(symbol, (&list.expr, item), place, schema) {
+                    return Err(error);
+                }
+            }
             let items = list.list.iter_mut().map(|item| read_beside(item, &own, facts));
             let mut read = items.sum::<Result<usize>>()? > 0;
             read |=
@@ -181,12 +188,31 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         Expr::Between(mut range) => {
             let own = range.expr.get_type(schema).unwrap_or(DataType::Null);
+            let symbols = if range.negated { ["<", ">"] } else { [">=", "<="] };
+            for (symbol, bound) in symbols.into_iter().zip([&range.low, &range.high]) {
+                let place = Some(Place::Word("between".to_owned()));
+                if let Some(error) = common::mixed(symbol, (&range.expr, bound), place, schema) {
+                    return Err(error);
+                }
+            }
             let bounds = [range.low.as_mut(), range.high.as_mut()];
             let bounds = bounds.into_iter().map(|bound| read_beside(bound, &own, facts));
             let read = bounds.sum::<Result<usize>>()? > 0;
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
+        }
+        Expr::Like(like) => {
+            let symbol = match (like.negated, like.case_insensitive) {
+                (false, false) => "~~",
+                (false, true) => "~~*",
+                (true, false) => "!~~",
+                (true, true) => "!~~*",
+            };
+            match common::unlike(symbol, (&like.expr, &like.pattern), schema) {
+                Some(error) => Err(error),
+                None => patterns::like(like, schema),
+            }
         }
         Expr::Case(mut case) => {
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
@@ -234,7 +260,6 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
             patterns::matched(binary, schema)
         }
-        Expr::Like(like) => patterns::like(like, schema),
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
             // Beside a list it joins lists.
             let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
@@ -249,6 +274,17 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
         Expr::BinaryExpr(mut binary) => {
+            if arithmetic::compares(binary.op) {
+                let symbol = match binary.op {
+                    Operator::NotEq => "<>".to_owned(),
+                    Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => "=".to_owned(),
+                    op => op.to_string(),
+                };
+                let sides = (binary.left.as_ref(), binary.right.as_ref());
+                if let Some(error) = common::mixed(&symbol, sides, None, schema) {
+                    return Err(error);
+                }
+            }
             if arithmetic::compares(binary.op)
                 && unpad_compared([binary.left.as_mut(), binary.right.as_mut()], schema)
             {

@@ -17,7 +17,8 @@ use super::whole_rows::Scopes;
 use super::{
     array, clauses, from, joins, literals, moments, outputs, patterns, rows, system_columns,
 };
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
+use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
 use crate::pg::{decode, functions};
 
@@ -466,6 +467,13 @@ fn known_collation(name: &ObjectName) -> Result<()> {
 }
 
 fn collation_refused(name: &str) -> Error {
+    let table = data::table("pg_collation");
+    let column = table.index("collname");
+    let known = |row: &&crate::pg::catalog::rows::Row| matches!(&row[column], crate::pg::catalog::rows::Cell::Text(own) if own == name);
+    if table.rows().iter().find(known).is_none() {
+        let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
+        return Error::UndefinedObject(message).near(Place::Word("collate".to_owned()));
+    }
     Error::FeatureNotSupported(format!("collation \"{name}\" is not supported"))
         .hint("Text is ordered by its bytes, as collation \"C\" does.")
 }

@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
     TimezoneInfo,
 };
 
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::pg::decode::modifier;
 use crate::pg::types::{MODIFIER_KEY, TYPE_KEY, numeric_modifier};
 
@@ -134,7 +134,7 @@ pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
 
 fn unknown(sql_type: &SqlType) -> Error {
     let name = sql_type.to_string().to_ascii_lowercase();
-    Error::UndefinedObject(format!("type \"{name}\" does not exist"))
+    Error::UndefinedObject(format!("type \"{name}\" does not exist")).near(Place::Word(name))
 }
 
 fn invalid(message: &str) -> Error {
@@ -177,7 +177,8 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
             return Err(Error::FeatureNotSupported(format!("type {known} is not supported")));
         }
         other => {
-            return Err(Error::UndefinedObject(format!("type \"{other}\" does not exist")));
+            let message = format!("type \"{other}\" does not exist");
+            return Err(Error::UndefinedObject(message).near(Place::Word(other.to_owned())));
         }
     })
 }

@@ -80,6 +80,12 @@ impl Here<'_> {
                 _ => None,
             };
         }
+        if self.has(0, &["GROUP"]) && self.has(1, &["BY"]) && self.has(2, &["ALL"]) {
+            // The default.
+            let keys = !matches!(self.token(3), None | Some(Token::RParen))
+                && (self.is_table(3) || !matches!(self.token(3), Some(Token::Word(_))));
+            return keys.then_some((["GROUP", "BY"].as_slice(), 3));
+        }
         let operand = !behind(BEFORE_OPERAND)
             && self.before.is_some_and(|before| match before.token {
                 Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) => true,
@@ -102,6 +108,9 @@ impl Here<'_> {
         if self.framed() && self.has(0, &["EXCLUDE"]) && self.has(1, &["CURRENT", "GROUP", "TIES"])
         {
             return Some("EXCLUDE in the frame of a window");
+        }
+        if self.has(0, &["DISTINCT"]) && behind_group(self.before, self.tokens, self.index) {
+            return Some("GROUP BY DISTINCT");
         }
         if closed && self.has(0, &["SEARCH"]) && self.has(1, &["DEPTH", "BREADTH"]) {
             return Some("SEARCH in WITH");
@@ -157,6 +166,13 @@ impl Here<'_> {
             _ => false,
         }
     }
+}
+
+/// Whether GROUP BY ends before the token at `index`.
+fn behind_group(before: Option<&TokenWithSpan>, tokens: &[TokenWithSpan], index: usize) -> bool {
+    let group = index.checked_sub(2).and_then(|index| tokens.get(index));
+    before.is_some_and(|token| is_any(&token.token, &["BY"]))
+        && group.is_some_and(|token| is_any(&token.token, &["GROUP"]))
 }
 
 /// What a query may follow.

@@ -16,7 +16,7 @@ use super::SqlSession;
 use super::between;
 use super::cursor::Declaration;
 use super::prepared::Statement;
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::pg::catalog::settings::boolean;
 use crate::pg::decode;
 use crate::pg::encode::CopyFormat;
@@ -42,7 +42,10 @@ impl SqlSession {
                 // A simple query has no way to give a parameter.
                 match planned.parameter_types.len() {
                     0 => self.start(planned, Vec::new()).await,
-                    number => Err(Error::UndefinedParameter(number)),
+                    number => Err(crate::query::failure::placed(
+                        Error::UndefinedParameter(number).near(Place::Word(format!("${number}"))),
+                        &text,
+                    )),
                 }
             }
             other => self.utility(&other, &text, &[]).await,
