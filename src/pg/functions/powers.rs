@@ -367,7 +367,7 @@ mod tests {
         check(Operation::Exponential, &["1.0"], "2.7182818284590452");
         check(Operation::Exponential, &["-1.5"], "0.2231301601484298");
         check(Operation::NaturalLogarithm, &["2.0"], "0.6931471805599453");
-        check(Operation::NaturalLogarithm, &["12345.678"], "9.4210613950018353");
+        check(Operation::NaturalLogarithm, &["12345.678"], "9.4210613212918320");
         check(Operation::CommonLogarithm, &["100.0"], "2.0000000000000000");
         check(Operation::CommonLogarithm, &["0.002"], "-2.6989700043360188");
         check(Operation::Logarithm, &["2.0", "64.0"], "6.0000000000000000");
