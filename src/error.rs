@@ -171,6 +171,9 @@ pub enum Error {
     /// A date or time that does not exist.
     #[error("{0}")]
     DatetimeOverflow(String),
+    /// A part of an interval that does not fit; the whole message.
+    #[error("{0}")]
+    IntervalFieldOverflow(String),
     /// Bytes that do not decode as the binary form of their type.
     #[error("{0}")]
     InvalidBinary(String),
@@ -520,6 +523,7 @@ impl Error {
             Error::NullNotAllowed(_) => "22004",
             Error::InvalidDatetime { .. } | Error::InvalidDatetimeFormat(_) => "22007",
             Error::DatetimeOverflow(_) => "22008",
+            Error::IntervalFieldOverflow(_) => "22015",
             Error::InvalidBinary(_) => "22P03",
             Error::UntranslatableCharacter(_) => "22P05",
             Error::CharacterNotInRepertoire(_) => "22021",

@@ -5,7 +5,7 @@
 use crate::error::{Error, Result};
 use crate::pg::encode::{DateOrder, OutputSettings, civil, days_from_civil};
 use crate::pg::types;
-use crate::pg::zone::Zone;
+use crate::pg::zone::{Zone, posix};
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -42,6 +42,10 @@ pub(super) fn date(text: &str, settings: &OutputSettings) -> Result<i32> {
 /// `time_in`: microseconds of the day.
 pub(super) fn time(text: &str, settings: &OutputSettings) -> Result<i64> {
     let fields = Fields::parse(types::TIME, text)?;
+    // The offset of a zone with rules depends on the day.
+    if matches!(fields.zone, Some(Zone::Named(_))) && fields.is_empty() {
+        return Err(invalid(types::TIME, text));
+    }
     fields.time(settings).ok_or_else(|| invalid(types::TIME, text))
 }
 
@@ -231,6 +235,10 @@ impl Parser<'_> {
             return self.julian(token);
         }
         match self.rest.bytes().next() {
+            Some(separator @ (b'-' | b'/')) if time_alone && token.len() == 4 => {
+                self.push(token)?;
+                self.take_date(separator)
+            }
             Some(b':') => {
                 let tail =
                     take(&mut self.rest, |byte| byte.is_ascii_digit() || b":.".contains(&byte));
@@ -303,7 +311,7 @@ impl Parser<'_> {
             "am" | "pm" => self.afternoon = Some(word == "pm"),
             "ad" | "ce" => {}
             "bc" | "bce" => self.fields.before_christ = true,
-            "t" if !self.fields.is_empty() => self.time_follows = true,
+            "t" if !self.fields.is_empty() || self.oid == types::TIME => self.time_follows = true,
             "epoch" => self.fields.epoch = true,
             "infinity" => self.fields.infinity = Some(false),
             "now" => {
@@ -323,7 +331,11 @@ impl Parser<'_> {
                 let name = take(&mut self.rest, |byte| {
                     byte.is_ascii_alphanumeric() || b"/_-+".contains(&byte)
                 });
-                let zone = zone(name).ok_or_else(|| self.wrong())??;
+                let offset = || {
+                    let digits = name.bytes().any(|byte| byte.is_ascii_digit());
+                    digits.then(|| posix(name)).flatten().map(Ok)
+                };
+                let zone = zone(name).or_else(offset).ok_or_else(|| self.wrong())??;
                 return self.set_zone(zone);
             }
         }

@@ -46,7 +46,7 @@ pub(super) fn from_fields(
         None => of_words(&lower, fields, settings.interval_style).ok_or_else(invalid)?,
     };
     let overflow =
-        || Error::DatetimeOverflow(format!("interval field value out of range: \"{text}\""));
+        || Error::IntervalFieldOverflow(format!("interval field value out of range: \"{text}\""));
     Ok(IntervalMonthDayNano {
         // Years and months fit in fields of their own, but not together.
         months: i32::try_from(sum.months).map_err(|_wide| match sum.months.abs() {
@@ -64,6 +64,8 @@ struct Sum {
     months: i128,
     days: i128,
     micros: i128,
+    /// The units that were named, a bit each: none may be twice.
+    seen: u32,
 }
 
 /// A number as written: sign, whole part, and the fraction in millionths.
@@ -82,6 +84,7 @@ impl Number {
             (None, Some(digits)) => (true, false, digits),
             (None, None) => (false, false, text),
         };
+        let digits = if signed { digits.trim_ascii_start() } else { digits };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         // Eighteen digits of any unit are far beyond every limit, and their product still fits.
@@ -107,6 +110,7 @@ impl Sum {
     /// As PostgreSQL, a fraction of a unit goes to the next smaller kind: of years to whole months, of months and
     /// weeks to days, of days to time.
     fn add(&mut self, number: Number, unit: &str) -> Option<()> {
+        self.note(bits(unit)?)?;
         match unit {
             "us" | "usec" | "usecs" | "microsecond" | "microseconds" | "usecond" | "useconds" => {
                 self.micros += number.times(1);
@@ -134,6 +138,13 @@ impl Sum {
         Some(())
     }
 
+    /// Errors: units that were named before.
+    fn note(&mut self, bits: u32) -> Option<()> {
+        let fresh = self.seen & bits == 0;
+        self.seen |= bits;
+        fresh.then_some(())
+    }
+
     fn add_days(&mut self, number: Number, days: i128) {
         let fraction_us = number.millionths * days * (DAY_US / SECOND_US);
         self.days += number.sign() * (number.whole * days + fraction_us / DAY_US);
@@ -141,7 +152,8 @@ impl Sum {
     }
 
     fn negate(&mut self) {
-        *self = Sum { months: -self.months, days: -self.days, micros: -self.micros };
+        let (months, days, micros) = (-self.months, -self.days, -self.micros);
+        *self = Sum { months, days, micros, ..*self };
     }
 }
 
@@ -155,7 +167,7 @@ fn of_iso(text: &str) -> Option<Sum> {
     }
     while !rest.is_empty() {
         if let Some(after) = rest.strip_prefix('t') {
-            if time || after.is_empty() {
+            if time {
                 return None;
             }
             (time, rest) = (true, after);
@@ -203,9 +215,10 @@ fn of_words(text: &str, fields: i32, style: IntervalStyle) -> Option<Sum> {
         }
         at += 1;
         let negative = token.starts_with('-') || leading;
-        let unsigned = token.strip_prefix(['-', '+']).unwrap_or(token);
+        let unsigned = token.strip_prefix(['-', '+']).map_or(*token, str::trim_ascii_start);
         if unsigned.contains(':') {
             let micros = of_clock(unsigned, fields == field::MINUTE | field::SECOND)?;
+            sum.note(CLOCK)?;
             sum.micros += if negative { -micros } else { micros };
             continue;
         }
@@ -215,6 +228,7 @@ fn of_words(text: &str, fields: i32, style: IntervalStyle) -> Option<Sum> {
                 return None;
             }
             let total = years.whole * 12 + months.whole;
+            sum.note(bits("month")?)?;
             sum.months += if negative { -total } else { total };
             continue;
         }
@@ -252,10 +266,45 @@ fn unit_of(fields: i32) -> &'static str {
     }
 }
 
-/// Splits at white space and where letters follow a number (`1d`).
+/// Hours, minutes and seconds among [`bits`].
+const CLOCK: u32 = 0b11100;
+
+/// The bit of a unit among those that were named.
+fn bits(unit: &str) -> Option<u32> {
+    let place = match unit {
+        "us" | "usec" | "usecs" | "microsecond" | "microseconds" | "usecond" | "useconds" => 0,
+        "ms" | "msec" | "msecs" | "millisecond" | "milliseconds" | "msecond" | "mseconds" => 1,
+        "s" | "sec" | "secs" | "second" | "seconds" => 2,
+        "m" | "min" | "mins" | "minute" | "minutes" => 3,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 4,
+        "d" | "day" | "days" => 5,
+        "w" | "week" | "weeks" => 6,
+        "mon" | "mons" | "month" | "months" => 7,
+        "y" | "yr" | "yrs" | "year" | "years" => 8,
+        "dec" | "decs" | "decade" | "decades" => 9,
+        "c" | "cent" | "century" | "centuries" => 10,
+        "mil" | "mils" | "millennium" | "millennia" => 11,
+        _ => return None,
+    };
+    Some(1 << place)
+}
+
+/// Splits at white space and where letters follow a number (`1d`); a sign may stand apart.
 fn tokens(text: &str) -> Option<Vec<&str>> {
     let mut tokens = Vec::new();
-    for word in text.split_ascii_whitespace() {
+    let mut words = text;
+    loop {
+        words = words.trim_ascii_start();
+        let signed = words.strip_prefix(['-', '+']);
+        let digits = signed.map_or(words, str::trim_ascii_start);
+        let skipped = words.len() - digits.len();
+        let length = digits.find(|letter: char| letter.is_ascii_whitespace());
+        let length = length.map_or(words.len(), |length| skipped + length);
+        let (word, after) = words.split_at_checked(length)?;
+        words = after;
+        if word.is_empty() {
+            break;
+        }
         let mut rest = word;
         while !rest.is_empty() {
             let letters = rest.starts_with(|first: char| first.is_ascii_alphabetic());

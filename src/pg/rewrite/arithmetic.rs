@@ -272,7 +272,7 @@ fn of_moments(
     })
 }
 
-/// An interval by a number: the planner has no such operator.
+/// An interval by a number, and a timestamp by a time: the planner has no such operators.
 pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -> Option<Expr> {
     match (op, left.1, right.1) {
         (Operator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
@@ -283,6 +283,12 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
             Some(scaled(left.0, right.0, true))
+        }
+        (Operator::Plus | Operator::Minus, DataType::Timestamp(_, None), DataType::Time64(_)) => {
+            Some(later(op, left.0, &zones::converted(right.0.clone(), right.1, &INTERVAL)))
+        }
+        (Operator::Plus, DataType::Time64(_), DataType::Timestamp(_, None)) => {
+            Some(later(op, right.0, &zones::converted(left.0.clone(), left.1, &INTERVAL)))
         }
         _ => None,
     }

@@ -43,7 +43,7 @@ pub(super) fn cast(expr: Expr, source: &DataType, target: &DataType, facts: &Fac
     }
 }
 
-fn converted(expr: Expr, source: &DataType, target: &DataType) -> Expr {
+pub(super) fn converted(expr: Expr, source: &DataType, target: &DataType) -> Expr {
     match convert::between(source, target) {
         Some(function) => call(function, vec![expr]),
         None => expr,
@@ -80,7 +80,9 @@ fn zone(facts: &Facts) -> Option<&str> {
 /// (`timestamp_cmp_timestamptz_internal`). `None` where the planner's own coercion, which takes it in UTC, does as well.
 pub(super) fn instant(expr: &Expr, kind: &DataType, time_zone: &str) -> Option<Expr> {
     let local = matches!(kind, DataType::Timestamp(_, None) | DataType::Date32);
-    (local && !is_utc(time_zone)).then(|| moment(expr, kind, time_zone))
+    // A column stays what it is in UTC, so that files are left out by it.
+    let same = is_utc(time_zone) && matches!(expr, Expr::Column(_));
+    (local && !same).then(|| moment(expr, kind, time_zone))
 }
 
 /// A date or a timestamp without time zone as one with, local in the session's zone.

@@ -86,7 +86,9 @@ impl Moment {
     fn field(&self, field: &Field, text: &mut String) -> Result<()> {
         let upper = field.word.to_ascii_uppercase();
         if let Some((number, width)) = self.number(&upper) {
-            let width = match (field.fill, number < 0 && width > 1) {
+            // A sign takes a place of its own, but not beside the days.
+            let widened = number < 0 && width > 1 && !matches!(upper.as_str(), "DD" | "DDD");
+            let width = match (field.fill, widened) {
                 (true, _) => 0,
                 (false, true) => width + 1,
                 (false, false) => width,
