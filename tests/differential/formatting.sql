@@ -80,3 +80,23 @@ SELECT to_number('1,234.50', '9,999.99');
 SELECT to_number('-12', 'S99');
 SELECT to_number('abc', '999');
 SELECT to_number('$12', 'L99');
+
+-- other ways to write numbers, infinities, times
+SELECT to_char(timestamptz '2026-03-01 12:00+00', 'TZ OF TZH:TZM'), to_char(interval '1 day 30 hours', 'DD HH24:MI:SS'), to_char(time '15:04:05.5', 'HH12:MI:SS.MS AM');
+SELECT to_char(12345, '9.999EEEE'), to_char(0, '9.9EEEE'), to_char(-12345.678::numeric, '9.9EEEE'), to_char(1e-10::float8, '9.99EEEE'), to_char(123456789::int8, '9EEEE');
+SELECT to_char(3999, 'RN'), to_char(4000, 'RN'), to_char(0, 'FMRN'), to_char(485.5, 'FMRN'), to_char(5.2::float8, 'FMrn'), to_char(-5, 'FMRN');
+SELECT to_char(1.234, '9V99'), to_char(12, '99V999'), to_char(12.4::float8, '99V999'), to_char(-1.5, '9V9');
+SELECT to_char('Infinity'::float8, '999.99'), to_char('NaN'::float8, '999999'), to_char('-Infinity'::float8, '9.99EEEE');
+SELECT to_char(12, '9EEEE9');
+SELECT to_char(12, 'FM9EEEE');
+SELECT to_char(12, '9.9V9');
+SELECT to_char(12, '9V9.9');
+SELECT to_timestamp(1772723049.123456), to_timestamp('-Infinity'::float8);
+SELECT to_timestamp('NaN'::float8);
+SELECT to_date('2026-03-01', 'YYYY-MM-DD'), to_date('01 Mar 2026', 'DD Mon YYYY'), to_date('20260301', 'YYYYMMDD'), to_date('26-060', 'YY-DDD');
+SELECT to_date('2026-02-30', 'YYYY-MM-DD');
+SELECT to_char(timestamp '2026-03-05 15:04:05.678', 'YYYY-MM-DD HH24:MI:SS.MS US FF3 Day Month Mon Dy D DD DDD W WW IW Q CC J RM SSSS Y,YYY');
+SELECT to_char(timestamp '2026-03-05 15:04:05.678', 'FMDay, FMDDth FMMonth YYYY HH12:MI a.m. TMMonth IYYY-IW-ID "quoted" BC');
+SELECT to_char(interval '1 year 2 months 3 days 04:05:06.789', 'YYYY MM DD HH24:MI:SS.MS'), to_char(interval '-1 day -02:03', 'DD HH24:MI');
+SELECT to_char(date '2026-03-05', 'YYYYMMDD'), to_char(now(), 'YYYY') = extract(year from now())::text;
+SELECT to_char(interval '36 hours', 'HH24 HH12 HH'), to_char(interval '1 mon', 'Mon');

@@ -35,6 +35,9 @@ pub(super) fn beside(op: Operator, other: &DataType) -> Option<Field> {
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView if !calculates => {
             plain(DataType::Binary)
         }
+        DataType::Interval(_) if matches!(op, Operator::Multiply | Operator::Divide) => {
+            plain(DataType::Float64)
+        }
         DataType::Float32 | DataType::Float64 | DataType::Interval(_) => plain(other.clone()),
         DataType::Decimal128(..) | DataType::Decimal256(..) => {
             let metadata = [(TYPE_KEY.to_owned(), "numeric".to_owned())];
@@ -42,6 +45,7 @@ pub(super) fn beside(op: Operator, other: &DataType) -> Option<Field> {
             Some(field.with_metadata(metadata.into_iter().collect()))
         }
         DataType::Date32 if op == Operator::Minus => plain(DataType::Date32),
+        DataType::Date32 if op == Operator::Plus => plain(DataType::Int32),
         DataType::Timestamp(..) if op == Operator::Minus => plain(other.clone()),
         DataType::Timestamp(..) if op == Operator::Plus => plain(INTERVAL),
         other => integers::whole(other).and_then(plain),

@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, DateTimeField, Expr, Function, FunctionArg, FunctionArgExpr,
     FunctionArguments, Interval, IntervalFields, Value,
 };
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::syntax::{call, cast_to, folded, function_name, text_literal};
 use crate::error::{Error, Result};
@@ -79,7 +80,10 @@ pub(super) fn epoch(function: &mut Function) {
 
 /// `make_interval (days => 10)`: arguments in their order, those left out 0.
 /// Errors: 42883 for a name the function does not have, 42601 for one given twice.
-pub(super) fn positional(function: &mut Function) -> Result<()> {
+pub(super) fn positional(
+    function: &mut Function,
+    locate: &dyn Fn(Location) -> usize,
+) -> Result<()> {
     let Some(name) = function_name(&function.name) else { return Ok(()) };
     let Some(names) = make::argument_names(&name) else { return Ok(()) };
     let FunctionArguments::List(list) = &mut function.args else { return Ok(()) };
@@ -88,6 +92,7 @@ pub(super) fn positional(function: &mut Function) -> Result<()> {
     }
     let mut values: Vec<Option<Expr>> = vec![None; names.len()];
     for (index, arg) in list.args.iter().enumerate() {
+        let mut at = None;
         let (place, value) = match arg {
             FunctionArg::Named { name, arg: FunctionArgExpr::Expr(value), .. }
             | FunctionArg::ExprNamed {
@@ -95,6 +100,7 @@ pub(super) fn positional(function: &mut Function) -> Result<()> {
                 arg: FunctionArgExpr::Expr(value),
                 ..
             } => {
+                at = Some((locate)(name.span.start));
                 let name = folded(name);
                 (names.iter().position(|known| *known == name), value)
             }
@@ -105,7 +111,11 @@ pub(super) fn positional(function: &mut Function) -> Result<()> {
             Some((_, empty @ None)) => *empty = Some(value.clone()),
             Some((twice, Some(_))) => {
                 let message = format!("argument name \"{twice}\" used more than once");
-                return Err(Error::Syntax(message));
+                let error = Error::Syntax(message);
+                return Err(match at {
+                    Some(at) => error.at(at),
+                    None => error,
+                });
             }
             None => return Err(undefined(&name)),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
 };
@@ -53,11 +53,14 @@ impl ExprPlanner for Operators {
                 let Some(operator) = operator(&op) else {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
+                let left = typed(left, operator, &right_type);
+                let right = typed(right, operator, &left_type);
+                let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
                 let sides = ((&left, &left_type), (&right, &right_type));
                 if let Some(planned) = arithmetic::of_interval(operator, sides.0, sides.1) {
                     return Ok(PlannerResult::Planned(planned));
                 }
-                (typed(left, operator, &right_type), typed(right, operator, &left_type))
+                (left, right)
             }
             _ => (left, right),
         };
@@ -228,11 +231,17 @@ fn operator(op: &BinaryOperator) -> Option<Operator> {
     })
 }
 
-/// An untyped literal takes a type from what stands beside it (PostgreSQL manual, 10.2).
+/// A literal or parameter without a type takes one from what stands beside it (PostgreSQL manual, 10.2); of a parameter
+/// that is compared the planner thinks alike.
 fn typed(expr: Expr, op: Operator, other: &DataType) -> Expr {
     match (&expr, arithmetic::beside(op, other)) {
         (Expr::Literal(ScalarValue::Utf8(Some(_)), None), Some(field)) => {
             Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(field)))
+        }
+        (Expr::Placeholder(Placeholder { id, field: None }), Some(field))
+            if op.is_numerical_operators() =>
+        {
+            Expr::Placeholder(Placeholder::new_with_field(id.clone(), Some(Arc::new(field))))
         }
         _ => expr,
     }

@@ -244,7 +244,7 @@ impl Rewriter<'_> {
             }
             Expr::Function(function) => {
                 unqualified(function);
-                moments::positional(function)?;
+                moments::positional(function, self.locate)?;
                 normalization(function);
                 literals::function(function);
                 self.rows.spell_out(function);

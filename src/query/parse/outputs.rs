@@ -164,7 +164,13 @@ fn subquery(query: &Query) -> Option<String> {
 /// PostgreSQL's internal name of the type a cast is to.
 fn type_name(data_type: &DataType) -> String {
     let text = data_type.to_string().to_lowercase();
-    let bare = text.split(['(', '[']).next().unwrap_or(&text).trim();
+    let element = text.split('[').next().unwrap_or(&text);
+    // `timestamp(3) with time zone` has its precision in the middle.
+    let bare = match (element.split_once('('), element.rsplit_once(')')) {
+        (Some((head, _)), Some((_, tail))) => format!("{}{tail}", head.trim_end()),
+        _ => element.to_owned(),
+    };
+    let bare = bare.trim();
     if bare == "\"char\"" {
         return "char".to_owned();
     }
