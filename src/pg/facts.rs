@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::SchemaRef;
 
@@ -56,8 +56,38 @@ pub struct Facts {
     pub activity: Arc<[ActivityRow]>,
     /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.
     pub others: Arc<[OtherRelation]>,
+    /// Where queries leave what they ask to set.
+    pub wishes: Wishes,
     /// What the catalogs look names and OIDs up in; starts empty and fills itself on first use.
     pub names: Names,
+}
+
+/// What calls of `set_config` within queries asked for: a query cannot change its session, which does so before its next
+/// statement. Clones share the list.
+#[derive(Debug, Clone, Default)]
+pub struct Wishes(Arc<Mutex<Vec<Wish>>>);
+
+/// One setting that a query asked for.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    /// Its name.
+    pub name: String,
+    /// `None` is DEFAULT.
+    pub value: Option<String>,
+    /// Until the end of the transaction only.
+    pub local: bool,
+}
+
+impl Wishes {
+    /// Adds one.
+    pub fn add(&self, wish: Wish) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
+    }
+
+    /// All of them, in their order; none is left.
+    pub fn take(&self) -> Vec<Wish> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Names and OIDs of a generation, gathered when a statement first asks. Clones share them: statements of one

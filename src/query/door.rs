@@ -54,6 +54,8 @@ pub struct Login {
     pub parameters: Vec<(String, String)>,
     /// Where from; `None` for a Unix socket.
     pub peer: Option<std::net::SocketAddr>,
+    /// Where it arrived; `None` for a Unix socket.
+    pub server: Option<std::net::SocketAddr>,
     /// Whether the connection is encrypted.
     pub tls: bool,
     /// How other sessions stop this one; `None` for a session that nobody can reach.

@@ -157,7 +157,9 @@ async fn enter(
     let Startup { user, database, parameters, .. } = startup;
     let tls = matches!(channel.stream, Stream::Tls(_));
     let (pid, switch) = (registered.entry().pid, Some(registered.switch()));
-    let login = Login { pid, user, database, parameters, peer: Some(peer), tls, switch };
+    let server = channel.stream.tcp().and_then(|stream| stream.local_addr().ok());
+    let peer = Some(peer);
+    let login = Login { pid, user, database, parameters, peer, server, tls, switch };
     Ok(Some((login, registered, alive)))
 }
 

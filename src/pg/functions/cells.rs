@@ -76,6 +76,11 @@ pub(super) fn make(spec: Spec, facts: &Arc<Facts>) -> Arc<ScalarUDF> {
     udf(spec, facts, Volatility::Stable)
 }
 
+/// `spec` for the statement of `facts`, called for each row: it has an effect.
+pub(super) fn volatile(spec: Spec, facts: &Arc<Facts>) -> Arc<ScalarUDF> {
+    udf(spec, facts, Volatility::Volatile)
+}
+
 /// `spec` for any statement.
 pub(super) fn immutable(spec: Spec) -> Arc<ScalarUDF> {
     udf(spec, &Arc::new(Facts::default()), Volatility::Immutable)

@@ -11,6 +11,7 @@ pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
 mod cells;
+mod coalesce;
 mod degrees;
 pub(crate) mod domain;
 mod each;
@@ -57,7 +58,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())
-        .chain([zone::at_time_zone(), series::function()])
+        .chain([zone::at_time_zone(), series::function(), coalesce::function()])
         .chain(regex::all())
         .chain(strings::all())
         .collect()
@@ -82,7 +83,8 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
         let specs = session::SPECS.iter().chain(transactions::SPECS);
         specs.map(|spec| (spec.name, spec)).collect()
     });
-    let spec = BY_NAME.get(name).map(|spec| cells::make(**spec, facts));
+    let made = if name == "set_config" { cells::volatile } else { cells::make };
+    let spec = BY_NAME.get(name).map(|spec| made(**spec, facts));
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))
         .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))

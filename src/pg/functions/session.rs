@@ -13,7 +13,7 @@ use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, 
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
 use crate::pg::catalog::system_indexes::{self, SystemIndex};
-use crate::pg::facts::DATABASE_OID;
+use crate::pg::facts::{DATABASE_OID, Wish};
 use crate::pg::types;
 
 /// `pg_class.oid` of `pg_class`, and so on: what `obj_description` tells apart.
@@ -277,17 +277,49 @@ fn current_setting(call: &Call<'_>) -> Result<Cell> {
     }
 }
 
-/// `set_config` inside a query: a query cannot change its session, so only what would change nothing is accepted.
-/// Nothing is ever compiled here, whatever `jit` says; a Python driver (asyncpg) turns it off around each lookup.
+/// `set_config` within a query: the session heeds it before its next statement. Settings that are checked by the session
+/// alone are refused here.
 fn set_config(call: &Call<'_>) -> Result<Cell> {
-    let (name, value) = (call.text(0), call.text(1));
-    let same = current_setting(call)?.text() == value;
-    if same || name.eq_ignore_ascii_case("jit") {
-        return Ok(Cell::from(value.to_owned()));
+    let name = call.text(0);
+    if call.args[0] == Cell::Null {
+        return Err(Error::NullNotAllowed("SET requires parameter name".to_owned()));
     }
-    Err(Error::FeatureNotSupported("set_config is not supported inside a query".to_owned())
-        .hint("Use SET."))
+    let value = match &call.args[1] {
+        Cell::Null => None,
+        value => Some(value.text().to_owned()),
+    };
+    let custom = name.contains('.') && !name.starts_with("forebay.");
+    let of_session = OF_SESSION.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let known = settings::known(name).filter(|_| !of_session);
+    let shown = match (known, &value) {
+        (Some(known), value) => {
+            if let Some(refusal) = known.refusal(call.facts.setting("is_superuser") == Some("on")) {
+                return Err(refusal);
+            }
+            value.as_ref().map_or_else(|| Ok(known.value.clone()), |value| known.check(value))?
+        }
+        (None, value) if custom => value.clone().unwrap_or_default(),
+        _ if of_session || name.starts_with("forebay.") => {
+            let message = format!("set_config of \"{name}\" is not supported inside a query");
+            return Err(Error::FeatureNotSupported(message).hint("Use SET."));
+        }
+        _ => return Err(Error::UndefinedSetting(name.to_owned())),
+    };
+    let (name, local) = (name.to_owned(), call.truth(2));
+    call.facts.wishes.add(Wish { name, value, local });
+    Ok(Cell::from(shown))
 }
+
+/// Settings whose values only the session can check.
+const OF_SESSION: &[&str] = &[
+    "client_encoding",
+    "DateStyle",
+    "password_encryption",
+    "role",
+    "session_authorization",
+    "standard_conforming_strings",
+    "TimeZone",
+];
 
 // ---- visible along the search path
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
 use super::plan::{literal, read_beside};
+use crate::error::Error;
 use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_cell;
 use crate::pg::catalog::rows;
@@ -71,6 +72,9 @@ fn function(
         "nullif" => function.args.iter().take(1).collect(),
         _ => return Ok(Transformed::no(Expr::ScalarFunction(function))),
     };
+    if let Some(error) = unmatched(&function, schema) {
+        return Err(error);
+    }
     let Some(common) = field(&results, schema, true) else {
         return Ok(Transformed::no(Expr::ScalarFunction(function)));
     };
@@ -78,6 +82,22 @@ fn function(
         *arg = of(std::mem::take(arg), &common, schema, facts)?;
     }
     Ok(Transformed::yes(told(Expr::ScalarFunction(function), common)))
+}
+
+/// Whether a COALESCE has a text beside an array, which would become an array of the one text.
+fn unmatched(function: &ScalarFunction, schema: &DFSchema) -> Option<DataFusionError> {
+    let told = function.args.iter().filter(|arg| !is_unknown(arg));
+    let fields: Vec<FieldRef> =
+        told.filter_map(|arg| arg.to_field(schema).ok().map(|(_, field)| field)).collect();
+    let kind = |field: &FieldRef| types::sql_name(types::of_field(field).oid);
+    let list = fields.iter().find(|field| field.data_type().is_list())?;
+    let text = fields.iter().find(|field| field.data_type().is_string())?;
+    let mut sides = [list, text];
+    sides.sort_by_key(|side| fields.iter().position(|field| Arc::ptr_eq(field, side)));
+    let [one, other] = sides.map(kind);
+    let word = function.name().to_uppercase();
+    let message = format!("{word} types {one} and {other} cannot be matched");
+    Some(DataFusionError::External(Box::new(Error::DatatypeMismatch(message))))
 }
 
 /// The field all of `results` can be; `None` where the planner finds it out by itself. `complete`: there is no NULL

@@ -152,6 +152,9 @@ impl Session for SqlSession {
 
     fn ended(&mut self, failed: bool) {
         self.timer = None;
+        if failed {
+            drop(self.wishes.take());
+        }
         let now_us = self.engine.clock.now_us();
         let state = match &mut self.block {
             Some(block) => {

@@ -73,6 +73,11 @@ impl SqlSession {
 
     /// Errors: 25P02 in a block that failed.
     fn starting(&mut self, text: &Arc<str>, statement: &parse::Statement) -> Result<()> {
+        for wish in self.wishes.take() {
+            if self.block.is_some() || !wish.local {
+                self.set(&wish.name, wish.value.as_deref(), wish.local)?;
+            }
+        }
         if let Some(block) = &mut self.block {
             if block.failed && !statement.ends_transaction() {
                 return Err(Error::InFailedTransaction);

@@ -26,7 +26,7 @@ use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
 use crate::pg::encode::OutputSettings;
-use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow};
+use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow, Wishes};
 use cursor::Cursor;
 use prepared::Statement;
 use transaction::Block;
@@ -68,6 +68,8 @@ pub struct SqlSession {
     reported: Vec<(&'static str, String)>,
     /// Whether a reported parameter may have changed since the client was last told.
     settings_moved: bool,
+    /// What queries asked to set.
+    wishes: Wishes,
     token: CancellationToken,
     timer: Option<Timer>,
     presence: Presence,
@@ -130,6 +132,7 @@ impl SqlSession {
             notices: Vec::new(),
             reported: Vec::new(),
             settings_moved: false,
+            wishes: Wishes::default(),
             token: CancellationToken::new(),
             timer: None,
             presence,
@@ -245,12 +248,13 @@ impl SqlSession {
             pins,
             pid: self.login.pid,
             client: self.login.peer,
-            server: None,
+            server: self.login.server,
             transaction_at_us: self.transaction_at_us(now_us),
             statement_at_us: now_us,
             started_at_us: self.engine.started_at_us,
             settings: shown,
             generation,
+            wishes: self.wishes.clone(),
             ..Facts::default()
         };
         // These rows cost as much as there are sessions, and almost no statement looks at them.
