@@ -16,6 +16,7 @@ mod degrees;
 pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
+mod gathered;
 mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
@@ -47,7 +48,7 @@ use arrow::datatypes::FieldRef;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 use super::facts::Facts;
-use super::types::TYPE_KEY;
+use super::types::{self, TYPE_KEY};
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
@@ -66,7 +67,9 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
 
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
-    aggregates::all()
+    let mut all = aggregates::all();
+    all.push(gathered::aggregate());
+    all
 }
 
 /// The name of [`single_value`].
@@ -178,8 +181,8 @@ pub(crate) fn name_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Scal
 /// The function that turns lists of OIDs into lists of the names they stand for.
 pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     match field.data_type() {
-        arrow::datatypes::DataType::List(item) => {
-            named_spec(item).map(|spec| each::function(cells::make(*spec, facts)))
+        arrow::datatypes::DataType::List(_) => {
+            element_spec(field).map(|spec| each::function(cells::make(*spec, facts)))
         }
         _ => None,
     }
@@ -189,9 +192,9 @@ pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Sca
 /// `Some` for columns of `regclass`, `regtype` and their kin. Its result keeps the OID beside the name, for clients that
 /// ask for the binary form, and still says it is of that type.
 pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
-    if let arrow::datatypes::DataType::List(item) = field.data_type() {
-        let kind = crate::pg::types::name_of(crate::pg::types::of_field(field).oid)?;
-        return named_spec(item)
+    if let arrow::datatypes::DataType::List(_) = field.data_type() {
+        let kind = types::name_of(types::of_field(field).oid)?;
+        return element_spec(field)
             .map(|spec| named::lists(each::function(cells::make(*spec, facts)), kind));
     }
     let kind = field.metadata().get(TYPE_KEY)?;
@@ -202,9 +205,20 @@ fn named_spec(field: &FieldRef) -> Option<&'static cells::Spec> {
     if field.data_type().is_nested() || !field.data_type().is_integer() {
         return None;
     }
-    let kind = field.metadata().get(TYPE_KEY)?;
+    spec_of(field.metadata().get(TYPE_KEY)?)
+}
+
+/// The same for the elements of a list: it or its item says what they are.
+fn element_spec(field: &FieldRef) -> Option<&'static cells::Spec> {
+    let arrow::datatypes::DataType::List(item) = field.data_type() else { return None };
+    if !item.data_type().is_integer() {
+        return None;
+    }
+    spec_of(types::name_of(types::element_of(types::of_field(field).oid)?)?)
+}
+
+fn spec_of(kind: &str) -> Option<&'static cells::Spec> {
     session::SPECS.iter().find(|spec| {
-        spec.name.strip_prefix("forebay_").and_then(|rest| rest.strip_suffix("_text"))
-            == Some(kind.as_str())
+        spec.name.strip_prefix("forebay_").and_then(|rest| rest.strip_suffix("_text")) == Some(kind)
     })
 }
