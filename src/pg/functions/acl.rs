@@ -128,7 +128,8 @@ pub(super) fn make(call: &Call<'_>) -> Result<Cell> {
     for word in call.text(2).split(',').map(str::trim) {
         let known = PRIVILEGES.iter().find(|(_, name)| name.eq_ignore_ascii_case(word));
         let (letter, _) = known.ok_or_else(|| {
-            Error::InvalidParameterValue(format!("unrecognized privilege type: \"{word}\""))
+            let message = format!("unrecognized privilege type: \"{}\"", call.text(2));
+            Error::InvalidParameterValue(message)
         })?;
         wanted.push(*letter);
     }

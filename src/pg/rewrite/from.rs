@@ -65,6 +65,7 @@ impl Call {
             let options = self.name == "pg_options_to_table";
             let names: &[&str] =
                 if options { &["option_name", "option_value"] } else { &["key", "value"] };
+            let args = if options { args.into_iter().map(texts).collect() } else { args };
             (pairs.map(|list| call(list, args.clone())).to_vec(), names)
         } else if let Some(fields) = fields(&self.name) {
             let list = call(listing(&self.name).unwrap_or_default(), args);
@@ -192,6 +193,14 @@ fn is_constant(arg: &FunctionArg) -> bool {
         }
     }
     arg.visit(&mut Search).is_continue()
+}
+
+/// `expr::text[]`
+fn texts(expr: Expr) -> Expr {
+    let element = ArrayElemTypeDef::SquareBracket(Box::new(DataType::Text), None);
+    let data_type = DataType::Array(element);
+    let (kind, expr) = (CastKind::DoubleColon, Box::new(expr));
+    Expr::Cast { kind, expr, data_type, array: false, format: None }
 }
 
 /// The functions that return the two columns of what `name` returns as rows, each as a list.

@@ -738,18 +738,13 @@ const CAST_NAMES: &[&str] = &[
     "int2",
     "int4",
     "int8",
-    "interval",
     "json",
     "jsonb",
     "name",
-    "numeric",
     "oid",
     "text",
-    "time",
-    "timestamp",
     "timestamptz",
     "uuid",
-    "varchar",
 ];
 
 fn array_fill(function: &Function) -> Result<Option<Expr>> {

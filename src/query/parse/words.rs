@@ -7,7 +7,8 @@ use super::is_word;
 
 /// Rewrites the tokens of one statement; those that stay keep their places.
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
-    if !tokens.iter().any(is_candidate) {
+    let literal = |pair: &[TokenWithSpan]| typed_literal(pair).is_some();
+    if !tokens.iter().any(is_candidate) && !tokens.windows(2).any(literal) {
         return tokens;
     }
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -16,6 +17,7 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
         let length = only(&out, rest)
             .or_else(|| qualified_substring(rest))
             .or_else(|| collation_for(rest, &mut out))
+            .or_else(|| literal_of_type(rest, &mut out))
             .or_else(|| quantified_operator(rest, &mut out));
         match length {
             Some(length) => rest = rest.get(length..).unwrap_or_default(),
@@ -84,6 +86,58 @@ fn collation_for(rest: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> Option
     })
 }
 
+/// Types whose name before a string the parser takes for a column.
+const TYPES: &[&str] = &[
+    "bpchar",
+    "cid",
+    "cidr",
+    "cstring",
+    "inet",
+    "macaddr",
+    "name",
+    "oid",
+    "pg_lsn",
+    "pg_snapshot",
+    "refcursor",
+    "regcollation",
+    "regnamespace",
+    "regoper",
+    "regoperator",
+    "regproc",
+    "regprocedure",
+    "regrole",
+    "regtype",
+    "tid",
+    "txid_snapshot",
+    "xid",
+    "xid8",
+];
+
+/// The name and the text of `type 'text'`.
+fn typed_literal(rest: &[TokenWithSpan]) -> Option<(&TokenWithSpan, &TokenWithSpan)> {
+    let [name, text, ..] = rest else { return None };
+    let (Token::Word(word), Token::SingleQuotedString(_)) = (&name.token, &text.token) else {
+        return None;
+    };
+    let known = match word.quote_style {
+        None => TYPES.iter().any(|known| word.value.eq_ignore_ascii_case(known)),
+        // Quoted, it is the one-byte type.
+        Some(_) => word.value == "char" || TYPES.contains(&word.value.as_str()),
+    };
+    known.then_some((name, text))
+}
+
+/// `type 'text'` is `'text'::type`.
+fn literal_of_type(rest: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> Option<usize> {
+    let (name, text) = typed_literal(rest)?;
+    if out.last().is_some_and(|before| before.token == Token::Period) {
+        return None;
+    }
+    let cast = TokenWithSpan { token: Token::DoubleColon, span: name.span };
+    out.extend([text.clone(), cast, name.clone()]);
+    Some(2)
+}
+
 /// `OPERATOR(pg_catalog.=) ANY (…)`: the parser quantifies bare operators only. Before a value the form stays, for it
 /// binds otherwise than the operator itself.
 fn quantified_operator(rest: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> Option<usize> {
@@ -127,5 +181,7 @@ mod tests {
         check("COLLATION FOR (a)", "pg_collation_for ( a )");
         check("a OPERATOR(pg_catalog.=) ANY (b)", "a = ANY ( b )");
         check("a OPERATOR(+) b", "a OPERATOR ( + ) b");
+        check("inet '::1', \"char\" 'a'", "'::1' :: inet , 'a' :: \"char\"");
+        check("a.oid 'x', text 'x'", "a . oid 'x' , text 'x'");
     }
 }
