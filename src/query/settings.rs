@@ -619,10 +619,10 @@ mod tests {
     #[test]
     fn local_ends_with_the_transaction() {
         let mut settings = Settings::new(BTreeMap::new());
-        settings.set("jit", Some("on"), true).expect("valid");
-        assert!(settings.on("jit"));
-        settings.end_transaction();
+        settings.set("jit", Some("off"), true).expect("valid");
         assert!(!settings.on("jit"));
+        settings.end_transaction();
+        assert!(settings.on("jit"));
     }
 
     #[test]

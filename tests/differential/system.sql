@@ -193,3 +193,7 @@ SELECT option_name, option_value FROM pg_options_to_table('{a=b=c,d}');
 SELECT makeaclitem(0, 0, 'SELECT, nope', true);
 SELECT relacl FROM pg_class WHERE relname = 'nation';
 SELECT oid '5', "char" 'ab', regtype 'int4', name 'x';
+SELECT * FROM tpch.nation NATURAL JOIN (SELECT n_nationkey AS key, n_name FROM tpch.nation) n ORDER BY n_name LIMIT 2;
+WITH a AS (SELECT 1 AS x, 2 AS y), b AS (SELECT 3 AS z, 2 AS y) SELECT * FROM a NATURAL JOIN b;
+SELECT inet '10.1.2.3'::text, '10.1.2.3/8'::inet::cidr, network('10.1.2.3/8'), masklen('10.1.2.3'), abbrev(cidr '10.1.0.0/16');
+SELECT '16'::pg_lsn;

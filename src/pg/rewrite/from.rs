@@ -6,8 +6,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, SelectItem,
-    TableAlias, TableAliasColumnDef, TableFactor, Value, Visit, Visitor,
+    ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
+    Ident, ObjectName, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit,
+    Visitor,
 };
 
 use super::syntax::{call, cast_to, function_name, listing, selecting};

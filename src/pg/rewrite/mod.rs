@@ -18,6 +18,7 @@ mod lateral;
 mod literals;
 mod mixed;
 mod moments;
+mod natural;
 mod operators;
 mod outputs;
 mod patterns;

@@ -71,6 +71,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.pop();
+        self.rows.spell_out_joins(select, self.facts);
         self.rows.unmark(select, self.facts);
         self.rows.leave_select();
         outputs::qualify(select);

@@ -18,6 +18,7 @@ use datafusion::sql::sqlparser::ast::{
 use super::clauses;
 use super::outputs;
 use super::syntax::{call, folded, function_name};
+use super::{natural, outputs};
 use crate::pg::facts::Facts;
 
 /// Functions that take a row where they take any value.
@@ -40,7 +41,8 @@ type Rows = BTreeMap<String, Vec<String>>;
 
 /// What is in scope, innermost last.
 pub(super) struct Scopes {
-    /// Whether the statement gives a row to a function, names columns in an alias, or has to know what a `*` stands for; few do.
+    /// Whether the statement gives a row to a function, or has to know the columns of its
+    /// tables; almost none does.
     wanted: bool,
     /// Of each SELECT.
     selects: Vec<Rows>,
@@ -127,6 +129,14 @@ impl Scopes {
             && let Some(columns) = self.of_wildcards(select, facts)
         {
             outputs::unmark(select, &columns);
+        }
+    }
+
+    /// Spells out natural joins of known columns.
+    pub(super) fn spell_out_joins(&self, select: &mut Select, facts: &Facts) {
+        if self.wanted && natural::any(select) {
+            let columns = |factor: &TableFactor| Some(self.of_factor(factor, facts)?.1);
+            select.from.iter_mut().for_each(|table| natural::spell_out(table, &columns));
         }
     }
 
@@ -368,13 +378,14 @@ fn names_columns(statement: &Statement) -> bool {
     statement.visit(&mut Search).is_break()
 }
 
-/// Whether a name alone is given to a function of JSON anywhere, or a name stands marked beside a wildcard.
+/// Whether a name alone is given to a function of JSON anywhere, or a name stands marked beside a wildcard, or a join is
+/// natural.
 fn looks_at_rows(statement: &Statement) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();
         fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
-            match outputs::marked(select) {
+            match outputs::marked(select) || natural::any(select) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
