@@ -36,6 +36,10 @@ const TAKERS: &[&str] = &[
     "to_jsonb",
 ];
 
+/// The most columns a list may have (PostgreSQL's `MaxTupleAttributeNumber`). Longer ones are refused later; lists that
+/// double one another must not get long here.
+const COLUMNS_MAX: usize = 1_664;
+
 /// The columns of aliases by their names.
 type Rows = BTreeMap<String, Vec<String>>;
 
@@ -153,6 +157,9 @@ impl Scopes {
                 SelectItem::QualifiedWildcard(..) => return None,
                 _ => {}
             }
+            if COLUMNS_MAX < columns.len() {
+                return None;
+            }
         }
         Some(columns)
     }
@@ -268,6 +275,9 @@ impl Scopes {
                     _,
                 ) => columns.extend(self.of_qualified(name, select, facts)?),
                 _ => return None,
+            }
+            if COLUMNS_MAX < columns.len() {
+                return None;
             }
         }
         Some(columns)
