@@ -204,6 +204,9 @@ pub enum Error {
     /// A scalar subquery with more than one row.
     #[error("more than one row returned by a subquery used as an expression")]
     CardinalityViolation,
+    /// A path that a JSON value does not have; its code, and the whole message.
+    #[error("{1}")]
+    SqlJson(&'static str, String),
     /// A data error with no code of its own (22000).
     #[error("{0}")]
     Data(String),
@@ -534,6 +537,7 @@ impl Error {
             Error::NegativeSubstring => "22011",
             Error::InvalidRegularExpression(_) => "2201B",
             Error::CardinalityViolation => "21000",
+            Error::SqlJson(state, _) => state,
             Error::Data(_) => "22000",
             Error::InvalidParameterValue(_) => "22023",
             Error::NegativeRowCount("LIMIT") => "2201W",

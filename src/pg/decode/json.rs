@@ -4,9 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use super::invalid;
 use crate::error::{Error, Result};
-use crate::pg::types;
 
 /// How deep values may nest. PostgreSQL's own limit is its stack's, some 6,000; a tenth would refuse what tools send,
 /// ten times more would need a stack that our threads do not have.
@@ -120,8 +118,11 @@ pub(crate) fn items(text: &str) -> Vec<&str> {
 /// A string without quotes and escapes.
 /// Errors: 22P05 for `\u0000`, which no text can hold.
 pub(crate) fn string(token: &str) -> Result<String> {
-    let string: String =
-        serde_json::from_str(token).map_err(|_json| invalid(types::JSON, token))?;
+    let string: String = serde_json::from_str(token).map_err(|_json| {
+        // The one thing that a checked string can lack.
+        Error::MalformedText("invalid input syntax for type json".to_owned())
+            .detail("Unicode low surrogate must follow a high surrogate.")
+    })?;
     if string.contains('\0') {
         let message = "unsupported Unicode escape sequence".to_owned();
         return Err(

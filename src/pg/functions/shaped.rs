@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    [Kind::Array, Kind::ExpandArray, Kind::Member, Kind::Ordinality].map(made).to_vec()
+    [Kind::Array, Kind::ExpandArray, Kind::Member, Kind::Ordinality, Kind::Row].map(made).to_vec()
 }
 
 fn made(kind: Kind) -> Arc<ScalarUDF> {
@@ -34,6 +34,8 @@ enum Kind {
     Member,
     /// `WITH ORDINALITY`: numbers, from 1, as many as the longest of the lists has elements.
     Ordinality,
+    /// `ROW`: a value of fields, each after its name. They keep what they say of themselves.
+    Row,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -49,6 +51,7 @@ impl ScalarUDFImpl for Shaped {
             Kind::ExpandArray => "forebay_expandarray",
             Kind::Member => "forebay_member",
             Kind::Ordinality => "forebay_ordinality",
+            Kind::Row => "forebay_row",
         }
     }
 
@@ -67,6 +70,7 @@ impl ScalarUDFImpl for Shaped {
             {
                 Ok(lists.to_vec())
             }
+            (Kind::Row, parts) => Ok(parts.to_vec()),
             _ => plan_err!("function {} does not take these arguments", self.name()),
         }
     }
@@ -97,6 +101,10 @@ impl ScalarUDFImpl for Shaped {
                 Arc::new(member(list.data_type(), name)?.1.as_ref().clone().with_name("item"));
             return Ok(Arc::new(Field::new(self.name(), DataType::List(item), true)));
         }
+        if self.kind == Kind::Row {
+            let fields = DataType::Struct(row_fields(&args)?);
+            return Ok(Arc::new(Field::new(self.name(), fields, true)));
+        }
         let types: Vec<DataType> =
             args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         Ok(Arc::new(Field::new(self.name(), self.return_type(&types)?, true)))
@@ -114,12 +122,32 @@ impl ScalarUDFImpl for Shaped {
             Kind::ExpandArray => Arc::new(expanded(arrays[0].as_list::<i32>())?),
             Kind::Member => Arc::new(members(arrays[0].as_list::<i32>(), &arrays[1])?),
             Kind::Ordinality => Arc::new(ordinality(&arrays)?),
+            Kind::Row => {
+                let DataType::Struct(fields) = args.return_field.data_type() else {
+                    return plan_err!("not a row");
+                };
+                let columns = arrays.into_iter().skip(1).step_by(2).collect();
+                Arc::new(StructArray::try_new_with_length(fields.clone(), columns, None, length)?)
+            }
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
         }
         Ok(ColumnarValue::Array(result))
     }
+}
+
+/// The fields of a row by the names before them.
+fn row_fields(args: &ReturnFieldArgs<'_>) -> Result<Fields> {
+    let pairs =
+        args.scalar_arguments.iter().step_by(2).zip(args.arg_fields.iter().skip(1).step_by(2));
+    let fields = pairs.map(|(name, field)| match name {
+        Some(ScalarValue::Utf8(Some(name))) => {
+            Ok(field.as_ref().clone().with_name(name).with_nullable(true))
+        }
+        _ => plan_err!("a field of a row has no name"),
+    });
+    fields.collect::<Result<Vec<Field>>>().map(Fields::from)
 }
 
 /// The lists with empty ones in place of NULL, their values packed.

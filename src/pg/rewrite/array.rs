@@ -8,7 +8,7 @@ use datafusion::common::tree_node::TreeNode;
 use datafusion::common::{Column, DFSchema, DataFusionError, Result as DfResult, ScalarValue};
 use datafusion::logical_expr::execution_props::ExecutionProps;
 use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
-use datafusion::logical_expr::{Cast, Expr as PlanExpr};
+use datafusion::logical_expr::{Cast, Expr as PlanExpr, ExprSchemable};
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::sql::sqlparser::ast::{
@@ -424,15 +424,33 @@ pub(super) fn cast(
     let column = Box::new(PlanExpr::Column(Column::from_name("element")));
     let one = one_cast(Cast { expr: column, field: Arc::clone(to) }, &schema, facts)?;
     let one = one.rewrite(&mut TypeCoercionRewriter::new(&schema))?.data;
-    let physical = create_physical_expr(
-        &one,
-        &schema,
-        &ExecutionProps::new(),
-        &PhysicalPlanningContext::default(),
-    )?;
+    each(&one, &schema, expr).map(Some)
+}
+
+/// An array with its elements as clients see them; `None` for one of texts or whole numbers.
+pub(super) fn texts(
+    list: &PlanExpr,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> DfResult<Option<PlanExpr>> {
+    let Ok(source) = list.get_type(schema) else { return Ok(None) };
+    let Some(from) = leaf(&source) else { return Ok(None) };
+    if from.data_type().is_string() || from.data_type().is_integer() || from.data_type().is_null() {
+        return Ok(None);
+    }
+    let element = from.as_ref().clone().with_name("element").with_nullable(true);
+    let schema = DFSchema::try_from(Schema::new(vec![element]))?;
+    let column = PlanExpr::Column(Column::from_name("element"));
+    each(&plan_call(functions::text(facts), vec![column]), &schema, list).map(Some)
+}
+
+/// `one`, of the column of `schema`, done to each element of `list`.
+fn each(one: &PlanExpr, schema: &DFSchema, list: &PlanExpr) -> DfResult<PlanExpr> {
+    let context = PhysicalPlanningContext::default();
+    let physical = create_physical_expr(one, schema, &ExecutionProps::new(), &context)?;
     let item = physical.return_field(schema.as_arrow())?;
     let item = Arc::new(item.as_ref().clone().with_name("item").with_nullable(true));
-    Ok(Some(plan_call(functions::element_cast(physical, item), vec![expr.clone()])))
+    Ok(plan_call(functions::element_cast(physical, item), vec![list.clone()]))
 }
 
 /// Errors: 0A000, since a list cannot tell later how many dimensions it has.

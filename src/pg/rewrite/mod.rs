@@ -23,6 +23,7 @@ mod operators;
 mod outputs;
 mod patterns;
 mod plan;
+mod records;
 mod results;
 mod rows;
 mod syntax;

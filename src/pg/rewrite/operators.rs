@@ -119,6 +119,7 @@ fn json_type(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
         return None;
     }
     match types::of_field(&field).oid {
+        _ if field.data_type().is_nested() => None,
         types::JSON => Some("json"),
         types::JSONB => Some("jsonb"),
         _ => None,
@@ -146,9 +147,11 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
             let (item, member) = (format!("forebay_{kind}_item"), format!("forebay_{kind}_member"));
             by(&item, &member, &member)
         }
-        BinaryOperator::LongArrow if own.is_some() => {
-            by("forebay_json_item_text", "forebay_json_member_text", "forebay_json_member_text")
-        }
+        BinaryOperator::LongArrow if own.is_some() => by(
+            &format!("forebay_{kind}_item_text"),
+            "forebay_json_member_text",
+            "forebay_json_member_text",
+        ),
         BinaryOperator::HashArrow if own.is_some() => Some(format!("forebay_{kind}_path")),
         BinaryOperator::HashLongArrow if own.is_some() => Some("forebay_json_path_text".to_owned()),
         BinaryOperator::AtArrow if jsonb => Some("forebay_jsonb_contains".to_owned()),
@@ -165,10 +168,17 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
             Some("forebay_jsonb_concat".to_owned())
         }
         BinaryOperator::Minus if jsonb && own.is_some() => Some("forebay_jsonb_without".to_owned()),
+        BinaryOperator::AtQuestion if jsonb => Some("forebay_jsonb_path_exists".to_owned()),
+        BinaryOperator::AtAt if jsonb => Some("forebay_jsonb_path_match".to_owned()),
         BinaryOperator::HashMinus if jsonb => Some("forebay_jsonb_without_path".to_owned()),
         _ => None,
     }?;
     Some(call(functions::of_json(&name), vec![left, right]))
+}
+
+/// What a `jsonb` is compared and ordered by.
+pub(super) fn jsonb_key(expr: Expr) -> Expr {
+    call(functions::of_json("forebay_jsonb_key"), vec![expr])
 }
 
 /// Comparisons of `jsonb`, which are not those of its text; `json` has none.
@@ -194,9 +204,7 @@ fn json_compared(
                 let error = no_operator(left, &op.to_string(), right, schema);
                 return Err(DataFusionError::External(Box::new(error)));
             }
-            let compare = functions::of_json("forebay_jsonb_compare");
-            let order = call(compare, vec![left.clone(), right.clone()]);
-            Ok(Some(binary_expr(order, operator, lit(0_i32))))
+            Ok(Some(binary_expr(jsonb_key(left.clone()), operator, jsonb_key(right.clone()))))
         }
         _ => Ok(None),
     }
@@ -269,6 +277,14 @@ fn of_array(
         BinaryOperator::PGOverlap => (Kind::Overlap, vec![left, right]),
         BinaryOperator::AtArrow => (Kind::Contains, vec![left, right]),
         BinaryOperator::ArrowAt => (Kind::Contains, vec![right, left]),
+        BinaryOperator::Lt | BinaryOperator::LtEq | BinaryOperator::Gt | BinaryOperator::GtEq => {
+            let compare = functions::arrays::function(Kind::Compare);
+            let order = call(compare, vec![left, right]);
+            let planned = operator(&op).map(|operator| binary_expr(order, operator, lit(0_i32)));
+            return planned.map(PlannerResult::Planned).ok_or_else(|| {
+                DataFusionError::Internal("an operator that compares nothing".to_owned())
+            });
+        }
         op => return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right })),
     };
     Ok(PlannerResult::Planned(call(functions::arrays::function(kind), args)))

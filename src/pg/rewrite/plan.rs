@@ -6,9 +6,11 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
-use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, lit};
+use datafusion::logical_expr::{
+    Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, lit, when,
+};
 
-use super::operators::call;
+use super::operators::{call, jsonb_key};
 use super::{
     arithmetic, array, common, correlated, lateral, mixed, patterns, results, ties, told, unions,
     zones,
@@ -44,6 +46,13 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         let mixed = mixed::join(&mut join, zone);
         let done = expressions(LogicalPlan::Join(join), facts)?;
         return Ok(if mixed { Transformed::yes(done.data) } else { done });
+    }
+    if let LogicalPlan::Sort(sort) = node {
+        let sorted = sorted(sort);
+        if sorted.transformed {
+            return Ok(sorted);
+        }
+        return expressions(sorted.data, facts);
     }
     expressions(node, facts)
 }
@@ -166,6 +175,12 @@ fn one(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
+        Expr::InList(mut list) if is_jsonb(&list.expr, schema) => {
+            for part in std::iter::once(list.expr.as_mut()).chain(&mut list.list) {
+                *part = jsonb_key(std::mem::replace(part, lit(ScalarValue::Null)));
+            }
+            Ok(Transformed::yes(Expr::InList(list)))
+        }
         Expr::InList(mut list) => {
             let own = list.expr.get_type(schema).unwrap_or(DataType::Null);
             let symbol = if list.negated { "<>" } else { "=" };
@@ -185,6 +200,12 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             }
             let listed = arithmetic::listed(list, &own);
             Ok(if read { Transformed::yes(listed.data) } else { listed })
+        }
+        Expr::Between(mut range) if is_jsonb(&range.expr, schema) => {
+            for part in [range.expr.as_mut(), range.low.as_mut(), range.high.as_mut()] {
+                *part = jsonb_key(std::mem::replace(part, lit(ScalarValue::Null)));
+            }
+            Ok(Transformed::yes(Expr::Between(range)))
         }
         Expr::Between(mut range) => {
             let own = range.expr.get_type(schema).unwrap_or(DataType::Null);
@@ -244,6 +265,30 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::ScalarFunction(function) if functions::strings::writes_arguments(function.name()) => {
             Ok(written_arguments(function, schema, facts))
         }
+        Expr::ScalarFunction(mut function) if function.name() == "array_to_string" => {
+            // Its elements are written as clients see them.
+            let texts = match function.args.first() {
+                Some(list) => array::texts(list, schema, facts)?,
+                None => None,
+            };
+            let changed = texts.is_some();
+            if let (Some(texts), Some(list)) = (texts, function.args.first_mut()) {
+                *list = texts;
+            }
+            let expr = Expr::ScalarFunction(function);
+            Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+        }
+        Expr::ScalarFunction(function)
+            if function.name() == "nullif"
+                && function.args.first().is_some_and(|first| is_jsonb(first, schema)) =>
+        {
+            let [value, other] = function.args.as_slice() else {
+                return Ok(Transformed::no(Expr::ScalarFunction(function)));
+            };
+            let same = jsonb_key(value.clone()).eq(jsonb_key(other.clone()));
+            let null = lit(ScalarValue::Utf8(None));
+            when(same, null).otherwise(value.clone()).map(Transformed::yes)
+        }
         Expr::ScalarFunction(mut function) => {
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             let alike = mixed::OF_ONE_TYPE.contains(&function.name())
@@ -295,6 +340,23 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         other => Ok(Transformed::no(other)),
     }
+}
+
+fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == types::JSONB)
+}
+
+/// A sort whose keys stand for values that are not ordered as their texts are.
+fn sorted(mut sort: Sort) -> Transformed<LogicalPlan> {
+    let mut changed = false;
+    for key in &mut sort.expr {
+        if is_jsonb(&key.expr, sort.input.schema()) {
+            key.expr = jsonb_key(std::mem::replace(&mut key.expr, lit(ScalarValue::Null)));
+            changed = true;
+        }
+    }
+    let plan = LogicalPlan::Sort(sort);
+    if changed { Transformed::yes(plan) } else { Transformed::no(plan) }
 }
 
 fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {

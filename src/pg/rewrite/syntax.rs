@@ -15,7 +15,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    array, clauses, from, joins, literals, moments, outputs, patterns, rows, system_columns,
+    array, clauses, from, joins, literals, moments, outputs, patterns, records, rows,
+    system_columns,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -98,6 +99,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        if let Err(error) = records::table_factor(factor) {
+            return ControlFlow::Break(Box::new(error));
+        }
         from::factor(factor);
         ControlFlow::Continue(())
     }
@@ -143,6 +147,10 @@ impl Rewriter<'_> {
                 }
                 if let Some(overlapping) = moments::overlaps(left, op, right)? {
                     *expr = overlapping;
+                } else if *op == BinaryOperator::PGStartsWith {
+                    let text = std::mem::replace(left.as_mut(), null());
+                    let start = std::mem::replace(right.as_mut(), null());
+                    *expr = call("starts_with", vec![text, start]);
                 } else if let Some(compared) = rows::compared(left, op, right) {
                     *expr = compared;
                 }
@@ -307,6 +315,7 @@ pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
     match expr {
         Expr::Value(value) => match &value.value {
             Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
+            Value::DollarQuotedString(quoted) => Some(&quoted.value),
             _ => None,
         },
         Expr::Nested(inner) => text_literal(inner),
@@ -407,6 +416,9 @@ fn prefix_function(op: UnaryOperator) -> Option<&'static str> {
 /// `OPERATOR(pg_catalog.~)` as the operator itself; `None` when it is not written that way.
 /// Errors: an operator that has no plain form here.
 pub(super) fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperator>> {
+    if let BinaryOperator::Custom(name) = op {
+        return Ok(bytewise(name));
+    }
     let BinaryOperator::PGCustomBinaryOperator(parts) = op else {
         return Ok(None);
     };
@@ -442,6 +454,7 @@ pub(super) fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperato
         "@>" => BinaryOperator::AtArrow,
         "<@" => BinaryOperator::ArrowAt,
         "&&" => BinaryOperator::PGOverlap,
+        "^@" => BinaryOperator::PGStartsWith,
         "&" => BinaryOperator::BitwiseAnd,
         "|" => BinaryOperator::BitwiseOr,
         "#" => BinaryOperator::PGBitwiseXor,
@@ -450,6 +463,17 @@ pub(super) fn plain_operator(op: &BinaryOperator) -> Result<Option<BinaryOperato
             return Err(Error::FeatureNotSupported(shown));
         }
     }))
+}
+
+/// Comparisons byte by byte, as all comparisons of texts are here.
+fn bytewise(name: &str) -> Option<BinaryOperator> {
+    match name {
+        "~<~" => Some(BinaryOperator::Lt),
+        "~<=~" => Some(BinaryOperator::LtEq),
+        "~>~" => Some(BinaryOperator::Gt),
+        "~>=~" => Some(BinaryOperator::GtEq),
+        _ => None,
+    }
 }
 
 /// Errors: a collation that orders otherwise than bytewise.
@@ -761,6 +785,20 @@ fn same_as(name: &str) -> Option<&'static str> {
     match name {
         "every" => Some("bool_and"),
         "variance" => Some("var_samp"),
+        "json_array_element" => Some("forebay_json_item"),
+        "json_array_element_text" => Some("forebay_json_item_text"),
+        "json_object_field" => Some("forebay_json_member"),
+        "json_object_field_text" | "jsonb_object_field_text" => Some("forebay_json_member_text"),
+        "jsonb_array_element" => Some("forebay_jsonb_item"),
+        "jsonb_array_element_text" => Some("forebay_jsonb_item_text"),
+        "jsonb_concat" => Some("forebay_jsonb_concat"),
+        "jsonb_contains" => Some("forebay_jsonb_contains"),
+        "jsonb_delete" => Some("forebay_jsonb_without"),
+        "jsonb_delete_path" => Some("forebay_jsonb_without_path"),
+        "jsonb_exists" => Some("forebay_jsonb_has"),
+        "jsonb_exists_all" => Some("forebay_jsonb_has_all"),
+        "jsonb_exists_any" => Some("forebay_jsonb_has_any"),
+        "jsonb_object_field" => Some("forebay_jsonb_member"),
         _ => None,
     }
 }
@@ -814,6 +852,7 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
         "jsonb_array_elements_text" => Some("forebay_jsonb_elements_text"),
         "json_object_keys" => Some("forebay_json_keys"),
         "jsonb_object_keys" => Some("forebay_jsonb_keys"),
+        "jsonb_path_query" => Some("forebay_jsonb_path_query"),
         "regexp_matches" => Some("forebay_regexp_matches"),
         "regexp_split_to_table" => Some("forebay_regexp_split_to_table"),
         _ => None,

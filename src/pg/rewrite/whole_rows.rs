@@ -193,7 +193,7 @@ impl Scopes {
                 let key = Value::SingleQuotedString(column.clone());
                 [Expr::value(key), Expr::CompoundIdentifier(value)]
             });
-            return Some(call("named_struct", parts.collect()));
+            return Some(call("forebay_row", parts.collect()));
         }
         None
     }
@@ -340,9 +340,10 @@ fn numbered(expr: &Expr) -> Option<Expr> {
         _ => return None,
     };
     let fields = (1..).zip(items).flat_map(|(number, item)| {
+        let item = numbered(&item).unwrap_or(item);
         [Expr::value(Value::SingleQuotedString(format!("f{number}"))), item]
     });
-    Some(call("named_struct", fields.collect()))
+    Some(call("forebay_row", fields.collect()))
 }
 
 fn takes_rows(function: &Function) -> bool {

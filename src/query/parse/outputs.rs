@@ -132,7 +132,7 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Overlay { .. } => kept("overlay"),
         Expr::AtTimeZone { .. } => kept("timezone"),
         Expr::BinaryOp { op: BinaryOperator::Overlaps, .. } => kept("overlaps"),
-        Expr::IsNormalized { .. } => kept("is_normalized"),
+        Expr::IsNormalized { negated: false, .. } => kept("is_normalized"),
         Expr::Array(_) => kept("array"),
         Expr::Tuple(_) => kept("row"),
         Expr::Subquery(query) => subquery(query).map(|name| (name, true)),

@@ -76,6 +76,8 @@ pub(crate) enum Kind {
     Subscript,
     /// `a[i:j][k:l]`: the array, then two bounds per dimension.
     Slice,
+    /// Below 0, 0 or above it, as the first is less than the second, equal or greater.
+    Compare,
     /// All elements in one dimension.
     Flatten,
 }
@@ -98,6 +100,7 @@ const KINDS: &[(&str, Kind)] = &[
     ("forebay_array_contains", Kind::Contains),
     ("forebay_subscript", Kind::Subscript),
     ("forebay_slice", Kind::Slice),
+    ("forebay_array_compare", Kind::Compare),
     ("forebay_flatten", Kind::Flatten),
 ];
 
@@ -175,7 +178,7 @@ impl Arrays {
                 let start = start.collect::<Option<Vec<DataType>>>()?;
                 [vec![list, element], start].concat()
             }
-            (Kind::Cat | Kind::Overlap | Kind::Contains, [left, right])
+            (Kind::Cat | Kind::Overlap | Kind::Contains | Kind::Compare, [left, right])
                 if is_list(left) && is_list(right) =>
             {
                 alike(left, right)?.to_vec()
@@ -216,6 +219,7 @@ impl Arrays {
         let names = names(given);
         match (self.kind, names.as_slice(), given) {
             (Kind::Overlap, [left, right], _) => Some(compared::no_operator(left, "&&", right)),
+            (Kind::Compare, [left, right], _) => Some(compared::no_operator(left, "<", right)),
             (Kind::Contains, [left, right], _) => Some(compared::no_operator(left, "@>", right)),
             (Kind::Cat | Kind::Append | Kind::Prepend, [left, right], _) => {
                 Some(compared::no_operator(left, "||", right))
@@ -244,7 +248,11 @@ impl Arrays {
             Kind::Prepend => data_type(1).clone(),
             Kind::Cat if depth(data_type(0)) < depth(data_type(1)) => data_type(1).clone(),
             Kind::Cat => data_type(0).clone(),
-            Kind::Position | Kind::Length | Kind::Dimensions | Kind::Cardinality => DataType::Int32,
+            Kind::Position
+            | Kind::Length
+            | Kind::Dimensions
+            | Kind::Cardinality
+            | Kind::Compare => DataType::Int32,
             Kind::Positions => DataType::List(item_of(DataType::Int32)),
             Kind::Bounds => DataType::Utf8,
             Kind::Overlap | Kind::Contains => DataType::Boolean,
@@ -380,11 +388,14 @@ impl Arrays {
             }
             Kind::Cat => shape::joined(&arrays[0], &arrays[1], wanted),
             Kind::Fill => shape::filled(arrays, wanted),
-            Kind::Overlap | Kind::Contains => {
+            Kind::Overlap | Kind::Contains | Kind::Compare => {
                 let (Some(left), Some(right)) = (list(0), list(1)) else {
                     return Ok(arrow::array::new_null_array(wanted, arrays[0].len()));
                 };
-                search::related(left, right, self.kind == Kind::Contains)
+                match self.kind {
+                    Kind::Compare => search::ordered(left, right),
+                    kind => search::related(left, right, kind == Kind::Contains),
+                }
             }
             _ => {
                 let Some(lists) = list(0) else {

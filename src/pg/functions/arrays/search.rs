@@ -126,3 +126,27 @@ pub(super) fn related(left: &ListArray, right: &ListArray, all: bool) -> Result<
     }
     Ok(Arc::new(BooleanArray::from(found)))
 }
+
+/// How one array stands to another (`btarraycmp`): element by element, NULL above all, then by the number of elements.
+pub(super) fn ordered(left: &ListArray, right: &ListArray) -> Result<ArrayRef> {
+    let (left_leaves, right_leaves) = (Leaves::of(left), Leaves::of(right));
+    let options = SortOptions { descending: false, nulls_first: false };
+    let compare = make_comparator(&left_leaves.values, &right_leaves.values, options)?;
+    let mut found = Vec::with_capacity(left.len());
+    for row in 0..left.len() {
+        if left.is_null(row) || right.is_null(row) {
+            found.push(None);
+            continue;
+        }
+        let (own, other) = (left_leaves.range(row), right_leaves.range(row));
+        let lengths = own.len().cmp(&other.len());
+        let order = own.zip(other).map(|(at, other_at)| compare(at, other_at));
+        let order = order.into_iter().find(|order| order.is_ne()).unwrap_or(lengths);
+        found.push(Some(match order {
+            Ordering::Less => -1,
+            Ordering::Equal => 0,
+            Ordering::Greater => 1,
+        }));
+    }
+    Ok(Arc::new(Int32Array::from(found)))
+}

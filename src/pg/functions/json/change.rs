@@ -1,6 +1,6 @@
 //! `jsonb` compared and changed. Everything here takes canonical texts and gives canonical texts.
 
-use super::{Call, binary, path, refused};
+use super::{Call, binary, refused, steps_of};
 use crate::error::{Error, Result};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::decode::json::{self, Kind};
@@ -71,7 +71,9 @@ fn is_container(text: &str) -> bool {
 /// Numbers are equal whatever their scale.
 fn same_scalar(left: &str, right: &str) -> bool {
     match (json::kind(left), json::kind(right)) {
-        (Kind::Number, Kind::Number) => super::compare::numbers(left, right).is_eq(),
+        (Kind::Number, Kind::Number) => {
+            super::key::key(left).ok().is_some_and(|key| super::key::key(right).ok() == Some(key))
+        }
         (left_kind, right_kind) => left_kind == right_kind && !is_container(left) && left == right,
     }
 }
@@ -106,7 +108,7 @@ pub(super) fn without(call: &Call<'_>) -> Result<Cell> {
             return Ok(Cell::from(array(&items)));
         }
         Some(Cell::Text(name)) => vec![Some(name.to_string())],
-        _ => path(call, 1)?,
+        _ => steps_of(call, 1)?,
     };
     let named = |name: &str| names.iter().flatten().any(|own| own == name);
     if kind == Kind::Object {
@@ -130,20 +132,20 @@ enum Edit<'a> {
 
 /// `#-`.
 pub(super) fn without_path(call: &Call<'_>) -> Result<Cell> {
-    edited(&binary(call, 0)?, &path(call, 1)?, Edit::Remove)
+    edited(&binary(call, 0)?, &steps_of(call, 1)?, Edit::Remove)
 }
 
 /// `jsonb_set`.
 pub(super) fn set(call: &Call<'_>) -> Result<Cell> {
     let (value, create) = (binary(call, 2)?, call.args.len() < 4 || call.truth(3));
-    edited(&binary(call, 0)?, &path(call, 1)?, Edit::Set { value: &value, create })
+    edited(&binary(call, 0)?, &steps_of(call, 1)?, Edit::Set { value: &value, create })
 }
 
 /// `jsonb_insert`.
 pub(super) fn insert(call: &Call<'_>) -> Result<Cell> {
     let value = binary(call, 2)?;
     let edit = Edit::Insert { value: &value, after: call.truth(3) };
-    edited(&binary(call, 0)?, &path(call, 1)?, edit)
+    edited(&binary(call, 0)?, &steps_of(call, 1)?, edit)
 }
 
 fn edited(whole: &str, path: &[Option<String>], edit: Edit<'_>) -> Result<Cell> {

@@ -7,10 +7,10 @@
 
 mod build;
 mod change;
-mod compare;
+mod key;
+mod path;
 
 use std::borrow::Cow;
-use std::cmp::Ordering;
 
 pub(super) use self::build::function;
 use super::cells::{Call, Spec};
@@ -25,12 +25,13 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_json_member" ["tt"] -> "json" strict |call| Ok(owned(member(call.text(0), call.text(1))?));
     "forebay_jsonb_member" ["tt"] -> "jsonb" strict |call| Ok(owned(member(call.text(0), call.text(1))?));
     "forebay_json_item" ["tn"] -> "json" strict |call| Ok(owned(item(call.text(0), call.int(1))));
-    "forebay_jsonb_item" ["tn"] -> "jsonb" strict |call| Ok(owned(item(call.text(0), call.int(1))));
+    "forebay_jsonb_item" ["tn"] -> "jsonb" strict |call| Ok(owned(item_or_whole(call.text(0), call.int(1))));
     "forebay_json_member_text" ["tt"] -> "text" strict |call| unquoted(member(call.text(0), call.text(1))?);
     "forebay_json_item_text" ["tn"] -> "text" strict |call| unquoted(item(call.text(0), call.int(1)));
-    "forebay_json_path" ["tl", "tt"] -> "json" strict |call| Ok(owned(at_path(call.text(0), &path(call, 1)?)?));
-    "forebay_jsonb_path" ["tl", "tt"] -> "jsonb" strict |call| Ok(owned(at_path(call.text(0), &path(call, 1)?)?));
-    "forebay_json_path_text" ["tl", "tt"] -> "text" strict |call| unquoted(at_path(call.text(0), &path(call, 1)?)?);
+    "forebay_jsonb_item_text" ["tn"] -> "text" strict |call| unquoted(item_or_whole(call.text(0), call.int(1)));
+    "forebay_json_path" ["tl", "tt"] -> "json" strict |call| Ok(owned(at_path(call.text(0), &steps_of(call, 1)?)?));
+    "forebay_jsonb_path" ["tl", "tt"] -> "jsonb" strict |call| Ok(owned(at_path(call.text(0), &steps_of(call, 1)?)?));
+    "forebay_json_path_text" ["tl", "tt"] -> "text" strict |call| unquoted(at_path(call.text(0), &steps_of(call, 1)?)?);
     "json_extract_path" ["tt", "ttt", "tttt", "ttttt"] -> "json" strict extract;
     "jsonb_extract_path" ["tt", "ttt", "tttt", "ttttt"] -> "jsonb" strict extract;
     "json_extract_path_text" ["tt", "ttt", "tttt", "ttttt"] -> "text" strict extract_text;
@@ -47,7 +48,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "json_object" ["l", "t", "ll", "tt"] -> "json" strict |call| object(call, false);
     "jsonb_object" ["l", "t", "ll", "tt"] -> "jsonb" strict |call| object(call, true);
     // operators of jsonb
-    "forebay_jsonb_compare" ["tt"] -> "int4" strict |call| compared(call);
+    "forebay_jsonb_key" ["t"] -> "text" strict |call| key::key(&binary(call, 0)?).map(Cell::from);
     "forebay_jsonb_scalar" ["tt"] -> "text" strict |call| scalar(&binary(call, 0)?, call.text(1));
     "forebay_jsonb_contains" ["tt"] -> "bool" strict |call| Ok(Cell::Bool(change::contains(&binary(call, 0)?, &binary(call, 1)?)?));
     "forebay_jsonb_has" ["tt"] -> "bool" strict |call| Ok(Cell::Bool(has(call.text(0), call.text(1))?));
@@ -69,6 +70,19 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_jsonb_values" ["t"] -> "_jsonb" strict |call| values("jsonb_each", &binary(call, 0)?, false);
     "forebay_json_texts" ["t"] -> "_text" strict |call| values("json_each_text", &plain(call, 0)?, true);
     "forebay_jsonb_texts" ["t"] -> "_text" strict |call| values("jsonb_each_text", &binary(call, 0)?, true);
+    // paths
+    "forebay_jsonb_path_exists" ["tt"] -> "bool" strict |call| path::exists(call, true);
+    "forebay_jsonb_path_match" ["tt"] -> "bool" strict |call| path::matches(call, true);
+    "jsonb_path_exists" ["tt", "ttt", "tttb"] -> "bool" strict |call| path::exists(call, false);
+    "jsonb_path_match" ["tt", "ttt", "tttb"] -> "bool" strict |call| path::matches(call, false);
+    "forebay_jsonb_path_query" ["tt", "ttt", "tttb"] -> "_jsonb" strict path::query;
+    "jsonb_path_query_array" ["tt", "ttt", "tttb"] -> "jsonb" strict path::array;
+    "jsonb_path_query_first" ["tt", "ttt", "tttb"] -> "jsonb" strict path::first;
+    // records: the value, and the function that is called with it
+    "forebay_json_record" ["tt"] -> "json" strict |call| record(&plain(call, 0)?);
+    "forebay_jsonb_record" ["tt"] -> "jsonb" strict |call| record(&binary(call, 0)?);
+    "forebay_json_records" ["tt"] -> "_json" strict |call| records(&plain(call, 0)?, call.text(1));
+    "forebay_jsonb_records" ["tt"] -> "_jsonb" strict |call| records(&binary(call, 0)?, call.text(1));
     // aggregates, over the texts that array_agg gathered
     "forebay_json_agg" ["l"] -> "json" strict |call| Ok(Cell::from(gathered(call, "[", "]")));
     "forebay_jsonb_agg" ["l"] -> "jsonb" strict |call| canonical(&gathered(call, "[", "]"));
@@ -123,6 +137,14 @@ fn item(text: &str, number: i64) -> Option<&str> {
     change::place(items.len(), number).and_then(|at| items.get(at).copied())
 }
 
+/// The same of a `jsonb`, which is an array of one item when it is neither array nor object.
+fn item_or_whole(text: &str, number: i64) -> Option<&str> {
+    match json::kind(text) {
+        Kind::Array | Kind::Object => item(text, number),
+        _ => matches!(number, 0 | -1).then_some(text),
+    }
+}
+
 /// A value as text: a string without quotes, NULL for `null`.
 fn unquoted(value: Option<&str>) -> Result<Cell> {
     let Some(value) = value else { return Ok(Cell::Null) };
@@ -152,7 +174,7 @@ pub(super) fn at_path<'a>(text: &'a str, path: &[Option<String>]) -> Result<Opti
 }
 
 /// Argument `index`, an array of texts or the text of one, as its elements.
-fn path(call: &Call<'_>, index: usize) -> Result<Vec<Option<String>>> {
+fn steps_of(call: &Call<'_>, index: usize) -> Result<Vec<Option<String>>> {
     let texts = |cells: &[Cell]| {
         let text = |cell: &Cell| match cell {
             Cell::Null => None,
@@ -181,16 +203,6 @@ fn extract_text(call: &Call<'_>) -> Result<Cell> {
     unquoted(at_path(&text, &steps(call))?)
 }
 
-/// Below 0, 0 or above it, as the first value is less than the second, equal or greater.
-fn compared(call: &Call<'_>) -> Result<Cell> {
-    let order = compare::compare(&binary(call, 0)?, &binary(call, 1)?)?;
-    Ok(Cell::from(match order {
-        Ordering::Less => -1,
-        Ordering::Equal => 0,
-        Ordering::Greater => 1,
-    }))
-}
-
 /// A number or truth as text, for a cast to the type of that name.
 /// Errors: 22023 for a value of another kind.
 fn scalar(text: &str, target: &str) -> Result<Cell> {
@@ -200,7 +212,6 @@ fn scalar(text: &str, target: &str) -> Result<Cell> {
         return Ok(owned(Some(text)));
     }
     let name = if kind == Kind::Number { "numeric" } else { kind.name() };
-    let name = if matches!(kind, Kind::Array | Kind::Object) { "array or object" } else { name };
     Err(refused(format!("cannot cast jsonb {name} to type {target}")))
 }
 
@@ -230,7 +241,7 @@ fn has(text: &str, name: &str) -> Result<bool> {
 fn has_some(call: &Call<'_>, all: bool) -> Result<Cell> {
     let text = call.text(0);
     let mut found = Vec::new();
-    for name in path(call, 1)?.into_iter().flatten() {
+    for name in steps_of(call, 1)?.into_iter().flatten() {
         found.push(has(text, &name)?);
     }
     Ok(Cell::Bool(if all { found.iter().all(|has| *has) } else { found.contains(&true) }))
@@ -238,9 +249,9 @@ fn has_some(call: &Call<'_>, all: bool) -> Result<Cell> {
 
 /// `json_object`: names and values in turn, or in two arrays.
 fn object(call: &Call<'_>, is_binary: bool) -> Result<Cell> {
-    let first = path(call, 0)?;
+    let first = steps_of(call, 0)?;
     let pairs: Vec<(Option<String>, Option<String>)> = if call.args.len() == 2 {
-        let second = path(call, 1)?;
+        let second = steps_of(call, 1)?;
         if first.len() != second.len() {
             return Err(Error::ArraySubscript("mismatched array dimensions".to_owned()));
         }
@@ -315,6 +326,36 @@ fn values(function: &str, text: &str, as_text: bool) -> Result<Cell> {
         cells.push(if as_text { unquoted(Some(value))? } else { owned(Some(value)) });
     }
     Ok(Cell::List(cells))
+}
+
+/// Errors: 22023 for a value that is no object.
+fn record(text: &str) -> Result<Cell> {
+    match json::kind(text) {
+        Kind::Object => Ok(owned(Some(text))),
+        Kind::Array => Err(refused("cannot call populate_composite on an array")),
+        _ => Err(refused("cannot call populate_composite on a scalar")),
+    }
+}
+
+/// Errors: 22023 for a value that is no array of objects.
+fn records(text: &str, function: &str) -> Result<Cell> {
+    match json::kind(text) {
+        Kind::Array => {}
+        Kind::Object if function.starts_with("jsonb") => {
+            return Err(refused(format!("cannot call {function} on a non-array")));
+        }
+        Kind::Object => return Err(refused(format!("cannot call {function} on an object"))),
+        _ if function.starts_with("jsonb") => {
+            return Err(refused(format!("cannot call {function} on a non-array")));
+        }
+        _ => return Err(refused(format!("cannot call {function} on a scalar"))),
+    }
+    let items = json::items(text);
+    if items.iter().any(|item| json::kind(item) != Kind::Object) {
+        let message = format!("argument of {function} must be an array of objects");
+        return Err(refused(message));
+    }
+    Ok(Cell::List(items.into_iter().map(|item| owned(Some(item))).collect()))
 }
 
 /// The texts of a list between two brackets.

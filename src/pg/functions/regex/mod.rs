@@ -179,6 +179,42 @@ impl ScalarUDFImpl for Regexes {
     }
 }
 
+/// A pattern of `like_regex` in a path.
+#[derive(Debug)]
+pub(super) struct Matcher(Pattern);
+
+impl Matcher {
+    /// Errors: 42601 for a flag there is not; as patterns have them.
+    pub(super) fn of_path(pattern: &str, flags: &str) -> Result<Matcher> {
+        let mut options = Options { lines_apart: true, ..Options::default() };
+        for flag in flags.chars() {
+            match flag {
+                'i' => options.folded = true,
+                's' => options.lines_apart = false,
+                'm' => options.line_ends = true,
+                'q' => options.literal = true,
+                'x' => {
+                    let message = "XQuery \"x\" flag (expanded regular expressions) is not \
+                                   implemented";
+                    return Err(Error::FeatureNotSupported(message.to_owned()));
+                }
+                other => {
+                    let message = "invalid input syntax for type jsonpath".to_owned();
+                    return Err(Error::Syntax(message).detail(format!(
+                        "Unrecognized flag character \"{other}\" in LIKE_REGEX predicate."
+                    )));
+                }
+            }
+        }
+        Pattern::compile(pattern, options).map(Matcher)
+    }
+
+    /// Errors: 54001 when it takes too long.
+    pub(super) fn is_match(&self, text: &str) -> Result<bool> {
+        self.0.is_match(text)
+    }
+}
+
 /// The arguments of one row, behind the text.
 struct Row<'a> {
     pattern: &'a str,
