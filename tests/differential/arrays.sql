@@ -167,8 +167,8 @@ SELECT array_append(NULL, 1), array_append(ARRAY[1], NULL), array_prepend(0, ARR
 SELECT ARRAY[[1,2]] || ARRAY[3,4], ARRAY[1,2] || ARRAY[[3,4]], ARRAY[[1,2]] || ARRAY[[3,4]];
 SELECT ARRAY[1] || NULL::int, NULL::int || ARRAY[1], NULL || ARRAY[1];
 SELECT ARRAY[1,2] || '{3,4}', '{}' || ARRAY[1];
-SELECT array_to_string(ARRAY[true,false,NULL], ','), array_to_string(ARRAY[1.5,2], '-', '*'), array_to_string(ARRAY['a',NULL,'b'], ',', '?');
-SELECT array_to_string(ARRAY[1.0::float8, 1e20, 'NaN'], ','), array_to_string(ARRAY[date '2026-01-02'], ','), array_to_string(ARRAY[timestamp '2026-01-02 03:04:05'], ',');
+SELECT array_to_string(ARRAY[true,false,NULL], ','), array_to_string(ARRAY[1.5,2.5], '-', '*'), array_to_string(ARRAY['a',NULL,'b'], ',', '?');
+SELECT array_to_string('{1.0,1e20,NaN}'::float8[], ','), array_to_string(ARRAY[date '2026-01-02'], ','), array_to_string(ARRAY[timestamp '2026-01-02 03:04:05'], ',');
 SELECT array_to_string(ARRAY[[1,2],[3,4]], ','), array_to_string('{}'::int[], ','), array_to_string(NULL::int[], ',');
 SELECT string_to_array('a,b,,c', ','), string_to_array('a,b', NULL), string_to_array('abc', ''), string_to_array('', ','), string_to_array(NULL, ',');
 SELECT string_to_array('a,b,NULL', ',', 'NULL'), string_to_array('axxb', 'xx');

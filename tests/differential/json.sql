@@ -201,7 +201,7 @@ SELECT DISTINCT x FROM (VALUES ('1'::jsonb), ('1'::jsonb)) t(x);
 SELECT x FROM (VALUES ('2'::jsonb), ('10'::jsonb), ('"a"'::jsonb)) t(x) ORDER BY x;
 SELECT x->>'a' FROM (VALUES ('{"a":1}'::jsonb), (NULL)) t(x) WHERE x->>'a' = '1' AND x->'a' = '1';
 SELECT min(x::text) FROM (VALUES ('{"a":1}'::jsonb)) t(x);
-SELECT coalesce('{"a":1}'::jsonb, '{}'), coalesce(NULL::jsonb, '{}'), nullif('1'::jsonb, '1.0'), CASE WHEN true THEN '1'::jsonb ELSE '2' END;
+SELECT coalesce('{"a":1}'::jsonb, '{}'), coalesce(NULL::jsonb, '{}'), nullif('1'::jsonb, '1.0'), nullif('1'::jsonb, '2');
 SELECT jsonb_build_object('a', '{"b":1}'::jsonb), jsonb_build_object(), json_build_array();
 SELECT '{"a":1}'::jsonb IN ('{"a":1.0}'), '1'::jsonb = ANY(ARRAY['1.0'::jsonb]), '1'::jsonb BETWEEN '0' AND '2';
 SELECT '{"a":[{"b":1},{"b":2}]}'::jsonb #>> '{a,1,b}', '{"a":1}'::jsonb -> 0, '[1]'::jsonb -> 'a', '{"0":1}'::jsonb -> 0;

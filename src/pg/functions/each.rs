@@ -1,5 +1,6 @@
 //! A function or cast of one value, done to each element of a list.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
@@ -76,7 +77,7 @@ pub(super) fn expression(one: Arc<dyn PhysicalExpr>, item: FieldRef) -> Arc<Scal
     Arc::new(ScalarUDF::new_from_impl(Elements { one, item, signature }))
 }
 
-#[derive(Debug, Eq, Hash)]
+#[derive(Debug, Eq)]
 struct Elements {
     one: Arc<dyn PhysicalExpr>,
     item: FieldRef,
@@ -86,6 +87,13 @@ struct Elements {
 impl PartialEq for Elements {
     fn eq(&self, other: &Elements) -> bool {
         self.one.as_ref() == other.one.as_ref() && self.item == other.item
+    }
+}
+
+impl Hash for Elements {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.one.hash(state);
+        self.item.hash(state);
     }
 }
 

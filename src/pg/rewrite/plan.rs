@@ -287,7 +287,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             };
             let same = jsonb_key(value.clone()).eq(jsonb_key(other.clone()));
             let null = lit(ScalarValue::Utf8(None));
-            when(same, null).otherwise(value.clone()).map(Transformed::yes)
+            let expr = Box::new(when(same, null).otherwise(value.clone())?);
+            let (_, field) = value.to_field(schema)?;
+            let field = Arc::new(field.as_ref().clone().with_nullable(true));
+            Ok(Transformed::yes(Expr::Cast(Cast { expr, field })))
         }
         Expr::ScalarFunction(mut function) => {
             let zone = facts.setting("TimeZone").unwrap_or("UTC");

@@ -242,7 +242,7 @@ impl Arrays {
             Kind::Append | Kind::Remove | Kind::Replace | Kind::Trim => data_type(0).clone(),
             Kind::Slice if depth(data_type(0)) == 0 => data_type(0).clone(),
             Kind::Slice => {
-                let item = leaf_field(data_type(0)).unwrap_or_else(|| text_item());
+                let item = leaf_field(data_type(0)).unwrap_or_else(text_item);
                 nested(data_type(0), item)
             }
             Kind::Prepend => data_type(1).clone(),

@@ -38,6 +38,11 @@ enum Kind {
         min: usize,
         max: Option<usize>,
     },
+    /// Repeated, perhaps never, without end and without references.
+    Endless {
+        inner: Box<Part>,
+        groups: Vec<usize>,
+    },
 }
 
 /// Where each group begins and ends; the whole match is group 0.
@@ -132,9 +137,7 @@ impl Builder<'_> {
                 let kind = Kind::Back { number: *number, min: 1, max: Some(1) };
                 self.part(kind, node, None)
             }
-            Node::Repeat { inner, min, max, .. } => {
-                self.repeat(node, inner, *min, *max, own.prefer)
-            }
+            Node::Repeat { .. } => self.repeat(node, own.prefer),
             Node::Empty | Node::One(_) | Node::At(_) | Node::Look { .. } => {
                 self.part(Kind::Plain, node, None)
             }
@@ -173,33 +176,35 @@ impl Builder<'_> {
     }
 
     /// A repeated part that captures or refers (the last third of `parseqatom`).
-    fn repeat(
-        &mut self,
-        node: &Node,
-        inner: &Node,
-        min: usize,
-        max: Option<usize>,
-        prefer: Option<Prefer>,
-    ) -> Result<Part> {
+    fn repeat(&mut self, node: &Node, prefer: Option<Prefer>) -> Result<Part> {
+        let Node::Repeat { inner, min, max, .. } = node else {
+            return self.part(Kind::Plain, node, prefer);
+        };
+        let (inner, min, max) = (inner.as_ref(), *min, *max);
         if let Node::Back(number) = inner {
             return self.part(Kind::Back { number: *number, min, max }, node, prefer);
         }
         if max == Some(0) {
             return self.part(Kind::Plain, &Node::Empty, None);
         }
-        let times = |min, max| Node::Repeat { inner: Box::new(inner.clone()), min, max, prefer };
         if (min, max) == (1, Some(1)) {
             let part = self.build(inner)?;
             return Ok(Part { prefer, ..part });
         }
-        if min == 0 || traits(inner).refers {
+        let refers = traits(inner).refers;
+        if min == 0 || refers {
             let turn = Box::new(self.build(inner)?);
             let mut groups = Vec::new();
             numbers(inner, &mut groups);
-            return self.part(Kind::Turns { inner: turn, groups, min, max }, node, prefer);
+            let kind = match (refers, max) {
+                (false, None) => Kind::Endless { inner: turn, groups },
+                _ => Kind::Turns { inner: turn, groups, min, max },
+            };
+            return self.part(kind, node, prefer);
         }
         // Only the last turn's captures count, so those before it are plain.
-        let before = times(min - 1, max.map(|max| max - 1));
+        let (inner_again, less) = (Box::new(inner.clone()), max.map(|max| max - 1));
+        let before = Node::Repeat { inner: inner_again, min: min - 1, max: less, prefer };
         let before = self.part(Kind::Plain, &before, prefer)?;
         let last = self.build(inner)?;
         self.part(Kind::Then(Box::new(before), Box::new(last)), node, prefer)
@@ -297,7 +302,9 @@ impl Part {
                     && max.is_none_or(|max| count <= max);
                 Ok(fits && here.chunks(known.len()).all(|turn| turn == known))
             }
-            Kind::Turns { inner, groups, min: 0, .. } if from == to => {
+            Kind::Turns { inner, groups, min: 0, .. } | Kind::Endless { inner, groups }
+                if from == to =>
+            {
                 // One that prefers to be short is not even tried.
                 if !inner.shorter() && run.matches(inner.start, from, to)? {
                     let before = captures.clone();
@@ -309,9 +316,14 @@ impl Part {
                 }
                 Ok(true)
             }
+            Kind::Endless { inner, groups } => {
+                let Some((start, end)) = inner.last_turn(run, from, to)? else { return Ok(false) };
+                forget(groups, captures);
+                inner.dissect(run, start, end, captures)
+            }
             Kind::Turns { inner, groups, min, max } => {
                 let bounds = ((*min).max(1), max.unwrap_or(usize::MAX));
-                inner.turns(run, (from, to), 0, bounds, (groups, captures))
+                inner.turns(run, (from, to), (0, bounds), (groups, captures))
             }
         }
     }
@@ -325,13 +337,37 @@ impl Part {
         Ok(ends)
     }
 
+    /// The last of the turns of this part that match from one place to the other: each is as the part prefers, as long
+    /// as others can match what is left.
+    fn last_turn(&self, run: &Run<'_>, from: usize, to: usize) -> Result<Option<(usize, usize)>> {
+        // Where turns can end that come from each place, the preferred ones first, if others lead on from there.
+        let mut ways: Vec<Option<usize>> = vec![None; to - from];
+        for place in (from..to).rev() {
+            let leads_on =
+                |end: &usize| *end == to || ways.get(*end - from).is_some_and(Option::is_some);
+            let ends = self.ends(run, place, to)?;
+            let way = ends.into_iter().filter(|end| place < *end).find(leads_on);
+            if let Some(slot) = ways.get_mut(place - from) {
+                *slot = way;
+            }
+        }
+        let (mut start, mut end) = (from, from);
+        while end < to {
+            start = end;
+            match ways.get(start - from).copied().flatten() {
+                Some(way) => end = way,
+                None => return Ok(None),
+            }
+        }
+        Ok(Some((start, end)))
+    }
+
     /// Turns of this part that together match `span`; `done` of them came before it.
     fn turns(
         &self,
         run: &Run<'_>,
         (from, to): (usize, usize),
-        done: usize,
-        (min, max): (usize, usize),
+        (done, (min, max)): (usize, (usize, usize)),
         (groups, captures): (&[usize], &mut Captures),
     ) -> Result<bool> {
         if from == to && min <= done {
@@ -351,7 +387,7 @@ impl Part {
             forget(groups, captures);
             if !idle
                 && self.dissect(run, from, end, captures)?
-                && self.turns(run, (end, to), done + 1, (min, max), (groups, captures))?
+                && self.turns(run, (end, to), (done + 1, (min, max)), (groups, captures))?
             {
                 return Ok(true);
             }

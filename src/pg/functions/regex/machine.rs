@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 
 /// States of a pattern at most: bounds inside bounds multiply.
 const STATES_MAX: usize = 100_000;
-/// States visited for one text at most, some seconds of work.
-const STEPS_MAX: u64 = 200_000_000;
+/// States visited for one text at most, about a second of work that nothing can stop.
+const STEPS_MAX: u64 = 10_000_000;
 
 /// The number of a state.
 pub(super) type State = usize;
@@ -63,9 +63,9 @@ impl Machine {
                 let inner = self.part(inner, groups)?;
                 self.add(Step::Look { ahead: *ahead, negated: *negated, inner, next })
             }
-            // Whatever the group could match; what it did match is compared afterwards.
+            // Whatever the group could match in any place; what it did match is compared afterwards.
             Node::Back(number) => match groups.get(number - 1) {
-                Some(group) => self.node(&group.clone(), next, groups),
+                Some(group) => self.node(&anywhere(group), next, groups),
                 None => Ok(next),
             },
             Node::Group { inner, .. } => self.node(inner, next, groups),
@@ -106,11 +106,29 @@ impl Machine {
     }
 }
 
+/// `node` without what it asks of its surroundings.
+fn anywhere(node: &Node) -> Node {
+    let all = |nodes: &[Node]| nodes.iter().map(anywhere).collect();
+    match node {
+        Node::At(_) | Node::Look { .. } => Node::Empty,
+        Node::Group { number, inner } => {
+            Node::Group { number: *number, inner: Box::new(anywhere(inner)) }
+        }
+        Node::All(nodes) => Node::All(all(nodes)),
+        Node::Any(nodes) => Node::Any(all(nodes)),
+        Node::Repeat { inner, min, max, prefer } => {
+            let inner = Box::new(anywhere(inner));
+            Node::Repeat { inner, min: *min, max: *max, prefer: *prefer }
+        }
+        Node::Empty | Node::One(_) | Node::Back(_) => node.clone(),
+    }
+}
+
 /// A machine on one text.
 pub(super) struct Run<'a> {
     machine: &'a Machine,
     text: &'a [char],
-    steps: Cell<u64>,
+    steps: &'a Cell<u64>,
     /// Lists of states that are not in use.
     spare: RefCell<Vec<Places>>,
 }
@@ -147,8 +165,9 @@ impl Places {
 }
 
 impl<'a> Run<'a> {
-    pub(super) fn new(machine: &'a Machine, text: &'a [char]) -> Run<'a> {
-        Run { machine, text, steps: Cell::new(0), spare: RefCell::default() }
+    /// `steps` counts what was done on this text so far.
+    pub(super) fn new(machine: &'a Machine, text: &'a [char], steps: &'a Cell<u64>) -> Run<'a> {
+        Run { machine, text, steps, spare: RefCell::default() }
     }
 
     pub(super) fn text(&self) -> &'a [char] {

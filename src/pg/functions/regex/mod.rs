@@ -69,8 +69,11 @@ pub(crate) enum Kind {
     Rows,
 }
 
+/// What a function takes in each of its forms: what it needs, and what it may be given.
+type Shapes = &'static [(&'static str, &'static str)];
+
 /// Names, and what they take: `t` for a text, `n` for a whole number, those in the second part optional.
-const KINDS: &[(&str, Kind, &[(&str, &str)])] = &[
+const KINDS: &[(&str, Kind, Shapes)] = &[
     ("forebay_regex", Kind::Is, &[("tt", "")]),
     ("forebay_regex_folded", Kind::IsFolded, &[("tt", "")]),
     ("regexp_like", Kind::Like, &[("tt", "t")]),

@@ -1,5 +1,6 @@
 //! A pattern ready to match.
 
+use std::cell::Cell;
 use std::fmt::Write;
 
 use super::groups::{Builder, Captures, Part};
@@ -26,12 +27,14 @@ pub(super) struct Text<'a> {
     chars: Vec<char>,
     /// The first byte of each character, and the end.
     bytes: Vec<usize>,
+    /// What has been done on it, see [`Run`].
+    steps: Cell<u64>,
 }
 
 impl<'a> Text<'a> {
     pub(super) fn new(text: &'a str) -> Text<'a> {
         let bytes = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-        Text { text, chars: text.chars().collect(), bytes }
+        Text { text, chars: text.chars().collect(), bytes, steps: Cell::new(0) }
     }
 
     /// How many characters there are.
@@ -74,7 +77,7 @@ impl Pattern {
     /// The first match that begins at a place or after it.
     /// Errors: 54001 when it takes too long.
     pub(super) fn find(&self, text: &Text<'_>, from: usize) -> Result<Option<Captures>> {
-        let run = Run::new(&self.machine, &text.chars);
+        let run = Run::new(&self.machine, &text.chars, &text.steps);
         let mut from = from;
         if let Some(quick) = &self.quick {
             let Some(byte) = text.bytes.get(from) else { return Ok(None) };

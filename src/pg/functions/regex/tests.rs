@@ -41,6 +41,13 @@ fn the_longest_match_is_taken_and_parts_in_their_order() {
 }
 
 #[test]
+fn long_texts_are_matched() {
+    let text = "ab".repeat(2_000);
+    let found = compiled("^(a|b)*$").find(&Text::new(&text), 0).expect("within limits");
+    assert_eq!(found.and_then(|captures| captures[1]), Some((3_999, 4_000)));
+}
+
+#[test]
 fn references_and_surroundings_match() {
     check("xabab", "(a.)\\1", Some(&[Some("abab"), Some("ab")]));
     check("ab", "(a)\\1", None);

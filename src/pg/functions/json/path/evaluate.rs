@@ -97,7 +97,7 @@ impl<'a> Walk<'a> {
                 for step in steps {
                     let mut next = Vec::new();
                     for item in &found {
-                        self.step(step, item, scope, true, &mut next)?;
+                        self.step(step, item, scope, &mut next)?;
                     }
                     found = next;
                 }
@@ -121,24 +121,33 @@ impl<'a> Walk<'a> {
         items
     }
 
-    /// Where a step leads to from `item`; `unwrap` unless it is an item of an array already.
+    /// Where a step leads to from `item`, in lax mode from each item of an array.
     fn step(
         &self,
         step: &Step,
         item: &str,
         scope: Scope<'_>,
-        unwrap: bool,
         found: &mut Vec<String>,
     ) -> Result<()> {
-        let kind = json::kind(item);
         let spread = matches!(step, Step::Member(_) | Step::AnyMember | Step::Filter(_))
             || matches!(step, Step::Method(method) if !matches!(method, Method::Type | Method::Size));
-        if self.lax && unwrap && spread && kind == Kind::Array {
+        if self.lax && spread && json::kind(item) == Kind::Array {
             for inner in json::items(item) {
-                self.step(step, inner, scope, false, found)?;
+                self.taken(step, inner, scope, found)?;
             }
             return Ok(());
         }
+        self.taken(step, item, scope, found)
+    }
+
+    fn taken(
+        &self,
+        step: &Step,
+        item: &str,
+        scope: Scope<'_>,
+        found: &mut Vec<String>,
+    ) -> Result<()> {
+        let kind = json::kind(item);
         match step {
             Step::Member(name) => self.member(name, item, found),
             Step::AnyMember => {
