@@ -136,45 +136,6 @@ pub(super) fn bare(expr: &mut Expr) {
     };
 }
 
-/// NULL and texts without a type in a column of VALUES take the type that another row casts to.
-pub(super) fn typed_rows(rows: &mut [Parens<Vec<Expr>>]) {
-    let columns = rows.first().map_or(0, |row| row.content.len());
-    for column in 0..columns {
-        let untyped = |expr: &Expr| match expr {
-            Expr::Value(value) => {
-                matches!(value.value, Value::Null | Value::SingleQuotedString(_))
-            }
-            _ => false,
-        };
-        let cast_of = |expr: &Expr| match expr {
-            Expr::Cast { data_type, .. } => Some(data_type.clone()),
-            _ => None,
-        };
-        let typed =
-            rows.iter().filter_map(|row| row.content.get(column)).filter(|expr| !untyped(expr));
-        let types: Option<Vec<DataType>> = typed.map(cast_of).collect();
-        // Of several types the planner finds the one they have in common.
-        let Some((first, rest)) = types.as_deref().and_then(<[DataType]>::split_first) else {
-            continue;
-        };
-        if rest.iter().any(|other| other != first) {
-            continue;
-        }
-        for expr in rows.iter_mut().filter_map(|row| row.content.get_mut(column)) {
-            if untyped(expr) {
-                let value = std::mem::replace(expr, Expr::value(Value::Null));
-                *expr = Expr::Cast {
-                    kind: CastKind::DoubleColon,
-                    expr: Box::new(value),
-                    data_type: first.clone(),
-                    array: false,
-                    format: None,
-                };
-            }
-        }
-    }
-}
-
 /// Positions and counts of a query.
 pub(super) fn query(query: &mut Query) {
     if let Some(order) = &mut query.order_by

@@ -16,7 +16,6 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::clauses;
-use super::outputs;
 use super::syntax::{call, folded, function_name};
 use super::{natural, outputs};
 use crate::pg::facts::Facts;
