@@ -201,6 +201,12 @@ pub enum Error {
     /// A regular expression that does not compile.
     #[error("invalid regular expression: {0}")]
     InvalidRegularExpression(String),
+    /// Strings whose lengths do not fit together; the whole message.
+    #[error("{0}")]
+    StringLength(String),
+    /// A length below zero of a part of a text.
+    #[error("negative substring length not allowed")]
+    SubstringLength,
     /// A scalar subquery with more than one row.
     #[error("more than one row returned by a subquery used as an expression")]
     CardinalityViolation,
@@ -494,6 +500,7 @@ impl Error {
             Error::UndefinedColumn(_) => "42703",
             Error::UndefinedFunction(_) | Error::OperatorMismatch(_) => "42883",
             Error::UndefinedObject(_) | Error::UndefinedSetting(_) => "42704",
+            Error::AmbiguousFunction(_) => "42725",
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
             Error::AmbiguousColumn(_) => "42702",
@@ -536,6 +543,8 @@ impl Error {
             Error::InvalidUseOfEscape(_) => "2200C",
             Error::NegativeSubstring => "22011",
             Error::InvalidRegularExpression(_) => "2201B",
+            Error::StringLength(_) => "22026",
+            Error::SubstringLength => "22011",
             Error::CardinalityViolation => "21000",
             Error::SqlJson(state, _) => state,
             Error::Data(_) => "22000",

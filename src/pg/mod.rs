@@ -2,6 +2,7 @@
 //!
 //! Imports: error, catalog. Used by: query, wire.
 
+pub(crate) mod adt;
 pub mod apply;
 pub mod catalog;
 pub mod checks;

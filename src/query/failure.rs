@@ -21,6 +21,10 @@ pub(super) fn placed(error: Error, sql: &str) -> Error {
     let position = match (error.bare(), &notes.place) {
         (_, Some(place)) => places::of(sql, place),
         (Error::CannotCoerce(message), None) => places::of_cast(sql, message),
+        (Error::UndefinedFunction(message), None) => places::of_call(sql, message),
+        (Error::UndefinedObject(message) | Error::InvalidParameterValue(message), None) => {
+            places::of_type(sql, message)
+        }
         _ => None,
     };
     match position {
@@ -577,6 +581,9 @@ fn unqualified(column: &str) -> &str {
 /// Arrow's names of types as PostgreSQL's, in a text for people.
 fn pg_names(text: &str) -> String {
     [
+        ("LargeBinary", "bytea"),
+        ("BinaryView", "bytea"),
+        ("Binary", "bytea"),
         ("Utf8View", "text"),
         ("LargeUtf8", "text"),
         ("Utf8", "text"),

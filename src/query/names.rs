@@ -21,6 +21,7 @@ use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
 use crate::error::Error;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
+use crate::pg::functions::overloads;
 
 /// A table of a version that a statement names.
 #[derive(Debug, Clone)]
@@ -300,12 +301,16 @@ impl ContextProvider for Names<'_> {
             self.note_volatility(function.signature().volatility);
             return Some(function);
         }
-        let Some(function) = self.state.scalar_functions().get(name) else {
+        let position = self.calls.get(name).copied();
+        let inner = self.state.scalar_functions().get(name);
+        if let Some(function) = overloads::function(name, inner.cloned(), position) {
+            return Some(function);
+        }
+        let Some(function) = inner else {
             let known = self.state.aggregate_functions().contains_key(name)
                 || self.state.window_functions().contains_key(name)
                 || self.state.higher_order_functions().contains_key(name)
                 || matches!(name, "grouping" | "unnest");
-            let position = self.calls.get(name).copied();
             return (!known).then(|| crate::pg::functions::missing::function(name, position));
         };
         self.note_volatility(function.signature().volatility);

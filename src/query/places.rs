@@ -1,6 +1,8 @@
 //! Where in a statement's text an error lies that was found in its plan, which has no places.
 
+use datafusion::common::DataFusionError;
 use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::sql::sqlparser::ast::DataType;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
@@ -139,6 +141,55 @@ pub(super) fn of_cast(sql: &str, message: &str) -> Option<usize> {
     found
 }
 
+/// The place of the type that a message about one speaks of, in a cast. `None` when several types, or none, give it.
+pub(super) fn of_type(sql: &str, message: &str) -> Option<usize> {
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().ok()?;
+    let mut found = None;
+    for index in 0..tokens.len() {
+        let Some(start) = type_start(&tokens, index) else { continue };
+        let rest = tokens.get(start..)?;
+        let Some(Err(error)) =
+            parsed_type(rest).map(|sql_type| rewrite::Types.plan_type_field(&sql_type))
+        else {
+            continue;
+        };
+        let said = match &error {
+            DataFusionError::External(inner) => inner.to_string() == message,
+            _ => false,
+        };
+        let word = rest.iter().find(|token| !matches!(token.token, Token::Whitespace(_)))?;
+        if said && found.replace(position(sql, word.span.start)).is_some() {
+            return None;
+        }
+    }
+    found
+}
+
+/// The place of the call that a message `function f(…) does not exist` speaks of. `None` when there are several calls, or
+/// none.
+pub(super) fn of_call(sql: &str, message: &str) -> Option<usize> {
+    let (name, _) = message.strip_prefix("function ")?.split_once('(')?;
+    let tokens = Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().ok()?;
+    let mut tokens = tokens.iter().filter(|token| !matches!(token.token, Token::Whitespace(_)));
+    let mut found = None;
+    let mut before = tokens.next()?;
+    for token in tokens {
+        let called = match &before.token {
+            Token::Word(word) if word.quote_style.is_none() => word.value.to_lowercase() == name,
+            Token::Word(word) => word.value == name,
+            _ => false,
+        };
+        if called
+            && token.token == Token::LParen
+            && found.replace(position(sql, before.span.start)).is_some()
+        {
+            return None;
+        }
+        before = token;
+    }
+    found
+}
+
 /// Where the type begins of the cast whose operator or word is token `index`.
 fn type_start(tokens: &[TokenWithSpan], index: usize) -> Option<usize> {
     match &tokens.get(index)?.token {
@@ -161,18 +212,22 @@ fn type_start(tokens: &[TokenWithSpan], index: usize) -> Option<usize> {
     }
 }
 
-/// PostgreSQL's name of the type that `tokens` begin with.
-fn type_name(tokens: &[TokenWithSpan]) -> Option<String> {
+/// The type that `tokens` begin with.
+fn parsed_type(tokens: &[TokenWithSpan]) -> Option<DataType> {
     let dialect = PostgreSqlDialect {};
     let some = tokens.get(..TYPE_TOKENS_MAX.min(tokens.len()))?.to_vec();
-    let parsed = Parser::new(&dialect).with_tokens_with_locations(some).parse_data_type().ok()?;
-    let field = rewrite::Types.plan_type_field(&parsed).ok()??;
+    Parser::new(&dialect).with_tokens_with_locations(some).parse_data_type().ok()
+}
+
+/// PostgreSQL's name of the type that `tokens` begin with.
+fn type_name(tokens: &[TokenWithSpan]) -> Option<String> {
+    let field = rewrite::Types.plan_type_field(&parsed_type(tokens)?).ok()??;
     Some(types::sql_name(types::of_field(&field).oid))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{of, of_cast};
+    use super::{of, of_call, of_cast, of_type};
     use crate::error::Place;
 
     fn check(sql: &str, target: &str, want: Option<usize>) {
@@ -203,6 +258,20 @@ mod tests {
         check("SELECT \n1 WHERE ((x))", Place::After("where"), Some(19));
         check("SELECT\n é", Place::At(2, 2), Some(9));
         check("SELECT f(1), ( SELECT 2)", Place::Bracket(1, 16), Some(14));
+    }
+
+    #[test]
+    fn types_and_calls_are_found() {
+        let unknown = "type \"nosuch\" does not exist";
+        assert_eq!(of_type("SELECT '1'::int4:: nosuch", unknown), Some(20));
+        assert_eq!(of_type("SELECT CAST('x' AS nosuch)", unknown), Some(20));
+        assert_eq!(of_type("SELECT 'x'::nosuch, 'y'::nosuch", unknown), None);
+        let short = "length for type varchar must be at least 1";
+        assert_eq!(of_type("SELECT 'x'::varchar(0), 'y'::varchar(1)", short), Some(13));
+        let missing = "function max(uuid) does not exist";
+        assert_eq!(of_call("SELECT max, MAX (x)", missing), Some(13));
+        assert_eq!(of_call("SELECT max(x), max(y)", missing), None);
+        assert_eq!(of_call("SELECT 'max('", missing), None);
     }
 
     #[test]

@@ -156,3 +156,14 @@ SELECT x::bytea FROM (VALUES ('\x0102')) t(x);
 SELECT n_name FROM tpch.nation WHERE n_nationkey IN ('1', '2') ORDER BY n_name;
 SELECT count(*) FROM tpch.orders WHERE o_orderdate BETWEEN '1995-01-01' AND 'Jan 31 1995';
 SELECT count(*) FROM tpch.orders WHERE o_orderdate IN ('1995-01-01', 'Jan 2 1995');
+
+-- casts of the short text types
+SELECT 'a'::"char"::int, ''::"char"::int, 97::"char", 0::"char";
+SELECT 300::"char";
+SELECT x::name FROM (VALUES ('a_name_longer_than_sixty_three_bytes_is_cut_to_sixty_three_bytes_by_the_type'::text), ('x')) t(x);
+SELECT 'x'::name < 'y'::name, pg_typeof('x'::name || 'y'), pg_typeof(substr('x'::name, 1));
+SELECT 'a' ~<=~ 'b', 'a' ~>~ 'b', 'a' ~>=~ 'a';
+SELECT pg_typeof('x'::char(3)), pg_typeof('x'::text), pg_typeof(1 + 1);
+SELECT 'x'::character varying(0);
+SELECT 1::nosuch, 2::nosuch2;
+SELECT nosuch(1), abs(1);

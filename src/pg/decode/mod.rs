@@ -23,8 +23,8 @@ use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
 
 use super::encode::{OutputSettings, is_oid};
-use super::types;
 use super::zone::Zone;
+use super::{adt, types};
 use crate::error::{Error, Result};
 
 /// The value of a parameter of type `oid`. `settings` are the session's: its time zone for `timestamptz` without
@@ -153,6 +153,9 @@ fn trim(text: &str) -> &str {
 }
 
 fn from_text(oid: u32, text: &str, settings: &OutputSettings) -> Result<ScalarValue> {
+    if let Some(canonical) = adt::read(oid, text, settings) {
+        return canonical.map(|text| ScalarValue::Utf8(Some(text)));
+    }
     Ok(match oid {
         types::BOOL => ScalarValue::Boolean(Some(boolean(text)?)),
         types::INT2 => ScalarValue::Int16(Some(integer(oid, text)?)),
@@ -207,6 +210,9 @@ fn from_text(oid: u32, text: &str, settings: &OutputSettings) -> Result<ScalarVa
 }
 
 fn from_binary(oid: u32, bytes: &[u8]) -> Result<ScalarValue> {
+    if let Some(canonical) = adt::receive(oid, bytes) {
+        return canonical.map(|text| ScalarValue::Utf8(Some(text)));
+    }
     Ok(match oid {
         types::BOOL => ScalarValue::Boolean(Some(fixed::<1>(bytes)? != [0])),
         types::INT2 => ScalarValue::Int16(Some(i16::from_be_bytes(fixed(bytes)?))),
@@ -355,7 +361,10 @@ fn bytea_escape(text: &str) -> Result<Vec<u8>> {
                 bytes.push((a - b'0') << 6 | (b - b'0') << 3 | (c - b'0'));
                 after
             }
-            (b'\\', _) => return Err(invalid(types::BYTEA, text)),
+            (b'\\', _) => {
+                let message = "invalid input syntax for type bytea".to_owned();
+                return Err(Error::MalformedText(message));
+            }
             (byte, after) => {
                 bytes.push(*byte);
                 after
@@ -366,7 +375,7 @@ fn bytea_escape(text: &str) -> Result<Vec<u8>> {
 }
 
 /// PostgreSQL cuts names at 63 bytes, never inside a character.
-fn name(text: &str) -> &str {
+pub(crate) fn name(text: &str) -> &str {
     text.get(..text.floor_char_boundary(63)).unwrap_or(text)
 }
 

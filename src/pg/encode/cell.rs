@@ -17,6 +17,7 @@ use super::values::{
 };
 use super::{OutputSettings, number, textual, time};
 use crate::error::{Error, Result};
+use crate::pg::adt::range;
 use crate::pg::numeric;
 use crate::pg::types::{self, PgType};
 
@@ -65,6 +66,8 @@ enum Writer<'a> {
     Refused(u32),
     /// Text that must be parsed to be sent in binary. Slow, and rare: catalogs keep such columns typed.
     Parsed(Strings<'a>, u32, &'a Style),
+    /// The canonical text of a range whose bounds a session's settings tell how to write.
+    RangeText(Strings<'a>, u32, &'a Style),
     BoolText(&'a BooleanArray),
     BoolBinary(&'a BooleanArray),
     Int16Text(&'a [i16]),
@@ -371,6 +374,10 @@ impl<'a> Cell<'a> {
             Writer::Parsed(strings, oid, style) => {
                 put_parsed(strings.value(row), *oid, style, out)?;
             }
+            Writer::RangeText(strings, oid, style) => {
+                let range = range::read(*oid, strings.value(row), &OutputSettings::default())?;
+                out.put_slice(range.written(&style.settings)?.as_bytes());
+            }
             Writer::BoolText(array) => out.put_u8(if array.value(row) { b't' } else { b'f' }),
             Writer::BoolBinary(array) => out.put_u8(u8::from(array.value(row))),
             Writer::Int16Text(values) => number::put_integer(values[row], out),
@@ -576,6 +583,9 @@ impl<'a> Writer<'a> {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 match (Strings::of(array)?, target.oid, usize::try_from(target.modifier - 4)) {
                     (strings, types::BYTEA, _) => Writer::bytea(Bytes::Text(strings), style),
+                    (strings, oid, _) if range::is_styled(oid) => {
+                        Writer::RangeText(strings, oid, style)
+                    }
                     (strings, types::BPCHAR, Ok(len @ 1..)) => Writer::PaddedText(strings, len),
                     (strings, _, _) => Writer::Text(strings),
                 }
@@ -816,6 +826,10 @@ fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads a text as `oid` and writes that in binary.
 fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
+    if let Some(bytes) = crate::pg::adt::send(oid, text) {
+        out.put_slice(&bytes?);
+        return Ok(());
+    }
     if let Some(written) = textual::put_binary(text, oid, out) {
         return written;
     }

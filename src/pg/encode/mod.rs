@@ -26,6 +26,7 @@ use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::{BufMut, BytesMut};
+use datafusion::common::ScalarValue;
 
 pub(crate) use self::cell::is_oid;
 use self::cell::{Cell, Style};
@@ -50,6 +51,19 @@ pub struct OutputSettings {
     pub bytea_hex: bool,
     /// `extra_float_digits`; above 0 is the shortest text that reads back equal.
     pub extra_float_digits: i32,
+}
+
+impl Default for OutputSettings {
+    /// As a fresh session writes them.
+    fn default() -> OutputSettings {
+        OutputSettings {
+            time_zone: chrono_tz::UTC,
+            date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
+            interval_style: IntervalStyle::Postgres,
+            bytea_hex: true,
+            extra_float_digits: 1,
+        }
+    }
 }
 
 /// `DateStyle`: a format and an order of day and month.
@@ -166,6 +180,20 @@ impl RowEncoder {
             end_frame(start, out)
         })
     }
+}
+
+/// One value that is not NULL as values of the type `oid` are written, in binary or as text.
+/// Errors: 42804 for a value that cannot be written so.
+pub(crate) fn value_bytes(
+    value: &ScalarValue,
+    oid: u32,
+    binary: bool,
+    settings: &OutputSettings,
+) -> Result<Vec<u8>> {
+    let array = value
+        .to_array_of_size(1)
+        .map_err(|error| Error::Internal(format!("could not make an array: {error}")))?;
+    Cell::new(&array, PgType::new(oid), binary, &Style::new(settings))?.value(0)
 }
 
 /// Every value as `to_json` spells it; `null` for NULL.

@@ -237,7 +237,7 @@ fn from_base64(text: &str) -> Result<Vec<u8>> {
 }
 
 fn from_escape(text: &str) -> Result<Vec<u8>> {
-    let invalid = || Error::InvalidText { kind: "bytea".to_owned(), text: text.to_owned() };
+    let invalid = || Error::MalformedText("invalid input syntax for type bytea".to_owned());
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     loop {
@@ -294,7 +294,7 @@ mod tests {
         );
         assert_eq!(words("a=", "base64"), "unexpected \"=\" while decoding base64 sequence");
         assert_eq!(words("aGVsbG8", "base64"), "invalid base64 end sequence");
-        assert_eq!(words("\\9", "escape"), "invalid input syntax for type bytea: \"\\9\"");
+        assert_eq!(words("\\9", "escape"), "invalid input syntax for type bytea");
         assert_eq!(words("", "nope"), "unrecognized encoding: \"nope\"");
     }
 }

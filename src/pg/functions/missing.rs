@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 use crate::error::Error;
 use crate::pg::types;
 
-/// A function `name`, called at `position` of the statement.
+/// A function `name`, or an operator before its operand, called at `position` of the statement.
 pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
     let signature = Signature::one_of(
         vec![
@@ -25,6 +25,11 @@ pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
     Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature }))
 }
 
+/// Whether an argument is a literal without a type.
+pub(super) fn is_unknown(field: &FieldRef, literal: Option<&ScalarValue>) -> bool {
+    matches!(literal, Some(ScalarValue::Utf8(_) | ScalarValue::Null)) && field.metadata().is_empty()
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Missing {
     name: String,
@@ -34,11 +39,20 @@ struct Missing {
 
 impl Missing {
     fn refused<T>(&self, types: &[String]) -> Result<T> {
-        let call = format!("{}({})", self.name, types.join(", "));
-        let error = Error::UndefinedFunction(format!("function {call} does not exist")).hint(
-            "No function matches the given name and argument types. \
-             You might need to add explicit type casts.",
-        );
+        let operator = !self.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
+        let error = if operator {
+            let call = format!("{} {}", self.name, types.join(", "));
+            Error::OperatorMismatch(format!("operator does not exist: {call}")).hint(
+                "No operator matches the given name and argument type. \
+                 You might need to add an explicit type cast.",
+            )
+        } else {
+            let call = format!("{}({})", self.name, types.join(", "));
+            Error::UndefinedFunction(format!("function {call} does not exist")).hint(
+                "No function matches the given name and argument types. \
+                 You might need to add explicit type casts.",
+            )
+        };
         let error = match self.position {
             Some(position) => error.at(position),
             None => error,
@@ -66,11 +80,9 @@ impl ScalarUDFImpl for Missing {
             .arg_fields
             .iter()
             .zip(literals)
-            .map(|(field, literal)| match literal {
-                Some(ScalarValue::Utf8(_) | ScalarValue::Null) if field.metadata().is_empty() => {
-                    "unknown".to_owned()
-                }
-                _ => types::sql_name(types::of_field(field).oid),
+            .map(|(field, literal)| match is_unknown(field, *literal) {
+                true => types::sql_name(types::UNKNOWN),
+                false => types::sql_name(types::of_field(field).oid),
             })
             .collect();
         self.refused(&names)

@@ -15,17 +15,20 @@ mod coalesce;
 mod degrees;
 pub(crate) mod domain;
 mod each;
+mod encodings;
 pub(crate) mod floats;
 mod gathered;
 mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
+mod joined;
 mod json;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod named;
 mod names;
 pub(crate) mod numerics;
+pub(crate) mod overloads;
 mod patterns;
 pub(crate) mod plain;
 pub(crate) mod powers;
@@ -80,6 +83,11 @@ pub(crate) fn single_value() -> Arc<AggregateUDF> {
     aggregates::single_value()
 }
 
+/// `string_agg` of `bytea`, which the rewrite puts in the place of the planner's.
+pub(crate) fn joined_bytes() -> Arc<AggregateUDF> {
+    joined::aggregate()
+}
+
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
 pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     static BY_NAME: LazyLock<HashMap<&'static str, &'static cells::Spec>> = LazyLock::new(|| {
@@ -130,6 +138,21 @@ pub(crate) fn element_cast(
     item: FieldRef,
 ) -> Arc<ScalarUDF> {
     each::expression(one, item)
+}
+
+/// Errors: as the input function of the type `kind` (`regclass`, `regtype`, …) has them for a name it does not find.
+pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> crate::error::Result<()> {
+    match kind {
+        "regclass" => names::class_in(text, facts),
+        "regtype" => names::type_in(text, facts),
+        "regproc" => names::function_in(text, facts),
+        "regprocedure" => names::procedure_in(text, facts),
+        "regnamespace" => names::schema_in(text, facts),
+        "regrole" => names::role_in(text, facts),
+        "regcollation" => names::collation_in(text, facts),
+        _ => Ok(0),
+    }
+    .map(drop)
 }
 
 /// How the session reads and writes values.

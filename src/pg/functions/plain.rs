@@ -1,6 +1,7 @@
 //! Functions whose answer depends on their arguments alone.
 
 use super::cells::{Call, Spec};
+use super::encodings;
 use super::session::specs;
 use crate::error::{Error, Result};
 use crate::pg::catalog::rows::Cell;
@@ -10,7 +11,6 @@ use crate::pg::types;
 pub(super) const SPECS: &[Spec] = specs! {
     "pg_size_pretty" ["n", "d"] -> "text" strict |call| Ok(Cell::from(size_pretty(&call.args[0])));
     "pg_size_bytes" ["t"] -> "int8" strict |call| size_bytes(call.text(0)).map(Cell::from);
-    "host" ["t"] -> "text" strict |call| Ok(Cell::from(call.text(0).split('/').next().unwrap_or_default().to_owned()));
     "pg_encoding_to_char" ["n"] -> "name" strict encoding_name;
     "pg_char_to_encoding" ["t"] -> "int4" strict |call| Ok(Cell::from(encoding_number(call.text(0)).unwrap_or(-1)));
     "array_upper" ["ln"] -> "int4" strict array_upper;
@@ -81,66 +81,14 @@ fn size_bytes(text: &str) -> Result<i64> {
         .map_err(|_large| Error::NumericOutOfRange("bigint out of range".to_owned()))
 }
 
-/// PostgreSQL's encodings by number (pg_wchar.h).
-const ENCODINGS: &[&str] = &[
-    "SQL_ASCII",
-    "EUC_JP",
-    "EUC_CN",
-    "EUC_KR",
-    "EUC_TW",
-    "EUC_JIS_2004",
-    "UTF8",
-    "MULE_INTERNAL",
-    "LATIN1",
-    "LATIN2",
-    "LATIN3",
-    "LATIN4",
-    "LATIN5",
-    "LATIN6",
-    "LATIN7",
-    "LATIN8",
-    "LATIN9",
-    "LATIN10",
-    "WIN1256",
-    "WIN1258",
-    "WIN866",
-    "WIN874",
-    "KOI8R",
-    "WIN1251",
-    "WIN1252",
-    "ISO_8859_5",
-    "ISO_8859_6",
-    "ISO_8859_7",
-    "ISO_8859_8",
-    "WIN1250",
-    "WIN1253",
-    "WIN1254",
-    "WIN1255",
-    "WIN1257",
-    "KOI8U",
-    "SJIS",
-    "BIG5",
-    "GBK",
-    "UHC",
-    "GB18030",
-    "JOHAB",
-    "SHIFT_JIS_2004",
-];
-
 fn encoding_name(call: &Call<'_>) -> Result<Cell> {
-    let name = usize::try_from(call.int(0)).ok().and_then(|number| ENCODINGS.get(number));
-    Ok(Cell::from(name.copied().unwrap_or("")))
+    let name = usize::try_from(call.int(0)).ok().and_then(encodings::name);
+    Ok(Cell::from(name.unwrap_or("")))
 }
 
 /// PostgreSQL's number of an encoding, by any spelling of its name.
 pub(crate) fn encoding_number(name: &str) -> Option<i32> {
-    let plain = |name: &str| {
-        let letters = name.chars().filter(char::is_ascii_alphanumeric);
-        letters.map(|c| c.to_ascii_uppercase()).collect::<String>()
-    };
-    let wanted = plain(name);
-    let wanted = if wanted == "UNICODE" { "UTF8".to_owned() } else { wanted };
-    (0i32..).zip(ENCODINGS).find(|(_, name)| plain(name) == wanted).map(|(number, _)| number)
+    encodings::number(name).and_then(|number| i32::try_from(number).ok())
 }
 
 fn array_upper(call: &Call<'_>) -> Result<Cell> {

@@ -11,10 +11,10 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
 use crate::pg::types;
+use crate::pg::{adt, decode};
 
 /// `forebay_read_…(text)` for values of type `oid`; `None` for types whose texts the planner's own cast reads alike, and
 /// for those whose values are not all of one Arrow type.
@@ -36,7 +36,7 @@ pub(super) fn function(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
             | types::TIMESTAMP
             | types::TIMESTAMPTZ
             | types::INTERVAL
-    );
+    ) || adt::is_own(oid);
     read.then(|| {
         Arc::new(ScalarUDF::new_from_impl(Reading {
             oid,

@@ -8,12 +8,14 @@
 
 mod arithmetic;
 mod array;
+mod calls;
 mod clauses;
 mod common;
 mod correlated;
 mod dependent;
 mod from;
 mod joins;
+mod kinds;
 mod lateral;
 mod literals;
 mod mixed;

@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::{arithmetic, common};
+use super::{arithmetic, common, kinds};
 use crate::error::Error;
 use crate::pg::functions;
 use crate::pg::functions::arrays::Kind;
@@ -34,6 +34,9 @@ impl ExprPlanner for Operators {
             return Ok(PlannerResult::Planned(planned));
         }
         if let Some(planned) = json_compared(&op, &left, &right, schema)? {
+            return Ok(PlannerResult::Planned(planned));
+        }
+        if let Some(planned) = kinds::operator(&op, &left, &right, schema)? {
             return Ok(PlannerResult::Planned(planned));
         }
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
@@ -218,11 +221,11 @@ fn is_text(data_type: &DataType) -> bool {
     }
 }
 
-fn is_untyped(expr: &Expr) -> bool {
+pub(super) fn is_untyped(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(_) | ScalarValue::Null, None))
 }
 
-fn operator(op: &BinaryOperator) -> Option<Operator> {
+pub(super) fn operator(op: &BinaryOperator) -> Option<Operator> {
     Some(match op {
         BinaryOperator::Plus => Operator::Plus,
         BinaryOperator::Minus => Operator::Minus,

@@ -12,8 +12,8 @@ use datafusion::logical_expr::{
 
 use super::operators::{call, jsonb_key};
 use super::{
-    arithmetic, array, common, correlated, lateral, mixed, patterns, results, ties, told, unions,
-    zones,
+    arithmetic, array, common, correlated, kinds, lateral, mixed, patterns, results, ties, told,
+    unions, zones,
 };
 use crate::error::Place;
 use crate::pg::decode;
@@ -22,7 +22,9 @@ use crate::pg::functions;
 use crate::pg::functions::calendar::convert;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::numerics::{self, Numerics};
+use crate::pg::functions::overloads;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
+use crate::pg::{adt, decode};
 
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
@@ -39,6 +41,7 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
     if let LogicalPlan::Union(union) = node {
         return unions::matched(union, facts);
     }
+    let node = kinds::sorted(node)?;
     if let LogicalPlan::Join(mut join) = node {
         if unions::is_set_operation(&join) {
             return unions::intersected(join, facts);
@@ -182,6 +185,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(Transformed::yes(Expr::InList(list)))
         }
         Expr::InList(mut list) => {
+            let listed = kinds::listed(&mut list, schema, facts)?;
             let own = list.expr.get_type(schema).unwrap_or(DataType::Null);
             let symbol = if list.negated { "<>" } else { "=" };
             for item in &list.list {
@@ -191,7 +195,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
                 }
             }
             let items = list.list.iter_mut().map(|item| read_beside(item, &own, facts));
-            let mut read = items.sum::<Result<usize>>()? > 0;
+            let mut read = items.sum::<Result<usize>>()? > 0 || listed;
             read |=
                 unpad_compared(std::iter::once(list.expr.as_mut()).chain(&mut list.list), schema);
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
@@ -208,6 +212,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(Transformed::yes(Expr::Between(range)))
         }
         Expr::Between(mut range) => {
+            let ranged = kinds::ranged(&mut range, schema, facts)?;
             let own = range.expr.get_type(schema).unwrap_or(DataType::Null);
             let symbols = if range.negated { ["<", ">"] } else { [">=", "<="] };
             for (symbol, bound) in symbols.into_iter().zip([&range.low, &range.high]) {
@@ -218,12 +223,15 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             }
             let bounds = [range.low.as_mut(), range.high.as_mut()];
             let bounds = bounds.into_iter().map(|bound| read_beside(bound, &own, facts));
-            let read = bounds.sum::<Result<usize>>()? > 0;
+            let read = bounds.sum::<Result<usize>>()? > 0 || ranged;
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             let ranged = arithmetic::ranged(range, schema, zone);
             Ok(if read { Transformed::yes(ranged.data) } else { ranged })
         }
         Expr::Like(like) => {
+            if let Some(call) = kinds::like(&like, schema)? {
+                return Ok(Transformed::yes(call));
+            }
             let symbol = match (like.negated, like.case_insensitive) {
                 (false, false) => "~~",
                 (false, true) => "~~*",
@@ -251,6 +259,20 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let changed = mixed::subquery(&mut inside, schema, zone)?;
             let expr = Expr::InSubquery(inside);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+        }
+        Expr::ScalarFunction(function) if overloads::is_open(&function) => {
+            let read = |text: &str, oid| literal(text, Arc::new(overloads::field("", oid)), facts);
+            let name = function.name().to_owned();
+            let resolved = overloads::resolved(function, schema, &read)?;
+            let ours = overloads::is_ours(&resolved);
+            if !ours && OF_TEXT.contains(&name.as_str()) {
+                kinds::fitting(&name, &resolved.args, schema)?;
+            }
+            let resolved = Expr::ScalarFunction(resolved);
+            match ours {
+                true => Ok(Transformed::yes(resolved)),
+                false => Ok(Transformed::yes(cast(resolved, schema, facts)?.data)),
+            }
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
         Expr::ScalarFunction(mut function)
@@ -293,6 +315,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(Transformed::yes(Expr::Cast(Cast { expr, field })))
         }
         Expr::ScalarFunction(mut function) => {
+            if OF_TEXT.contains(&function.name()) && !overloads::is_ours(&function) {
+                kinds::fitting(function.name(), &function.args, schema)?;
+            }
+            kinds::greatest(&function, schema)?;
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
             let alike = mixed::OF_ONE_TYPE.contains(&function.name())
                 && mixed::arguments(&mut function.args, schema, zone);
@@ -300,15 +326,28 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let typed = results::function(zoned.data, schema)?;
             Ok(if alike || zoned.transformed { Transformed::yes(typed.data) } else { typed })
         }
-        Expr::AggregateFunction(_) | Expr::WindowFunction(_) => {
-            let ordered = results::ordered(expr, schema);
+        Expr::AggregateFunction(mut function) => {
+            kinds::extreme(&function, schema)?;
+            let joined = kinds::aggregated(&mut function, schema, facts)?;
+            let ordered = results::ordered(Expr::AggregateFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
-            Ok(if ordered.transformed { Transformed::yes(typed.data) } else { typed })
+            let changed = joined || ordered.transformed;
+            Ok(if changed { Transformed::yes(typed.data) } else { typed })
+        }
+        Expr::WindowFunction(mut function) => {
+            let keyed = kinds::ordered(&mut function.params.order_by, schema);
+            let ordered = results::ordered(Expr::WindowFunction(function), schema);
+            let typed = results::sum(ordered.data, schema);
+            let changed = keyed || ordered.transformed;
+            Ok(if changed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
             patterns::matched(binary, schema)
         }
         Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
+            if let Some(bytes) = kinds::joined(&binary.left, &binary.right, schema) {
+                return Ok(Transformed::yes(bytes));
+            }
             // Beside a list it joins lists.
             let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
             if lists(&binary.left) || lists(&binary.right) {
@@ -320,6 +359,15 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             (*binary.left, *binary.right) = (left.data, right.data);
             let expr = Expr::BinaryExpr(binary);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+        }
+        Expr::BinaryExpr(binary)
+            if matches!(binary.op, Operator::IsDistinctFrom | Operator::IsNotDistinctFrom) =>
+        {
+            let BinaryExpr { left, op, right } = &binary;
+            match kinds::compared(*op, left, right, schema)? {
+                Some(compared) => Ok(Transformed::yes(compared)),
+                None => arithmetic::binary(binary, schema, "UTC"),
+            }
         }
         Expr::BinaryExpr(mut binary) => {
             if arithmetic::compares(binary.op) {
@@ -379,10 +427,26 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         let metadata = [(TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect();
         field = Arc::new(field.as_ref().clone().with_metadata(metadata));
     }
+    let own = types::of_field(&found).oid;
+    if !kinds::has_own_cast(own, &field)
+        && let Some(unfitted) = kinds::without_length(&field)
+    {
+        let whole = one_cast(Cast { expr, field: unfitted }, schema, facts)?.data;
+        return one_cast(Cast { expr: Box::new(whole), field }, schema, facts);
+    }
     if types::of_field(&found).oid == types::JSONB
         && let Some(scalar) = jsonb_scalar(&expr, &field, schema, facts)?
     {
         return Ok(Transformed::yes(scalar));
+    }
+    if let Some(done) = kinds::cast(&expr, own, &field) {
+        let (_, found) = done.to_field(schema)?;
+        let same = types::of_field(&found).oid == types::of_field(&field).oid;
+        let done = Cast { expr: Box::new(done), field };
+        return match same {
+            true => Ok(Transformed::yes(Expr::Cast(done))),
+            false => Ok(Transformed::yes(one_cast(done, schema, facts)?.data)),
+        };
     }
     let source = found.data_type().clone();
     let target = field.data_type();
@@ -392,7 +456,7 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     }
     let text = source.is_string();
     let kind = types::of_field(&field).oid;
-    let canonical = matches!(kind, types::UUID | types::JSON | types::JSONB);
+    let canonical = is_canonical(kind);
     if text
         && !is_already(&expr, kind, schema)
         && let Some(reading) = functions::reading(kind, facts)
@@ -522,6 +586,11 @@ fn plain_name(data_type: &DataType) -> Option<&'static str> {
     types::name_of(types::of_data_type(data_type).oid)
 }
 
+/// Whether values of that type are texts of a form of their own.
+fn is_canonical(kind: u32) -> bool {
+    matches!(kind, types::JSON | types::JSONB) || adt::is_own(kind)
+}
+
 /// Whether the text of `expr` is one of that type, which was read once.
 fn is_already(expr: &Expr, kind: u32, schema: &DFSchema) -> bool {
     expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == kind)
@@ -607,6 +676,9 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
         let names = call(function, vec![expr]);
         return Transformed::yes(call(functions::text(facts), vec![names]));
     }
+    if let Some(text) = kinds::written(&expr, schema, facts) {
+        return Transformed::yes(text);
+    }
     if is_padded(&expr, schema) {
         return Transformed::yes(unpadded(expr));
     }
@@ -669,6 +741,14 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
     true
 }
 
+fn is_binary(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.get_type(schema).is_ok_and(|found| found.is_binary())
+}
+
+/// Functions that take the text of any value.
+const CONCATENATING: &[&str] =
+    &["concat", "concat_ws", "format", "quote_literal", "quote_nullable"];
+
 /// Functions of text, to which PostgreSQL casts a `character` first.
 const OF_TEXT: &[&str] = &[
     "ascii",
@@ -700,13 +780,20 @@ fn fitted(expr: Expr, field: &FieldRef) -> Transformed<Expr> {
     let metadata = field.metadata();
     let modifier = metadata.get(MODIFIER_KEY).and_then(|digits| digits.parse::<i64>().ok());
     let kind = metadata.get(TYPE_KEY).map(String::as_str);
+    // A field that says nothing would keep the type of the source.
+    let plain = tagged(Field::new("", DataType::Utf8, true), "text");
+    let text = |expr| Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(plain)));
+    if kind == Some("name")
+        && let Some(cut) = overloads::own("forebay_name")
+    {
+        return Transformed::yes(call(cut, vec![text(expr)]));
+    }
     let length = match (kind, modifier) {
         (Some("varchar" | "bpchar"), Some(modifier)) => modifier - 4,
         (Some("char"), _) => 1,
         _ => return Transformed::no(expr),
     };
-    let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
-    let cut = call(datafusion::functions::unicode::left(), vec![text, lit(length)]);
+    let cut = call(datafusion::functions::unicode::left(), vec![text(expr), lit(length)]);
     if kind == Some("bpchar") {
         return Transformed::yes(call(
             datafusion::functions::unicode::rpad(),

@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    array, clauses, from, joins, literals, moments, outputs, patterns, records, rows,
+    array, calls, clauses, from, joins, literals, moments, outputs, patterns, records, rows,
     system_columns,
 };
 use crate::error::{Error, Place, Result};
@@ -136,9 +136,13 @@ impl VisitorMut for Rewriter<'_> {
 impl Rewriter<'_> {
     fn expression(&self, expr: &mut Expr) -> Result<()> {
         match expr {
-            Expr::Value(_) => literals::typed(expr),
+            Expr::Value(_) => {
+                self.bits(expr)?;
+                national(expr);
+                literals::typed(expr);
+            }
             Expr::BinaryOp { op, left, right } => {
-                if let Some(plain) = plain_operator(op)? {
+                if let Some(plain) = plain_operator(op)?.or_else(|| bytewise(op)) {
                     *op = plain;
                 }
                 if *op == BinaryOperator::StringConcat {
@@ -153,6 +157,9 @@ impl Rewriter<'_> {
                     *expr = call("starts_with", vec![text, start]);
                 } else if let Some(compared) = rows::compared(left, op, right) {
                     *expr = compared;
+                } else if *op == BinaryOperator::PGStartsWith {
+                    let sides = [left, right].map(|side| std::mem::replace(side.as_mut(), null()));
+                    *expr = call("starts_with", sides.into());
                 }
             }
             Expr::Tuple(items) => items.iter_mut().for_each(literals::bare),
@@ -170,18 +177,14 @@ impl Rewriter<'_> {
                 *expr = call(prefix_function(*op).unwrap_or_default(), vec![inner]);
             }
             Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: inner } => {
-                let mut ones = Expr::value(Value::Number("1".to_owned(), false));
-                literals::typed(&mut ones);
-                let mut ones = Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(ones) };
-                literals::signed(&mut ones);
-                *expr = Expr::BinaryOp {
-                    left: Box::new(std::mem::replace(inner.as_mut(), null())),
-                    op: BinaryOperator::PGBitwiseXor,
-                    right: Box::new(ones),
-                };
+                *expr = call("~", vec![std::mem::replace(inner.as_mut(), null())]);
             }
             Expr::Like { .. } | Expr::ILike { .. } => patterns::escaped(expr)?,
-            Expr::Substring { .. } => patterns::substring(expr),
+            Expr::Substring { .. } => {
+                patterns::substring(expr);
+                calls::plain(expr);
+            }
+            Expr::Trim { .. } | Expr::Position { .. } | Expr::Overlay { .. } => calls::plain(expr),
             Expr::IsNormalized { .. } => normalized(expr),
             Expr::AnyOp { .. } | Expr::AllOp { .. } => array::quantified(expr)?,
             Expr::Array(list) => self.array(list)?,
@@ -196,7 +199,17 @@ impl Rewriter<'_> {
                 }
                 cast(expr)?;
             }
-            Expr::TypedString(typed) => self.readable(&typed.value, &typed.data_type)?,
+            Expr::TypedString(typed) => {
+                // Of a constant the bare word tells no length.
+                match typed.data_type {
+                    DataType::Char(None) | DataType::Character(None) => {
+                        typed.data_type = named_type("bpchar");
+                    }
+                    DataType::Bit(None) => typed.data_type = named_type("bit"),
+                    _ => {}
+                }
+                self.readable(&typed.value, &typed.data_type)?;
+            }
             Expr::Identifier(ident) => {
                 if let Some(value) = keyword(ident) {
                     *expr = value;
@@ -283,6 +296,28 @@ impl Rewriter<'_> {
         array::even(array)
     }
 
+    /// `B'101'` and `X'1F'`, which the planner does not know as bit strings.
+    /// Errors: 22P02 with the literal's place.
+    fn bits(&self, expr: &mut Expr) -> Result<()> {
+        let Expr::Value(value) = expr else { return Ok(()) };
+        let text = match &value.value {
+            Value::SingleQuotedByteStringLiteral(digits) => format!("b{digits}"),
+            Value::HexStringLiteral(digits) => format!("x{digits}"),
+            _ => return Ok(()),
+        };
+        let bits =
+            Expr::Value(ValueWithSpan { value: Value::SingleQuotedString(text), span: value.span });
+        let place = value.span.start;
+        *expr = cast_to(Box::new(bits), "bit");
+        match expr {
+            Expr::Cast { expr: value, data_type, .. } if place.line > 0 => match value.as_ref() {
+                Expr::Value(value) => self.readable(value, data_type),
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+
     /// Errors: as the type's input function has them, with the literal's place, for one that is not of its type.
     fn readable(&self, value: &ValueWithSpan, data_type: &DataType) -> Result<()> {
         let (Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text)) = &value.value
@@ -298,8 +333,9 @@ impl Rewriter<'_> {
         }
         let settings = functions::value_settings(self.facts);
         let kind = crate::pg::types::of_field(&field);
-        if named_object(data_type).is_some() {
-            return Ok(());
+        if let Some(name) = named_object(data_type) {
+            return functions::check_object(name, text, self.facts)
+                .map_err(|error| error.at((self.locate)(value.span.start)));
         }
         decode::literal(kind, text, &settings)
             .map(drop)
@@ -320,6 +356,21 @@ pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
         },
         Expr::Nested(inner) => text_literal(inner),
         _ => None,
+    }
+}
+
+/// The type of that internal name.
+fn named_type(name: &str) -> DataType {
+    DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new())
+}
+
+/// `N'…'`, a `character` of no length.
+fn national(expr: &mut Expr) {
+    if let Expr::Value(value) = expr
+        && let Value::NationalStringLiteral(text) = &value.value
+    {
+        let text = Expr::value(Value::SingleQuotedString(text.clone()));
+        *expr = cast_to(Box::new(text), "bpchar");
     }
 }
 
@@ -726,6 +777,15 @@ fn function(function: &mut Function) -> Option<Expr> {
                 "jsonb_array_elements" | "jsonb_path_query" => cast_to(Box::new(rows), "jsonb"),
                 _ => rows,
             });
+        }
+        if name == "pg_typeof"
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))] = list.args.as_mut_slice()
+            && (text_literal(arg).is_some()
+                || matches!(arg, Expr::Value(v) if v.value == Value::Null))
+        {
+            // What has no type of its own would be a text by the time its type is asked for.
+            let literal = std::mem::replace(arg, null());
+            *arg = cast_to(Box::new(literal), "unknown");
         }
         if name == "generate_series" {
             return Some(series(std::mem::take(&mut list.args)));

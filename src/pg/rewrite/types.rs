@@ -119,6 +119,13 @@ pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
         }
         SqlType::JSON => tagged(DataType::Utf8, "json", None),
         SqlType::JSONB => tagged(DataType::Utf8, "jsonb", None),
+        SqlType::Bit(length) => bits("bit", Some(length.unwrap_or(1)))?,
+        SqlType::BitVarying(length) | SqlType::VarBit(length) => bits("varbit", *length)?,
+        SqlType::TsVector => return Err(unsupported("tsvector")),
+        SqlType::TsQuery => return Err(unsupported("tsquery")),
+        SqlType::GeometricType(kind) => {
+            return Err(unsupported(&kind.to_string().to_ascii_lowercase()));
+        }
         SqlType::Uuid => tagged(DataType::Utf8, "uuid", None),
         SqlType::Array(
             ArrayElemTypeDef::SquareBracket(element, _)
@@ -130,6 +137,10 @@ pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
             None => return Err(unknown(other)),
         },
     })
+}
+
+fn unsupported(name: &str) -> Error {
+    Error::FeatureNotSupported(format!("type {name} is not supported"))
 }
 
 fn unknown(sql_type: &SqlType) -> Error {
@@ -167,14 +178,15 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
             tagged(DataType::Int64, name, None)
         }
         "varchar" | "bpchar" | "name" | "char" | "json" | "jsonb" | "uuid" | "inet" | "cidr"
-        | "macaddr" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "pg_node_tree"
-        | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
+        | "macaddr" | "macaddr8" | "int4range" | "int8range" | "numrange" | "daterange"
+        | "tsrange" | "tstzrange" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "bit"
+        | "varbit" | "pg_node_tree" | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
             tagged(DataType::Utf8, name, None)
         }
         "int2vector" => crate::pg::catalog::rows::field("", "int2vector"),
         "oidvector" => crate::pg::catalog::rows::field("", "oidvector"),
         known if crate::pg::types::by_internal_name(known).is_some() => {
-            return Err(Error::FeatureNotSupported(format!("type {known} is not supported")));
+            return Err(unsupported(known));
         }
         other => {
             let message = format!("type \"{other}\" does not exist");
@@ -229,6 +241,18 @@ fn string(name: &str, length: Option<&CharacterLength>) -> std::result::Result<F
             Ok(tagged(DataType::Utf8, name, Some(characters + 4)))
         }
         _ => Err(invalid(&format!("length for type {shown} cannot exceed {LENGTH_MAX}"))),
+    }
+}
+
+/// A bit string of a length in bits.
+fn bits(name: &str, length: Option<u64>) -> std::result::Result<Field, Error> {
+    /// PostgreSQL's `MaxAttrSize` in bits.
+    const BITS_MAX: u64 = LENGTH_MAX * 8;
+    let Some(length) = length else { return Ok(tagged(DataType::Utf8, name, None)) };
+    match i32::try_from(length) {
+        Ok(0) => Err(invalid(&format!("length for type {name} must be at least 1"))),
+        Ok(bits) if length <= BITS_MAX => Ok(tagged(DataType::Utf8, name, Some(bits))),
+        _ => Err(invalid(&format!("length for type {name} cannot exceed {BITS_MAX}"))),
     }
 }
 

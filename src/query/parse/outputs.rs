@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField,
-    VisitMut, VisitorMut,
+    Value, VisitMut, VisitorMut,
 };
 
 use crate::pg::rewrite::MARK;
@@ -113,6 +113,10 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::CompoundFieldAccess { root, .. } => figured(root),
         Expr::Function(function) => Some((folded(function.name.0.last()?.as_ident()?), true)),
         Expr::Cast { expr, data_type, .. } => or_own(figured(expr), type_name(data_type)),
+        Expr::Value(value) => match value.value {
+            Value::NationalStringLiteral(_) => Some(("bpchar".to_owned(), false)),
+            _ => None,
+        },
         Expr::TypedString(typed) => Some((type_name(&typed.data_type), false)),
         Expr::Interval(_) => Some(("interval".to_owned(), false)),
         Expr::Case { else_result, .. } => {
@@ -187,6 +191,7 @@ fn type_name(data_type: &DataType) -> String {
         "decimal" | "dec" => "numeric",
         "boolean" => "bool",
         "character varying" => "varchar",
+        "bit varying" => "varbit",
         "character" | "char" => "bpchar",
         "timestamp with time zone" => "timestamptz",
         "timestamp without time zone" => "timestamp",
