@@ -196,3 +196,13 @@ SELECT x::bit(2), x::bit(4), x::varbit(2) FROM (VALUES ('101'::text), ('0')) t(x
 SELECT x, count(*) FROM (VALUES (B'10'), (B'1'), (B'10')) t(x) GROUP BY x ORDER BY x;
 SELECT B'1001' << 2, B'1001' >> 1, B'1001' << -1, B'1001' << 10, B'101' IN ('101', B'1');
 SELECT array_agg(x ORDER BY x) FROM (VALUES (B'10'), (B'1')) t(x);
+
+-- texts of bytea, and what is none
+SELECT concat('\x41'::bytea, 'b'), concat_ws(',', '\x41'::bytea, 'b'), format('%s', '\x41'::bytea), quote_literal('\x41'::bytea);
+SELECT reverse('\x41'::bytea);
+SELECT lpad('\x41'::bytea, 3);
+SELECT translate('\x41'::bytea, 'A', 'B');
+SELECT string_agg('\x41'::bytea, ','), string_agg('\x41'::bytea, NULL);
+SELECT string_agg(x, '\x00'::bytea ORDER BY x DESC), string_agg(DISTINCT x, '-'), string_agg(x, '') FILTER (WHERE x > '\x41') FROM (VALUES ('\x41'::bytea), ('\x42'::bytea), (NULL::bytea), ('\x41'::bytea)) t(x);
+SELECT id % 2, string_agg(bytes, ',' ORDER BY id) FROM kinds.kinds GROUP BY 1 ORDER BY 1;
+SELECT string_agg(bytes, '\x2c') FROM kinds.kinds WHERE false;

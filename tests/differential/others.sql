@@ -257,3 +257,18 @@ SELECT x FROM (VALUES ('[10,20)'::int4range), ('[9,10)'::int4range), ('empty'::i
 SELECT id FROM kinds.kinds WHERE int8range(0, 2) @> id ORDER BY id;
 SELECT int8range(min(id), max(id), '[]') FROM kinds.kinds;
 SELECT daterange(min(o_orderdate), max(o_orderdate), '[]') @> date '1995-01-01' FROM tpch.orders;
+
+-- texts that were values of a type of their own
+SELECT x <> '', x || ':', x ~ '^10', x LIKE '10%', length(x), x < '9' FROM (SELECT '10.0.0.1'::inet::text AS x) t;
+SELECT '10.0.0.1'::inet::text <> '', '10.0.0.1'::inet::text || ':', '10.0.0.1'::inet::text ~ '^10';
+SELECT x <> 'abc', x ~ '^a', upper(x) FROM (SELECT 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'::uuid::text AS x) t;
+SELECT x || '2', x = 'abc', x LIKE '1%' FROM (SELECT B'101'::text AS x) t;
+SELECT '10.0.0.1'::inet IS DISTINCT FROM '10.0.0.1/32', '10.0.0.9'::inet IS NOT DISTINCT FROM NULL;
+SELECT x, row_number() OVER (ORDER BY x) FROM (VALUES ('10.0.0.10'::inet), ('10.0.0.9'::inet)) t(x) ORDER BY 1;
+SELECT array_agg(x ORDER BY x DESC) FROM (VALUES ('10.0.0.9'::inet), ('10.0.0.10'::inet)) t(x);
+SELECT x FROM (VALUES ('10.0.0.10'::inet), ('10.0.0.9'::inet)) t(x) UNION SELECT '10.0.0.1'::inet ORDER BY 1;
+SELECT upper('10.0.0.1'::inet);
+SELECT length('10.0.0.1'::inet);
+SELECT concat('10.0.0.1'::inet, 'x'), concat('[1,2)'::int4range, B'1');
+SELECT max('[1,2)'::int4range);
+SELECT row_to_json(t) FROM (SELECT '10.0.0.1'::inet AS a, B'1' AS b, '[1,2)'::int4range AS c, '\x01'::bytea AS d) t;

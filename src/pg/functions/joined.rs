@@ -31,11 +31,10 @@ fn list() -> FieldRef {
     Arc::new(Field::new("list", DataType::new_list(DataType::Binary, true), true))
 }
 
-fn first<T>(values: &[T]) -> Result<&[T]> {
-    match values.get(..1) {
-        Some(first) => Ok(first),
-        None => plan_err!("string_agg takes two arguments"),
-    }
+/// All but the second: what orders the values stands behind it.
+fn gathered<T: Clone>(values: &[T]) -> Vec<T> {
+    let kept = values.iter().enumerate().filter(|(index, _)| *index != 1);
+    kept.map(|(_, value)| value.clone()).collect()
 }
 
 impl AggregateUDFImpl for Joined {
@@ -52,9 +51,9 @@ impl AggregateUDFImpl for Joined {
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let input_fields = first(args.input_fields)?;
+        let input_fields = gathered(args.input_fields);
         array_agg_udaf().state_fields(StateFieldsArgs {
-            input_fields,
+            input_fields: &input_fields,
             return_field: list(),
             ..args
         })
@@ -73,8 +72,8 @@ impl AggregateUDFImpl for Joined {
             }
         };
         let values = array_agg_udaf().accumulator(AccumulatorArgs {
-            exprs: first(args.exprs)?,
-            expr_fields: first(args.expr_fields)?,
+            exprs: &gathered(args.exprs),
+            expr_fields: &gathered(args.expr_fields),
             return_field: list(),
             ..args
         })?;
@@ -90,7 +89,7 @@ struct Joining {
 
 impl Accumulator for Joining {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
-        self.values.update_batch(first(values)?)
+        self.values.update_batch(&gathered(values))
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {

@@ -12,7 +12,7 @@ pub(super) fn plain(expr: &mut Expr) {
         // Without either there is nothing to call.
         Expr::Substring { substring_from: None, substring_for: None, .. } => own,
         Expr::Substring { expr, substring_from, substring_for, shorthand, .. } => {
-            let mut start = substring_from.map_or_else(|| first(), |from| *from);
+            let mut start = substring_from.map_or_else(first, |from| *from);
             literals::typed(&mut start);
             let length = substring_for.map(|length| *length);
             let name = if shorthand { "substr" } else { "substring" };

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, InList, ScalarFunction, Sort};
 use datafusion::logical_expr::{
-    Between, Cast, Distinct, Expr, ExprSchemable, Like, LogicalPlan, Operator, binary_expr, lit,
+    Between, BinaryExpr, Cast, Distinct, Expr, ExprSchemable, Like, LogicalPlan, Operator,
+    binary_expr, lit,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
@@ -20,30 +21,17 @@ use crate::pg::functions::overloads;
 use crate::pg::types::{self, BIT, BYTEA, CHAR, CIDR, INET, INT4, INT8, VARBIT};
 use crate::pg::{adt, functions};
 
-/// `left op right` where the types are ours; `None` for all others.
-/// Errors: 42883 for a comparison with another type whose texts would be compared.
+/// `left op right` where the types are ours and the planner has no such operator of texts; `None` for all others.
+/// Errors: 42883 for an operator that PostgreSQL does not have.
 pub(super) fn operator(
     op: &BinaryOperator,
     left: &Expr,
     right: &Expr,
     schema: &DFSchema,
 ) -> Result<Option<Expr>> {
-    if let Some(op) = super::operators::operator(op).filter(|op| arithmetic::compares(*op)) {
-        return compared(op, left, right, schema);
-    }
     let Some(sign) = sign(op) else { return Ok(None) };
     let found = overloads::operator(sign, vec![left.clone(), right.clone()], schema);
-    let own = |expr| kind(expr, schema).is_some_and(|kind| adt::is_own(kind) || kind == BYTEA);
-    if found.is_some() || !own(left) && !own(right) {
-        return Ok(found);
-    }
-    // The text of any value may stand beside another text, and bytes beside bytes.
-    let text = |expr: &Expr| {
-        is_untyped(expr) || kind(expr, schema).is_some_and(|kind| TEXTS.contains(&kind))
-    };
-    let bytes = |expr| kind(expr, schema) == Some(BYTEA);
-    let fine = text(left) || text(right) || bytes(left) && bytes(right);
-    if sign != "||" || !fine {
+    if found.is_none() && (is_ours(left, schema) || is_ours(right, schema)) {
         return Err(no_operator(sign, left, right, schema));
     }
     Ok(found)
@@ -53,25 +41,84 @@ fn sign(op: &BinaryOperator) -> Option<&str> {
     Some(match op {
         BinaryOperator::Plus => "+",
         BinaryOperator::Minus => "-",
+        BinaryOperator::Multiply => "*",
         BinaryOperator::BitwiseAnd => "&",
         BinaryOperator::BitwiseOr => "|",
         BinaryOperator::PGBitwiseXor => "#",
         BinaryOperator::PGBitwiseShiftLeft => "<<",
         BinaryOperator::PGBitwiseShiftRight => ">>",
-        BinaryOperator::StringConcat => "||",
         BinaryOperator::PGOverlap => "&&",
-        BinaryOperator::Multiply => "*",
         BinaryOperator::AtArrow => "@>",
         BinaryOperator::ArrowAt => "<@",
         BinaryOperator::AndLt => "&<",
         BinaryOperator::AndGt => "&>",
-        BinaryOperator::PGRegexMatch => "~",
-        BinaryOperator::PGRegexIMatch => "~*",
-        BinaryOperator::PGRegexNotMatch => "!~",
-        BinaryOperator::PGRegexNotIMatch => "!~*",
         BinaryOperator::Custom(sign) => sign,
         _ => return None,
     })
+}
+
+/// The same for operators that the planner has for texts: by now a cast to text is one, whose value is no longer ours.
+/// Errors: 42883; literals that are none of the type beside them.
+pub(super) fn binary(
+    binary: &BinaryExpr,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Option<Expr>> {
+    let BinaryExpr { left, op, right } = binary;
+    if arithmetic::compares(*op) {
+        return compared(*op, left, right, schema, facts);
+    }
+    let (bytes_left, bytes_right) = (is_bytes(left, schema), is_bytes(right, schema));
+    if !is_ours(left, schema) && !is_ours(right, schema) {
+        return Ok(None);
+    }
+    match op {
+        Operator::StringConcat => {
+            let either =
+                [left, right].iter().all(|side| is_untyped(side) || is_bytes(side, schema));
+            if (bytes_left || bytes_right) && either {
+                return own_call("forebay_byteacat", left, right, facts);
+            }
+            let sides = vec![left.as_ref().clone(), right.as_ref().clone()];
+            let bits = overloads::operator("||", sides, schema);
+            // The text of any value may stand beside another text.
+            if bits.is_some() || is_text(left, schema) || is_text(right, schema) {
+                return Ok(bits);
+            }
+        }
+        Operator::LikeMatch if bytes_left => return own_call("like", left, right, facts),
+        Operator::NotLikeMatch if bytes_left => return own_call("notlike", left, right, facts),
+        Operator::RegexMatch
+        | Operator::RegexIMatch
+        | Operator::RegexNotMatch
+        | Operator::RegexNotIMatch
+        | Operator::LikeMatch
+        | Operator::NotLikeMatch
+        | Operator::ILikeMatch
+        | Operator::NotILikeMatch => {}
+        _ => return Ok(None),
+    }
+    Err(no_operator(&op.to_string(), left, right, schema))
+}
+
+/// A call of a function of bytes, its literals read as bytes.
+fn own_call(name: &str, left: &Expr, right: &Expr, facts: &Arc<Facts>) -> Result<Option<Expr>> {
+    let Some(function) = overloads::own(name) else { return Ok(None) };
+    let left = read_beside(left.clone(), BYTEA, facts)?;
+    Ok(Some(call(function, vec![left, read_beside(right.clone(), BYTEA, facts)?])))
+}
+
+fn is_bytes(expr: &Expr, schema: &DFSchema) -> bool {
+    kind(expr, schema) == Some(BYTEA)
+}
+
+fn is_ours(expr: &Expr, schema: &DFSchema) -> bool {
+    kind(expr, schema).is_some_and(|kind| adt::is_own(kind) || kind == BYTEA)
+}
+
+/// Whether `expr` is a text, or is cast to one unasked.
+fn is_text(expr: &Expr, schema: &DFSchema) -> bool {
+    is_untyped(expr) || kind(expr, schema).is_some_and(|kind| TEXTS.contains(&kind))
 }
 
 fn kind(expr: &Expr, schema: &DFSchema) -> Option<u32> {
@@ -86,34 +133,40 @@ fn own_kind(expr: &Expr, schema: &DFSchema) -> Option<u32> {
     (adt::is_own(kind) && field.data_type().is_string()).then_some(kind)
 }
 
-/// A literal without a type as one of the type `kind`.
-fn beside(expr: Expr, kind: u32) -> Expr {
-    if !is_untyped(&expr) {
-        return expr;
+/// A literal without a type as one of the type `kind`. Errors: those of its input function.
+fn read_beside(expr: Expr, kind: u32, facts: &Arc<Facts>) -> Result<Expr> {
+    match expr {
+        Expr::Literal(ScalarValue::Utf8(Some(text)), None) => {
+            literal(&text, Arc::new(overloads::field("", kind)), facts)
+        }
+        Expr::Literal(ScalarValue::Null, None) => {
+            let field = Arc::new(overloads::field("", kind));
+            Ok(Expr::Cast(Cast::new_from_field(Box::new(expr), field)))
+        }
+        other => Ok(other),
     }
-    Expr::Cast(Cast::new_from_field(Box::new(expr), Arc::new(overloads::field("", kind))))
 }
 
 /// A comparison of values of ours, or of bytes; `None` for all others.
-/// Errors: 42883 where PostgreSQL compares no such types.
-pub(super) fn compared(
+fn compared(
     op: Operator,
     left: &Expr,
     right: &Expr,
     schema: &DFSchema,
+    facts: &Arc<Facts>,
 ) -> Result<Option<Expr>> {
-    let bytes = |expr| kind(expr, schema) == Some(BYTEA);
-    let text = |expr: &Expr| {
-        !is_untyped(expr) && kind(expr, schema).is_some_and(|kind| TEXTS.contains(&kind))
-    };
-    if bytes(left) && text(right) || text(left) && bytes(right) {
+    let typed_text = |expr: &Expr| !is_untyped(expr) && is_text(expr, schema);
+    let (bytes_left, bytes_right) = (is_bytes(left, schema), is_bytes(right, schema));
+    if bytes_left && typed_text(right) || typed_text(left) && bytes_right {
         return Err(no_operator(&op.to_string(), left, right, schema));
     }
     let (own, other) = (own_kind(left, schema), own_kind(right, schema));
     let Some(kind) = own.or(other) else { return Ok(None) };
-    let (left, right) = (beside(left.clone(), kind), beside(right.clone(), kind));
+    let read = is_untyped(left) || is_untyped(right);
+    let left = read_beside(left.clone(), kind, facts)?;
+    let right = read_beside(right.clone(), kind, facts)?;
     if !adt::is_keyed(kind) {
-        return Ok(Some(binary_expr(left, op, right)));
+        return Ok(read.then(|| binary_expr(left, op, right)));
     }
     let keys = (keyed(left.clone(), schema), keyed(right.clone(), schema));
     let (Some(left_key), Some(right_key)) = keys else {
@@ -199,12 +252,7 @@ fn each<'a>(
     facts: &Arc<Facts>,
 ) -> Result<bool> {
     for expr in exprs {
-        let own = match std::mem::replace(expr, lit(ScalarValue::Null)) {
-            Expr::Literal(ScalarValue::Utf8(Some(text)), None) => {
-                literal(&text, Arc::new(overloads::field("", kind)), facts)?
-            }
-            other => other,
-        };
+        let own = read_beside(std::mem::replace(expr, lit(ScalarValue::Null)), kind, facts)?;
         *expr = match keyed(own.clone(), schema) {
             Some(key) if adt::is_keyed(kind) => key,
             _ => own,
@@ -285,6 +333,14 @@ pub(super) fn aggregated(
     }
     if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*delimiter {
         *delimiter = literal(text, Arc::new(overloads::field("", BYTEA)), facts)?;
+    }
+    if value.get_type(schema)? != DataType::Binary {
+        let own = value.clone();
+        let bytes = Expr::Cast(Cast::new(Box::new(own.clone()), DataType::Binary));
+        // What DISTINCT is ordered by stays the same expression.
+        let sorts = function.params.order_by.iter_mut().map(|sort| &mut sort.expr);
+        sorts.filter(|expr| **expr == own).for_each(|expr| *expr = bytes.clone());
+        *value = bytes;
     }
     function.func = functions::joined_bytes();
     Ok(true)
@@ -371,15 +427,4 @@ pub(super) fn like(like: &Like, schema: &DFSchema) -> Result<Option<Expr>> {
         Some(function) => Ok(Some(call(function, vec![own.clone(), pattern.clone()]))),
         None => refused(),
     }
-}
-
-/// `left || right` of bytes.
-pub(super) fn joined(left: &Expr, right: &Expr, schema: &DFSchema) -> Option<Expr> {
-    let binary = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_binary());
-    let either = binary(left) || binary(right);
-    let both = either && [left, right].iter().all(|side| binary(side) || is_untyped(side));
-    if !both {
-        return None;
-    }
-    Some(call(overloads::own("forebay_byteacat")?, vec![left.clone(), right.clone()]))
 }

@@ -89,10 +89,11 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
         }
         Ok(key)
     })?;
-    if !changed.transformed {
+    if !changed.transformed && !*retyped {
         return Ok(changed);
     }
     let node = changed.data.recompute_schema()?;
+    *retyped |= *node.schema() != before;
     if node.schema().fields().len() != before.fields().len() {
         return Err(DataFusionError::Internal("a rewritten node lost columns".to_owned()));
     }
@@ -344,51 +345,10 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
             patterns::matched(binary, schema)
         }
-        Expr::BinaryExpr(mut binary) if binary.op == Operator::StringConcat => {
-            if let Some(bytes) = kinds::joined(&binary.left, &binary.right, schema) {
-                return Ok(Transformed::yes(bytes));
-            }
-            // Beside a list it joins lists.
-            let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
-            if lists(&binary.left) || lists(&binary.right) {
-                return Ok(Transformed::no(Expr::BinaryExpr(binary)));
-            }
-            let left = written(*binary.left, schema, facts);
-            let right = written(*binary.right, schema, facts);
-            let changed = left.transformed || right.transformed;
-            (*binary.left, *binary.right) = (left.data, right.data);
-            let expr = Expr::BinaryExpr(binary);
-            Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
-        }
-        Expr::BinaryExpr(binary)
-            if matches!(binary.op, Operator::IsDistinctFrom | Operator::IsNotDistinctFrom) =>
-        {
-            let BinaryExpr { left, op, right } = &binary;
-            match kinds::compared(*op, left, right, schema)? {
-                Some(compared) => Ok(Transformed::yes(compared)),
-                None => arithmetic::binary(binary, schema, "UTC"),
-            }
-        }
-        Expr::BinaryExpr(mut binary) => {
-            if arithmetic::compares(binary.op) {
-                let symbol = match binary.op {
-                    Operator::NotEq => "<>".to_owned(),
-                    Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => "=".to_owned(),
-                    op => op.to_string(),
-                };
-                let sides = (binary.left.as_ref(), binary.right.as_ref());
-                if let Some(error) = common::mixed(&symbol, sides, None, schema) {
-                    return Err(error);
-                }
-            }
-            if arithmetic::compares(binary.op)
-                && unpad_compared([binary.left.as_mut(), binary.right.as_mut()], schema)
-            {
-                return Ok(Transformed::yes(Expr::BinaryExpr(binary)));
-            }
-            let zone = facts.setting("TimeZone").unwrap_or("UTC");
-            arithmetic::binary(binary, schema, zone)
-        }
+        Expr::BinaryExpr(binary) => match kinds::binary(&binary, schema, facts)? {
+            Some(ours) => Ok(Transformed::yes(ours)),
+            None => operation(binary, schema, facts),
+        },
         other => Ok(Transformed::no(other)),
     }
 }
@@ -408,6 +368,43 @@ fn sorted(mut sort: Sort) -> Transformed<LogicalPlan> {
     }
     let plan = LogicalPlan::Sort(sort);
     if changed { Transformed::yes(plan) } else { Transformed::no(plan) }
+}
+
+/// An operator between values of the planner's own types.
+fn operation(
+    mut binary: BinaryExpr,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    if binary.op == Operator::StringConcat {
+        // Beside a list it joins lists.
+        let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
+        if lists(&binary.left) || lists(&binary.right) {
+            return Ok(Transformed::no(Expr::BinaryExpr(binary)));
+        }
+        let left = written(*binary.left, schema, facts);
+        let right = written(*binary.right, schema, facts);
+        let changed = left.transformed || right.transformed;
+        (*binary.left, *binary.right) = (left.data, right.data);
+        let expr = Expr::BinaryExpr(binary);
+        return Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) });
+    }
+    if arithmetic::compares(binary.op) {
+        let symbol = match binary.op {
+            Operator::NotEq => "<>".to_owned(),
+            Operator::IsDistinctFrom | Operator::IsNotDistinctFrom => "=".to_owned(),
+            op => op.to_string(),
+        };
+        let sides = (binary.left.as_ref(), binary.right.as_ref());
+        if let Some(error) = common::mixed(&symbol, sides, None, schema) {
+            return Err(error);
+        }
+        if unpad_compared([binary.left.as_mut(), binary.right.as_mut()], schema) {
+            return Ok(Transformed::yes(Expr::BinaryExpr(binary)));
+        }
+    }
+    let zone = facts.setting("TimeZone").unwrap_or("UTC");
+    arithmetic::binary(binary, schema, zone)
 }
 
 fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {

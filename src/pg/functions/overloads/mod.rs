@@ -243,9 +243,16 @@ pub(crate) fn resolved(
     let fields = fields.collect::<DfResult<Vec<FieldRef>>>()?;
     let unknown: Vec<bool> = function.args.iter().map(is_unknown).collect();
     let Some(overload) = overloaded.ours(&fields, &unknown) else {
-        if let Some(inner) = &overloaded.inner {
-            function.func = Arc::clone(inner);
-        }
+        let Some(inner) = &overloaded.inner else {
+            // What was taken for a value of ours is a text by now.
+            let scalar_arguments: Vec<Option<&ScalarValue>> =
+                function.args.iter().map(Expr::as_literal).collect();
+            let args = ReturnFieldArgs { arg_fields: &fields, scalar_arguments: &scalar_arguments };
+            missing::function(&overloaded.name, overloaded.position)
+                .return_field_from_args(args)?;
+            return Ok(function);
+        };
+        function.func = Arc::clone(inner);
         return Ok(function);
     };
     for (arg, takes) in function.args.iter_mut().zip(overload.takes) {
@@ -264,7 +271,7 @@ pub(crate) fn resolved(
 /// Whether the types of a call's arguments still decide what it calls, or what its literals mean.
 pub(crate) fn is_open(function: &ScalarFunction) -> bool {
     overloaded(&function.func).is_some_and(|overloaded| {
-        overloaded.inner.is_some() || function.args.iter().any(|arg| is_text_literal(arg))
+        overloaded.inner.is_some() || function.args.iter().any(is_text_literal)
     })
 }
 

@@ -68,7 +68,7 @@ fn written(range: &Range) -> Result<Datum<'static>> {
 }
 
 /// An element as the ranges of type `OID` keep it; a numeric with the digits it has.
-fn element<const OID: u32>(value: ScalarValue) -> Result<ScalarValue> {
+fn element<const OID: u32>(value: &ScalarValue) -> Result<ScalarValue> {
     if OID != NUMRANGE {
         let element = element_of(OID).unwrap_or(TEXT);
         return value
@@ -76,7 +76,7 @@ fn element<const OID: u32>(value: ScalarValue) -> Result<ScalarValue> {
             .map_err(|error| Error::Internal(error.to_string()));
     }
     let settings = OutputSettings::default();
-    let text = value_bytes(&value, NUMERIC, false, &settings)?;
+    let text = value_bytes(value, NUMERIC, false, &settings)?;
     decode::parameter(NUMERIC, false, &text, &settings)
 }
 
@@ -97,7 +97,7 @@ fn constructed<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
                 .hint("Valid values are \"[]\", \"[)\", \"(]\", and \"()\"."));
         }
     };
-    let value = |index| row.value(index)?.map(element::<OID>).transpose();
+    let value = |index| row.value(index)?.as_ref().map(element::<OID>).transpose();
     let lower = Bound::new(value(0)?, lower_inside, true)?;
     written(&Range::new(OID, lower, Bound::new(value(1)?, upper_inside, false)?)?)
 }
@@ -141,7 +141,7 @@ fn bounded<'a, const OID: u32>(
 }
 
 fn contains<'a, const OID: u32>(row: &Row<'a>, of: usize, at: usize) -> Result<Datum<'a>> {
-    let value = row.value(at)?.map(element::<OID>).transpose()?;
+    let value = row.value(at)?.as_ref().map(element::<OID>).transpose()?;
     let Some(value) = value else { return Ok(Datum::Value(None)) };
     range::<OID>(row, of)?.contains(value).map(Datum::Bool)
 }
