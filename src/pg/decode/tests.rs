@@ -123,7 +123,7 @@ fn text_is_utf_8_without_nul() {
 fn other_types_say_what_is_wrong_as_postgresql() {
     check("bytea", "\\xabc", "22023 invalid hexadecimal data: odd number of digits");
     check("bytea", "\\xag", "22023 invalid hexadecimal digit: \"g\"");
-    check("bytea", "a\\9", "22P02 invalid input syntax for type bytea: \"a\\9\"");
+    check("bytea", "a\\9", "22P02 invalid input syntax for type bytea");
     check("uuid", "a0", "22P02 invalid input syntax for type uuid: \"a0\"");
     check("uuid", "", "22P02 invalid input syntax for type uuid: \"\"");
     check("json", "{", "22P02 invalid input syntax for type json: \"{\"");
