@@ -136,7 +136,9 @@ fn other_types_say_what_is_wrong_as_postgresql() {
     check_binary("jsonb", &[], "22P03 insufficient data left in message");
     check_binary("integer", &[0; 3], "22P03 insufficient data left in message");
     check_binary("integer", &[0; 5], "22P03 incorrect binary data format in bind parameter");
-    check_binary("inet", &[0; 4], "42883 no binary input function available for type inet");
+    let family = "22P03 invalid address family in external \"inet\" value";
+    check_binary("inet", &[0; 4], family);
+    check_binary("aclitem", &[0; 4], "42883 no binary input function available for type aclitem");
     check("regclass", "pg_class", "Utf8(\"pg_class\")");
     check("regclass", "1259", "UInt32(1259)");
 }
