@@ -57,7 +57,8 @@ impl Default for OutputSettings {
     /// As a fresh session writes them.
     fn default() -> OutputSettings {
         OutputSettings {
-            time_zone: chrono_tz::UTC,
+            time_zone: Zone::Named(chrono_tz::UTC),
+            now_us: 0,
             date_style: DateStyle { format: DateFormat::Iso, order: DateOrder::Mdy },
             interval_style: IntervalStyle::Postgres,
             bytea_hex: true,

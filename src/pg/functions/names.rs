@@ -236,14 +236,6 @@ pub(super) fn vector_types(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(names.join(", ")))
 }
 
-/// The name of a type, whatever its length: `character` is `bpchar` only where a length could stand.
-fn type_name(oid: u32, facts: &Facts) -> String {
-    match oid {
-        types::BPCHAR | types::BPCHAR_ARRAY => types::sql_name(oid),
-        _ => type_out(oid, -1, facts),
-    }
-}
-
 /// `regtype` to text: an unknown OID stays a number.
 pub(super) fn regtype_out(oid: u32, facts: &Facts) -> String {
     match type_name(oid, facts) {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{
-    Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, lit, when,
+    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, lit, when,
 };
 
 use super::operators::{call, jsonb_key};
@@ -16,7 +16,7 @@ use super::{
     unions, zones,
 };
 use crate::error::Place;
-use crate::pg::decode;
+use crate::pg::catalog::rows::tagged;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::functions::calendar::convert;
@@ -89,11 +89,10 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
         }
         Ok(key)
     })?;
-    if !changed.transformed && !*retyped {
+    if !changed.transformed {
         return Ok(changed);
     }
     let node = changed.data.recompute_schema()?;
-    *retyped |= *node.schema() != before;
     if node.schema().fields().len() != before.fields().len() {
         return Err(DataFusionError::Internal("a rewritten node lost columns".to_owned()));
     }

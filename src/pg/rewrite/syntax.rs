@@ -142,7 +142,11 @@ impl Rewriter<'_> {
                 literals::typed(expr);
             }
             Expr::BinaryOp { op, left, right } => {
-                if let Some(plain) = plain_operator(op)?.or_else(|| bytewise(op)) {
+                let custom = |op: &BinaryOperator| match op {
+                    BinaryOperator::Custom(sign) => bytewise(sign),
+                    _ => None,
+                };
+                if let Some(plain) = plain_operator(op)?.or_else(|| custom(op)) {
                     *op = plain;
                 }
                 if *op == BinaryOperator::StringConcat {
