@@ -284,7 +284,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             function.args = args.map(bare).collect();
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
         }
-        Expr::ScalarFunction(function) if functions::strings::writes_arguments(function.name()) => {
+        Expr::ScalarFunction(function)
+            if functions::strings::writes_arguments(function.name())
+                || QUOTING.contains(&function.name())
+                    && function.args.iter().any(|arg| is_binary(arg, schema)) =>
+        {
             Ok(written_arguments(function, schema, facts))
         }
         Expr::ScalarFunction(mut function) if function.name() == "array_to_string" => {
@@ -352,7 +356,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
     }
 }
 
-fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
+pub(super) fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == types::JSONB)
 }
 
@@ -702,7 +706,8 @@ fn written_arguments(
         let truth = own.get_type(schema).is_ok_and(|found| found == DataType::Boolean);
         let text = match truth {
             true => Transformed::yes(call(functions::text(facts), vec![own])),
-            false if is_padded(&own, schema) => Transformed::no(own),
+            // An address without a length of its network has none here, unlike in a cast.
+            false if is_padded(&own, schema) || is_address(&own, schema) => Transformed::no(own),
             false => written(own, schema, facts),
         };
         changed |= text.transformed;
@@ -737,13 +742,18 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
     true
 }
 
+fn is_address(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| {
+        matches!(types::of_field(&field).oid, types::INET | types::CIDR)
+    })
+}
+
 fn is_binary(expr: &Expr, schema: &DFSchema) -> bool {
     expr.get_type(schema).is_ok_and(|found| found.is_binary())
 }
 
 /// Functions that take the text of any value.
-const CONCATENATING: &[&str] =
-    &["concat", "concat_ws", "format", "quote_literal", "quote_nullable"];
+const QUOTING: &[&str] = &["quote_literal", "quote_nullable"];
 
 /// Functions of text, to which PostgreSQL casts a `character` first.
 const OF_TEXT: &[&str] = &[

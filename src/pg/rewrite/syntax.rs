@@ -338,6 +338,9 @@ impl Rewriter<'_> {
         let settings = functions::value_settings(self.facts);
         let kind = crate::pg::types::of_field(&field);
         if let Some(name) = named_object(data_type) {
+            if matches!(data_type, DataType::Array(_)) {
+                return Ok(());
+            }
             return functions::check_object(name, text, self.facts)
                 .map_err(|error| error.at((self.locate)(value.span.start)));
         }

@@ -9,7 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
-use super::plan::{literal, read_beside};
+use super::plan::{is_jsonb, literal, read_beside};
 use crate::error::Error;
 use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_cell;
@@ -68,6 +68,10 @@ fn function(
 ) -> Result<Transformed<Expr>> {
     let results: Vec<&Expr> = match function.name() {
         "coalesce" | "greatest" | "least" => function.args.iter().collect(),
+        // Those of jsonb are compared by value, which is more than a type.
+        "nullif" if function.args.first().is_some_and(|first| is_jsonb(first, schema)) => {
+            return Ok(Transformed::no(Expr::ScalarFunction(function)));
+        }
         // The second value never comes out of it.
         "nullif" => function.args.iter().take(1).collect(),
         _ => return Ok(Transformed::no(Expr::ScalarFunction(function))),

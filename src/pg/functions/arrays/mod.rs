@@ -399,6 +399,10 @@ impl Arrays {
             }
             _ => {
                 let Some(lists) = list(0) else {
+                    let own = fields.first().map(|field| types::of_field(field).oid);
+                    if self.kind == Kind::Subscript && own == Some(types::NAME) {
+                        return subscript::letters(arrays);
+                    }
                     if self.kind == Kind::Subscript && arrays[0].data_type().is_string() {
                         return subscript::members(arrays);
                     }

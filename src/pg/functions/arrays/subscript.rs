@@ -28,6 +28,9 @@ pub(super) fn field(name: &str, base: &FieldRef, count: usize) -> Result<Field> 
     }
     match leaf_field(base.data_type()) {
         Some(item) => Ok(item.as_ref().clone().with_name(name).with_nullable(true)),
+        None if types::of_field(base).oid == types::NAME && count == 1 => {
+            Ok(rows::field(name, "char").with_nullable(true))
+        }
         None if types::of_field(base).oid == types::JSONB => {
             let metadata = [(TYPE_KEY.to_owned(), "jsonb".to_owned())].into_iter().collect();
             Ok(Field::new(name, DataType::Utf8, true).with_metadata(metadata))
@@ -39,6 +42,19 @@ pub(super) fn field(name: &str, base: &FieldRef, count: usize) -> Result<Field> 
             ))))
         }
     }
+}
+
+/// The letters of a `name`, which is an array of bytes that counts from 0.
+pub(super) fn letters(arrays: &[ArrayRef]) -> Result<ArrayRef> {
+    let names = cast(&arrays[0], &DataType::Utf8)?;
+    let places = cast(&arrays[1], &DataType::Utf8)?;
+    let letter = |(name, place): (Option<&str>, Option<&str>)| {
+        let byte = name?.as_bytes().get(place?.parse::<usize>().ok()?)?;
+        byte.is_ascii().then(|| char::from(*byte).to_string())
+    };
+    let pairs = names.as_string::<i32>().iter().zip(places.as_string::<i32>());
+    let letters: StringArray = pairs.map(letter).collect();
+    Ok(Arc::new(letters))
 }
 
 /// `jsonb` at a path of names and numbers.
