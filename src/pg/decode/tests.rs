@@ -217,10 +217,10 @@ fn words_of_dates_and_times() {
     check("timestamp", "tomorrow 00:01", "TimestampMicrosecond(60000000, None)");
     check("timestamp", "J2440588.5", "TimestampMicrosecond(43200000000, None)");
     check("timestamp", "now 12:00", "22007 invalid input syntax for type timestamp: \"now 12:00\"");
-    check("time", "allballs", "Time64Microsecond(0)");
-    check("time", "now", "Time64Microsecond(68400000000)");
+    check("time", "allballs", "Time64Microsecond(\"0\")");
+    check("time", "now", "Time64Microsecond(\"68400000000\")");
     check("time", "today", "22007 invalid input syntax for type time: \"today\"");
-    check("time", "2026-03-01 T04:05", "Time64Microsecond(14700000000)");
+    check("time", "2026-03-01 T04:05", "Time64Microsecond(\"14700000000\")");
     check(
         "time",
         "04:05 America/New_York",

@@ -468,17 +468,28 @@ fn the_announced_type_decides() {
 }
 
 #[test]
+fn the_least_and_the_greatest_are_infinite() {
+    check(Date32Array::from(vec![i32::MAX]), "infinity", "7fffffff");
+    check(Date32Array::from(vec![i32::MIN]), "-infinity", "80000000");
+    let greatest = TimestampMicrosecondArray::from(vec![i64::MAX]);
+    check(greatest.clone(), "infinity", "7fffffffffffffff");
+    check(greatest.with_timezone("UTC"), "infinity", "7fffffffffffffff");
+    let least = TimestampMicrosecondArray::from(vec![i64::MIN]);
+    check(least, "-infinity", "8000000000000000");
+}
+
+#[test]
 fn times_beyond_the_calendar_are_refused() {
     let date = "22008 date out of range";
-    check(Date32Array::from(vec![i32::MAX]), date, date);
-    check(Date32Array::from(vec![i32::MIN]), date, date);
+    check(Date32Array::from(vec![i32::MAX - 1]), date, date);
+    check(Date32Array::from(vec![i32::MIN + 1]), date, date);
     check(Date64Array::from(vec![i64::MAX]), date, date);
     check(Date64Array::from(vec![-1]), "1969-12-31", "ffffd532");
     let timestamp = "22008 timestamp out of range";
     check(TimestampSecondArray::from(vec![i64::MAX]), timestamp, timestamp);
-    check(TimestampMicrosecondArray::from(vec![i64::MIN]), timestamp, timestamp);
+    check(TimestampMicrosecondArray::from(vec![i64::MIN + 1]), timestamp, timestamp);
     check(
-        TimestampMicrosecondArray::from(vec![i64::MIN]).with_timezone("UTC"),
+        TimestampMicrosecondArray::from(vec![i64::MAX - 1]).with_timezone("UTC"),
         timestamp,
         timestamp,
     );
@@ -505,7 +516,7 @@ fn times_beyond_the_calendar_are_refused() {
 fn a_failing_row_leaves_the_whole_rows_before_it() {
     let batch = batch(&[
         Arc::new(Int32Array::from(vec![1, 2, 3])),
-        Arc::new(Date32Array::from(vec![0, i32::MAX, 0])),
+        Arc::new(Date32Array::from(vec![0, i32::MAX - 1, 0])),
     ]);
     let columns = [PgType::new(types::INT4), PgType::new(types::DATE)];
     let mut encoder = RowEncoder::new(&columns, &batch.schema(), &[false, true], &settings())
