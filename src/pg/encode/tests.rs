@@ -489,7 +489,7 @@ fn times_beyond_the_calendar_are_refused() {
     check(TimestampSecondArray::from(vec![i64::MAX]), timestamp, timestamp);
     check(TimestampMicrosecondArray::from(vec![i64::MIN + 1]), timestamp, timestamp);
     check(
-        TimestampMicrosecondArray::from(vec![i64::MAX - 1]).with_timezone("UTC"),
+        TimestampMicrosecondArray::from(vec![i64::MIN + 1]).with_timezone("UTC"),
         timestamp,
         timestamp,
     );
