@@ -743,9 +743,8 @@ fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DF
 }
 
 fn is_address(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.to_field(schema).is_ok_and(|(_, field)| {
-        matches!(types::of_field(&field).oid, types::INET | types::CIDR)
-    })
+    expr.to_field(schema)
+        .is_ok_and(|(_, field)| matches!(types::of_field(&field).oid, types::INET | types::CIDR))
 }
 
 fn is_binary(expr: &Expr, schema: &DFSchema) -> bool {

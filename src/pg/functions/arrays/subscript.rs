@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, ListArray, StringBuilder, UInt64Array, new_null_array,
+    Array, ArrayRef, AsArray, ListArray, StringArray, StringBuilder, UInt64Array, new_null_array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::{cast, take};
@@ -15,6 +15,7 @@ use super::leaves::leaf_field;
 use super::shape::row_range;
 use super::{DIMENSIONS_MAX, external};
 use crate::error::Error;
+use crate::pg::catalog::rows;
 use crate::pg::functions::json;
 use crate::pg::types::{self, TYPE_KEY};
 
