@@ -44,7 +44,7 @@ fn errors_have_code_and_position() {
     check("SELECT 1 +", "42601 syntax error at end of input at 11");
     check("SELEC 1", "42601 syntax error at or near \"SELEC\" at 1");
     check("SELECT * FROM t WHERE )", "42601 syntax error at or near \")\" at 23");
-    check("SELECT 'abc", "42601 unterminated quoted string at 8");
+    check("SELECT 'abc", "42601 unterminated quoted string at or near \"'abc\" at 8");
     check("SELECT 1;\nSELECT 2 2", "42601 syntax error at or near \"2\" at 20");
 }
 
