@@ -8,8 +8,12 @@ use crate::error::{Error, Result};
 
 /// States of a pattern at most: bounds inside bounds multiply.
 const STATES_MAX: usize = 100_000;
-/// States visited for one text at most, about a second of work that nothing can stop.
-const STEPS_MAX: u64 = 10_000_000;
+/// States visited for one text at most: so many, about a second of work that nothing can stop, and so many for each of
+/// its characters, which any number of matches one after another stays far below.
+const STEPS_MAX: u64 = 2_000_000;
+const CHARACTER_STEPS_MAX: u64 = 200;
+/// What it costs to begin a walk, in states.
+const WALK_STEPS: u64 = 4;
 
 /// The number of a state.
 pub(super) type State = usize;
@@ -203,6 +207,7 @@ impl<'a> Run<'a> {
         limit: usize,
         mut end: impl FnMut(usize) -> bool,
     ) -> Result<()> {
+        self.count(WALK_STEPS)?;
         let spare = || self.spare.borrow_mut().pop().unwrap_or_default();
         let (mut here, mut after) = (spare(), spare());
         here.clear(self.machine.steps.len());
@@ -237,11 +242,7 @@ impl<'a> Run<'a> {
             if !places.insert(state) {
                 continue;
             }
-            self.steps.set(self.steps.get() + 1);
-            if STEPS_MAX < self.steps.get() {
-                let message = "regular expression is too complex for this text".to_owned();
-                return Err(Error::StatementTooComplex(message));
-            }
+            self.count(1)?;
             match self.machine.steps.get(state) {
                 Some(Step::One(..)) => places.list.push(state),
                 Some(Step::Both(one, other)) => waiting.extend([*one, *other]),
@@ -257,6 +258,17 @@ impl<'a> Run<'a> {
             }
         }
         Ok(accepted)
+    }
+
+    fn count(&self, steps: u64) -> Result<()> {
+        self.steps.set(self.steps.get().saturating_add(steps));
+        let length = u64::try_from(self.text.len()).unwrap_or(u64::MAX);
+        let max = STEPS_MAX.saturating_add(length.saturating_mul(CHARACTER_STEPS_MAX));
+        if max < self.steps.get() {
+            let message = "regular expression is too complex for this text".to_owned();
+            return Err(Error::StatementTooComplex(message));
+        }
+        Ok(())
     }
 
     fn looks(&self, ahead: bool, inner: State, at: usize) -> Result<bool> {
