@@ -504,7 +504,6 @@ impl Error {
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
             Error::AmbiguousColumn(_) => "42702",
-            Error::AmbiguousFunction(_) => "42725",
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",

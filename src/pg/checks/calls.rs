@@ -176,7 +176,7 @@ fn written(function: &Function) -> Result<()> {
         Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) => Some(expr),
         _ => None,
     };
-    let below_one = |index: usize| argument(index).is_some_and(|expr| is_below_one(expr));
+    let below_one = |index: usize| argument(index).is_some_and(is_below_one);
     match name.as_str() {
         "ntile" if below_one(0) => return Err(Error::InvalidNtile),
         "nth_value" if below_one(1) => return Err(Error::InvalidNthValue),

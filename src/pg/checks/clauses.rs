@@ -103,11 +103,11 @@ pub(super) fn select(select: &Select) -> Result<()> {
 
 /// The subquery that a row is compared with, which has as many columns.
 pub(super) fn beside_row(expr: &Expr) -> Option<&Query> {
-    let (left, right) = match expr {
-        Expr::BinaryOp { left, right, .. }
-        | Expr::AnyOp { left, right, .. }
-        | Expr::AllOp { left, right, .. } => (left, right),
-        _ => return None,
+    let (Expr::BinaryOp { left, right, .. }
+    | Expr::AnyOp { left, right, .. }
+    | Expr::AllOp { left, right, .. }) = expr
+    else {
+        return None;
     };
     match right.as_ref() {
         Expr::Subquery(query) => row(left).map(|_| query.as_ref()),

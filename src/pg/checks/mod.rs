@@ -14,7 +14,7 @@ mod windows;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Query, Select, SelectItem, SetExpr, Statement, Value, Visit, Visitor,
+    CastKind, Expr, Query, Select, SelectItem, SetExpr, Statement, Value, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -97,10 +97,7 @@ fn start(expr: &Expr) -> Option<Place> {
         | Expr::Collate { expr: inner, .. }
         | Expr::CompoundFieldAccess { root: inner, .. }
         | Expr::AtTimeZone { timestamp: inner, .. } => start(inner),
-        Expr::Cast { kind, expr: inner, .. } => match kind {
-            datafusion::sql::sqlparser::ast::CastKind::DoubleColon => start(inner),
-            _ => None,
-        },
+        Expr::Cast { kind: CastKind::DoubleColon, expr: inner, .. } => start(inner),
         _ => None,
     }
 }

@@ -57,9 +57,8 @@ fn only_value(query: &Query) -> Option<Value> {
     let SetExpr::Select(select) = query.body.as_ref() else { return None };
     let plain = select.from.is_empty() && select.selection.is_none() && select.having.is_none();
     let (true, true, [item]) = (bare, plain, select.projection.as_slice()) else { return None };
-    let expr = match item {
-        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr,
-        _ => return None,
+    let (SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item else {
+        return None;
     };
     match expr {
         Expr::Value(value) => match &value.value {

@@ -155,10 +155,6 @@ impl Rewriter<'_> {
                 }
                 if let Some(overlapping) = moments::overlaps(left, op, right)? {
                     *expr = overlapping;
-                } else if *op == BinaryOperator::PGStartsWith {
-                    let text = std::mem::replace(left.as_mut(), null());
-                    let start = std::mem::replace(right.as_mut(), null());
-                    *expr = call("starts_with", vec![text, start]);
                 } else if let Some(compared) = rows::compared(left, op, right) {
                     *expr = compared;
                 } else if *op == BinaryOperator::PGStartsWith {

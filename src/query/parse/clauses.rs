@@ -11,11 +11,11 @@ use crate::pg::catalog::data;
 
 /// Rewrites the tokens of one statement of `sql`.
 /// Errors: 0A000 for a clause that cannot be said.
-pub(super) fn rewrite(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+pub(super) fn rewrite(sql: &str, tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut index = 0;
     while let Some(token) = tokens.get(index) {
-        let here = Here { tokens: &tokens, index, before: out.last() };
+        let here = Here { tokens, index, before: out.last() };
         if let Some(what) = here.refused() {
             return Err(Error::FeatureNotSupported(format!("{what} is not supported"))
                 .at(position(sql, token.span.start)));
@@ -87,10 +87,16 @@ impl Here<'_> {
             return keys.then_some((["GROUP", "BY"].as_slice(), 3));
         }
         let operand = !behind(BEFORE_OPERAND)
-            && self.before.is_some_and(|before| match before.token {
-                Token::Word(_) | Token::Number(..) | Token::SingleQuotedString(_) => true,
-                Token::RParen | Token::RBracket | Token::Placeholder(_) => true,
-                _ => false,
+            && self.before.is_some_and(|before| {
+                matches!(
+                    before.token,
+                    Token::Word(_)
+                        | Token::Number(..)
+                        | Token::SingleQuotedString(_)
+                        | Token::RParen
+                        | Token::RBracket
+                        | Token::Placeholder(_)
+                )
             });
         if operand && self.token(1) != Some(&Token::LParen) && self.has(0, &["ISNULL"]) {
             return Some((["IS", "NULL"].as_slice(), 1));
@@ -204,7 +210,7 @@ mod tests {
         let mut tokens =
             Tokenizer::new(&PostgreSqlDialect {}, sql).tokenize_with_location().expect("tokens");
         tokens.retain(|token| !matches!(token.token, Token::Whitespace(_)));
-        let tokens = super::rewrite(sql, tokens)?;
+        let tokens = super::rewrite(sql, &tokens)?;
         Ok(tokens.iter().map(|token| token.to_string()).collect::<Vec<String>>().join(" "))
     }
 

@@ -63,7 +63,7 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
         let end = part.last().map_or(first.span.end, |last| last.span.end);
         let text = slice(sql, first.span.start, end);
         let part = versions::rewrite(&calls::rewrite(sql, part)?)?;
-        let part = words::rewrite(clauses::rewrite(sql, part)?);
+        let part = words::rewrite(clauses::rewrite(sql, &part)?);
         let statement = Reader::new(sql, part).statement(&text)?;
         statements.push(Parsed { text, statement });
     }
