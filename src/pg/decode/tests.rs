@@ -126,7 +126,7 @@ fn other_types_say_what_is_wrong_as_postgresql() {
     check("bytea", "a\\9", "22P02 invalid input syntax for type bytea");
     check("uuid", "a0", "22P02 invalid input syntax for type uuid: \"a0\"");
     check("uuid", "", "22P02 invalid input syntax for type uuid: \"\"");
-    check("json", "{", "22P02 invalid input syntax for type json: \"{\"");
+    check("json", "{", "22P02 invalid input syntax for type json");
     check(
         "jsonb",
         &"[".repeat(100_000),
@@ -258,7 +258,7 @@ fn arrays_say_what_is_wrong_as_postgresql() {
     check("int4[]", "{{},{}}", "22P02 malformed array literal: \"{{},{}}\"");
     check("int4[]", "{1,x}", "22P02 invalid input syntax for type integer: \"x\"");
     check("int4[]", "{1,NULL}", "List([1, ])");
-    check("int4[]", "[0:1]={5,6}", "List([5, 6])");
+    check("int4[]", "[0:1]={5,6}", "0A000 an array whose lower bound is not 1 is not supported");
     check("int4[]", "{{1,2},{3,4}}", "List([[1, 2], [3, 4]])");
     check("regclass[]", "{1,2}", "List([1, 2])");
     check("regclass[]", "{1,a}", "List([1, a])");

@@ -80,7 +80,7 @@ pub(super) enum Truth {
 }
 
 /// Brackets inside one another, which evaluation walks down.
-const DEPTH_MAX: usize = 100;
+const DEPTH_MAX: usize = 40;
 
 const METHODS: &[(&str, Method)] = &[
     ("type", Method::Type),
