@@ -15,6 +15,10 @@ pub const TYPE_KEY: &str = "forebay.type";
 /// The key in a field's metadata with the type modifier (`atttypmod`) in decimal digits.
 pub const MODIFIER_KEY: &str = "forebay.modifier";
 
+/// The key in the metadata of the first field of composite values: the number of their type when they are rows of a table,
+/// 0 for a record.
+pub const ROW_TYPE_KEY: &str = "forebay.row_type";
+
 /// The key Arrow keeps the name of an extension type under.
 const EXTENSION_KEY: &str = "ARROW:extension:name";
 
@@ -311,6 +315,11 @@ pub fn numeric_modifier(precision: u8, scale: i8) -> i32 {
 
 /// The PostgreSQL type of `field`: what its metadata says, else what its Arrow type is nearest to.
 pub fn of_field(field: &Field) -> PgType {
+    if let DataType::Struct(fields) = field.data_type()
+        && fields.first().and_then(|first| row_type(first)).is_some()
+    {
+        return of_data_type(field.data_type());
+    }
     let declared = field.metadata().get(TYPE_KEY).and_then(|name| by_internal_name(name));
     let pg_type = match (declared, field.metadata().get(EXTENSION_KEY).map(String::as_str)) {
         (Some(oid), _) => PgType::new(oid),
@@ -322,6 +331,11 @@ pub fn of_field(field: &Field) -> PgType {
         Some(modifier) => pg_type.with_modifier(modifier),
         None => pg_type,
     }
+}
+
+/// The number a composite value's first field tells; `None` for a struct that is none.
+fn row_type(first: &Field) -> Option<u32> {
+    first.metadata().get(ROW_TYPE_KEY)?.parse().ok()
 }
 
 /// The PostgreSQL type nearest to an Arrow type.
@@ -362,7 +376,12 @@ pub fn of_data_type(data_type: &DataType) -> PgType {
             let array = dimensions.or_else(|| array_of(element.oid)).unwrap_or(TEXT_ARRAY);
             return PgType::new(array).with_modifier(element.modifier);
         }
-        DataType::Struct(_) | DataType::Map(_, _) | DataType::Union(_, _) => JSON,
+        DataType::Struct(fields) => match fields.first().and_then(|first| row_type(first)) {
+            Some(0) => RECORD,
+            Some(own) => own,
+            None => JSON,
+        },
+        DataType::Map(_, _) | DataType::Union(_, _) => JSON,
         DataType::Dictionary(_, value) => return of_data_type(value),
         DataType::RunEndEncoded(_, values) => return of_field(values),
     };

@@ -180,6 +180,14 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
             let left = join.left.schema().fields().len();
             if index < left { origin(&join.left, index) } else { origin(&join.right, index - left) }
         }
+        LogicalPlan::Unnest(unnest) => {
+            let below = *unnest.dependency_indices.get(index)?;
+            let column = unnest.input.schema().columns().into_iter().nth(below)?;
+            match unnest.exec_columns.contains(&column) {
+                true => None,
+                false => origin(&unnest.input, below),
+            }
+        }
         LogicalPlan::Extension(_) => {
             let (plan, index, value) = applied(plan, index)?;
             if value { None } else { origin(plan, index) }

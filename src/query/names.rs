@@ -10,7 +10,9 @@ use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, TableReference};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::planner::{ContextProvider, ExprPlanner, TypePlanner};
+use datafusion::logical_expr::planner::{
+    ContextProvider, ExprPlanner, RelationPlanner, TypePlanner,
+};
 use datafusion::logical_expr::{
     AggregateUDF, Expr, HigherOrderUDF, LogicalPlanBuilder, ScalarUDF, TableSource, Volatility,
     WindowUDF, cast, ident, lit,
@@ -44,6 +46,7 @@ pub(super) struct Names<'a> {
     state: &'a SessionState,
     facts: &'a Arc<Facts>,
     planners: Vec<Arc<dyn ExprPlanner>>,
+    relations: Vec<Arc<dyn RelationPlanner>>,
     types: Arc<dyn TypePlanner>,
     reads: RefCell<Vec<Read>>,
     /// Whether the plan depends on more than its text and the generation.
@@ -67,6 +70,7 @@ impl<'a> Names<'a> {
             state,
             facts,
             planners,
+            relations: crate::pg::rewrite::relation_planners(),
             types: Arc::new(crate::pg::rewrite::Types),
             reads: RefCell::new(Vec::new()),
             changing: Cell::new(false),
@@ -282,6 +286,10 @@ impl ContextProvider for Names<'_> {
 
     fn get_expr_planners(&self) -> &[Arc<dyn ExprPlanner>] {
         &self.planners
+    }
+
+    fn get_relation_planners(&self) -> &[Arc<dyn RelationPlanner>] {
+        &self.relations
     }
 
     fn get_type_planner(&self) -> Option<Arc<dyn TypePlanner>> {

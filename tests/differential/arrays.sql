@@ -217,3 +217,15 @@ SELECT id FROM kinds.kinds WHERE 2 = ANY(numbers);
 SELECT id FROM kinds.kinds WHERE NOT (2 = ANY(numbers));
 SELECT id, numbers || 9, numbers @> ARRAY[2], numbers && ARRAY[3,4], array_position(numbers, 2) FROM kinds.kinds ORDER BY id;
 SELECT id, array_remove(numbers, 2), array_replace(numbers, 2, 0), numbers::text[], words::text FROM kinds.kinds ORDER BY id;
+
+-- functions in FROM
+SELECT * FROM unnest(ARRAY['a', 'b'], ARRAY[1, 2, 3]) WITH ORDINALITY AS u(x, y, n);
+SELECT * FROM unnest(ARRAY['a', 'b']) WITH ORDINALITY;
+SELECT * FROM generate_series(1, array_upper(ARRAY[1, 2, 3], 1)) AS s(r);
+SELECT * FROM generate_series(1, 2 + 1, 2);
+SELECT * FROM generate_series(1, 2, 0 * 1);
+SELECT * FROM upper('a') AS u;
+SELECT * FROM pg_options_to_table(ARRAY['a=b=c', 'x']);
+SELECT x.e FROM (VALUES ('[1,2]'::json)) t(j), json_array_elements(t.j) AS x(e);
+SELECT k, v FROM (VALUES ('{"a":1,"b":2}'::jsonb)) t(j), jsonb_each(t.j) AS x(k, v);
+SELECT (e).x, e.n FROM (VALUES (ARRAY['p', 'q'])) t(a), information_schema._pg_expandarray(t.a) e;

@@ -71,3 +71,18 @@ SELECT k + 1, count(*) FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (
 SELECT v FROM (VALUES (1), (2)) x(k) FULL JOIN (VALUES (2, 'b'), (3, 'c')) y(k, v) USING (k) ORDER BY k DESC;
 SELECT * FROM tpch.nation JOIN tpch.region r USING (n_nationkey);
 SELECT * FROM (SELECT * FROM tpch.nation) n JOIN (SELECT n_nationkey, n_name AS other FROM tpch.nation) m USING (n_nationkey) WHERE n_nationkey = 4;
+
+-- LATERAL
+SELECT a.x, g, n FROM (VALUES (1), (3), (0)) a(x) LEFT JOIN LATERAL generate_series(1, a.x) WITH ORDINALITY t(g, n) ON true;
+SELECT a.x, g FROM (VALUES (1), (3), (0)) a(x) LEFT JOIN LATERAL generate_series(1, a.x) g ON g <> 2;
+SELECT r_name, t.n FROM tpch.region LEFT JOIN LATERAL (SELECT n_name AS n FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name < 'C' ORDER BY n_name DESC LIMIT 1) t ON true ORDER BY 1;
+SELECT r_name, t.* FROM tpch.region r, LATERAL (SELECT n_name, rank() OVER (ORDER BY n_name DESC) FROM tpch.nation WHERE n_regionkey = r_regionkey) t WHERE rank < 3 ORDER BY 1, 2;
+SELECT r_name, t.c, t.m FROM tpch.region r LEFT JOIN LATERAL (SELECT count(*) c, max(n_name) m FROM tpch.nation n WHERE n.n_regionkey > r.r_regionkey) t ON true ORDER BY 1;
+SELECT r_name, t.l FROM tpch.region r, LATERAL (SELECT DISTINCT left(n_name, 1) AS l FROM tpch.nation WHERE n_regionkey = r_regionkey UNION SELECT r.r_name) t ORDER BY 1, 2;
+SELECT r_name, s.x, t.y FROM tpch.region r, LATERAL (SELECT r.r_regionkey * 2 AS x) s, LATERAL (SELECT n_name AS y FROM tpch.nation WHERE n_nationkey = s.x + 1) t ORDER BY 1;
+SELECT r_name, (SELECT count(*) FROM tpch.nation n, LATERAL (SELECT 1 WHERE n.n_regionkey = r.r_regionkey) x) AS c FROM tpch.region r ORDER BY 1;
+SELECT a.x, t.* FROM (VALUES (1), (2)) a(x), LATERAL (SELECT b.y, c.z FROM (VALUES (1), (2)) b(y) LEFT JOIN (VALUES (1, 'p')) c(k, z) ON c.k = b.y AND c.k = a.x) t ORDER BY 1, 2;
+SELECT a.x, b.y FROM (VALUES (1), (2), (3)) a(x) LEFT JOIN (VALUES (1), (2), (5)) b(y) ON a.x = b.y AND b.y IN (SELECT 2) ORDER BY 1;
+SELECT a.x, b.y FROM (VALUES (1), (2), (3)) a(x) LEFT JOIN (VALUES (1), (2), (5)) b(y) ON a.x = b.y AND EXISTS (SELECT 1 FROM (VALUES (2)) c(z) WHERE c.z = a.x) ORDER BY 1;
+SELECT a.x FROM (VALUES (1), (2)) a(x) LEFT JOIN (VALUES (2)) b(y) ON a.x = b.y WHERE b IS NULL;
+SELECT a, b::text FROM (VALUES (1, 'x'), (4, 'y')) a(i, t) LEFT JOIN tpch.region b ON b.r_regionkey = a.i + 3 ORDER BY a.i;

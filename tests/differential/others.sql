@@ -272,3 +272,26 @@ SELECT length('10.0.0.1'::inet);
 SELECT concat('10.0.0.1'::inet, 'x'), concat('[1,2)'::int4range, B'1');
 SELECT max('[1,2)'::int4range);
 SELECT row_to_json(t) FROM (SELECT '10.0.0.1'::inet AS a, B'1' AS b, '[1,2)'::int4range AS c, '\x01'::bytea AS d) t;
+
+-- rows of tables, and rows inside rows
+SELECT ROW(ROW(1, 'x y'), ARRAY[1, 2], 'a\b', true);
+SELECT ROW(1, NULL) IS NULL, ROW(1, 2) IS NOT NULL;
+SELECT CASE WHEN true THEN ROW(1, 'b') END;
+SELECT array_agg(ROW(a, b)) FROM (VALUES (1, 2), (3, NULL)) t(a, b);
+SELECT ROW(1, 'a')::text, row_to_json(ROW(1, 'a'::text));
+SELECT t FROM (VALUES (1, 'a'::text), (2, NULL)) t(x, y);
+SELECT (t).y, t.x FROM (VALUES (1, 'a'::text)) t(x, y);
+SELECT (x.t).y FROM (SELECT t FROM (VALUES (1, 'a'::text)) t(x, y)) x;
+SELECT t.x AS t, count(*) FROM (VALUES (1), (1)) t(x) GROUP BY t;
+SELECT t FROM (SELECT 1 AS t) t;
+SELECT count(t) FROM (VALUES (1, 2), (3, 4)) t(x, y);
+SELECT row_to_json((SELECT e FROM (SELECT n.n_name AS name, n.n_nationkey AS k) AS e)) FROM tpch.nation n ORDER BY n_nationkey LIMIT 2;
+SELECT ROW('pg_class'::regclass, 1);
+SELECT a, b, count(*) FROM (VALUES (1, 2), (1, 2)) t(a, b) GROUP BY (a, b);
+SELECT 4294967295::oid::int4, 7::oid::int4;
+SELECT (t).*, (t).a + 1 AS more FROM (VALUES (1, 'a')) t(a, b);
+SELECT t, row_to_json(t) FROM (SELECT *, 1 AS one FROM (VALUES (2)) v(two)) t;
+SELECT ROW(1, 2) || 'x', 'x' || (1, 'a b'), concat(ROW(1, NULL), 'x');
+SELECT (t).a[2], (t.a)[1], t.a[1], (ROW(1, ARRAY[4, 5])).f2[2] FROM (SELECT ARRAY[1, 2] AS a) t;
+WITH w(x) AS (SELECT 1, 2 AS b) SELECT w, b FROM w;
+SELECT CASE WHEN true THEN ROW(1, 2) END, coalesce(NULL, ROW(1, 2));

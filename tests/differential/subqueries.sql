@@ -55,3 +55,37 @@ SELECT (SELECT count(*) FROM tpch.nation WHERE n_name = r_name) + 1 FROM tpch.re
 SELECT r_name, EXISTS (SELECT 1 FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name < 'B') FROM tpch.region ORDER BY r_name;
 SELECT r_name, NOT EXISTS (SELECT 1 FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name < 'B') AS none FROM tpch.region ORDER BY r_name;
 SELECT r_name, CASE WHEN EXISTS (SELECT FROM tpch.nation WHERE n_regionkey = r_regionkey AND n_name LIKE 'Z%') THEN 1 ELSE 0 END FROM tpch.region ORDER BY r_name;
+
+-- what IN, ANY and ALL come to as values
+SELECT NULL::int IN (SELECT 1 WHERE false), NULL::int IN (SELECT 1), 1 IN (SELECT 2 UNION ALL SELECT NULL), 1 < ALL (SELECT NULL::int);
+SELECT x, x IN (SELECT y FROM (VALUES (1), (NULL), (3)) b(y)) AS i, x NOT IN (SELECT y FROM (VALUES (1), (3)) b(y)) AS n, x > ALL (SELECT y FROM (VALUES (1), (2)) b(y)) AS g FROM (VALUES (1), (2), (NULL)) a(x);
+SELECT x FROM (VALUES (1), (2), (NULL)) a(x) WHERE (x IN (SELECT y FROM (VALUES (1), (NULL)) b(y))) IS NULL;
+SELECT x FROM (VALUES (1), (2), (NULL)) a(x) WHERE NOT (x IN (SELECT y FROM (VALUES (1), (NULL)) b(y)) OR x = 5);
+SELECT x FROM (VALUES (1), (2), (NULL)) a(x) WHERE x NOT IN (SELECT y FROM (VALUES (1), (NULL)) b(y)) OR x = 1;
+SELECT n_name, n_regionkey NOT IN (SELECT NULLIF(r_regionkey, 1) FROM tpch.region r WHERE r.r_name < n.n_name) AS x FROM tpch.nation n ORDER BY 1;
+SELECT n_name FROM tpch.nation n WHERE n_regionkey NOT IN (SELECT r_regionkey FROM tpch.region r WHERE r.r_name < n.n_name) ORDER BY 1;
+SELECT CASE WHEN n_regionkey IN (SELECT r_regionkey FROM tpch.region WHERE r_name > 'B') THEN 'x' ELSE 'y' END AS c, count(*) FROM tpch.nation GROUP BY 1 ORDER BY 1;
+
+-- subqueries that look around them
+SELECT a.x, (SELECT y FROM (VALUES (1), (2), (3)) b(y) WHERE y < a.x ORDER BY y DESC LIMIT 1 OFFSET 1) FROM (VALUES (1), (2), (3), (4)) a(x);
+SELECT n_name, (SELECT r_name FROM tpch.region WHERE r_regionkey >= n_regionkey) FROM tpch.nation;
+SELECT n_name, (SELECT (SELECT r_name FROM tpch.region WHERE r_regionkey = n.n_regionkey AND m.n_nationkey > 3) FROM tpch.nation m WHERE m.n_nationkey = n.n_nationkey) AS r FROM tpch.nation n ORDER BY 1;
+SELECT r_name, (SELECT count(*) FROM tpch.nation WHERE n_regionkey > r_regionkey) AS c, (SELECT string_agg(n_name, ',' ORDER BY n_name) FROM tpch.nation WHERE n_regionkey < r_regionkey AND n_name < 'B') AS s FROM tpch.region;
+SELECT r_name, (SELECT count(DISTINCT left(n_name, 1)) FROM tpch.nation WHERE n_regionkey = r_regionkey GROUP BY n_regionkey) AS c FROM tpch.region ORDER BY 1;
+SELECT sum((SELECT r_regionkey FROM tpch.region WHERE r_regionkey = n_regionkey)) FROM tpch.nation;
+SELECT sum(c) FROM (SELECT (SELECT l_quantity FROM tpch.lineitem l WHERE l.l_orderkey = o.o_orderkey ORDER BY l_quantity DESC, l_linenumber LIMIT 1) AS c FROM tpch.orders o) t;
+SELECT count(*) FROM tpch.lineitem l WHERE l_quantity = (SELECT q FROM (SELECT max(l_quantity) AS q FROM tpch.lineitem m WHERE m.l_orderkey = l.l_orderkey UNION ALL SELECT NULL WHERE false) t);
+SELECT n_name FROM tpch.nation n WHERE EXISTS (SELECT 1 FROM tpch.supplier s WHERE s.s_nationkey = n.n_nationkey LIMIT 1) ORDER BY 1 LIMIT 3;
+SELECT n_name FROM tpch.nation n WHERE EXISTS (SELECT s_nationkey FROM tpch.supplier s WHERE s.s_nationkey = n.n_nationkey GROUP BY 1 HAVING count(*) > 3) ORDER BY 1;
+SELECT a.x, (SELECT string_agg(z::text, ',' ORDER BY z) FROM (SELECT a.x AS z UNION ALL SELECT a.x * 2) u) AS u FROM (VALUES (1), (2)) a(x);
+SELECT a.x, (SELECT sum(w) FROM (SELECT row_number() OVER (ORDER BY y) * y AS w FROM (VALUES (2), (4), (6)) b(y) WHERE y > a.x) t) AS s FROM (VALUES (1), (3), (9)) a(x);
+SELECT o.x, (SELECT count(*) FROM unnest(o.a) AS e WHERE e > o.x) AS c FROM (VALUES (1, ARRAY[1, 2, 3]), (2, NULL), (3, ARRAY[4])) o(x, a);
+SELECT x FROM (VALUES (1), (2), (3)) a(x) ORDER BY (SELECT -a.x);
+
+-- rows
+SELECT (1, 2) = (SELECT 1, 2), (1, 2) IN (SELECT 1, 2), (1, 2) NOT IN (SELECT 1, NULL::int), (1, 2) NOT IN (SELECT 2, NULL::int), (1, 2) < ALL (SELECT 1, 3), (2, 1) = ANY (SELECT 2, 1);
+SELECT (1, 2) = (SELECT 1, 2 WHERE false);
+SELECT (1, 2) = (SELECT x, y FROM (VALUES (1, 2), (1, 2)) t(x, y));
+SELECT n_name FROM tpch.nation n WHERE (n_regionkey, n_nationkey) NOT IN (SELECT r_regionkey, r_regionkey FROM tpch.region WHERE r_regionkey <> n.n_regionkey OR r_regionkey = 1) ORDER BY 1;
+SELECT (1, 2) BETWEEN (1, 1) AND (1, 3), (1, 2) NOT BETWEEN (1, 1) AND (1, 3), (1, 2) IS DISTINCT FROM (1, NULL);
+TABLE tpch.region ORDER BY 1 LIMIT 1;

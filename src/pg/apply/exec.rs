@@ -248,7 +248,7 @@ impl Run {
                     self.reservation.try_grow(batch.get_array_memory_size())?;
                     batches.push(batch);
                 }
-                Values::Rows(Rows::new(batches, &rows.schema(), keys.count, self.kind)?)
+                Values::Rows(Rows::new(&batches, &rows.schema(), keys.count, self.kind)?)
             }
         };
         Ok(Joined { outer, numbers: keys.numbers, values, row: 0, taken: 0 })
@@ -357,14 +357,9 @@ struct Rows {
 
 impl Rows {
     /// Errors: 21000 when only one row may be.
-    fn new(
-        batches: Vec<RecordBatch>,
-        schema: &SchemaRef,
-        count: usize,
-        kind: Kind,
-    ) -> Result<Rows> {
+    fn new(batches: &[RecordBatch], schema: &SchemaRef, count: usize, kind: Kind) -> Result<Rows> {
         let mut lengths = vec![0_usize; count];
-        for batch in &batches {
+        for batch in batches {
             for number in numbers(batch)? {
                 *slot(&mut lengths, number)? += 1;
             }

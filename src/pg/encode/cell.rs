@@ -11,6 +11,7 @@ use bytes::BufMut;
 
 use super::json::{self, JsonCell};
 use super::list::{List, Vector};
+use super::record::Record;
 use super::time::Calendar;
 use super::values::{
     Bytes, Integers, Intervals, Runs, Strings, Times, intervals, micros, times, timestamps,
@@ -110,6 +111,8 @@ enum Writer<'a> {
     ListText(Box<List<'a>>),
     ListBinary(Box<List<'a>>),
     Vector(Box<Vector<'a>>),
+    RecordText(Box<Record<'a>>),
+    RecordBinary(Box<Record<'a>>),
     Json(Box<JsonCell<'a>>),
     JsonbBinary(Box<JsonCell<'a>>),
     Indexed(Integers<'a>, Box<Cell<'a>>),
@@ -168,6 +171,11 @@ pub(crate) fn is_oid(oid: u32) -> bool {
             | types::REGROLE
             | types::REGCOLLATION
     )
+}
+
+/// Whether values of that type are composite: the type of a table's rows has a number of its own.
+fn is_record(oid: u32) -> bool {
+    oid == types::RECORD || types::name_of(oid).is_none()
 }
 
 /// The Arrow type from which values of a PostgreSQL type can always be written: for a batch whose type is not the
@@ -459,6 +467,8 @@ impl<'a> Cell<'a> {
             Writer::ListText(list) => list.put_text(row, out)?,
             Writer::ListBinary(list) => list.put_binary(row, out)?,
             Writer::Vector(vector) => vector.put(row, out)?,
+            Writer::RecordText(record) => record.put_text(row, out)?,
+            Writer::RecordBinary(record) => record.put_binary(row, out)?,
             Writer::Json(json) => json.put(row, out)?,
             Writer::JsonbBinary(json) => {
                 out.put_u8(1);
@@ -505,6 +515,13 @@ impl<'a> Writer<'a> {
                 Integers::of(dictionary.keys()).map(|keys| Writer::Indexed(keys, Box::new(values)))
             }
             DataType::RunEndEncoded(_, _) => Writer::runs(array, target, binary, style)?,
+            DataType::Struct(_) if is_record(target.oid) => {
+                let record = Record::new(array, binary, style)?.map(Box::new);
+                record.map(|record| match binary {
+                    true => Writer::RecordBinary(record),
+                    false => Writer::RecordText(record),
+                })
+            }
             _ if json::is_nested(array.data_type(), target.oid) => {
                 let json = Box::new(JsonCell::new(array, style)?);
                 Some(match binary && target.oid == types::JSONB {

@@ -8,7 +8,7 @@ use arrow::buffer::NullBuffer;
 use arrow::datatypes::DataType;
 use bytes::BufMut;
 
-use super::cell::{Cell, Style, nulls};
+use super::cell::{Cell, Style, is_oid, nulls};
 use super::list::Spans;
 use super::values::Strings;
 use crate::error::{Error, Result};
@@ -108,6 +108,11 @@ impl<'a> JsonCell<'a> {
             return Ok(JsonCell { nulls: nulls(array), node });
         }
         let data_type = array.data_type();
+        if is_oid(pg_type.oid) && matches!(data_type, DataType::Struct(_)) {
+            // A name beside its number.
+            let node = Node::Quoted(Cell::new(array, pg_type, false, style)?);
+            return Ok(JsonCell { nulls: nulls(array), node });
+        }
         if is_nested(data_type, types::JSON) {
             return JsonCell::new(array, style);
         }

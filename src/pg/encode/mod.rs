@@ -12,6 +12,7 @@ mod copy;
 mod json;
 mod list;
 mod number;
+mod record;
 #[cfg(test)]
 mod tests;
 mod textual;

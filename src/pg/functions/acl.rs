@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
 
 use super::cells::Call;
 use super::names;
+use super::record::composite;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::acl_name;
 use crate::pg::catalog::rows::{Cell, field};
@@ -172,12 +173,13 @@ impl std::hash::Hash for Explode {
 }
 
 fn row() -> Fields {
-    Fields::from(vec![
+    let fields = vec![
         field("grantor", "oid"),
         field("grantee", "oid"),
         Field::new("privilege_type", DataType::Utf8, true),
         Field::new("is_grantable", DataType::Boolean, true),
-    ])
+    ];
+    composite(fields, 0)
 }
 
 fn item() -> Arc<Field> {

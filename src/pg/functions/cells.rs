@@ -9,6 +9,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{
     DataType, Field, FieldRef, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -236,6 +237,12 @@ pub(super) fn cells(array: &ArrayRef) -> DataFusionResult<Vec<Cell>> {
                 items.push(list);
             }
             items
+        }
+        DataType::Struct(_) => {
+            let shown = ArrayFormatter::try_new(array.as_ref(), &FormatOptions::default())?;
+            every
+                .map(|index| value(index, Cell::Text(Cow::Owned(shown.value(index).to_string()))))
+                .collect()
         }
         _ => {
             let text = cast(array, &DataType::Utf8)?;

@@ -34,6 +34,7 @@ pub(crate) mod plain;
 pub(crate) mod powers;
 mod privileges;
 mod reading;
+mod record;
 pub(crate) mod regex;
 mod regoperators;
 mod series;
@@ -59,6 +60,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
     plain
         .chain(shaped::all())
         .chain(bytes::all())
+        .chain(record::all())
         .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())

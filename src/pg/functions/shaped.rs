@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, StructArray, UInt64Array,
+    Array, ArrayRef, AsArray, Int32Array, Int64Array, ListArray, StringArray, StructArray,
+    UInt64Array,
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
@@ -14,9 +15,13 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
+use super::record::composite;
+
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
-    [Kind::Array, Kind::ExpandArray, Kind::Member, Kind::Ordinality, Kind::Row].map(made).to_vec()
+    [Kind::Array, Kind::ExpandArray, Kind::Member, Kind::Options, Kind::Ordinality]
+        .map(made)
+        .to_vec()
 }
 
 fn made(kind: Kind) -> Arc<ScalarUDF> {
@@ -32,10 +37,10 @@ enum Kind {
     ExpandArray,
     /// A field of the composite values of a list, by its name.
     Member,
+    /// `pg_options_to_table`: texts `name=value` as pairs.
+    Options,
     /// `WITH ORDINALITY`: numbers, from 1, as many as the longest of the lists has elements.
     Ordinality,
-    /// `ROW`: a value of fields, each after its name. They keep what they say of themselves.
-    Row,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -50,8 +55,8 @@ impl ScalarUDFImpl for Shaped {
             Kind::Array => "forebay_array",
             Kind::ExpandArray => "forebay_expandarray",
             Kind::Member => "forebay_member",
+            Kind::Options => "forebay_options",
             Kind::Ordinality => "forebay_ordinality",
-            Kind::Row => "forebay_row",
         }
     }
 
@@ -65,12 +70,14 @@ impl ScalarUDFImpl for Shaped {
             (Kind::Member, [list @ DataType::List(_), name]) if name.is_string() => {
                 Ok(vec![list.clone(), DataType::Utf8])
             }
+            (Kind::Options, [list]) if list.is_list() || list.is_null() => {
+                Ok(vec![DataType::new_list(DataType::Utf8, true)])
+            }
             (Kind::Ordinality, lists)
                 if lists.iter().all(|kind| kind.is_list() || kind.is_null()) =>
             {
                 Ok(lists.to_vec())
             }
-            (Kind::Row, parts) => Ok(parts.to_vec()),
             _ => plan_err!("function {} does not take these arguments", self.name()),
         }
     }
@@ -81,6 +88,7 @@ impl ScalarUDFImpl for Shaped {
                 let pair = DataType::Struct(pair_fields(item));
                 DataType::List(Arc::new(Field::new("item", pair, true)))
             }
+            (Kind::Options, _) => DataType::new_list(DataType::Struct(option_fields()), true),
             (Kind::Ordinality, _) => DataType::new_list(DataType::Int64, true),
             (_, [list, ..]) => list.clone(),
             _ => DataType::Null,
@@ -101,10 +109,6 @@ impl ScalarUDFImpl for Shaped {
                 Arc::new(member(list.data_type(), name)?.1.as_ref().clone().with_name("item"));
             return Ok(Arc::new(Field::new(self.name(), DataType::List(item), true)));
         }
-        if self.kind == Kind::Row {
-            let fields = DataType::Struct(row_fields(&args)?);
-            return Ok(Arc::new(Field::new(self.name(), fields, true)));
-        }
         let types: Vec<DataType> =
             args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         Ok(Arc::new(Field::new(self.name(), self.return_type(&types)?, true)))
@@ -121,33 +125,14 @@ impl ScalarUDFImpl for Shaped {
             Kind::Array => Arc::new(without_nulls(arrays[0].as_list::<i32>())?),
             Kind::ExpandArray => Arc::new(expanded(arrays[0].as_list::<i32>())?),
             Kind::Member => Arc::new(members(arrays[0].as_list::<i32>(), &arrays[1])?),
+            Kind::Options => Arc::new(options(arrays[0].as_list::<i32>())?),
             Kind::Ordinality => Arc::new(ordinality(&arrays)?),
-            Kind::Row => {
-                let DataType::Struct(fields) = args.return_field.data_type() else {
-                    return plan_err!("not a row");
-                };
-                let columns = arrays.into_iter().skip(1).step_by(2).collect();
-                Arc::new(StructArray::try_new_with_length(fields.clone(), columns, None, length)?)
-            }
         };
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
         }
         Ok(ColumnarValue::Array(result))
     }
-}
-
-/// The fields of a row by the names before them.
-fn row_fields(args: &ReturnFieldArgs<'_>) -> Result<Fields> {
-    let pairs =
-        args.scalar_arguments.iter().step_by(2).zip(args.arg_fields.iter().skip(1).step_by(2));
-    let fields = pairs.map(|(name, field)| match name {
-        Some(ScalarValue::Utf8(Some(name))) => {
-            Ok(field.as_ref().clone().with_name(name).with_nullable(true))
-        }
-        _ => plan_err!("a field of a row has no name"),
-    });
-    fields.collect::<Result<Vec<Field>>>().map(Fields::from)
 }
 
 /// The lists with empty ones in place of NULL, their values packed.
@@ -169,7 +154,7 @@ fn without_nulls(lists: &ListArray) -> Result<ListArray> {
 
 fn pair_fields(item: &FieldRef) -> Fields {
     let element = item.as_ref().clone().with_name("x").with_nullable(true);
-    Fields::from(vec![element, Field::new("n", DataType::Int32, true)])
+    composite(vec![element, Field::new("n", DataType::Int32, true)], 0)
 }
 
 fn expanded(lists: &ListArray) -> Result<ListArray> {
@@ -210,6 +195,25 @@ fn members(lists: &ListArray, names: &ArrayRef) -> Result<ListArray> {
     let item = Arc::new(field.as_ref().clone().with_name("item"));
     let values = Arc::clone(lists.values().as_struct().column(index));
     Ok(ListArray::try_new(item, lists.offsets().clone(), values, lists.nulls().cloned())?)
+}
+
+fn option_fields() -> Fields {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    composite(vec![text("option_name"), text("option_value")], 0)
+}
+
+fn options(lists: &ListArray) -> Result<ListArray> {
+    let texts = lists.values().as_string::<i32>();
+    let pairs = texts.iter().map(|text| match text.map(|text| text.split_once('=')) {
+        Some(Some((name, value))) => (Some(name), Some(value)),
+        _ => (text, None),
+    });
+    let (names, values): (Vec<Option<&str>>, Vec<Option<&str>>) = pairs.unzip();
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(StringArray::from(names)), Arc::new(StringArray::from(values))];
+    let pairs: ArrayRef = Arc::new(StructArray::try_new(option_fields(), columns, None)?);
+    let item = Arc::new(Field::new_list_field(pairs.data_type().clone(), true));
+    Ok(ListArray::try_new(item, lists.offsets().clone(), pairs, lists.nulls().cloned())?)
 }
 
 fn ordinality(lists: &[ArrayRef]) -> Result<ListArray> {

@@ -141,20 +141,11 @@ fn bound(number: i32) -> Expr {
     Expr::value(Value::Number(number.to_string(), false))
 }
 
-/// What is subscripted: a column by its qualified name, or a field of a composite value.
+/// What is subscripted: a value, or a field of a composite one.
 fn based(root: Expr, chain: Vec<AccessExpr>) -> Expr {
-    if chain.is_empty() {
-        return root;
-    }
-    let names = chain.iter().map(|access| match access {
-        AccessExpr::Dot(Expr::Identifier(name)) => Some(name.clone()),
-        _ => None,
-    });
-    match (&root, names.collect::<Option<Vec<_>>>()) {
-        (Expr::Identifier(first), Some(names)) => {
-            Expr::CompoundIdentifier([vec![first.clone()], names].concat())
-        }
-        _ => Expr::CompoundFieldAccess { root: Box::new(root), access_chain: chain },
+    match chain.is_empty() {
+        true => root,
+        false => Expr::CompoundFieldAccess { root: Box::new(root), access_chain: chain },
     }
 }
 

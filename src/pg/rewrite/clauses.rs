@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Distinct, Expr, GroupByExpr, Ident, LimitClause,
-    ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement,
-    TableAlias, TableFactor, TableSampleKind, TableSampleMethod, TableWithJoins, UnaryOperator,
-    Value, Values, Visit, Visitor,
+    BinaryOperator, CastKind, DataType, Distinct, Expr, GroupByExpr, LimitClause, ObjectName,
+    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias,
+    TableFactor, TableSampleKind, TableSampleMethod, TableWithJoins, UnaryOperator, Value, Values,
+    Visit, Visitor,
 };
 
 use super::syntax::{call, cast_to, folded, is_aggregate, null};
@@ -178,6 +178,9 @@ pub(super) fn select(select: &mut Select) -> Result<()> {
     positions(select);
     truth(select.selection.as_mut());
     truth(select.having.as_mut());
+    for join in select.from.iter_mut().flat_map(|table| &mut table.joins) {
+        truth(super::joins::condition(&mut join.join_operator));
+    }
     one_group(select);
     select.from.iter_mut().try_for_each(sampled)
 }
@@ -339,19 +342,4 @@ fn some_of(table: TableFactor, share: f64, alias: Option<TableAlias>) -> Option<
     let SetExpr::Select(select) = query.body.as_mut() else { return None };
     select.from.first_mut()?.relation = table;
     Some(TableFactor::Derived { lateral: false, subquery: query, alias, sample: None })
-}
-
-/// Names the columns an alias leaves out: `t (a)` of two columns keeps the name of the second.
-pub(super) fn completed(alias: &mut TableAlias, columns: &[String]) {
-    let named = alias.columns.len();
-    if named == 0 {
-        return;
-    }
-    let rest = columns.iter().skip(named).map(|column| {
-        datafusion::sql::sqlparser::ast::TableAliasColumnDef {
-            name: Ident::with_quote('"', column),
-            data_type: None,
-        }
-    });
-    alias.columns.extend(rest);
 }

@@ -597,23 +597,27 @@ impl Beside<'_> {
         given: &[Expr],
     ) -> Result<Expr> {
         let name = format!("value{}", self.plan.schema().fields().len());
-        self.apply(plan, kind, inner, given, &name)?;
+        let (keys, inner) = self.inner(plan, inner, given)?;
+        let outer = std::mem::take(&mut self.plan);
+        self.plan = Apply::plan(outer, inner, keys, kind, &name)?;
         Ok(Expr::Column(Apply::value(&name)))
     }
 
     /// Adds the rows of `plan`.
     fn rows(&mut self, plan: &LogicalPlan, kind: Kind) -> Result<()> {
-        self.apply(plan, kind, |keys, _given| keys.rows(plan), &[], "")
+        let (keys, inner) = self.inner(plan, |keys, _given| keys.rows(plan), &[])?;
+        let outer = std::mem::take(&mut self.plan);
+        self.plan = Apply::plan(outer, inner, keys, kind, "")?;
+        Ok(())
     }
 
-    fn apply(
+    /// The keys as columns of our plan, and what `inner` makes of them.
+    fn inner(
         &mut self,
         plan: &LogicalPlan,
-        kind: Kind,
         inner: impl FnOnce(&Keys, usize) -> Result<LogicalPlan>,
         given: &[Expr],
-        name: &str,
-    ) -> Result<()> {
+    ) -> Result<(Vec<Expr>, LogicalPlan)> {
         let mut referred = Vec::new();
         let mut keys: Vec<Expr> = Vec::new();
         for expr in plan.all_out_ref_exprs() {
@@ -633,9 +637,7 @@ impl Beside<'_> {
             .collect::<Result<Vec<FieldRef>>>()?;
         let first = referred.len();
         let inner = inner(&Keys::new(referred, &fields)?, first)?;
-        let outer = std::mem::take(&mut self.plan);
-        self.plan = Apply::plan(outer, inner, keys, kind, name)?;
-        Ok(())
+        Ok((keys, inner))
     }
 
     /// Columns that hold these expressions.

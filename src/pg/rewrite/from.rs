@@ -7,8 +7,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, ObjectName, SelectItem, TableAlias, TableAliasColumnDef, TableFactor, Value, Visit,
-    Visitor,
+    Ident, ObjectName, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
+    TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
 };
 
 use super::syntax::{call, cast_to, function_name, listing, selecting};
@@ -38,6 +38,28 @@ pub(super) fn factor(factor: &mut TableFactor) {
             let call =
                 Call { name: bare, args: std::mem::take(args), ordinality: *with_ordinality };
             *factor = call.factor(alias.take());
+        }
+        _ => {}
+    }
+}
+
+/// `TABLE t` as `SELECT * FROM t`.
+pub(super) fn tables(body: &mut Box<SetExpr>) {
+    match body.as_mut() {
+        SetExpr::SetOperation { left, right, .. } => {
+            tables(left);
+            tables(right);
+        }
+        SetExpr::Table(table) => {
+            let parts = [table.schema_name.take(), table.table_name.take()];
+            let name = parts.into_iter().flatten().map(Ident::new).collect::<Vec<Ident>>();
+            let all = SelectItem::Wildcard(WildcardAdditionalOptions::default());
+            let mut query = selecting(vec![all]);
+            if let SetExpr::Select(select) = query.body.as_mut() {
+                let relation = named(ObjectName::from(name), None);
+                select.from = vec![TableWithJoins { relation, joins: Vec::new() }];
+            }
+            *body = query.body;
         }
         _ => {}
     }
@@ -161,9 +183,13 @@ fn relation_as(relation: &str, alias: Option<TableAlias>, function: &str) -> Tab
         columns: Vec::new(),
         at: None,
     });
+    named(ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]), Some(alias))
+}
+
+fn named(name: ObjectName, alias: Option<TableAlias>) -> TableFactor {
     TableFactor::Table {
-        name: ObjectName::from(vec![Ident::new("pg_catalog"), Ident::new(relation)]),
-        alias: Some(alias),
+        name,
+        alias,
         args: None,
         with_hints: Vec::new(),
         version: None,
@@ -220,6 +246,7 @@ fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
 fn fields(name: &str) -> Option<&'static [&'static str]> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some(&["x", "n"]),
+        "pg_options_to_table" => Some(&["option_name", "option_value"]),
         "aclexplode" => Some(&["grantor", "grantee", "privilege_type", "is_grantable"]),
         _ => None,
     }

@@ -78,6 +78,20 @@ fn inner(join: &mut Join) -> Option<&mut Expr> {
     }
 }
 
+/// The condition of a join that has one of its own.
+pub(super) fn condition(operator: &mut JoinOperator) -> Option<&mut Expr> {
+    match operator {
+        JoinOperator::Join(JoinConstraint::On(on))
+        | JoinOperator::Inner(JoinConstraint::On(on))
+        | JoinOperator::Left(JoinConstraint::On(on))
+        | JoinOperator::LeftOuter(JoinConstraint::On(on))
+        | JoinOperator::Right(JoinConstraint::On(on))
+        | JoinOperator::RightOuter(JoinConstraint::On(on))
+        | JoinOperator::FullOuter(JoinConstraint::On(on)) => Some(on),
+        _ => None,
+    }
+}
+
 /// Moves conditions with subqueries from inner joins to `conditions`, unless a later join makes rows of NULLs from their
 /// result.
 fn lift(table: &mut TableWithJoins, conditions: &mut Vec<Expr>) {

@@ -26,6 +26,7 @@ mod outputs;
 mod patterns;
 mod plan;
 mod records;
+mod relations;
 mod results;
 mod rows;
 mod syntax;
@@ -41,7 +42,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::logical_expr::planner::ExprPlanner;
+use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -67,6 +68,11 @@ pub fn statement(
 /// Expression planners to register before DataFusion's own.
 pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
     vec![Arc::new(operators::Operators)]
+}
+
+/// Planners of FROM to register.
+pub fn relation_planners() -> Vec<Arc<dyn RelationPlanner>> {
+    relations::planners()
 }
 
 /// Whether `/` of two such values is that of numeric.

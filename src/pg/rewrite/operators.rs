@@ -53,6 +53,11 @@ impl ExprPlanner for Operators {
                     let error = no_operator(&left, "||", &right, schema);
                     return Err(DataFusionError::External(Box::new(error)));
                 }
+                if op == BinaryOperator::StringConcat {
+                    let left = beside_text(left, &left_type);
+                    let right = beside_text(right, &right_type);
+                    return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+                }
                 let Some(operator) = operator(&op) else {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
@@ -111,6 +116,14 @@ impl ExprPlanner for Operators {
         };
         let field_access = GetFieldAccess::ListIndex { key: Box::new(key) };
         Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }))
+    }
+}
+
+/// A side of `||` with a text on the other: rows are written.
+fn beside_text(expr: Expr, data_type: &DataType) -> Expr {
+    match data_type {
+        DataType::Struct(_) => Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8)),
+        _ => expr,
     }
 }
 

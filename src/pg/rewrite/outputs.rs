@@ -45,6 +45,16 @@ pub(super) fn unmark(select: &mut Select, wildcards: &[String]) {
     }
 }
 
+/// Takes the marks off those names of a whole list that are unique.
+pub(super) fn unmark_names(names: &mut [String]) {
+    let all: Vec<String> = names.iter().map(|name| shown(name).to_owned()).collect();
+    for (name, plain) in names.iter_mut().zip(&all) {
+        if name.contains(MARK) && all.iter().filter(|other| *other == plain).count() == 1 {
+            *name = plain.clone();
+        }
+    }
+}
+
 /// `t.*` of `FROM s.t`: the planner knows that table by its whole name only.
 pub(super) fn qualify(select: &mut Select) {
     let tables = whole_names(&select.from);
@@ -95,7 +105,7 @@ mod tests {
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
     use datafusion::sql::sqlparser::parser::Parser;
 
-    use super::{qualify, unmark};
+    use super::{qualify, unmark, unmark_names};
 
     #[track_caller]
     fn check(sql: &str, wildcards: &[&str], want: &str) {
@@ -114,6 +124,13 @@ mod tests {
         check("SELECT *, 1 AS \"x~1\" FROM t", &["x"], "SELECT *, 1 AS \"x~1\" FROM t");
         let twice = "SELECT *, 1 AS \"x~1\", 2 AS \"x~2\" FROM t";
         check(twice, &["a"], twice);
+    }
+
+    #[test]
+    fn unique_names_of_a_list_lose_their_marks() {
+        let mut names = ["a", "x\u{1}1", "y\u{1}2", "y"].map(str::to_owned);
+        unmark_names(&mut names);
+        assert_eq!(names, ["a", "x", "y\u{1}2", "y"]);
     }
 
     #[test]

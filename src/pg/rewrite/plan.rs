@@ -7,7 +7,8 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, lit, when,
+    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, Unnest,
+    binary_expr, lit, when,
 };
 
 use super::operators::{call, jsonb_key};
@@ -29,6 +30,16 @@ use crate::pg::{adt, decode};
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(ties::kept)?.data;
+    let plan = if unnests(&plan) {
+        // What stands above reads the types anew.
+        plan.transform_up_with_subqueries(|node| match node {
+            LogicalPlan::Unnest(unnest) => told_elements(unnest),
+            other => other.recompute_schema().map(Transformed::yes),
+        })?
+        .data
+    } else {
+        plan
+    };
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = correlated::decorrelate(plan, facts)?;
@@ -97,6 +108,44 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
         return Err(DataFusionError::Internal("a rewritten node lost columns".to_owned()));
     }
     Ok(Transformed::yes(node))
+}
+
+fn unnests(plan: &LogicalPlan) -> bool {
+    let mut found = false;
+    let walked = plan.apply_with_subqueries(|node| {
+        found |= matches!(node, LogicalPlan::Unnest(_));
+        Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+    });
+    found || walked.is_err()
+}
+
+/// Elements of lists with what their lists say of their PostgreSQL type, which the planner forgets.
+fn told_elements(unnest: Unnest) -> Result<Transformed<LogicalPlan>> {
+    let mut told = false;
+    let mut columns = Vec::with_capacity(unnest.schema.fields().len());
+    for ((qualifier, field), below) in unnest.schema.iter().zip(&unnest.dependency_indices) {
+        let column = Expr::from((qualifier, field));
+        let item = match unnest.input.schema().field(*below).data_type() {
+            DataType::List(item) if item.data_type() == field.data_type() => Some(item),
+            _ => None,
+        };
+        let lost = item.filter(|item| field.metadata().is_empty() && !item.metadata().is_empty());
+        columns.push(match lost {
+            Some(item) => {
+                told = true;
+                let item = Arc::new(item.as_ref().clone().with_name(""));
+                let cast = Expr::Cast(Cast::new_from_field(Box::new(column), item));
+                cast.alias_qualified(qualifier.cloned(), field.name())
+            }
+            None => column,
+        });
+    }
+    let plan = LogicalPlan::Unnest(unnest);
+    if !told {
+        return Ok(Transformed::no(plan));
+    }
+    let projection = Projection::try_new(columns, Arc::new(plan))?;
+    Ok(Transformed::yes(LogicalPlan::Projection(projection)))
 }
 
 /// Casts of one output, which keeps the name it had before its expression changed.
@@ -283,6 +332,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let bare = |arg| if is_padded(&arg, schema) { unpadded(arg) } else { arg };
             function.args = args.map(bare).collect();
             Ok(Transformed::yes(Expr::ScalarFunction(function)))
+        }
+        Expr::ScalarFunction(function)
+            if matches!(function.name(), "forebay_row" | "forebay_record") =>
+        {
+            Ok(named_fields(function, schema, facts))
         }
         Expr::ScalarFunction(function)
             if functions::strings::writes_arguments(function.name())
@@ -501,6 +555,10 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         // The elements are of that type already, in as many dimensions as they are.
         return Ok(Transformed::yes(*expr));
     }
+    // Both have 32 bits, and the cast changes none of them.
+    if *target == DataType::Int32 && types::of_field(&found).oid == types::OID {
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(wrapped(*expr)), field })));
+    }
     // Arrow cuts off what PostgreSQL rounds: floating point to even, numeric away from zero.
     if target.is_integer() && source.is_floating() {
         let wide = Expr::Cast(Cast::new(expr, DataType::Float64));
@@ -575,6 +633,37 @@ fn jsonb_scalar(
     }
     let cast = Cast { expr: Box::new(text), field: Arc::clone(field) };
     one_cast(cast, schema, facts).map(|cast| Some(cast.data))
+}
+
+/// A number without a sign as the number with one that has the same 32 bits.
+fn wrapped(number: Expr) -> Expr {
+    let step = |left, op, right: i64| binary_expr(left, op, lit(right));
+    let number = Expr::Cast(Cast::new(Box::new(number), DataType::Int64));
+    let turned = step(step(number, Operator::Plus, 1 << 31), Operator::Modulo, 1 << 32);
+    step(turned, Operator::Minus, 1 << 31)
+}
+
+/// The fields of a row as clients see them: names in place of OIDs.
+fn named_fields(
+    mut function: ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Transformed<Expr> {
+    let mut named = false;
+    let args = std::mem::take(&mut function.args).into_iter();
+    let name = |arg: Expr| match arg.to_field(schema) {
+        Ok((_, field)) => match functions::output(&field, facts) {
+            Some(output) => {
+                named = true;
+                call(output, vec![arg])
+            }
+            None => arg,
+        },
+        Err(_) => arg,
+    };
+    function.args = args.map(name).collect();
+    let expr = Expr::ScalarFunction(function);
+    if named { Transformed::yes(expr) } else { Transformed::no(expr) }
 }
 
 /// The name of the type that values of `data_type` are of when nothing says otherwise; `None` for lists, and for numeric,

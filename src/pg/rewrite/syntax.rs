@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use datafusion::sql::sqlparser::ast::{
-    Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment, Expr,
-    Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
     FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, TableFactor, UnaryOperator,
-    Value, ValueWithSpan, VisitMut, VisitorMut,
+    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, Subscript, TableFactor,
+    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -58,11 +58,10 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         self.scopes.push(system_columns::Tables::of(&select.from));
         self.rows.enter_select(select, self.facts);
-        for table in &mut select.from {
-            let joined = table.joins.iter_mut().map(|join| &mut join.relation);
-            for factor in std::iter::once(&mut table.relation).chain(joined) {
-                self.rows.complete(factor, self.facts);
-            }
+        self.rows.name_outputs(select);
+        if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
+            // Columns in parentheses are grouped by one by one.
+            *keys = std::mem::take(keys).into_iter().flat_map(rows::ungrouped).collect();
         }
         match clauses::select(select) {
             Ok(()) => ControlFlow::Continue(()),
@@ -76,6 +75,11 @@ impl VisitorMut for Rewriter<'_> {
         self.rows.unmark(select, self.facts);
         self.rows.leave_select();
         outputs::qualify(select);
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                rows::as_value(expr);
+            }
+        }
         if let Err(error) = joins::select(select) {
             return ControlFlow::Break(Box::new(error));
         }
@@ -84,6 +88,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        from::tables(&mut query.body);
         self.rows.enter_query(query, self.facts);
         match clauses::query(query) {
             Ok(()) => ControlFlow::Continue(()),
@@ -113,6 +118,13 @@ impl VisitorMut for Rewriter<'_> {
         {
             of_hypothetical_set(function);
         }
+        self.rows.name_columns(expr);
+        if let Expr::CompoundFieldAccess { root, access_chain } = expr {
+            match root.as_mut() {
+                Expr::Nested(_) | Expr::Function(_) => named_fields(access_chain),
+                root => qualified(root, access_chain),
+            }
+        }
         let candidate = match expr {
             Expr::Subquery(_) => true,
             Expr::Function(function) => matches!(function.args, FunctionArguments::Subquery(_)),
@@ -135,6 +147,14 @@ impl VisitorMut for Rewriter<'_> {
 
 impl Rewriter<'_> {
     fn expression(&self, expr: &mut Expr) -> Result<()> {
+        if let Some(compared) = rows::compared_with_query(expr)
+            .or_else(|| rows::null_test(expr))
+            .or_else(|| rows::distinct(expr))
+            .or_else(|| rows::ranged(expr))
+        {
+            *expr = compared;
+            return Ok(());
+        }
         match expr {
             Expr::Value(_) => {
                 self.bits(expr)?;
@@ -150,12 +170,17 @@ impl Rewriter<'_> {
                     *op = plain;
                 }
                 if *op == BinaryOperator::StringConcat {
+                    rows::as_value(left);
+                    rows::as_value(right);
                     as_text(left);
                     as_text(right);
                 }
                 if let Some(overlapping) = moments::overlaps(left, op, right)? {
                     *expr = overlapping;
-                } else if let Some(compared) = rows::compared(left, op, right) {
+                    return Ok(());
+                }
+                rows::matched(left, op, right)?;
+                if let Some(compared) = rows::compared(left, op, right) {
                     *expr = compared;
                 } else if *op == BinaryOperator::PGStartsWith {
                     let sides = [left, right].map(|side| std::mem::replace(side.as_mut(), null()));
@@ -194,6 +219,7 @@ impl Rewriter<'_> {
                 *expr = inner;
             }
             Expr::Cast { expr: value, data_type, .. } => {
+                rows::as_value(value);
                 if let Expr::Value(value) = value.as_ref() {
                     self.readable(value, data_type)?;
                 }
@@ -216,6 +242,8 @@ impl Rewriter<'_> {
                 } else if let Some(tables) = self.scopes.last()
                     && let Some(value) = tables.own(ident, self.facts)?
                 {
+                    *expr = value;
+                } else if let Some(value) = self.rows.value(ident) {
                     *expr = value;
                 }
             }
@@ -247,7 +275,8 @@ impl Rewriter<'_> {
                 let zone = std::mem::replace(time_zone.as_mut(), null());
                 *expr = call("timezone", vec![zone, timestamp]);
             }
-            Expr::CompoundFieldAccess { .. } => {
+            Expr::CompoundFieldAccess { root, .. } => {
+                rows::as_value(root);
                 array::subscripted(expr)?;
                 let access = match expr {
                     Expr::Function(Function { args: FunctionArguments::List(list), .. }) => {
@@ -258,14 +287,27 @@ impl Rewriter<'_> {
                     }
                     own => Some(own),
                 };
-                if let Some(Expr::CompoundFieldAccess { root, access_chain }) = access
-                    && matches!(root.as_ref(), Expr::Nested(_) | Expr::Function(_))
-                {
+                if let Some(Expr::CompoundFieldAccess { access_chain, .. }) = access {
                     struct_access(access_chain);
                 }
             }
+            Expr::Case { conditions, else_result, .. } => {
+                conditions.iter_mut().for_each(|when| rows::as_value(&mut when.result));
+                else_result.iter_mut().for_each(|result| rows::as_value(result));
+            }
             Expr::Function(function) => {
+                if let Some(row) = rows::constructed(function) {
+                    *expr = row;
+                    return Ok(());
+                }
                 unqualified(function);
+                if let FunctionArguments::List(list) = &mut function.args {
+                    for arg in &mut list.args {
+                        if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = arg {
+                            rows::as_value(value);
+                        }
+                    }
+                }
                 moments::positional(function, self.locate)?;
                 normalization(function);
                 literals::function(function);
@@ -601,13 +643,36 @@ fn keyword(ident: &Ident) -> Option<Expr> {
     known.then(|| call(&name, Vec::new()))
 }
 
+/// `t.a[1]`, whose parts before the subscript are one name.
+fn qualified(root: &mut Expr, chain: &mut Vec<AccessExpr>) {
+    let Expr::Identifier(first) = root else { return };
+    let mut parts = vec![first.clone()];
+    while let Some(AccessExpr::Dot(Expr::Identifier(part))) = chain.first() {
+        parts.push(part.clone());
+        chain.remove(0);
+    }
+    if parts.len() > 1 {
+        *root = Expr::CompoundIdentifier(parts);
+    }
+}
+
 /// `(x).n`, a field of a composite value: the planner takes names of fields as indexes only.
-fn struct_access(chain: &mut [datafusion::sql::sqlparser::ast::AccessExpr]) {
-    use datafusion::sql::sqlparser::ast::{AccessExpr, Subscript};
+fn struct_access(chain: &mut [AccessExpr]) {
     for access in chain {
-        if let AccessExpr::Dot(Expr::Identifier(name)) = access {
-            let index = Expr::value(Value::SingleQuotedString(folded(name)));
+        if let AccessExpr::Dot(name) = access {
+            let index = std::mem::replace(name, null());
             *access = AccessExpr::Subscript(Subscript::Index { index });
+        }
+    }
+}
+
+/// The names of fields as texts, so that none is taken for a column.
+fn named_fields(chain: &mut [AccessExpr]) {
+    for access in chain {
+        if let AccessExpr::Dot(field) = access
+            && let Expr::Identifier(name) = field
+        {
+            *field = Expr::value(Value::SingleQuotedString(folded(name)));
         }
     }
 }
@@ -907,6 +972,7 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some("forebay_expandarray"),
         "generate_subscripts" => Some("forebay_subscripts"),
+        "pg_options_to_table" => Some("forebay_options"),
         "aclexplode" => Some("forebay_aclexplode"),
         "pg_listening_channels" => Some("forebay_listening"),
         "json_array_elements" => Some("forebay_json_elements"),

@@ -148,7 +148,7 @@ fn is_told(kind: u32) -> bool {
         return is_told(element);
     }
     match kind {
-        types::BPCHAR | types::NUMERIC | types::TEXT => false,
+        types::BPCHAR | types::NUMERIC | types::TEXT | types::RECORD => false,
         _ => types::name_of(kind).is_some_and(|name| {
             let field = rows::field("", name);
             field.metadata().contains_key(TYPE_KEY)

@@ -1,23 +1,24 @@
-//! `row_to_json(t)`: a table's alias given to a function of JSON stands for the whole row.
+//! A table's alias where a value stands: it means the whole row, in `row_to_json(t)`, `SELECT t`, `(t).a`.
 //!
 //! The planner knows columns only. So the row is spelled out, its columns found where FROM says them: in the catalog, in
-//! the list of a subquery, in a WITH. Where they cannot be told, and beside outer joins, whose missing rows would have to
-//! be NULL, the alias is left for the planner to refuse.
+//! the list of a subquery, in a WITH. Where they cannot be told the alias is left for the planner to refuse; so it is on the
+//! side of an outer join that may be missing, unless a column that never is NULL tells so.
 //!
-//! The same columns complete an alias that names fewer than there are.
+//! The same columns complete the alias of a WITH that names fewer than there are; in FROM [`super::relations`] does so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, JoinConstraint,
-    JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    Statement, TableAlias, TableFactor, Value, Visit, Visitor,
+    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
+    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableAliasColumnDef,
+    TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 
-use super::clauses;
 use super::syntax::{call, folded, function_name};
 use super::{natural, outputs};
+use crate::pg::catalog::index::Entity;
 use crate::pg::facts::Facts;
 
 /// Functions that take a row where they take any value.
@@ -39,24 +40,42 @@ const TAKERS: &[&str] = &[
 /// double one another must not get long here.
 const COLUMNS_MAX: usize = 1_664;
 
-/// The columns of aliases by their names.
+/// The columns of a WITH by its name.
 type Rows = BTreeMap<String, Vec<String>>;
+
+/// A table's row.
+#[derive(Debug, Clone)]
+struct Row {
+    columns: Vec<String>,
+    /// The number of its type, 0 when it has none.
+    row_type: u32,
+    /// A column that is never NULL.
+    not_null: Option<String>,
+    /// Whether an outer join may leave it out.
+    may_miss: bool,
+}
+
+/// What a SELECT has in scope.
+#[derive(Debug, Default)]
+struct Scope {
+    rows: BTreeMap<String, Row>,
+    /// Whether the columns of everything in FROM are known.
+    complete: bool,
+}
 
 /// What is in scope, innermost last.
 pub(super) struct Scopes {
-    /// Whether the statement gives a row to a function, or has to know the columns of its
-    /// tables; almost none does.
+    /// Whether the statement has to know the columns of its tables; few do.
     wanted: bool,
     /// Of each SELECT.
-    selects: Vec<Rows>,
+    selects: Vec<Scope>,
     /// Of each WITH.
     withs: Vec<Rows>,
 }
 
 impl Scopes {
     pub(super) fn new(statement: &Statement) -> Scopes {
-        let wanted = looks_at_rows(statement) || names_columns(statement);
-        Scopes { wanted, selects: Vec::new(), withs: Vec::new() }
+        Scopes { wanted: looks_at_rows(statement), selects: Vec::new(), withs: Vec::new() }
     }
 
     pub(super) fn enter_query(&mut self, query: &mut Query, facts: &Facts) {
@@ -66,9 +85,9 @@ impl Scopes {
         self.withs.push(Rows::new());
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             let columns = self.of_query(&cte.query, facts);
-            let named = columns.map(|columns| renamed(columns, Some(&cte.alias)));
+            let named = columns.map(|columns| Row::of(columns).renamed(Some(&cte.alias)).columns);
             if let Some(columns) = &named {
-                clauses::completed(&mut cte.alias, columns);
+                complete(&mut cte.alias, columns);
             }
             if let (Some(columns), Some(own)) = (named, self.withs.last_mut()) {
                 own.insert(folded(&cte.alias.name), columns);
@@ -82,27 +101,40 @@ impl Scopes {
 
     pub(super) fn enter_select(&mut self, select: &Select, facts: &Facts) {
         if self.wanted {
-            let rows = self.of_from(select, facts);
-            self.selects.push(rows);
+            let scope = self.of_from(select, facts);
+            self.selects.push(scope);
+        }
+    }
+
+    /// Gives outputs that are rows their names, and tells keys of GROUP BY that are none.
+    pub(super) fn name_outputs(&self, select: &mut Select) {
+        if !self.wanted {
+            return;
+        }
+        let mut keys = std::mem::replace(&mut select.group_by, GroupByExpr::All(Vec::new()));
+        if let GroupByExpr::Expressions(keys, _) = &mut keys {
+            for key in keys {
+                if let Expr::Identifier(alias) = &*key
+                    && self.value(alias).is_some()
+                    && let Some(position) = output(select, alias)
+                {
+                    *key = Expr::value(Value::Number((position + 1).to_string(), false));
+                }
+            }
+        }
+        select.group_by = keys;
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr @ Expr::Identifier(_)) = item
+                && let Expr::Identifier(alias) = &*expr
+                && self.value(alias).is_some()
+            {
+                *item = SelectItem::ExprWithAlias { alias: alias.clone(), expr: expr.clone() };
+            }
         }
     }
 
     pub(super) fn leave_select(&mut self) {
         self.selects.pop();
-    }
-
-    /// Names the columns that the alias of a table leaves out.
-    pub(super) fn complete(&self, factor: &mut TableFactor, facts: &Facts) {
-        if !self.wanted {
-            return;
-        }
-        let columns = self.of_factor(factor, facts);
-        if let Some((_, columns)) = columns
-            && let TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } = factor
-        {
-            clauses::completed(alias, &columns);
-        }
     }
 
     /// Spells out the rows that are given to a function of JSON.
@@ -113,15 +145,47 @@ impl Scopes {
         let FunctionArguments::List(list) = &mut function.args else { return };
         for arg in &mut list.args {
             let FunctionArg::Unnamed(value) = arg else { continue };
-            if let FunctionArgExpr::Expr(expr) = value
-                && let Some(row) = numbered(expr)
-            {
-                *expr = row;
-                continue;
-            }
             if let Some(row) = alone(value).and_then(|alias| self.row(alias)) {
                 *value = FunctionArgExpr::Expr(row);
             }
+        }
+    }
+
+    /// The row an alias means where a value stands, in a SELECT whose columns are all known.
+    pub(super) fn value(&self, alias: &Ident) -> Option<Expr> {
+        let (row, sure) = self.found(alias)?;
+        if sure { row.value(alias) } else { None }
+    }
+
+    /// `(t).a` as `t.a`, `t IS NULL` as a test of its columns.
+    pub(super) fn name_columns(&self, expr: &mut Expr) {
+        match expr {
+            Expr::CompoundFieldAccess { root, access_chain } => {
+                if let Expr::Nested(inner) = root.as_ref()
+                    && let Expr::Identifier(alias) = inner.as_ref()
+                    && let Some(AccessExpr::Dot(Expr::Identifier(column))) = access_chain.first()
+                    && let Some((_, true)) = self.found(alias)
+                {
+                    let column = Expr::CompoundIdentifier(vec![alias.clone(), column.clone()]);
+                    access_chain.remove(0);
+                    match access_chain.is_empty() {
+                        true => *expr = column,
+                        false => **root = column,
+                    }
+                }
+            }
+            Expr::IsNull(inner) | Expr::IsNotNull(inner) => {
+                if let Expr::Identifier(alias) = inner.as_ref()
+                    && let Some((row, true)) = self.found(alias)
+                {
+                    let columns = row.columns.iter().map(|column| {
+                        let column = Ident::with_quote('"', column);
+                        Expr::CompoundIdentifier(vec![alias.clone(), column])
+                    });
+                    **inner = Expr::Tuple(columns.collect());
+                }
+            }
+            _ => {}
         }
     }
 
@@ -138,7 +202,7 @@ impl Scopes {
     /// Spells out natural joins of known columns.
     pub(super) fn spell_out_joins(&self, select: &mut Select, facts: &Facts) {
         if self.wanted && natural::any(select) {
-            let columns = |factor: &TableFactor| Some(self.of_factor(factor, facts)?.1);
+            let columns = |factor: &TableFactor| Some(self.of_factor(factor, facts)?.1.columns);
             select.from.iter_mut().for_each(|table| natural::spell_out(table, &columns));
         }
     }
@@ -176,68 +240,99 @@ impl Scopes {
             std::iter::once(&table.relation).chain(joins)
         });
         let mut found = joined.filter_map(|factor| self.of_factor(factor, facts));
-        found.find(|(alias, _)| *alias == wanted).map(|(_, columns)| columns)
+        found.find(|(alias, _)| *alias == wanted).map(|(_, row)| row.columns)
     }
 
     fn row(&self, alias: &Ident) -> Option<Expr> {
+        self.found(alias)?.0.value(alias)
+    }
+
+    /// The row of that name, and whether no column can be meant: one comes first.
+    fn found(&self, alias: &Ident) -> Option<(&Row, bool)> {
         let name = folded(alias);
+        let mut sure = true;
         for scope in self.selects.iter().rev() {
-            // A column of that name comes first.
-            if scope.values().any(|columns| columns.contains(&name)) {
+            sure &= scope.complete;
+            if scope.rows.values().any(|row| row.columns.contains(&name)) {
                 return None;
             }
-            let Some(columns) = scope.get(&name) else { continue };
-            let parts = columns.iter().flat_map(|column| {
-                let value = vec![alias.clone(), Ident::with_quote('"', column)];
-                let key = Value::SingleQuotedString(column.clone());
-                [Expr::value(key), Expr::CompoundIdentifier(value)]
-            });
-            return Some(call("forebay_row", parts.collect()));
+            if let Some(row) = scope.rows.get(&name) {
+                return Some((row, sure));
+            }
         }
         None
     }
 
-    /// The aliases of a FROM whose columns are known; none beside outer joins.
-    fn of_from(&self, select: &Select, facts: &Facts) -> Rows {
-        let plain = |operator: &JoinOperator| {
-            matches!(
-                operator,
-                JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_)
-            )
-        };
-        let joins = || select.from.iter().flat_map(|table| &table.joins);
-        if !joins().all(|join| plain(&join.join_operator)) {
-            return Rows::new();
+    fn of_from(&self, select: &Select, facts: &Facts) -> Scope {
+        let mut scope = Scope { complete: true, ..Scope::default() };
+        for table in &select.from {
+            self.of_table(table, facts, &mut scope);
         }
-        let tables = select.from.iter().map(|table| &table.relation);
-        let factors = tables.chain(joins().map(|join| &join.relation));
-        factors.filter_map(|factor| self.of_factor(factor, facts)).collect()
+        scope
     }
 
-    fn of_factor(&self, factor: &TableFactor, facts: &Facts) -> Option<(String, Vec<String>)> {
+    /// Adds the tables of one item of FROM.
+    fn of_table(&self, table: &TableWithJoins, facts: &Facts, scope: &mut Scope) {
+        let mut own = Scope { complete: true, ..Scope::default() };
+        let add = |factor: &TableFactor, may_miss: bool, own: &mut Scope| match factor {
+            TableFactor::NestedJoin { table_with_joins, alias: None } => {
+                let mut inner = Scope { complete: true, ..Scope::default() };
+                self.of_table(table_with_joins, facts, &mut inner);
+                own.complete &= inner.complete;
+                inner.rows.values_mut().for_each(|row| row.may_miss |= may_miss);
+                own.rows.extend(inner.rows);
+            }
+            factor => match self.of_factor(factor, facts) {
+                Some((name, row)) => drop(own.rows.insert(name, Row { may_miss, ..row })),
+                None => own.complete = false,
+            },
+        };
+        add(&table.relation, false, &mut own);
+        for join in &table.joins {
+            let (left, right) = missing(&join.join_operator);
+            own.rows.values_mut().for_each(|row| row.may_miss |= left);
+            add(&join.relation, right, &mut own);
+        }
+        scope.complete &= own.complete;
+        scope.rows.extend(own.rows);
+    }
+
+    fn of_factor(&self, factor: &TableFactor, facts: &Facts) -> Option<(String, Row)> {
         match factor {
             TableFactor::Table { name, alias, args: None, .. } => {
                 let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
                 let own = folded(parts.last()?);
                 let with = self.withs.iter().rev().find_map(|with| with.get(&own));
                 let index = facts.index();
-                let entity = |entity: &crate::pg::catalog::index::Entity| {
-                    entity.columns.iter().map(|column| column.name.clone()).collect()
-                };
-                let columns = match parts.as_slice() {
+                let row = match parts.as_slice() {
                     [_] => match with {
-                        Some(columns) => columns.clone(),
-                        None => entity(index.visible(facts, &own)?.as_ref()),
+                        Some(columns) => Row::of(columns.clone()),
+                        None => Row::of_entity(index.visible(facts, &own)?.as_ref()),
                     },
-                    [schema, _] => entity(index.named(&folded(schema), &own)?.as_ref()),
+                    [schema, _] => Row::of_entity(index.named(&folded(schema), &own)?.as_ref()),
                     _ => return None,
                 };
                 let known = alias.as_ref().map_or(own, |alias| folded(&alias.name));
-                Some((known, renamed(columns, alias.as_ref())))
+                Some((known, row.renamed(alias.as_ref())))
             }
             TableFactor::Derived { subquery, alias: Some(alias), .. } => {
                 let columns = self.of_query(subquery, facts)?;
-                Some((folded(&alias.name), renamed(columns, Some(alias))))
+                Some((folded(&alias.name), Row::of(columns).renamed(Some(alias))))
+            }
+            TableFactor::Table { args: Some(_), .. }
+            | TableFactor::Function { .. }
+            | TableFactor::UNNEST { .. } => {
+                let mut factor = factor.clone();
+                super::from::factor(&mut factor);
+                let (TableFactor::Table { alias, .. }
+                | TableFactor::Derived { alias, .. }
+                | TableFactor::UNNEST { alias, .. }) = factor
+                else {
+                    return None;
+                };
+                let alias = alias.filter(|alias| !alias.columns.is_empty())?;
+                let columns = alias.columns.iter().map(|column| folded(&column.name)).collect();
+                Some((folded(&alias.name), Row::of(columns)))
             }
             _ => None,
         }
@@ -279,6 +374,10 @@ impl Scopes {
                 return None;
             }
         }
+        if outputs::marked(select) {
+            // They lose their marks once all of that SELECT is read.
+            outputs::unmark_names(&mut columns);
+        }
         Some(columns)
     }
 
@@ -293,7 +392,7 @@ impl Scopes {
             std::iter::once(&table.relation).chain(joined)
         });
         let columns: Option<Vec<Vec<String>>> =
-            factors.map(|factor| Some(self.of_factor(factor, facts)?.1)).collect();
+            factors.map(|factor| Some(self.of_factor(factor, facts)?.1.columns)).collect();
         columns.map(|columns| columns.concat())
     }
 }
@@ -315,34 +414,83 @@ fn merges(operator: &JoinOperator) -> bool {
     }
 }
 
-/// The columns under the names an alias gives to the first of them.
-fn renamed(mut columns: Vec<String>, alias: Option<&TableAlias>) -> Vec<String> {
-    let names = alias.iter().flat_map(|alias| &alias.columns);
-    for (column, name) in columns.iter_mut().zip(names) {
-        *column = folded(&name.name);
+impl Row {
+    fn of(columns: Vec<String>) -> Row {
+        Row { columns, row_type: 0, not_null: None, may_miss: false }
     }
-    columns
+
+    fn of_entity(entity: &Entity) -> Row {
+        let not_null = entity.columns.iter().find(|column| column.not_null);
+        Row {
+            columns: entity.columns.iter().map(|column| column.name.clone()).collect(),
+            row_type: entity.ids.row_type,
+            not_null: not_null.map(|column| column.name.clone()),
+            may_miss: false,
+        }
+    }
+
+    /// Under the names an alias gives to the first columns.
+    fn renamed(mut self, alias: Option<&TableAlias>) -> Row {
+        let names = alias.iter().flat_map(|alias| &alias.columns);
+        for (column, name) in self.columns.iter_mut().zip(names) {
+            if self.not_null.as_ref() == Some(column) {
+                self.not_null = Some(folded(&name.name));
+            }
+            *column = folded(&name.name);
+        }
+        self
+    }
+
+    /// The row as one value; `None` where it cannot be told whether there is one.
+    fn value(&self, alias: &Ident) -> Option<Expr> {
+        let text = |text: String| Expr::value(Value::SingleQuotedString(text));
+        let column = |name: &String| {
+            Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
+        };
+        let fields = self.columns.iter().flat_map(|name| [text(name.clone()), column(name)]);
+        let there = match self.may_miss {
+            true => Expr::IsNotNull(Box::new(column(self.not_null.as_ref()?))),
+            false => Expr::value(Value::Boolean(true)),
+        };
+        let parts = [text(self.row_type.to_string()), there].into_iter().chain(fields);
+        Some(call("forebay_record", parts.collect()))
+    }
 }
 
-/// `ROW(a, b)`, whose fields have numbers for names.
-fn numbered(expr: &Expr) -> Option<Expr> {
-    let items: Vec<Expr> = match expr {
-        Expr::Tuple(items) => items.clone(),
-        Expr::Function(function) if function_name(&function.name)? == "row" => {
-            let FunctionArguments::List(list) = &function.args else { return None };
-            let items = list.args.iter().map(|arg| match arg {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(item)) => Some(item.clone()),
-                _ => None,
-            });
-            items.collect::<Option<Vec<Expr>>>()?
+/// The position of an output that a key of GROUP BY means, though a table has its name: `SELECT t.a AS t … GROUP BY t`.
+fn output(select: &Select, key: &Ident) -> Option<usize> {
+    select.projection.iter().position(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => {
+            folded(alias) == folded(key)
+                && !matches!(expr, Expr::Identifier(own) if folded(own) == folded(key))
         }
-        _ => return None,
-    };
-    let fields = (1..).zip(items).flat_map(|(number, item)| {
-        let item = numbered(&item).unwrap_or(item);
-        [Expr::value(Value::SingleQuotedString(format!("f{number}"))), item]
+        _ => false,
+    })
+}
+
+/// Names the columns an alias leaves out: `w (a)` of two columns keeps the name of the second.
+fn complete(alias: &mut TableAlias, columns: &[String]) {
+    let named = alias.columns.len();
+    if named == 0 {
+        return;
+    }
+    let rest = columns.iter().skip(named).map(|column| {
+        let name = Ident::with_quote('"', column);
+        TableAliasColumnDef { name, data_type: None }
     });
-    Some(call("forebay_row", fields.collect()))
+    alias.columns.extend(rest);
+}
+
+/// Which sides of a join may be missing.
+fn missing(operator: &JoinOperator) -> (bool, bool) {
+    match operator {
+        JoinOperator::Join(_) | JoinOperator::Inner(_) | JoinOperator::CrossJoin(_) => {
+            (false, false)
+        }
+        JoinOperator::Left(_) | JoinOperator::LeftOuter(_) => (false, true),
+        JoinOperator::Right(_) | JoinOperator::RightOuter(_) => (true, false),
+        _ => (true, true),
+    }
 }
 
 fn takes_rows(function: &Function) -> bool {
@@ -361,9 +509,14 @@ fn alone(value: &FunctionArgExpr) -> Option<&Ident> {
     }
 }
 
-/// Whether an alias names columns anywhere.
-fn names_columns(statement: &Statement) -> bool {
-    struct Search;
+/// Whether a name that a table has stands alone anywhere, the alias of a WITH names columns, a name stands marked beside a
+/// wildcard, or a join is natural.
+fn looks_at_rows(statement: &Statement) -> bool {
+    #[derive(Default)]
+    struct Search {
+        tables: BTreeSet<String>,
+        alone: BTreeSet<String>,
+    }
     impl Visitor for Search {
         type Break = ();
         fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
@@ -373,47 +526,44 @@ fn names_columns(statement: &Statement) -> bool {
                 false => ControlFlow::Continue(()),
             }
         }
-        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-            match factor {
-                TableFactor::Table { alias: Some(alias), .. }
-                | TableFactor::Derived { alias: Some(alias), .. }
-                    if !alias.columns.is_empty() =>
-                {
-                    ControlFlow::Break(())
-                }
-                _ => ControlFlow::Continue(()),
-            }
-        }
-    }
-    statement.visit(&mut Search).is_break()
-}
-
-/// Whether a name alone is given to a function of JSON anywhere, or a name stands marked beside a wildcard, or a join is
-/// natural.
-fn looks_at_rows(statement: &Statement) -> bool {
-    struct Search;
-    impl Visitor for Search {
-        type Break = ();
         fn pre_visit_select(&mut self, select: &Select) -> ControlFlow<()> {
             match outputs::marked(select) || natural::any(select) {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             }
         }
+        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
+            let (name, alias) = match factor {
+                TableFactor::Table { name, alias, .. }
+                | TableFactor::Function { name, alias, .. } => (name.0.last(), alias),
+                TableFactor::Derived { alias, .. } | TableFactor::UNNEST { alias, .. } => {
+                    (None, alias)
+                }
+                _ => return ControlFlow::Continue(()),
+            };
+            let name = name.and_then(|part| part.as_ident());
+            let known = alias.as_ref().map(|alias| &alias.name).or(name);
+            self.tables.extend(known.map(folded));
+            ControlFlow::Continue(())
+        }
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-            let Expr::Function(function) = expr else { return ControlFlow::Continue(()) };
-            let FunctionArguments::List(list) = &function.args else {
-                return ControlFlow::Continue(());
-            };
-            let is_alone = |arg: &FunctionArg| match arg {
-                FunctionArg::Unnamed(value) => alone(value).is_some(),
-                _ => false,
-            };
-            match takes_rows(function) && list.args.iter().any(is_alone) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
+            match expr {
+                Expr::Identifier(name) => drop(self.alone.insert(folded(name))),
+                Expr::Function(function) => {
+                    if let FunctionArguments::List(list) = &function.args {
+                        let values = list.args.iter().filter_map(|arg| match arg {
+                            FunctionArg::Unnamed(value) => alone(value),
+                            _ => None,
+                        });
+                        self.alone.extend(values.map(folded));
+                    }
+                }
+                _ => {}
             }
+            ControlFlow::Continue(())
         }
     }
-    statement.visit(&mut Search).is_break()
+    let mut search = Search::default();
+    statement.visit(&mut search).is_break()
+        || search.tables.intersection(&search.alone).next().is_some()
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr, TrimWhereField,
-    Value, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr,
+    TrimWhereField, Value, VisitMut, VisitorMut,
 };
 
 use crate::pg::rewrite::MARK;
@@ -110,7 +110,14 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Identifier(ident) => Some((folded(ident), true)),
         Expr::CompoundIdentifier(idents) => Some((folded(idents.last()?), true)),
         Expr::Nested(inner) | Expr::Collate { expr: inner, .. } => figured(inner),
-        Expr::CompoundFieldAccess { root, .. } => figured(root),
+        Expr::CompoundFieldAccess { root, access_chain } => {
+            // The last field names it; a subscript does not.
+            let field = access_chain.iter().rev().find_map(|access| match access {
+                AccessExpr::Dot(Expr::Identifier(field)) => Some(field),
+                _ => None,
+            });
+            field.map_or_else(|| figured(root), |field| Some((folded(field), true)))
+        }
         Expr::Function(function) => Some((folded(function.name.0.last()?.as_ident()?), true)),
         Expr::Cast { expr, data_type, .. } => or_own(figured(expr), type_name(data_type)),
         Expr::Value(value) => match value.value {
@@ -122,7 +129,7 @@ fn figured(expr: &Expr) -> Option<(String, bool)> {
         Expr::Case { else_result, .. } => {
             or_own(else_result.as_deref().and_then(figured), "case".to_owned())
         }
-        Expr::Exists { .. } => kept("exists"),
+        Expr::Exists { negated: false, .. } => kept("exists"),
         Expr::Extract { .. } => kept("extract"),
         Expr::Ceil { .. } => kept("ceil"),
         Expr::Floor { .. } => kept("floor"),

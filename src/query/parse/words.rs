@@ -8,7 +8,10 @@ use super::is_word;
 /// Rewrites the tokens of one statement; those that stay keep their places.
 pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
     let literal = |pair: &[TokenWithSpan]| typed_literal(pair).is_some();
-    if !tokens.iter().any(is_candidate) && !tokens.windows(2).any(literal) {
+    let special = tokens.iter().any(is_candidate)
+        || tokens.windows(2).any(literal)
+        || tokens.windows(5).any(|form| row_columns(form).is_some());
+    if !special {
         return tokens;
     }
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
@@ -18,7 +21,8 @@ pub(super) fn rewrite(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             .or_else(|| qualified_substring(rest))
             .or_else(|| collation_for(rest, &mut out))
             .or_else(|| literal_of_type(rest, &mut out))
-            .or_else(|| quantified_operator(rest, &mut out));
+            .or_else(|| quantified_operator(rest, &mut out))
+            .or_else(|| columns_of_row(rest, &mut out));
         match length {
             Some(length) => rest = rest.get(length..).unwrap_or_default(),
             None => {
@@ -156,6 +160,29 @@ fn quantified_operator(rest: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> 
     Some(start + 2)
 }
 
+/// The name in `(t).*`.
+fn row_columns(rest: &[TokenWithSpan]) -> Option<&TokenWithSpan> {
+    let [open, name, close, period, all, ..] = rest else { return None };
+    let named = matches!(name.token, Token::Word(_));
+    let form = [&open.token, &close.token, &period.token, &all.token];
+    let wanted = [&Token::LParen, &Token::RParen, &Token::Period, &Token::Mul];
+    (named && form == wanted).then_some(name)
+}
+
+/// `(t).*` in a list is `t.*`.
+fn columns_of_row(rest: &[TokenWithSpan], out: &mut Vec<TokenWithSpan>) -> Option<usize> {
+    let name = row_columns(rest)?;
+    let before = out.last()?;
+    let listed = before.token == Token::Comma
+        || [Keyword::SELECT, Keyword::ALL, Keyword::DISTINCT]
+            .into_iter()
+            .any(|keyword| is_word(before, keyword));
+    listed.then(|| {
+        out.push(name.clone());
+        3
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -181,6 +208,7 @@ mod tests {
         check("COLLATION FOR (a)", "pg_collation_for ( a )");
         check("a OPERATOR(pg_catalog.=) ANY (b)", "a = ANY ( b )");
         check("a OPERATOR(+) b", "a OPERATOR ( + ) b");
+        check("SELECT (a).*, (b).* FROM f(c).*", "SELECT a . * , b . * FROM f ( c ) . *");
         check("inet '::1', \"char\" 'a'", "'::1' :: inet , 'a' :: \"char\"");
         check("a.oid 'x', text 'x'", "a . oid 'x' , text 'x'");
     }
