@@ -6,8 +6,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Column, DFSchema, DFSchemaRef, Result, TableReference, internal_err};
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{
+    Column, DFSchema, DFSchemaRef, DataFusionError, Result, TableReference, internal_err,
+};
 use datafusion::logical_expr::{Expr, Extension, LogicalPlan, UserDefinedLogicalNodeCore};
+
+use crate::error::Error;
 
 /// The qualifier of a column that [`Apply`] adds.
 pub(crate) const VALUE: &str = "__forebay_value";
@@ -42,7 +47,8 @@ pub(crate) struct Apply {
 }
 
 impl Apply {
-    /// Errors: columns of both sides that have the same name.
+    /// Errors: columns of both sides that have the same name; 0A000 for a volatile function among the inner rows, which
+    /// outer rows with the same keys share.
     pub(crate) fn plan(
         outer: LogicalPlan,
         inner: LogicalPlan,
@@ -50,6 +56,11 @@ impl Apply {
         kind: Kind,
         name: &str,
     ) -> Result<LogicalPlan> {
+        if !keys.is_empty() && is_volatile(&inner)? {
+            let words = "a volatile function in a subquery that refers to the query around it is not supported";
+            let error = Error::FeatureNotSupported(words.to_owned());
+            return Err(DataFusionError::External(Box::new(error)));
+        }
         let node = Apply::new(outer, inner, keys, kind, name.to_owned())?;
         Ok(LogicalPlan::Extension(Extension { node: Arc::new(node) }))
     }
@@ -98,6 +109,18 @@ impl Apply {
         let schema = Arc::new(DFSchema::new_with_metadata(fields, HashMap::new())?);
         Ok(Apply { outer, inner, keys, kind, name, schema })
     }
+}
+
+/// Whether any expression of `plan` gives another value each time.
+fn is_volatile(plan: &LogicalPlan) -> Result<bool> {
+    let mut found = false;
+    plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            found |= expr.is_volatile();
+            Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        })
+    })?;
+    Ok(found)
 }
 
 impl PartialOrd for Apply {
