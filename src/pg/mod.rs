@@ -10,6 +10,7 @@ pub mod decode;
 pub mod encode;
 pub mod facts;
 pub mod functions;
+pub(crate) mod interrupt;
 pub(crate) mod numeric;
 pub mod rewrite;
 pub mod scram;

@@ -20,7 +20,7 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DataFusionError, Result, exec_err};
 use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::ColumnarValue;
-use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr};
+use datafusion::physical_expr::{LexOrdering, PhysicalSortExpr, ScalarFunctionExpr};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::coop::make_cooperative;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
@@ -33,6 +33,9 @@ use datafusion::physical_plan::{
 };
 use futures::{Stream, StreamExt};
 use tokio_util::sync::CancellationToken;
+
+use crate::pg::functions::is_slow;
+use crate::pg::interrupt;
 
 /// Stops a statement; an extension of the context its plan is executed in.
 #[derive(Debug)]
@@ -75,8 +78,23 @@ fn produces_for_long(plan: &dyn ExecutionPlan) -> bool {
             name.ends_with("JoinExec")
                 || matches!(name, "SortExec" | "AggregateExec" | "SortPreservingMergeExec")
                 || name.ends_with("WindowAggExec")
+                || matches!(name, "FilterExec" | "ProjectionExec") && calls_slow(plan)
         }
     }
+}
+
+/// Whether an expression calls a function that may take seconds for one batch: its loops look at the statement that the
+/// poll is for.
+fn calls_slow(plan: &dyn ExecutionPlan) -> bool {
+    let mut found = false;
+    let walked = plan.apply_expressions(&mut |expr| {
+        expr.apply(|inner| {
+            let function = inner.downcast_ref::<ScalarFunctionExpr>();
+            found |= function.is_some_and(|function| is_slow(function.name()));
+            Ok(if found { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        })
+    });
+    found || walked.is_err()
 }
 
 /// An operator whose streams end with an error once their statement is cancelled. It stands in the place of `inner`
@@ -229,7 +247,8 @@ impl Stream for StoppableStream {
         if self.cancel.0.is_cancelled() {
             return Poll::Ready(Some(Err(cancelled())));
         }
-        self.inner.poll_next_unpin(context)
+        let StoppableStream { inner, cancel } = &mut *self;
+        interrupt::during(&cancel.0, || inner.poll_next_unpin(context))
     }
 }
 

@@ -16,7 +16,7 @@ const WINDOW: Duration = Duration::from_millis(200);
 const IDLE_TICKS: u64 = 4;
 
 /// Statements that run for a minute or more, one for each place where work can hide.
-const STATEMENTS: [(&str, &str); 9] = [
+const STATEMENTS: [(&str, &str); 11] = [
     (
         "scan",
         "SELECT count(*) FROM s.big a, s.tiny b WHERE repeat(a.s, 20) LIKE '%' || b.s || '%x%y%z'",
@@ -40,6 +40,11 @@ const STATEMENTS: [(&str, &str); 9] = [
     (
         "recursion",
         "WITH RECURSIVE t (n) AS (SELECT 1::int8 UNION ALL SELECT n + 1 FROM t) SELECT count(*) FROM t",
+    ),
+    ("regular expression", "SELECT count(*) FROM s.big WHERE s ~ '(.*)(.*)(.*)\\1x'"),
+    (
+        "dependent subquery",
+        "SELECT count((SELECT max(b.s) FROM s.big b WHERE b.id > a.id)) FROM s.big a",
     ),
 ];
 

@@ -157,6 +157,11 @@ pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> crate::erro
     .map(drop)
 }
 
+/// Whether one call of the function may take seconds: those of regular expressions, which look at [`super::interrupt`].
+pub(crate) fn is_slow(name: &str) -> bool {
+    regex::is_one(name)
+}
+
 /// How the session reads and writes values.
 pub(crate) fn value_settings(facts: &Facts) -> super::encode::OutputSettings {
     text::settings(facts)

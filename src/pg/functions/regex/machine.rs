@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 
 use super::syntax::{Class, Node, Place, Set};
 use crate::error::{Error, Result};
+use crate::pg::interrupt;
 
 /// States of a pattern at most: bounds inside bounds multiply.
 const STATES_MAX: usize = 100_000;
@@ -12,6 +13,9 @@ const STATES_MAX: usize = 100_000;
 /// its characters, which any number of matches one after another stays far below.
 const STEPS_MAX: u64 = 2_000_000;
 const CHARACTER_STEPS_MAX: u64 = 200;
+
+/// Whether the statement was cancelled is looked at with the first and after so many.
+const CHECK_STEPS: u64 = 16_384;
 /// What it costs to begin a walk, in states.
 const WALK_STEPS: u64 = 4;
 
@@ -261,7 +265,11 @@ impl<'a> Run<'a> {
     }
 
     fn count(&self, steps: u64) -> Result<()> {
-        self.steps.set(self.steps.get().saturating_add(steps));
+        let before = self.steps.get();
+        self.steps.set(before.saturating_add(steps));
+        if before == 0 || before / CHECK_STEPS != self.steps.get() / CHECK_STEPS {
+            interrupt::check()?;
+        }
         let length = u64::try_from(self.text.len()).unwrap_or(u64::MAX);
         let max = STEPS_MAX.saturating_add(length.saturating_mul(CHARACTER_STEPS_MAX));
         if max < self.steps.get() {

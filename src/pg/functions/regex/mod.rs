@@ -34,6 +34,11 @@ pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
     KINDS.iter().map(|(_, kind, _)| function(*kind)).collect()
 }
 
+/// Whether `name` is one of them.
+pub(super) fn is_one(name: &str) -> bool {
+    KINDS.iter().any(|(own, ..)| *own == name)
+}
+
 /// The function `kind`.
 pub(crate) fn function(kind: Kind) -> Arc<ScalarUDF> {
     let signature = Signature::user_defined(Volatility::Immutable);
