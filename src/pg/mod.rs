@@ -1,5 +1,9 @@
 //! PostgreSQL's face: its types, their text and binary forms, its catalogs and functions.
 //!
+//! From the ground up: `types` and `adt` say what values there are, `decode` and `encode` read and write them,
+//! `numeric` and `zone` calculate; `catalog` and `functions` answer; `checks`, `rewrite` and `apply` turn PostgreSQL's
+//! statements into plans the engine has.
+//!
 //! Imports: error, catalog. Used by: query, wire.
 
 pub(crate) mod adt;
