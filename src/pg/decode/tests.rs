@@ -127,11 +127,7 @@ fn other_types_say_what_is_wrong_as_postgresql() {
     check("uuid", "a0", "22P02 invalid input syntax for type uuid: \"a0\"");
     check("uuid", "", "22P02 invalid input syntax for type uuid: \"\"");
     check("json", "{", "22P02 invalid input syntax for type json");
-    check(
-        "jsonb",
-        &"[".repeat(100_000),
-        &format!("22P02 invalid input syntax for type json: \"{}\"", "[".repeat(100_000)),
-    );
+    check("jsonb", &"[".repeat(100_000), "22P02 invalid input syntax for type json");
     check_binary("jsonb", &[2, b'1'], "22P03 unsupported jsonb version number 2");
     check_binary("jsonb", &[], "22P03 insufficient data left in message");
     check_binary("integer", &[0; 3], "22P03 insufficient data left in message");
