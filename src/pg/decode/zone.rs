@@ -4,7 +4,7 @@ use super::datetime;
 use crate::error::{Error, Result};
 use crate::pg::zone::{Zone, posix};
 
-/// See [`super::zone`].
+/// See [`mod@super::zone`].
 pub(super) fn named(name: &str) -> Result<Zone> {
     let unknown = || Error::InvalidParameterValue(format!("time zone \"{name}\" not recognized"));
     match datetime::zone(name) {
