@@ -308,6 +308,7 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
 
 /// PostgreSQL's functions that DataFusion lacks, or has with another meaning: the later registration wins.
 fn register(state: &mut SessionState) {
+    use crate::pg::functions::{domain, lengths};
     use datafusion::execution::FunctionRegistry;
     datafusion_pg_functions::register_all(state);
     for function in crate::pg::functions::immutable() {
@@ -316,9 +317,11 @@ fn register(state: &mut SessionState) {
             tracing::error!(function = name, %error, "could not register a function");
         }
     }
-    for name in crate::pg::functions::domain::NAMES {
+    let domains = domain::NAMES.iter().map(|name| (name, domain::guarded as fn(&_) -> _));
+    let lengths = lengths::NAMES.iter().map(|name| (name, lengths::guarded as fn(&_) -> _));
+    for (name, guarded) in domains.chain(lengths) {
         if let Some(inner) = state.scalar_functions().get(*name).cloned()
-            && let Err(error) = state.register_udf(crate::pg::functions::domain::guarded(&inner))
+            && let Err(error) = state.register_udf(guarded(&inner))
         {
             tracing::error!(function = name, %error, "could not register a function");
         }

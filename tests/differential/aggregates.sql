@@ -61,3 +61,7 @@ SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY 3;
 SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY count(*);
 SELECT count(DISTINCT *) FROM tpch.nation;
 SELECT length(DISTINCT n_name) FROM tpch.nation;
+SELECT n_regionkey, max(n_name ORDER BY n_nationkey), min(n_nationkey ORDER BY n_name), avg(n_nationkey ORDER BY n_name) FROM tpch.nation GROUP BY n_regionkey ORDER BY 1;
+SELECT n_regionkey, count(n_name ORDER BY n_name), sum(n_nationkey ORDER BY n_name), bool_and(n_nationkey > 0 ORDER BY n_name), bit_or(n_nationkey ORDER BY n_name) FROM tpch.nation GROUP BY n_regionkey ORDER BY 1;
+SELECT max(n_name ORDER BY n_nationkey DESC) FILTER (WHERE n_regionkey = 1) FROM tpch.nation;
+SELECT sum(DISTINCT n_regionkey ORDER BY n_regionkey) FROM tpch.nation;

@@ -429,3 +429,15 @@ SELECT sum(interval '1 day' * o_orderkey) from tpch.orders where o_orderkey < 10
 SELECT avg(l_receiptdate - l_shipdate) from tpch.lineitem;
 SELECT avg(age(l_receiptdate, l_shipdate)) from tpch.lineitem where l_orderkey < 100;
 SELECT max(age(l_receiptdate, l_shipdate)) from tpch.lineitem where l_orderkey < 100;
+SELECT * FROM generate_series(timestamp '2026-01-30', '2026-05-01', '1 month');
+SELECT * FROM generate_series(timestamptz '2026-03-28', '2026-03-31', '1 day');
+SELECT * FROM generate_series(date '2026-01-01', date '2026-01-03', interval '12 hours') AS s(d);
+SELECT * FROM generate_series('2026-01-03', '2026-01-01', interval '-1 day');
+SELECT * FROM generate_series(timestamp '2026-01-01', '2026-01-03', '0 days');
+SELECT d::date, n FROM (VALUES (2), (3)) v(n), generate_series(date '2026-01-01', date '2026-01-01' + n, '1 day') d ORDER BY 2, 1;
+SELECT generate_series(timestamp '2026-01-01', '2026-01-02', '6 hours');
+SELECT count(*) FROM generate_series(timestamp '2026-01-01', timestamp '2026-01-02', interval '1 minute');
+SELECT * FROM generate_series(timestamp '2026-01-01', timestamp '2026-01-02');
+SELECT * FROM generate_series(NULL, timestamp '2026-01-02', interval '1 day');
+SELECT age(current_date) = '00:00:00';
+SELECT age(date '2020-01-01') = age(current_date, date '2020-01-01');

@@ -165,3 +165,7 @@ SELECT 'abc'::name, 'abc'::"char", 'abcdef'::varchar(3), 'abcdef'::char(3), 'ab'
 SELECT strpos('abcabc', 'c'), position('c' in 'abcabc'), substring('abcdef' for 3), substring('abcdef' from 3 for 2);
 SELECT to_char(1234.5, 'FM9,999.00'), lpad(1::text, 3, '0'), rpad('a', 3) || '|';
 SELECT bit_length('abc'), octet_length('é'::text), length('😀'), reverse('😀a'), left('😀a', 1), upper('😀');
+SELECT repeat('abc', 400000000);
+SELECT length(repeat('abc', 100000)), repeat('abc', -1), repeat(NULL, 2147483647);
+SELECT lpad('a', 268435455);
+SELECT rpad('a', 2147483647, 'xy');

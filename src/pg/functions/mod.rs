@@ -23,6 +23,7 @@ pub(crate) mod integers;
 pub(crate) mod intervals;
 mod joined;
 mod json;
+pub(crate) mod lengths;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod named;
@@ -64,7 +65,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())
-        .chain([zone::at_time_zone(), series::function(), coalesce::function()])
+        .chain([zone::at_time_zone(), coalesce::function()])
         .chain(regex::all())
         .chain(strings::all())
         .collect()
@@ -106,6 +107,7 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
 /// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.
 pub fn zoned_function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
     calendar::function(name, facts)
+        .or_else(|| (name == series::NAME).then(|| series::function(facts)))
 }
 
 /// The function that writes any value as PostgreSQL's text in this session.

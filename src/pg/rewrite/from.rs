@@ -1,6 +1,6 @@
 //! Functions in FROM.
 //!
-//! The planner takes `unnest` there, which sees the tables before it, and `generate_series` of constants. A function that
+//! The planner takes `unnest` there, which sees the tables before it, and `generate_series` of integers. A function that
 //! returns rows becomes one that returns lists ([`listing`]), unnested; any other a SELECT of its value.
 
 use std::ops::ControlFlow;
@@ -30,7 +30,7 @@ pub(super) fn factor(factor: &mut TableFactor) {
         TableFactor::Table { name, args: Some(args), alias, with_ordinality, .. } => {
             let Some(bare) = function_name(name) else { return };
             let args = &mut args.args;
-            if bare == "generate_series" && !*with_ordinality && args.iter().all(is_constant) {
+            if bare == "generate_series" && !*with_ordinality && args.iter().all(is_integer) {
                 *name = ObjectName::from(vec![Ident::new(bare.as_str())]);
                 name_columns(alias, &bare, &["generate_series"], false);
                 return;
@@ -201,19 +201,18 @@ fn named(name: ObjectName, alias: Option<TableAlias>) -> TableFactor {
     }
 }
 
-/// Whether an argument is a literal, perhaps cast: the planner's table functions take no other.
-fn is_constant(arg: &FunctionArg) -> bool {
+/// Whether an argument is an integer: of those the planner's own series makes one number after the other.
+fn is_integer(arg: &FunctionArg) -> bool {
     struct Search;
     impl Visitor for Search {
         type Break = ();
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             let fine = match expr {
-                Expr::Value(value) => !matches!(value.value, Value::Placeholder(_)),
-                Expr::Cast { .. }
-                | Expr::Nested(_)
-                | Expr::UnaryOp { .. }
-                | Expr::TypedString(_)
-                | Expr::Interval(_) => true,
+                Expr::Value(value) => match &value.value {
+                    Value::Number(digits, _) => digits.parse::<i64>().is_ok(),
+                    _ => false,
+                },
+                Expr::Nested(_) | Expr::UnaryOp { .. } => true,
                 _ => false,
             };
             if fine { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }

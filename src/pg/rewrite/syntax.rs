@@ -855,6 +855,10 @@ fn function(function: &mut Function) -> Option<Expr> {
             let literal = std::mem::replace(arg, null());
             *arg = cast_to(Box::new(literal), "unknown");
         }
+        if name == "age" && list.args.len() == 1 {
+            let today = FunctionArgExpr::Expr(call("current_date", Vec::new()));
+            list.args.insert(0, FunctionArg::Unnamed(today));
+        }
         if name == "generate_series" {
             return Some(series(std::mem::take(&mut list.args)));
         }

@@ -180,7 +180,7 @@ impl Conversion {
 }
 
 /// Dates and timestamps as timestamps without time zone.
-pub(super) fn to_local(array: &ArrayRef) -> Result<ArrayRef> {
+pub(in crate::pg) fn to_local(array: &ArrayRef) -> Result<ArrayRef> {
     match array.data_type() {
         DataType::Date32 => Ok(Arc::new(midnights(array)?)),
         _ => Ok(Arc::clone(array)),
@@ -188,7 +188,7 @@ pub(super) fn to_local(array: &ArrayRef) -> Result<ArrayRef> {
 }
 
 /// Dates and timestamps as timestamps with time zone; one without is local in `zone`.
-pub(super) fn to_instant(array: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
+pub(in crate::pg) fn to_instant(array: &ArrayRef, zone: Zone) -> Result<ArrayRef> {
     if let DataType::Timestamp(_, Some(_)) = array.data_type() {
         return Ok(Arc::clone(array));
     }
