@@ -407,11 +407,5 @@ fn arrow_of(oid: u32) -> Option<FieldRef> {
     if matches!(oid, 0 | 705) {
         return None;
     }
-    let name = types::name_of(oid)?;
-    let field = arrow::datatypes::Field::new("", decode::data_type(oid), true);
-    Some(Arc::new(if types::of_field(&field).oid == oid {
-        field
-    } else {
-        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
-    }))
+    decode::field(oid).map(Arc::new)
 }

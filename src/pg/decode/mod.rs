@@ -115,6 +115,17 @@ pub fn data_type(oid: u32) -> DataType {
     }
 }
 
+/// The field of values of `oid`, which says what they are where the Arrow type does not; `None` for an unknown type.
+pub fn field(oid: u32) -> Option<Field> {
+    let name = types::name_of(oid)?;
+    let field = Field::new("", data_type(oid), true);
+    Some(if types::of_field(&field).oid == oid {
+        field
+    } else {
+        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into())
+    })
+}
+
 /// Bytes as text. Errors: 22021 for what is not UTF-8, and for NUL, which PostgreSQL's text cannot hold.
 pub(crate) fn utf8(bytes: &[u8]) -> Result<&str> {
     let wrong = |bytes: &[u8]| {

@@ -163,14 +163,6 @@ pub(super) fn quantified(expr: &mut Expr) -> Result<()> {
     if matches!(right.as_ref(), Expr::Subquery(_)) {
         return Ok(());
     }
-    // The planner finds the type of a parameter there.
-    let parameter = matches!(
-        right.as_ref(),
-        Expr::Value(value) if matches!(value.value, Value::Placeholder(_))
-    );
-    if parameter && *op == BinaryOperator::Eq && quantifier == Quantifier::Any {
-        return Ok(());
-    }
     let compared = |list: Vec<Expr>| {
         if let (false, Some(negated)) = (list.is_empty(), listing(op, quantifier)) {
             return Expr::InList { expr: left.clone(), list, negated };
@@ -192,12 +184,25 @@ pub(super) fn quantified(expr: &mut Expr) -> Result<()> {
     Ok(())
 }
 
-/// `x op ANY (array)` as a call.
+/// `x op ANY (array)` as a call. Of a parameter as an operator of that name: its type is that of `x`, which an
+/// operator's planner knows.
 fn called(quantifier: Quantifier, op: &str, left: Expr, right: Expr) -> Result<Expr> {
     let name = function_of(quantifier, op).ok_or_else(|| {
         Error::FeatureNotSupported(format!("operator {op} with ANY or ALL is not supported"))
     })?;
-    Ok(call(&name, vec![left, right]))
+    let right = match right {
+        Expr::Nested(inner) => *inner,
+        other => other,
+    };
+    let parameter = matches!(
+        &right,
+        Expr::Value(value) if matches!(value.value, Value::Placeholder(_))
+    );
+    if !parameter {
+        return Ok(call(&name, vec![left, right]));
+    }
+    let op = BinaryOperator::Custom(name);
+    Ok(Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) })
 }
 
 /// Whether `op` over an array is IN, or NOT IN.

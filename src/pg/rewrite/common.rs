@@ -13,6 +13,7 @@ use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable, Operator, cast};
 use super::plan::literal;
 use super::{arithmetic, zones};
 use crate::error::{Error, Place};
+use crate::pg::encode::is_oid;
 use crate::pg::facts::Facts;
 use crate::pg::types;
 
@@ -114,7 +115,7 @@ pub(super) fn common<'a>(
             let error = Error::DatatypeMismatch(message).near(member.place);
             return Err(DataFusionError::External(Box::new(error)));
         }
-        if let Some(wider) = wider(before.data_type(), member.field.data_type()) {
+        if let Some(wider) = wider(before, member.field) {
             mixed = true;
             if wider == Wider::Second {
                 wanted = Some(member.field);
@@ -129,6 +130,16 @@ pub(super) fn common<'a>(
     Ok((mixed || unknown && !text).then(|| Arc::clone(wanted)))
 }
 
+/// Of whole numbers those that identify something win, `oid` itself above all: what is cast to it without being told.
+fn identifies(field: &FieldRef) -> u8 {
+    match types::of_field(field).oid {
+        types::OID => 2,
+        types::XID | types::CID => 0,
+        oid if is_oid(oid) => 1,
+        _ => 0,
+    }
+}
+
 /// Of two types that the planner has another common type for, the one PostgreSQL takes.
 #[derive(PartialEq, Eq)]
 enum Wider {
@@ -136,10 +147,17 @@ enum Wider {
     Second,
 }
 
-fn wider(one: &DataType, other: &DataType) -> Option<Wider> {
+fn wider(one: &FieldRef, other: &FieldRef) -> Option<Wider> {
     use DataType::{Date32, Timestamp};
     let exact = |data_type: &DataType| data_type.is_numeric() && !data_type.is_floating();
-    match (one, other) {
+    match (one.data_type(), other.data_type()) {
+        (one_type, other_type) if one_type.is_integer() && other_type.is_integer() => {
+            match identifies(one).cmp(&identifies(other)) {
+                std::cmp::Ordering::Less => Some(Wider::Second),
+                std::cmp::Ordering::Equal => None,
+                std::cmp::Ordering::Greater => Some(Wider::First),
+            }
+        }
         (one, other) if exact(one) && other.is_floating() => Some(Wider::Second),
         (one, other) if one.is_floating() && exact(other) => Some(Wider::First),
         (Date32, Timestamp(..)) | (Timestamp(_, None), Timestamp(_, Some(_))) => {
@@ -250,12 +268,17 @@ pub(super) fn become_one(
         *expr = literal(&text, field, facts)?;
         return Ok(true);
     }
-    let own = expr.get_type(schema)?;
+    let (_, field) = expr.to_field(schema)?;
+    let own = field.data_type().clone();
     if own.is_null()
-        || wider(&own, wanted.data_type()).is_none()
-            && own.is_floating() == wanted.data_type().is_floating()
+        || wider(&field, wanted).is_none() && own.is_floating() == wanted.data_type().is_floating()
     {
         return Ok(false);
+    }
+    if identifies(wanted) != 0 {
+        let bare = std::mem::replace(expr, Expr::Literal(ScalarValue::Null, None));
+        *expr = Expr::Cast(Cast::new_from_field(Box::new(bare), Arc::clone(wanted)));
+        return Ok(true);
     }
     if own == *wanted.data_type() {
         return Ok(false);

@@ -4,7 +4,7 @@
 //! Three places: the statement before planning ([`statement`]), expressions while their types are being found
 //! ([`expr_planners`], [`Types`]), and the plan before it is optimised ([`plan()`]).
 //!
-//! Imports: error, pg::apply, pg::facts, pg::functions, pg::types. Used by: query.
+//! Imports: error, pg::apply, pg::decode, pg::encode, pg::facts, pg::functions, pg::types. Used by: query.
 
 mod arithmetic;
 mod array;

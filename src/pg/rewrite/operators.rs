@@ -15,9 +15,9 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::{arithmetic, common, kinds};
 use crate::error::Error;
-use crate::pg::functions;
+use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
-use crate::pg::types;
+use crate::pg::{decode, functions, types};
 
 /// Operators and subscripts as PostgreSQL means them.
 #[derive(Debug)]
@@ -30,6 +30,9 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
+        if let Some(planned) = quantified(&op, &left, &right, schema) {
+            return Ok(PlannerResult::Planned(planned));
+        }
         if let Some(planned) = of_json(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
@@ -42,10 +45,12 @@ impl ExprPlanner for Operators {
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
         let (left, right) = match (left_type, right_type) {
             (Ok(list @ DataType::List(_)), _) => {
-                return of_array(op, left, beside(right, &list), schema);
+                let right = beside(right, &list, &left, schema);
+                return of_array(op, left, right, schema);
             }
             (_, Ok(list @ DataType::List(_))) => {
-                return of_array(op, beside(left, &list), right, schema);
+                let left = beside(left, &list, &right, schema);
+                return of_array(op, left, right, schema);
             }
             (Ok(left_type), Ok(right_type)) => {
                 let texts = [&left_type, &right_type].into_iter().any(is_text);
@@ -271,14 +276,45 @@ fn typed(expr: Expr, op: Operator, other: &DataType) -> Expr {
     }
 }
 
-/// `expr` as an array like the one beside it when it is a literal without a type of its own.
-fn beside(expr: Expr, list: &DataType) -> Expr {
+/// `expr` as an array like the one beside it, `other` of type `list`, when it is a literal or a parameter without a type
+/// of its own.
+fn beside(expr: Expr, list: &DataType, other: &Expr, schema: &DFSchema) -> Expr {
     match &expr {
         Expr::Literal(ScalarValue::Utf8(Some(_)) | ScalarValue::Null, None) => {
             Expr::Cast(Cast::new(Box::new(expr), list.clone()))
         }
+        Expr::Placeholder(Placeholder { field: None, .. }) => {
+            let oid = other.to_field(schema).ok().map(|(_, field)| types::of_field(&field).oid);
+            parameter(expr, oid)
+        }
         _ => expr,
     }
+}
+
+/// A parameter without a type as one of type `oid`; anything else as it is.
+fn parameter(expr: Expr, oid: Option<u32>) -> Expr {
+    let field = oid.and_then(decode::field).map(Arc::new);
+    match (expr, field) {
+        (Expr::Placeholder(Placeholder { id, field: None }), Some(field)) => {
+            Expr::Placeholder(Placeholder::new_with_field(id, Some(field)))
+        }
+        (expr, _) => expr,
+    }
+}
+
+/// `x op ANY ($1)`, which [`super::array`] says as an operator, as the call it is: the parameter is an array of what `x`
+/// is compared as.
+fn quantified(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) -> Option<Expr> {
+    let BinaryOperator::Custom(name) = op else { return None };
+    let function = functions::arrays::quantified_function(name)?;
+    let (_, field) = left.to_field(schema).ok()?;
+    let compared = match types::of_field(&field).oid {
+        types::VARCHAR => types::TEXT,
+        oid if is_oid(oid) && !matches!(oid, types::XID | types::CID) => types::OID,
+        oid => oid,
+    };
+    let list = parameter(right.clone(), types::array_of(compared));
+    Some(call(function, vec![left.clone(), list]))
 }
 
 /// Operators of arrays (PostgreSQL manual, section 9.19) as calls of ours.

@@ -1,6 +1,7 @@
 //! `x = ANY (array)` and `x = ALL (array)` (PostgreSQL manual, section 9.24.3).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Datum};
 use arrow::compute::kernels::{cmp, comparison};
@@ -64,6 +65,14 @@ pub(crate) fn name(quantifier: Quantifier, operator: &str) -> Option<String> {
     let (_, word, _) = OPERATORS.iter().find(|(own, _, _)| *own == operator)?;
     let quantifier = if quantifier == Quantifier::Any { "any" } else { "all" };
     Some(format!("forebay_{quantifier}_{word}"))
+}
+
+/// The function of that name.
+pub(crate) fn function(name: &str) -> Option<Arc<ScalarUDF>> {
+    static BY_NAME: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
+        all().into_iter().map(|function| (function.name().to_owned(), function)).collect()
+    });
+    BY_NAME.get(name).cloned()
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
