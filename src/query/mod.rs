@@ -19,6 +19,7 @@ mod columns;
 mod deadline;
 pub mod door;
 pub mod engine;
+mod explain;
 mod failure;
 mod kept;
 mod locks;

@@ -131,14 +131,22 @@ pub enum Statement {
 }
 
 /// Options of EXPLAIN.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Explain {
+    /// Says what each node is expected to cost.
+    pub costs: bool,
     /// Runs the statement.
     pub analyze: bool,
     /// More detail.
     pub verbose: bool,
     /// `FORMAT JSON`.
     pub json: bool,
+}
+
+impl Default for Explain {
+    fn default() -> Explain {
+        Explain { costs: true, analyze: false, verbose: false, json: false }
+    }
 }
 
 /// Modes of a transaction; `None` where the statement says nothing.

@@ -130,7 +130,8 @@ impl Reader<'_> {
                         let message = format!("EXPLAIN format \"{value}\" is not supported");
                         return Err(Error::FeatureNotSupported(message));
                     }
-                    "costs" | "buffers" | "timing" | "summary" | "settings" | "wal" => {}
+                    "costs" => options.costs = on,
+                    "buffers" | "timing" | "summary" | "settings" | "wal" => {}
                     _ => {
                         let message = format!("unrecognized EXPLAIN option \"{name}\"");
                         return Err(Error::Syntax(message).at(position));

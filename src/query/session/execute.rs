@@ -7,7 +7,6 @@ use std::time::Duration;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::displayable;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr, Query};
 use futures::StreamExt;
@@ -23,6 +22,7 @@ use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
+use crate::query::explain::Explanation;
 use crate::query::parse::{self, Call, Discard, Explain, Limits};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
@@ -314,7 +314,13 @@ impl SqlSession {
     ) -> Result<Outcome> {
         let planned = self.plan(query, text, &[]).await?;
         let physical = self.physical(&planned, parameters.to_vec()).await?;
-        let mut lines = Vec::new();
+        let mut explanation = Explanation {
+            plan: physical.as_ref(),
+            options,
+            logical: None,
+            ran: None,
+            reads: Vec::new(),
+        };
         if options.analyze {
             let state = self.engine.state(&planned.basis.time_zone);
             let running = Running {
@@ -330,42 +336,25 @@ impl SqlSession {
             while let Some(batch) = rows.next().await {
                 count += batch?.num_rows();
             }
-            let elapsed_ms = started.elapsed().as_secs_f64() * 1e3;
-            let shown = datafusion::physical_plan::display::DisplayableExecutionPlan::with_metrics(
-                physical.as_ref(),
-            )
-            .indent(options.verbose)
-            .to_string();
-            lines.extend(shown.lines().map(str::to_owned));
-            lines.push(format!("Rows: {count}"));
-            lines.push(format!("Execution Time: {elapsed_ms:.3} ms"));
-        } else {
-            if options.verbose {
-                let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
-                let logical: LogicalPlan =
-                    self.engine.plan(move || verbose.optimized(&engine)).await?;
-                lines.extend(logical.display_indent().to_string().lines().map(str::to_owned));
-            }
-            let shown = displayable(physical.as_ref()).indent(options.verbose).to_string();
-            lines.extend(shown.lines().map(str::to_owned));
+            explanation.ran = Some((count, started.elapsed().as_secs_f64() * 1e3));
+        } else if options.verbose {
+            let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
+            let logical: LogicalPlan = self.engine.plan(move || verbose.optimized(&engine)).await?;
+            explanation.logical = Some(logical.display_indent().to_string());
         }
-        for (database, version) in planned.versions() {
-            lines.push(format!("Reads: {database}@{version}"));
-        }
-        let lines: Vec<String> = lines.into_iter().map(|line| line.replace('\u{1}', "_")).collect();
-        self.note_versions(planned.versions());
+        let versions = planned.versions();
+        let reads = versions.iter().map(|(database, version)| format!("{database}@{version}"));
+        explanation.reads = reads.collect();
+        self.note_versions(versions);
         let tag = RowsTag::Plain("EXPLAIN");
         if options.json {
-            let text =
-                serde_json::json!([{ "Plan": { "Node Type": "DataFusion", "Lines": lines } }]);
-            let text =
-                serde_json::to_string_pretty(&text).map_err(|e| Error::Internal(e.to_string()))?;
-            let mut outcome = text_rows(&["QUERY PLAN"], &[vec![text]], tag)?;
+            let mut outcome = text_rows(&["QUERY PLAN"], &[vec![explanation.json()?]], tag)?;
             if let Outcome::Rows { columns, .. } = &mut outcome {
                 *columns = Arc::new([run::explained_column(options)]);
             }
             return Ok(outcome);
         }
+        let lines = explanation.lines();
         let rows: Vec<Vec<String>> = lines.into_iter().map(|line| vec![line]).collect();
         text_rows(&["QUERY PLAN"], &rows, tag)
     }
