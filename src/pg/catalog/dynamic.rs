@@ -11,7 +11,7 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
-use super::{settings, system_indexes};
+use super::{extension, settings, system_indexes};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
@@ -61,6 +61,9 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
             [system_indexes::constraint_rows(), keys(index, constraint_row)].concat()
         }
         "pg_sequence" => sequences(index),
+        "pg_extension" => extension::extensions(),
+        "pg_depend" => extension::members(index),
+        "pg_init_privs" => extension::first_privileges(index),
         "pg_description" => descriptions(index),
         "pg_shdescription" => {
             vec![row![DATABASE_OID, 1262, "default administrative connection database"]]
@@ -138,7 +141,7 @@ pub(crate) fn named(relation: &SystemRelation, values: &[(&str, Cell)]) -> Row {
 // ---- schemas, relations, columns, types
 
 fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
-    let everybody = || Cell::from(vec!["forebay=UC/forebay", "=U/forebay"]);
+    let everybody = extension::schema_acl;
     let mut rows = vec![
         row![PG_CATALOG_OID, "pg_catalog", BOOTSTRAP_ROLE_OID, everybody()],
         row![PG_TOAST_OID, "pg_toast", BOOTSTRAP_ROLE_OID, Cell::Null],
@@ -196,10 +199,8 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
             let schema = database.clone();
             acl(facts, &Target::Table { schema, table: entity.name.clone() })
         }
-        None => data::relation(&entity.schema, &entity.name).map_or_else(
-            || Cell::from(vec!["forebay=arwdDxt/forebay", "=r/forebay"]),
-            |relation| relation.acl.clone(),
-        ),
+        None => data::relation(&entity.schema, &entity.name)
+            .map_or_else(extension::view_acl, |relation| relation.acl.clone()),
     };
     let table = matches!(entity.kind, 'r' | 'm');
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
@@ -629,7 +630,7 @@ fn constraint_row(entity: &Entity, constraint: u32, index: u32) -> Row {
 fn descriptions(index: &Index) -> Vec<Row> {
     /// `pg_class.oid` of `pg_class`.
     const PG_CLASS: i64 = 1259;
-    let mut rows = Vec::new();
+    let mut rows = vec![extension::description()];
     for entity in &index.relations {
         if let Some(comment) = &entity.comment {
             rows.push(row![entity.ids.relation, PG_CLASS, 0, comment]);

@@ -8,6 +8,7 @@
 
 pub(crate) mod data;
 pub(crate) mod dynamic;
+mod extension;
 pub(crate) mod index;
 pub(crate) mod information;
 mod provider;
