@@ -6,7 +6,9 @@ the bootstrap role has our name. Output: columns.txt (every relation of pg_catal
 columns) and one <relation>.txt in COPY text format per relation whose rows never change.
 """
 
+import difflib
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -19,11 +21,14 @@ DATA = {
     "pg_proc": """select oid, proname, pronamespace, proowner, prolang, procost, prorows, provariadic, prosupport::oid,
         prokind, prosecdef, proleakproof, proisstrict, proretset, provolatile, proparallel, pronargs, pronargdefaults,
         prorettype, proargtypes, proallargtypes, proargmodes, proargnames, null, protrftypes,
-        case when prolang = 12 then prosrc else '' end, null, null, proconfig, proacl
+        prosrc, probin, null, proconfig, proacl
         from pg_proc where oid < 16384 order by oid""",
     # What pg_get_function_arguments says where defaults are involved.
     "proc_defaults": """select oid, pg_get_function_arguments(oid) from pg_proc
         where pronargdefaults > 0 and oid < 16384 order by oid""",
+    # What pg_get_function_sqlbody says of functions in SQL that have no text.
+    "proc_bodies": """select oid, pg_get_function_sqlbody(oid) from pg_proc
+        where prosqlbody is not null and oid < 16384 order by oid""",
     "pg_operator": f"select * from pg_operator where {SYSTEM} order by oid",
     "pg_cast": f"select * from pg_cast where {SYSTEM} order by oid",
     "pg_aggregate": "select * from pg_aggregate order by aggfnoid::oid",
@@ -42,9 +47,22 @@ DATA = {
     "pg_opfamily": f"select * from pg_opfamily where {SYSTEM} order by oid",
     "pg_conversion": f"select * from pg_conversion where {SYSTEM} order by oid",
     "pg_ts_config": f"select * from pg_ts_config where {SYSTEM} order by oid",
+    "pg_ts_config_map": f"select * from pg_ts_config_map where mapcfg < 16384 order by 1, 2, 3",
     "pg_ts_dict": f"select * from pg_ts_dict where {SYSTEM} order by oid",
     "pg_ts_parser": f"select * from pg_ts_parser where {SYSTEM} order by oid",
     "pg_ts_template": f"select * from pg_ts_template where {SYSTEM} order by oid",
+    # What ts_token_type says of the one parser there is.
+    "ts_token_type": "select tokid, alias, description from ts_token_type('default')",
+    "pg_extension": f"select * from pg_extension where {SYSTEM} order by oid",
+    # What belongs to an extension; other dependencies are of no use where nothing of these can be dropped.
+    "pg_depend": "select * from pg_depend where deptype = 'e' order by 1, 2, 3",
+    "pg_rewrite": """select oid, rulename, ev_class, ev_type, ev_enabled, is_instead, null, null from pg_rewrite
+        where oid < 16384 order by oid""",
+    # The checks of domains; constraints of tables are in `indexes`.
+    "pg_constraint": """select oid, conname, connamespace, contype, condeferrable, condeferred, convalidated, conrelid,
+        contypid, conindid, conparentid, confrelid, confupdtype, confdeltype, confmatchtype, conislocal, coninhcount,
+        connoinherit, conkey, confkey, conpfeqop, conppeqop, conffeqop, confdelsetcols, conexclop, null
+        from pg_constraint where contypid <> 0 and oid < 16384 order by oid""",
     "pg_description": "select * from pg_description order by classoid, objoid, objsubid",
     "pg_authid": """select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
         rolbypassrls, rolconnlimit, null, null from pg_authid where oid <> 10 and oid < 16384 order by oid""",
@@ -65,14 +83,34 @@ DATA = {
 }
 COLUMNS = """
     select case when a.attnum = 1 then
-             format(E'%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n', n.nspname, c.relname, c.oid, c.reltype, c.relkind,
-                    c.relisshared, coalesce(c.relacl::text, '\\N')) else '' end
+             format(E'%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\t%s\\n', n.nspname, c.relname, c.oid, c.reltype, c.relkind,
+                    c.relisshared, coalesce(c.relacl::text, '\\N'), coalesce(c.reloptions::text, '\\N')) else '' end
            || format(E' %s\\t%s\\t%s', a.attname, t.typname, a.attnotnull)
+           || case when a.attcollation <> t.typcollation then format(E'\\t%s', a.attcollation) else '' end
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
     join pg_attribute a on a.attrelid = c.oid and a.attnum > 0
     join pg_type t on t.oid = a.atttypid
     where n.nspname in ('pg_catalog', 'information_schema') and c.relkind in ('r', 'v')
     order by n.nspname desc, c.relname, a.attnum"""
+
+# Views, rules other than those of views, and checks, each as its definition and as the one written for people.
+DEFINITIONS = """
+    select oid, pg_get_viewdef(oid), pg_get_viewdef(oid, true) from pg_class where relkind = 'v' and oid < 16384
+    union all select oid, pg_get_ruledef(oid), pg_get_ruledef(oid, true) from pg_rewrite
+        where rulename <> '_RETURN' and oid < 16384
+    union all select oid, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) from pg_constraint
+        where contypid <> 0 and oid < 16384
+    order by 1"""
+
+
+def marked(full: str, pretty: str) -> str:
+    """The two texts in one: where they differ, ⟨what the full one has¦what the one for people has⟩."""
+    full, pretty = (re.findall(r"\w+|\s+|.", text) for text in (full, pretty))
+    text = []
+    for operation, start, end, other, last in difflib.SequenceMatcher(None, full, pretty, False).get_opcodes():
+        kept, other = "".join(full[start:end]), "".join(pretty[other:last])
+        text.append(kept if operation == "equal" else f"⟨{kept}¦{other}⟩")
+    return "".join(text)
 
 
 def run(connection: str, *arguments: str) -> str:
@@ -91,6 +129,9 @@ def main() -> None:
             query = query.replace("*", run(connection, "-At", "-c", names).strip(), 1)
         text = run(connection, "-c", f"copy ({query}) to stdout")
         (HERE / f"{name}.txt").write_text(text)
+    definitions = [line.split("\t") for line in run(connection, "-c", f"copy ({DEFINITIONS}) to stdout").splitlines()]
+    lines = [f"{oid}\t{marked(full, pretty)}\n" for oid, full, pretty in definitions]
+    (HERE / "definitions.txt").write_text("".join(lines))
 
 
 main()

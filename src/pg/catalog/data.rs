@@ -9,6 +9,17 @@ use arrow::datatypes::{DataType, FieldRef, Schema, SchemaRef};
 
 use super::rows::{Cell, Row, field};
 
+/// One column of a relation of PostgreSQL's own.
+#[derive(Debug)]
+pub(crate) struct SystemColumn {
+    pub(crate) name: &'static str,
+    /// The name of its type.
+    pub(crate) kind: &'static str,
+    pub(crate) not_null: bool,
+    /// Its collation where that is not its type's.
+    pub(crate) collation: Option<u32>,
+}
+
 /// One relation of PostgreSQL's own schemas.
 #[derive(Debug)]
 pub(crate) struct SystemRelation {
@@ -20,8 +31,9 @@ pub(crate) struct SystemRelation {
     pub(crate) kind: char,
     pub(crate) shared: bool,
     pub(crate) acl: Cell,
-    /// Column names with the names of their types and whether they are NOT NULL.
-    pub(crate) columns: Vec<(&'static str, &'static str, bool)>,
+    /// `pg_class.reloptions`.
+    pub(crate) options: Cell,
+    pub(crate) columns: Vec<SystemColumn>,
     pub(crate) arrow: SchemaRef,
     rows: OnceLock<Vec<Row>>,
 }
@@ -36,7 +48,7 @@ impl SystemRelation {
 
     /// The position of a column; the names are ours, so a wrong one is our bug.
     pub(crate) fn index(&self, column: &str) -> usize {
-        let found = self.columns.iter().position(|(name, ..)| *name == column);
+        let found = self.columns.iter().position(|known| known.name == column);
         found.expect("a column PostgreSQL 15 has")
     }
 }
@@ -48,18 +60,23 @@ static RELATIONS: LazyLock<BTreeMap<(&'static str, &'static str), SystemRelation
         let mut lines = include_str!("../../../sql/system/columns.txt").lines().peekable();
         while let Some(line) = lines.next() {
             let cells: Vec<&'static str> = line.split('\t').collect();
-            let [schema, name, oid, row_type, kind, shared, acl] = cells[..] else {
+            let [schema, name, oid, row_type, kind, shared, acl, options] = cells[..] else {
                 panic!("columns.txt: {line}");
             };
             let mut columns = Vec::new();
             while let Some(column) = lines.next_if(|line| line.starts_with(' ')) {
                 let mut cells = column.trim_start().split('\t');
-                let name = cells.next().unwrap_or_default();
-                let kind = cells.next().unwrap_or_default();
-                columns.push((name, kind, cells.next() == Some("t")));
+                columns.push(SystemColumn {
+                    name: cells.next().unwrap_or_default(),
+                    kind: cells.next().unwrap_or_default(),
+                    not_null: cells.next() == Some("t"),
+                    collation: cells.next().and_then(|oid| oid.parse().ok()),
+                });
             }
-            let fields: Vec<FieldRef> =
-                columns.iter().map(|(name, kind, _)| Arc::new(field(name, kind))).collect();
+            let fields: Vec<FieldRef> = columns
+                .iter()
+                .map(|column: &SystemColumn| Arc::new(field(column.name, column.kind)))
+                .collect();
             let relation = SystemRelation {
                 schema,
                 name,
@@ -68,6 +85,7 @@ static RELATIONS: LazyLock<BTreeMap<(&'static str, &'static str), SystemRelation
                 kind: kind.chars().next().unwrap_or('r'),
                 shared: shared == "t",
                 acl: list(acl, &DataType::Utf8),
+                options: list(options, &DataType::Utf8),
                 columns,
                 arrow: Arc::new(Schema::new(fields)),
                 rows: OnceLock::new(),
@@ -76,6 +94,47 @@ static RELATIONS: LazyLock<BTreeMap<(&'static str, &'static str), SystemRelation
         }
         relations
     });
+
+/// The comment on an object of PostgreSQL's own that is in the catalog `class`, or on one of its columns.
+pub(crate) fn comment(class: u32, object: u32, column: i64) -> Cell {
+    let found = table("pg_description")
+        .rows()
+        .iter()
+        .find(|row| row[0].oid() == object && row[1].oid() == class && row[2].int() == column);
+    found.map_or(Cell::Null, |row| row[3].clone())
+}
+
+/// What PostgreSQL says of how a view, a rule or a check of its own is defined.
+#[derive(Debug, Clone)]
+pub(crate) struct Definition {
+    pub(crate) full: String,
+    /// Without what people can do without: most parentheses.
+    pub(crate) pretty: String,
+}
+
+/// The definition of the object with this OID.
+pub(crate) fn definition(oid: u32) -> Option<&'static Definition> {
+    static DEFINITIONS: LazyLock<HashMap<u32, Definition>> = LazyLock::new(|| {
+        let known = lines("definitions").filter_map(|cells| {
+            let [oid, text] = cells.as_slice() else { return None };
+            Some((oid.parse().ok()?, both(text)))
+        });
+        known.collect()
+    });
+    DEFINITIONS.get(&oid)
+}
+
+/// Takes two texts in one apart: where they differ, `⟨what the full one has¦what the pretty one has⟩`.
+fn both(text: &str) -> Definition {
+    let (mut full, mut pretty) = (String::new(), String::new());
+    for part in text.split('⟨') {
+        let (apart, common) = part.split_once('⟩').unwrap_or(("", part));
+        let (first, second) = apart.split_once('¦').unwrap_or_default();
+        full.extend([first, common]);
+        pretty.extend([second, common]);
+    }
+    Definition { full, pretty }
+}
 
 /// The relation `schema.name`.
 pub(crate) fn relation(schema: &str, name: &str) -> Option<&'static SystemRelation> {
@@ -86,14 +145,16 @@ pub(crate) fn relation(schema: &str, name: &str) -> Option<&'static SystemRelati
 /// What `pg_get_keywords()` returns: no relation of its own in PostgreSQL, but scanned like one.
 pub(crate) fn keywords() -> &'static SystemRelation {
     static KEYWORDS: LazyLock<SystemRelation> = LazyLock::new(|| {
-        let columns = vec![
-            ("word", "text", false),
-            ("catcode", "char", false),
-            ("barelabel", "bool", false),
-            ("catdesc", "text", false),
-            ("baredesc", "text", false),
+        let column = |(name, kind)| SystemColumn { name, kind, not_null: false, collation: None };
+        let columns = [
+            ("word", "text"),
+            ("catcode", "char"),
+            ("barelabel", "bool"),
+            ("catdesc", "text"),
+            ("baredesc", "text"),
         ];
-        let fields = columns.iter().map(|(name, kind, _)| Arc::new(field(name, kind)));
+        let columns: Vec<SystemColumn> = columns.map(column).into();
+        let fields = columns.iter().map(|column| Arc::new(field(column.name, column.kind)));
         SystemRelation {
             schema: "pg_catalog",
             name: "keywords",
@@ -102,6 +163,7 @@ pub(crate) fn keywords() -> &'static SystemRelation {
             kind: 'v',
             shared: false,
             acl: Cell::Null,
+            options: Cell::Null,
             arrow: Arc::new(Schema::new(fields.collect::<Vec<FieldRef>>())),
             columns,
             rows: OnceLock::new(),
@@ -167,7 +229,15 @@ files!(
     "pg_auth_members",
     "pg_settings",
     "pg_timezone_abbrevs",
+    "pg_constraint",
+    "pg_depend",
+    "pg_extension",
+    "pg_rewrite",
+    "pg_ts_config_map",
+    "definitions",
+    "proc_bodies",
     "proc_defaults",
+    "ts_token_type",
     "indexes",
     "keywords",
     "information_schema.sql_features",

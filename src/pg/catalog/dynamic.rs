@@ -11,13 +11,15 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
-use super::{extension, settings, system_indexes};
+use super::{extension, rules, settings, system_indexes};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
 
 const HEAP_AM_OID: u32 = 2;
 const BTREE_AM_OID: u32 = 403;
+/// Where the tables are that all databases share.
+pub(crate) const GLOBAL_TABLESPACE_OID: u32 = 1_664;
 /// `pg_encoding` number of UTF8.
 const UTF8: i32 = 6;
 /// Bytes of a page; `relpages` counts them.
@@ -60,6 +62,10 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_constraint" => {
             [system_indexes::constraint_rows(), keys(index, constraint_row)].concat()
         }
+        "pg_rewrite" => rules::rows(index),
+        "pg_rules" => rules::listed(),
+        "pg_available_extensions" => extension::available(),
+        "pg_available_extension_versions" => extension::versions(relation),
         "pg_sequence" => sequences(index),
         "pg_extension" => extension::extensions(),
         "pg_depend" => extension::members(index),
@@ -194,13 +200,13 @@ pub(crate) fn acl_name(name: &str) -> String {
 
 /// The rows of `pg_class` for a relation: its own, and that of its key's index.
 fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let own = data::relation(&entity.schema, &entity.name);
     let relation_acl = match &entity.database {
         Some(database) => {
             let schema = database.clone();
             acl(facts, &Target::Table { schema, table: entity.name.clone() })
         }
-        None => data::relation(&entity.schema, &entity.name)
-            .map_or_else(extension::view_acl, |relation| relation.acl.clone()),
+        None => own.map_or_else(extension::view_acl, |relation| relation.acl.clone()),
     };
     let table = matches!(entity.kind, 'r' | 'm');
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
@@ -219,7 +225,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         BOOTSTRAP_ROLE_OID,
         if table { HEAP_AM_OID } else { 0 },
         if table { entity.ids.relation } else { 0 },
-        0,
+        if shared { GLOBAL_TABLESPACE_OID } else { 0 },
         pages,
         tuples,
         0,
@@ -230,7 +236,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         entity.kind,
         i32::try_from(entity.columns.len()).unwrap_or(i32::MAX),
         0,
-        entity.kind == 'v',
+        matches!(entity.kind, 'v' | 'm'),
         false,
         false,
         false,
@@ -242,7 +248,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         frozen,
         if table { 1 } else { 0 },
         relation_acl,
-        Cell::Null,
+        own.map_or(Cell::Null, |relation| relation.options.clone()),
         Cell::Null,
     ]];
     if let Some((_, index)) = entity.key_ids() {
@@ -297,7 +303,6 @@ fn attributes(index: &Index) -> Vec<Row> {
         for (number, column) in (1i32..).zip(&entity.columns) {
             let mut row = attribute(relation, number, column, column.not_null);
             if entity.kind == 'r' && entity.schema_oid == PG_CATALOG_OID {
-                order_bytewise(&mut row);
                 row[acl_at] = first_acl(relation, number);
             }
             rows.push(row);
@@ -329,6 +334,7 @@ static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         type_oid,
         modifier: -1,
         not_null: true,
+        collation: None,
         comment: None,
     };
     columns.map(column).into()
@@ -342,16 +348,6 @@ fn first_acl(relation: u32, number: i32) -> Cell {
         of_columns.map(|row| ((row[0].oid(), row[2].int()), row[4].clone())).collect()
     });
     GRANTED.get(&(relation, i64::from(number))).cloned().unwrap_or(Cell::Null)
-}
-
-/// In PostgreSQL's own tables text of the default collation has the collation C.
-fn order_bytewise(row: &mut Row) {
-    const DEFAULT: u32 = 100;
-    const C: u32 = 950;
-    let at = data::table("pg_attribute").index("attcollation");
-    if row[at].oid() == DEFAULT {
-        row[at] = Cell::from(C);
-    }
 }
 
 pub(super) fn attribute(relation: u32, number: i32, column: &Column, not_null: bool) -> Row {
@@ -379,7 +375,7 @@ pub(super) fn attribute(relation: u32, number: i32, column: &Column, not_null: b
         false,
         true,
         0,
-        type_cell(kind, "typcollation"),
+        column.collation.map_or_else(|| type_cell(kind, "typcollation"), Cell::from),
         Cell::Null,
         Cell::Null,
         Cell::Null,
@@ -659,7 +655,8 @@ fn database(facts: &Facts) -> Row {
         FROZEN_XID,
         1,
         1663, // pg_default
-        "C.UTF-8",
+        // Text is ordered bytewise, and has the letters of Unicode.
+        "C",
         "C.UTF-8",
         Cell::Null,
         Cell::Null,
@@ -687,16 +684,18 @@ fn roles(facts: &Facts) -> impl Iterator<Item = Role> + '_ {
 
 /// Never the password's verifier: whoever has it can pretend to be the server.
 fn authid(role: &Role) -> Row {
+    // PostgreSQL gives its first role every attribute by name, other superusers only what they are made with.
+    let first = role.name == BOOTSTRAP_ROLE;
     row![
         role.oid,
         &role.name,
         role.superuser,
         role.inherit,
-        role.create_role || role.superuser,
-        role.superuser,
+        role.create_role || first,
+        first,
         role.login,
-        false,
-        role.superuser,
+        first,
+        first,
         role.connection_limit,
         Cell::Null,
         role.valid_until_us,
@@ -753,8 +752,8 @@ fn users(facts: &Facts, password: &'static str) -> Vec<Row> {
     let row = |role: Role| {
         let secret = if password.is_empty() { Cell::Null } else { Cell::from(password) };
         let settings = configuration(facts, &role.name);
-        let (power, until) = (role.superuser, role.valid_until_us);
-        row![role.name, role.oid, power, power, false, power, secret, until, settings]
+        let (first, until) = (role.name == BOOTSTRAP_ROLE, role.valid_until_us);
+        row![role.name, role.oid, first, role.superuser, first, first, secret, until, settings]
     };
     users.map(row).collect()
 }
@@ -793,14 +792,15 @@ fn default_acls(facts: &Facts, index: &Index) -> Vec<Row> {
     schemas.dedup();
     let row = |schema: Option<&str>| {
         let items = default.iter().filter(|privilege| privilege.schema.as_deref() == schema);
-        let items: Vec<String> = items
-            .map(|privilege| {
-                let public = privilege.grantee == "public";
-                let grantee = if public { "" } else { &privilege.grantee };
-                let star = if privilege.grantable { "*" } else { "" };
-                format!("{}=r{star}/forebay", acl_name(grantee))
-            })
-            .collect();
+        let items = items.map(|privilege| {
+            let public = privilege.grantee == "public";
+            let grantee = if public { "" } else { &privilege.grantee };
+            let star = if privilege.grantable { "*" } else { "" };
+            format!("{}=r{star}/forebay", acl_name(grantee))
+        });
+        // What is for one schema comes on top of what is for all, and that begins with the owner's.
+        let owner = schema.is_none().then(|| "forebay=arwdDxt/forebay".to_owned());
+        let items: Vec<String> = owner.into_iter().chain(items).collect();
         let oid = synthetic("default acl", &[schema.unwrap_or_default()]);
         let schema = schema.and_then(|name| index.schema_oid(name)).unwrap_or(0);
         row![oid, BOOTSTRAP_ROLE_OID, schema, 'r', items]
@@ -809,6 +809,9 @@ fn default_acls(facts: &Facts, index: &Index) -> Vec<Row> {
 }
 
 // ---- the session and the server
+
+/// Settings that SHOW has and lists leave out (`GUC_NO_SHOW_ALL` in guc.c).
+const UNLISTED: [&str; 3] = ["is_superuser", "role", "session_authorization"];
 
 /// Every setting PostgreSQL has, with the session's values; then settings only we have.
 fn setting_rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
@@ -825,7 +828,11 @@ fn setting_rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
         row[at("sourceline")] = Cell::Null;
         if let (Some(value), Some(known)) = (facts.settings.get(&name), settings::known(&name)) {
             let value = known.base(value);
-            if value != row[setting].text() {
+            if row[at("context")].text() == "internal" {
+                // What the server is: nobody set it.
+                row[at("boot_val")] = Cell::from(value.clone());
+                row[at("reset_val")] = Cell::from(value.clone());
+            } else if value != row[setting].text() {
                 row[source] = Cell::from("session");
             }
             row[setting] = Cell::from(value);
@@ -833,7 +840,8 @@ fn setting_rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
     }
     let known =
         |name: &str| relation.rows().iter().any(|row| row[0].text().eq_ignore_ascii_case(name));
-    for (name, value) in facts.settings.iter().filter(|(name, _)| !known(name)) {
+    let listed = |name: &str| !known(name) && !UNLISTED.contains(&name);
+    for (name, value) in facts.settings.iter().filter(|(name, _)| listed(name)) {
         rows.push(named(
             relation,
             &[
@@ -893,7 +901,7 @@ fn stat_database(relation: &SystemRelation, facts: &Facts) -> Row {
     let mut row: Row = relation
         .columns
         .iter()
-        .map(|(_, kind, _)| match *kind {
+        .map(|column| match column.kind {
             "int8" => Cell::Int(0),
             "float8" => Cell::Float(0.0),
             _ => Cell::Null,
@@ -964,7 +972,7 @@ fn gss(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
 
 /// A row of statistics about a table: its OID, schema and name, then nothing counted.
 fn zeroes(relation: &SystemRelation, entity: &Entity) -> Row {
-    let cells = relation.columns.iter().map(|(_, kind, _)| match *kind {
+    let cells = relation.columns.iter().map(|column| match column.kind {
         "int8" => Cell::Int(0),
         _ => Cell::Null,
     });

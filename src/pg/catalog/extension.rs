@@ -1,7 +1,8 @@
 //! Forebay's own schema and views as an extension: so clients know what a server brings and nobody made, and dumps leave
 //! it out. Its OID is below those of users' objects, as that of PostgreSQL's own `plpgsql`.
 
-use super::data;
+use super::data::{self, SystemRelation};
+use super::dynamic::named;
 use super::index::{Entity, Index};
 use super::rows::{Cell, Row, row};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID};
@@ -48,6 +49,56 @@ pub(super) fn first_privileges(index: &Index) -> Vec<Row> {
     let views =
         views(index).map(|view| row![view.ids.relation, class_of("pg_class"), 0, 'e', view_acl()]);
     std::iter::once(schema).chain(views).collect()
+}
+
+/// Rows of `pg_available_extensions`: nothing more can be installed than what is.
+pub(super) fn available() -> Vec<Row> {
+    let extensions = data::table("pg_extension");
+    let [name, version] = ["extname", "extversion"].map(|name| extensions.index(name));
+    let row = |row: Row| {
+        let version = &row[version];
+        vec![row[name].clone(), version.clone(), version.clone(), comment(&row)]
+    };
+    installed().map(row).collect()
+}
+
+/// Rows of `pg_available_extension_versions`.
+pub(super) fn versions(relation: &SystemRelation) -> Vec<Row> {
+    let extensions = data::table("pg_extension");
+    let at = |name| extensions.index(name);
+    let row = |row: Row| {
+        named(
+            relation,
+            &[
+                ("name", row[at("extname")].clone()),
+                ("version", row[at("extversion")].clone()),
+                ("installed", true.into()),
+                ("superuser", true.into()),
+                ("trusted", true.into()),
+                ("relocatable", row[at("extrelocatable")].clone()),
+                ("schema", schema(&row)),
+                ("comment", comment(&row)),
+            ],
+        )
+    };
+    installed().map(row).collect()
+}
+
+/// Rows of `pg_extension`: PostgreSQL's own language, and ours.
+fn installed() -> impl Iterator<Item = Row> {
+    data::table("pg_extension").rows().iter().cloned().chain(extensions())
+}
+
+/// The schema its control file names.
+fn schema(row: &Row) -> Cell {
+    Cell::from(if row[0].oid() == EXTENSION_OID { FOREBAY_SCHEMA } else { "pg_catalog" })
+}
+
+fn comment(row: &Row) -> Cell {
+    match row[0].oid() {
+        EXTENSION_OID => description()[3].clone(),
+        oid => data::comment(class_of("pg_extension"), oid, 0),
+    }
 }
 
 /// `pg_namespace.nspacl` of its schema: everybody's to use, as PostgreSQL's own.

@@ -46,6 +46,8 @@ pub(crate) struct Column {
     pub(crate) type_oid: u32,
     pub(crate) modifier: i32,
     pub(crate) not_null: bool,
+    /// Its collation where that is not its type's.
+    pub(crate) collation: Option<u32>,
     pub(crate) comment: Option<String>,
 }
 
@@ -112,11 +114,12 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
     let by_name: HashMap<&str, u32> =
         types.iter().map(|row| (row[1].text(), row[0].oid())).collect();
     let entity = |relation: &data::SystemRelation| {
-        let columns = relation.columns.iter().map(|(name, kind, not_null)| Column {
-            name: (*name).to_owned(),
-            type_oid: by_name.get(kind).copied().unwrap_or(types::TEXT),
+        let columns = relation.columns.iter().map(|column| Column {
+            name: column.name.to_owned(),
+            type_oid: by_name.get(column.kind).copied().unwrap_or(types::TEXT),
             modifier: -1,
-            not_null: *not_null,
+            not_null: column.not_null,
+            collation: column.collation,
             comment: None,
         });
         let catalog = relation.schema == "pg_catalog";
@@ -131,7 +134,7 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             rows: None,
             bytes: 0,
             comment: None,
-            definition: None,
+            definition: data::definition(relation.oid).map(|known| known.full.clone()),
             database: None,
         })
     };
@@ -362,6 +365,7 @@ fn columns(schema: &SchemaRef, comments: &BTreeMap<String, String>, key: &[Strin
             type_oid: kind.oid,
             modifier: kind.modifier,
             not_null: !field.is_nullable() || key.contains(field.name()),
+            collation: None,
             comment: comments.get(field.name()).cloned(),
         }
     };

@@ -13,6 +13,7 @@ pub(crate) mod index;
 pub(crate) mod information;
 mod provider;
 pub(crate) mod rows;
+pub(crate) mod rules;
 pub(crate) mod settings;
 pub(crate) mod system_indexes;
 #[cfg(test)]

@@ -180,7 +180,6 @@ pub(crate) fn class_rows() -> Vec<Row> {
 
 /// Rows of `pg_attribute`.
 pub(crate) fn attribute_rows() -> Vec<Row> {
-    let collation_at = data::table("pg_attribute").index("attcollation");
     let mut rows = Vec::new();
     for index in all() {
         let columns = (1i32..).zip(index.table_columns().zip(&index.collations));
@@ -193,11 +192,10 @@ pub(crate) fn attribute_rows() -> Vec<Row> {
                 type_oid: stored,
                 modifier: -1,
                 not_null: false,
+                collation: Some(*collation),
                 comment: None,
             };
-            let mut row = attribute(index.oid, number, &column, false);
-            row[collation_at] = Cell::from(*collation);
-            rows.push(row);
+            rows.push(attribute(index.oid, number, &column, false));
         }
     }
     rows

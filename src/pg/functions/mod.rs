@@ -12,6 +12,7 @@ mod bytes;
 pub(in crate::pg) mod calendar;
 mod cells;
 mod coalesce;
+mod definitions;
 mod degrees;
 pub(crate) mod domain;
 mod each;
@@ -30,6 +31,7 @@ mod named;
 mod names;
 pub(crate) mod numerics;
 pub(crate) mod overloads;
+mod parsers;
 mod patterns;
 pub(crate) mod plain;
 pub(crate) mod powers;
@@ -38,6 +40,7 @@ mod reading;
 mod record;
 pub(crate) mod regex;
 mod regoperators;
+mod routines;
 mod series;
 mod session;
 mod shaped;
@@ -154,9 +157,18 @@ pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> crate::erro
         "regnamespace" => names::schema_in(text, facts),
         "regrole" => names::role_in(text, facts),
         "regcollation" => names::collation_in(text, facts),
+        "regconfig" => names::configuration_in(text, facts),
+        "regdictionary" => names::dictionary_in(text, facts),
         _ => Ok(0),
     }
     .map(drop)
+}
+
+/// The statement that calls the function with that `pg_proc.oid`, and the types of its parameters.
+///
+/// Errors: 42883 when there is none, 0A000 when it is not one that gives one value.
+pub(crate) fn calling(oid: u32) -> crate::error::Result<(String, Vec<u32>)> {
+    routines::calling(oid)
 }
 
 /// Whether one call of the function may take seconds: those of regular expressions, which look at [`super::interrupt`].

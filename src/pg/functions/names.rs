@@ -122,6 +122,12 @@ pub(super) fn class_in(text: &str, facts: &Facts) -> Result<u32> {
     }
 }
 
+/// Whether what PostgreSQL itself brings in this schema is found by its bare name.
+pub(super) fn schema_searched(oid: u32, facts: &Facts) -> bool {
+    oid != INFORMATION_SCHEMA_OID
+        || facts.search_path.iter().any(|schema| schema == "information_schema")
+}
+
 /// Whether the relation is found by its bare name.
 pub(super) fn relation_visible(entity: &Arc<Entity>, facts: &Facts) -> bool {
     let found = facts.index().visible(facts, &entity.name);
@@ -203,8 +209,8 @@ pub(super) fn type_out(oid: u32, modifier: i32, facts: &Facts) -> String {
             return format!("{}[]", type_out(element, modifier, facts));
         }
         let quoted = quote_identifier(name.text());
-        let foreign = type_cell(oid, "typnamespace").oid() == INFORMATION_SCHEMA_OID;
-        return if foreign { format!("information_schema.{quoted}") } else { quoted };
+        let found = schema_searched(type_cell(oid, "typnamespace").oid(), facts);
+        return if found { quoted } else { format!("information_schema.{quoted}") };
     }
     match facts.index().row_type(oid) {
         Some((entity, array)) => {
@@ -321,7 +327,8 @@ pub(super) fn procedure_out(oid: u32, facts: &Facts) -> String {
     let at = data::table("pg_proc").index("proargtypes");
     let kinds = row[at].items().iter().map(|kind| type_name(kind.oid(), facts));
     let list = kinds.collect::<Vec<String>>().join(",");
-    let schema = if row[2].oid() == INFORMATION_SCHEMA_OID { "information_schema." } else { "" };
+    let found = schema_searched(row[2].oid(), facts);
+    let schema = if found { "" } else { "information_schema." };
     format!("{schema}{}({list})", quote_identifier(row[1].text()))
 }
 
@@ -400,6 +407,48 @@ pub(super) fn collation_in(text: &str, facts: &Facts) -> Result<u32> {
 /// `regcollation` to text.
 pub(super) fn collation_out(oid: u32, _facts: &Facts) -> String {
     match data::by_oid("pg_collation").get(&oid) {
+        Some(row) => quote_identifier(row[1].text()),
+        None if oid == 0 => "-".to_owned(),
+        None => oid.to_string(),
+    }
+}
+
+/// `regconfig` from text.
+pub(super) fn configuration_in(text: &str, facts: &Facts) -> Result<u32> {
+    search_object(text, "pg_ts_config", "configuration", facts)
+}
+
+/// `regconfig` to text.
+pub(super) fn configuration_out(oid: u32, _facts: &Facts) -> String {
+    search_object_name(oid, "pg_ts_config")
+}
+
+/// `regdictionary` from text.
+pub(super) fn dictionary_in(text: &str, facts: &Facts) -> Result<u32> {
+    search_object(text, "pg_ts_dict", "dictionary", facts)
+}
+
+/// `regdictionary` to text.
+pub(super) fn dictionary_out(oid: u32, _facts: &Facts) -> String {
+    search_object_name(oid, "pg_ts_dict")
+}
+
+/// What the text search has by that name in `catalog`; all of it is PostgreSQL's own.
+fn search_object(text: &str, catalog: &'static str, what: &str, facts: &Facts) -> Result<u32> {
+    if let Some(oid) = number(text) {
+        return Ok(oid);
+    }
+    let (schema, name) = qualified(text, facts)?;
+    let own = schema.is_none_or(|schema| schema == "pg_catalog");
+    let mut rows = data::table(catalog).rows().iter();
+    let found = rows.find(|row| own && row[1].text() == name);
+    let undefined =
+        || Error::UndefinedObject(format!("text search {what} \"{text}\" does not exist"));
+    Ok(found.ok_or_else(undefined)?[0].oid())
+}
+
+fn search_object_name(oid: u32, catalog: &'static str) -> String {
+    match data::table(catalog).rows().iter().find(|row| row[0].oid() == oid) {
         Some(row) => quote_identifier(row[1].text()),
         None if oid == 0 => "-".to_owned(),
         None => oid.to_string(),

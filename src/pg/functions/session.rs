@@ -1,23 +1,17 @@
 //! Functions that answer from the session and the catalog (PostgreSQL manual, sections 9.26 and 9.28).
 
 use super::cells::{Call, Spec};
-use super::names;
-use super::{privileges, regoperators};
+use super::{definitions, names, parsers, privileges, regoperators, routines};
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
-use crate::pg::catalog::dynamic::{
-    index_definition, key_definition, qualified_name, quote_identifier,
-};
-use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, PG_CATALOG_OID, type_row};
+use crate::pg::catalog::dynamic::GLOBAL_TABLESPACE_OID;
+use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
-use crate::pg::catalog::system_indexes::{self, SystemIndex};
+use crate::pg::catalog::system_indexes;
 use crate::pg::facts::{DATABASE_OID, Wish};
 use crate::pg::types;
-
-/// `pg_class.oid` of `pg_class`, and so on: what `obj_description` tells apart.
-const PG_CLASS: u32 = 1259;
 
 macro_rules! specs {
     ($($name:literal [$($takes:literal),*] -> $returns:literal $strict:ident $body:expr;)*) => {
@@ -95,18 +89,18 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_get_userbyid" ["n"] -> "name" strict user_by_id;
     "format_type" ["nn"] -> "text" called format_type;
     "pg_get_expr" ["tn", "tnb"] -> "text" strict |call| text(call.text(0).to_owned());
-    "pg_get_constraintdef" ["n", "nb"] -> "text" strict constraint_definition;
-    "pg_get_indexdef" ["n", "nnb"] -> "text" strict index_definition_of;
-    "pg_get_viewdef" ["a", "ab", "an"] -> "text" strict view_definition;
-    "pg_get_functiondef" ["n"] -> "text" strict function_definition;
-    "pg_get_function_arguments" ["n"] -> "text" strict |call| arguments(call, true);
-    "pg_get_function_identity_arguments" ["n"] -> "text" strict |call| arguments(call, false);
-    "pg_get_function_result" ["n"] -> "text" strict function_result;
-    "pg_get_function_sqlbody" ["n"] -> "text" strict NULL;
+    "pg_get_constraintdef" ["n", "nb"] -> "text" strict definitions::constraint;
+    "pg_get_indexdef" ["n", "nnb"] -> "text" strict definitions::index;
+    "pg_get_viewdef" ["a", "ab", "an"] -> "text" strict definitions::view;
+    "pg_get_functiondef" ["n"] -> "text" strict routines::definition;
+    "pg_get_function_arguments" ["n"] -> "text" strict |call| routines::arguments(call, true);
+    "pg_get_function_identity_arguments" ["n"] -> "text" strict |call| routines::arguments(call, false);
+    "pg_get_function_result" ["n"] -> "text" strict routines::result;
+    "pg_get_function_sqlbody" ["n"] -> "text" strict routines::body;
     "pg_get_function_arg_default" ["nn"] -> "text" strict NULL;
     "pg_get_partkeydef" ["n"] -> "text" strict NULL;
     "pg_get_partition_constraintdef" ["n"] -> "text" strict NULL;
-    "pg_get_ruledef" ["n", "nb"] -> "text" strict NULL;
+    "pg_get_ruledef" ["n", "nb"] -> "text" strict definitions::rule;
     "pg_get_triggerdef" ["n", "nb"] -> "text" strict NULL;
     "pg_get_statisticsobjdef" ["n"] -> "text" strict NULL;
     "pg_get_statisticsobjdef_columns" ["n"] -> "text" strict NULL;
@@ -115,7 +109,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_relation_is_publishable" ["a"] -> "bool" strict NEVER;
     "pg_relation_is_updatable" ["ab"] -> "int4" strict NOTHING_COUNTED;
     "pg_column_is_updatable" ["anb"] -> "bool" strict NEVER;
-    "pg_describe_object" ["nnn"] -> "text" strict describe_object;
+    "pg_describe_object" ["nnn"] -> "text" strict definitions::object;
     "row_security_active" ["a"] -> "bool" strict NEVER;
     "pg_indexam_has_property" ["nt"] -> "bool" strict NULL;
     "pg_index_has_property" ["at"] -> "bool" strict NULL;
@@ -130,6 +124,23 @@ pub(super) const SPECS: &[Spec] = specs! {
     "setval" ["an", "anb"] -> "int8" strict sequence;
     "lastval" [""] -> "int8" strict |_| Err(Error::NotInPrerequisiteState("lastval is not yet defined in this session".to_owned()));
     "lo_get" ["n", "nnn"] -> "bytea" strict large_object;
+    "lo_open" ["nn"] -> "int4" strict large_object;
+    "lo_unlink" ["n"] -> "int4" strict large_object;
+    "lo_export" ["nt"] -> "int4" strict large_object;
+    "lo_put" ["nna"] -> "void" strict large_object;
+    "lo_close" ["n"] -> "int4" strict descriptor;
+    "loread" ["nn"] -> "bytea" strict descriptor;
+    "lowrite" ["na"] -> "int4" strict descriptor;
+    "lo_lseek" ["nnn"] -> "int4" strict descriptor;
+    "lo_lseek64" ["nnn"] -> "int8" strict descriptor;
+    "lo_tell" ["n"] -> "int4" strict descriptor;
+    "lo_tell64" ["n"] -> "int8" strict descriptor;
+    "lo_truncate" ["nn"] -> "int4" strict descriptor;
+    "lo_truncate64" ["nn"] -> "int4" strict descriptor;
+    "lo_creat" ["n"] -> "oid" strict new_large_object;
+    "lo_create" ["n"] -> "oid" strict new_large_object;
+    "lo_from_bytea" ["na"] -> "oid" strict new_large_object;
+    "lo_import" ["t", "tn"] -> "oid" strict new_large_object;
 
     // comments
     "obj_description" ["n", "nt"] -> "text" strict obj_description;
@@ -156,9 +167,16 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_relation_size" ["a", "at"] -> "int8" strict relation_size;
     "pg_table_size" ["a"] -> "int8" strict relation_size;
     "pg_total_relation_size" ["a"] -> "int8" strict relation_size;
+    "forebay_partitions" ["a"] -> "_regclass" strict partitions;
+    "forebay_partition_parents" ["a"] -> "_regclass" strict partitions;
+    "forebay_partition_leaves" ["a"] -> "_bool" strict partitions;
+    "forebay_partition_levels" ["a"] -> "_int4" strict partitions;
+    "forebay_token_numbers" ["a"] -> "_int4" strict parsers::token_numbers;
+    "forebay_token_names" ["a"] -> "_text" strict parsers::token_names;
+    "forebay_token_descriptions" ["a"] -> "_text" strict parsers::token_descriptions;
     "pg_indexes_size" ["a"] -> "int8" strict NOTHING_COUNTED;
     "pg_database_size" ["a"] -> "int8" strict database_size;
-    "pg_tablespace_size" ["a"] -> "int8" strict database_size;
+    "pg_tablespace_size" ["a"] -> "int8" strict tablespace_size;
 
     // statistics
     "pg_stat_get_live_tuples" ["n"] -> "int8" strict live_tuples;
@@ -204,6 +222,10 @@ pub(super) const SPECS: &[Spec] = specs! {
     "forebay_regnamespace" ["a"] -> "regnamespace" strict |call| hard(call, names::schema_in);
     "forebay_regrole" ["a"] -> "regrole" strict |call| hard(call, names::role_in);
     "forebay_regcollation" ["a"] -> "regcollation" strict |call| hard(call, names::collation_in);
+    "forebay_regconfig" ["a"] -> "regconfig" strict |call| hard(call, names::configuration_in);
+    "forebay_regdictionary" ["a"] -> "regdictionary" strict |call| hard(call, names::dictionary_in);
+    "forebay_regconfig_text" ["a"] -> "text" strict |call| out(call, names::configuration_in, names::configuration_out);
+    "forebay_regdictionary_text" ["a"] -> "text" strict |call| out(call, names::dictionary_in, names::dictionary_out);
     "forebay_regclass_text" ["a"] -> "text" strict |call| out(call, names::class_in, names::class_out);
     "forebay_regtype_text" ["a"] -> "text" strict |call| out(call, names::type_in, names::regtype_out);
     "forebay_regproc_text" ["a"] -> "text" strict |call| out(call, names::function_in, names::function_out);
@@ -333,7 +355,7 @@ fn table_visible(call: &Call<'_>) -> Result<Cell> {
 
 fn type_visible(call: &Call<'_>) -> Result<Cell> {
     if let Some(row) = type_row(call.oid(0)) {
-        return Ok(Cell::Bool(row[2].oid() == PG_CATALOG_OID));
+        return Ok(Cell::Bool(names::schema_searched(row[2].oid(), call.facts)));
     }
     Ok(match call.facts.index().row_type(call.oid(0)) {
         Some((entity, _)) => Cell::Bool(names::relation_visible(entity, call.facts)),
@@ -343,7 +365,7 @@ fn type_visible(call: &Call<'_>) -> Result<Cell> {
 
 fn function_visible(call: &Call<'_>) -> Result<Cell> {
     let row = names::function_row(call.oid(0));
-    Ok(Cell::from(row.map(|row| row[2].oid() != INFORMATION_SCHEMA_OID)))
+    Ok(Cell::from(row.map(|row| names::schema_searched(row[2].oid(), call.facts))))
 }
 
 // ---- definitions
@@ -371,171 +393,6 @@ fn format_type(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(names::type_out(call.oid(0), modifier, call.facts)))
 }
 
-fn constraint_definition(call: &Call<'_>) -> Result<Cell> {
-    let oid = call.oid(0);
-    let own = || system_indexes::by_constraint(oid).map(SystemIndex::constraint_definition);
-    let entity = call.facts.index().by_constraint(oid);
-    Ok(Cell::from(entity.map(|entity| key_definition(entity)).or_else(own)))
-}
-
-fn index_definition_of(call: &Call<'_>) -> Result<Cell> {
-    let nth = usize::try_from(call.int(1) - 1).ok();
-    let Some(entity) = call.facts.index().by_index(call.oid(0)) else {
-        let index = system_indexes::by_oid(call.oid(0));
-        return Ok(Cell::from(index.map(|index| match nth {
-            None => index.definition(call.truth(2)),
-            Some(nth) => index.columns().into_iter().nth(nth).unwrap_or_default(),
-        })));
-    };
-    if call.int(1) == 0 {
-        // Written for people, it has the schema only where the name alone would not be found.
-        let bare = call.truth(2) && names::relation_visible(entity, call.facts);
-        let table = if bare { quote_identifier(&entity.name) } else { qualified_name(entity) };
-        return Ok(Cell::from(index_definition(entity, &table)));
-    }
-    let column = nth.and_then(|at| entity.key_columns().nth(at));
-    Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
-}
-
-fn view_definition(call: &Call<'_>) -> Result<Cell> {
-    let oid = class(call, 0)?;
-    let entity = call.facts.index().relation(oid);
-    Ok(Cell::from(entity.and_then(|entity| entity.definition.clone())))
-}
-
-fn proc_cell(oid: u32, column: &str) -> Cell {
-    let at = data::table("pg_proc").index(column);
-    names::function_row(oid).map_or(Cell::Null, |row| row[at].clone())
-}
-
-fn function_definition(call: &Call<'_>) -> Result<Cell> {
-    let oid = call.oid(0);
-    if names::function_row(oid).is_none() {
-        return Ok(Cell::Null);
-    }
-    if proc_cell(oid, "prokind").text() == "a" {
-        let name = proc_cell(oid, "proname");
-        return Err(Error::WrongObjectType(format!(
-            "\"{}\" is an aggregate function",
-            name.text()
-        )));
-    }
-    let languages = data::table("pg_language").rows();
-    let language = proc_cell(oid, "prolang").oid();
-    let language = languages
-        .iter()
-        .find(|row| row[0].oid() == language)
-        .map_or("internal", |row| row[1].text());
-    let mut attributes = String::new();
-    for (column, value, word) in [
-        ("provolatile", "i", " IMMUTABLE"),
-        ("provolatile", "s", " STABLE"),
-        ("proparallel", "s", " PARALLEL SAFE"),
-        ("proparallel", "r", " PARALLEL RESTRICTED"),
-    ] {
-        if proc_cell(oid, column).text() == value {
-            attributes.push_str(word);
-        }
-    }
-    if proc_cell(oid, "proisstrict").truth() {
-        attributes.push_str(" STRICT");
-    }
-    let schema = if proc_cell(oid, "pronamespace").oid() == INFORMATION_SCHEMA_OID {
-        "information_schema"
-    } else {
-        "pg_catalog"
-    };
-    Ok(Cell::from(format!(
-        "CREATE OR REPLACE FUNCTION {schema}.{}({})\n RETURNS {}\n LANGUAGE {language}\n{attributes}\nAS $function${}$function$\n",
-        quote_identifier(proc_cell(oid, "proname").text()),
-        arguments(call, true)?.text(),
-        function_result(call)?.text(),
-        proc_cell(oid, "prosrc").text(),
-    )))
-}
-
-/// A function's arguments as CREATE FUNCTION lists them, with or without their defaults.
-fn arguments(call: &Call<'_>, defaults: bool) -> Result<Cell> {
-    let oid = call.oid(0);
-    if names::function_row(oid).is_none() {
-        return Ok(Cell::Null);
-    }
-    if defaults {
-        let wanted = oid.to_string();
-        let told = data::lines("proc_defaults").find(|cells| cells[0] == wanted);
-        if let Some(cells) = told {
-            return Ok(Cell::from(cells.get(1).map(ToString::to_string)));
-        }
-    }
-    let (inputs, every) = (proc_cell(oid, "proargtypes"), proc_cell(oid, "proallargtypes"));
-    let (modes, argument_names) = (proc_cell(oid, "proargmodes"), proc_cell(oid, "proargnames"));
-    let kinds = if every == Cell::Null { inputs.items() } else { every.items() };
-    let ordered = proc_cell(oid, "prokind").text() == "a" && ordered_set(oid).is_some();
-    let mut list = String::new();
-    let mut inputs_seen: i64 = 0;
-    for (position, kind) in kinds.iter().enumerate() {
-        let mode = modes.items().get(position).map_or("i", Cell::text);
-        if mode == "t" {
-            continue;
-        }
-        if ordered && Some(inputs_seen) == ordered_set(oid) {
-            list.push_str(" ORDER BY ");
-        } else if !list.is_empty() {
-            list.push_str(", ");
-        }
-        inputs_seen += 1;
-        list.push_str(match mode {
-            "o" => "OUT ",
-            "b" => "INOUT ",
-            "v" => "VARIADIC ",
-            _ => "",
-        });
-        if let Some(name) =
-            argument_names.items().get(position).filter(|name| !name.text().is_empty())
-        {
-            list.push_str(&quote_identifier(name.text()));
-            list.push(' ');
-        }
-        list.push_str(&names::type_name(kind.oid(), call.facts));
-    }
-    Ok(Cell::from(list))
-}
-
-/// How many arguments an ordered-set aggregate takes before ORDER BY; `None` for any other function.
-fn ordered_set(oid: u32) -> Option<i64> {
-    let aggregates = data::table("pg_aggregate");
-    let row = aggregates.rows().iter().find(|row| row[0].oid() == oid)?;
-    (row[1].text() != "n").then(|| row[2].int())
-}
-
-fn function_result(call: &Call<'_>) -> Result<Cell> {
-    let oid = call.oid(0);
-    if names::function_row(oid).is_none() || proc_cell(oid, "prokind").text() == "p" {
-        return Ok(Cell::Null);
-    }
-    let (modes, every) = (proc_cell(oid, "proargmodes"), proc_cell(oid, "proallargtypes"));
-    let columns: Vec<usize> = modes
-        .items()
-        .iter()
-        .enumerate()
-        .filter(|(_, mode)| mode.text() == "t")
-        .map(|(position, _)| position)
-        .collect();
-    if !columns.is_empty() {
-        let argument_names = proc_cell(oid, "proargnames");
-        let column = |position: &usize| {
-            let name = argument_names.items().get(*position).map_or("", Cell::text).to_owned();
-            let kind = every.items().get(*position).map_or(0, Cell::oid);
-            format!("{} {}", quote_identifier(&name), names::type_name(kind, call.facts))
-        };
-        let columns: Vec<String> = columns.iter().map(column).collect();
-        return Ok(Cell::from(format!("TABLE({})", columns.join(", "))));
-    }
-    let kind = names::type_name(proc_cell(oid, "prorettype").oid(), call.facts);
-    let set = if proc_cell(oid, "proretset").truth() { "SETOF " } else { "" };
-    Ok(Cell::from(format!("{set}{kind}")))
-}
-
 fn serial_sequence(call: &Call<'_>) -> Result<Cell> {
     // Both must exist, but no column of ours is filled from a sequence.
     let entity = names::relation(call.text(0), call.facts)?;
@@ -552,40 +409,6 @@ pub(super) fn known_column(entity: &Entity, name: &str) -> Result<()> {
     Err(Error::UndefinedColumn(format!(
         "column \"{name}\" of relation \"{relation}\" does not exist"
     )))
-}
-
-fn describe_object(call: &Call<'_>) -> Result<Cell> {
-    /// `pg_class.oid` of `pg_namespace`, `pg_type`, `pg_proc`, `pg_constraint`.
-    const PG_NAMESPACE: u32 = 2615;
-    const PG_TYPE: u32 = 1247;
-    const PG_PROC: u32 = 1255;
-    const PG_CONSTRAINT: u32 = 2606;
-    let (class, object, column) = (call.oid(0), call.oid(1), call.int(2));
-    let (facts, index) = (call.facts, call.facts.index());
-    Ok(match class {
-        PG_CLASS => {
-            let Some(entity) = index.relation(object) else {
-                return Ok(Cell::Null);
-            };
-            let kind = if entity.kind == 'v' { "view" } else { "table" };
-            let relation = format!("{kind} {}", names::class_out(object, facts));
-            let column = usize::try_from(column).ok().and_then(|number| number.checked_sub(1));
-            match column.and_then(|at| entity.columns.get(at)) {
-                Some(column) => {
-                    Cell::from(format!("column {} of {relation}", quote_identifier(&column.name)))
-                }
-                None => Cell::from(relation),
-            }
-        }
-        PG_NAMESPACE => Cell::from(format!("schema {}", names::schema_out(object, facts))),
-        PG_TYPE => Cell::from(format!("type {}", names::type_name(object, facts))),
-        PG_PROC => Cell::from(format!("function {}", names::procedure_out(object, facts))),
-        PG_CONSTRAINT => Cell::from(index.by_constraint(object).map(|entity| {
-            let table = names::class_out(entity.ids.relation, facts);
-            format!("constraint {} on table {table}", quote_identifier(&entity.key_name()))
-        })),
-        _ => Cell::Null,
-    })
 }
 
 fn index_column_property(call: &Call<'_>) -> Result<Cell> {
@@ -622,6 +445,15 @@ fn large_object(call: &Call<'_>) -> Result<Cell> {
     Err(Error::UndefinedObject(format!("large object {} does not exist", call.oid(0))))
 }
 
+/// What takes a number that `lo_open` gave: it gives none.
+fn descriptor(call: &Call<'_>) -> Result<Cell> {
+    Err(Error::UndefinedObject(format!("invalid large-object descriptor: {}", call.int(0))))
+}
+
+fn new_large_object(_: &Call<'_>) -> Result<Cell> {
+    Err(Error::FeatureNotSupported("large objects are not supported".to_owned()))
+}
+
 /// Nothing is counted, so there is nothing to reset. Errors: 22023 for a word that names no statistics.
 fn reset_shared(call: &Call<'_>) -> Result<Cell> {
     let target = call.text(0);
@@ -634,14 +466,6 @@ fn reset_shared(call: &Call<'_>) -> Result<Cell> {
 }
 
 // ---- comments
-
-fn described(class: u32, object: u32, column: i64) -> Cell {
-    let rows = data::table("pg_description").rows();
-    let found = rows
-        .iter()
-        .find(|row| row[0].oid() == object && row[1].oid() == class && row[2].int() == column);
-    found.map_or(Cell::Null, |row| row[3].clone())
-}
 
 fn obj_description(call: &Call<'_>) -> Result<Cell> {
     let object = call.oid(0);
@@ -656,7 +480,7 @@ fn obj_description(call: &Call<'_>) -> Result<Cell> {
         "pg_class" => Ok(of_relation()),
         catalog => {
             let class = data::relation("pg_catalog", catalog);
-            Ok(class.map_or(Cell::Null, |class| described(class.oid, object, 0)))
+            Ok(class.map_or(Cell::Null, |class| data::comment(class.oid, object, 0)))
         }
     }
 }
@@ -681,19 +505,55 @@ fn relation_size(call: &Call<'_>) -> Result<Cell> {
     if call.args.len() == 2 && call.text(1) != "main" {
         return Ok(Cell::Int(0));
     }
-    let entity = call.facts.index().relation(class(call, 0)?);
-    Ok(Cell::from(entity.map(|entity| i64::try_from(entity.bytes).unwrap_or(i64::MAX))))
+    let (oid, index) = (class(call, 0)?, call.facts.index());
+    Ok(match index.relation(oid) {
+        Some(entity) => Cell::Int(i64::try_from(entity.bytes).unwrap_or(i64::MAX)),
+        // An index takes no room: it only says what a table's key is.
+        None if index.by_index(oid).is_some() || system_indexes::by_oid(oid).is_some() => {
+            Cell::Int(0)
+        }
+        None => Cell::Null,
+    })
+}
+
+/// What everybody's files take is in the default tablespace; the tables that databases would share take nothing.
+///
+/// Errors: no tablespace of that name.
+fn tablespace_size(call: &Call<'_>) -> Result<Cell> {
+    let found = data::table("pg_tablespace").rows().iter().find(|row| match &call.args[0] {
+        Cell::Text(name) => row[1].text() == name.as_ref(),
+        number => row[0].oid() == number.oid(),
+    });
+    match (found, &call.args[0]) {
+        (Some(row), _) if row[0].oid() == GLOBAL_TABLESPACE_OID => Ok(Cell::Int(0)),
+        (Some(_), _) => Ok(database_bytes(call)),
+        (None, Cell::Text(name)) => {
+            Err(Error::UndefinedObject(format!("tablespace \"{name}\" does not exist")))
+        }
+        (None, _) => Ok(Cell::Null),
+    }
 }
 
 fn database_size(call: &Call<'_>) -> Result<Cell> {
-    if let Cell::Text(name) = &call.args[0] {
-        let known = name.as_ref() == call.facts.database || name.starts_with("pg_");
-        if !known {
-            return Err(Error::UndefinedDatabase(name.to_string()));
-        }
+    if let Cell::Text(name) = &call.args[0]
+        && name.as_ref() != call.facts.database
+    {
+        return Err(Error::UndefinedDatabase(name.to_string()));
     }
+    Ok(database_bytes(call))
+}
+
+fn database_bytes(call: &Call<'_>) -> Cell {
     let sum: u64 = call.facts.index().relations.iter().map(|entity| entity.bytes).sum();
-    Ok(Cell::Int(i64::try_from(sum).unwrap_or(i64::MAX)))
+    Cell::Int(i64::try_from(sum).unwrap_or(i64::MAX))
+}
+
+/// No table has partitions, so that PostgreSQL would list none either.
+///
+/// Errors: no relation of that name.
+fn partitions(call: &Call<'_>) -> Result<Cell> {
+    class(call, 0)?;
+    Ok(Cell::List(Vec::new()))
 }
 
 fn live_tuples(call: &Call<'_>) -> Result<Cell> {

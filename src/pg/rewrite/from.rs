@@ -84,31 +84,31 @@ impl Call {
             _ => None,
         });
         let Some(args) = values.collect::<Option<Vec<Expr>>>() else { return self.value(alias) };
-        let (lists, names): (Vec<Expr>, &[&str]) = if let Some(pairs) = listing_pairs(&self.name) {
-            let options = self.name == "pg_options_to_table";
-            let names: &[&str] =
-                if options { &["option_name", "option_value"] } else { &["key", "value"] };
-            let args = if options { args.into_iter().map(texts).collect() } else { args };
-            (pairs.map(|list| call(list, args.clone())).to_vec(), names)
-        } else if let Some(fields) = fields(&self.name) {
-            let list = call(listing(&self.name).unwrap_or_default(), args);
-            let field = |name: &&str| {
-                let name = Expr::value(Value::SingleQuotedString((*name).to_owned()));
-                call("forebay_member", vec![list.clone(), name])
+        let (lists, names): (Vec<Expr>, &[&str]) =
+            if let Some(Columns(names, lists)) = columns(&self.name) {
+                let options = self.name == "pg_options_to_table";
+                let args: Vec<Expr> =
+                    if options { args.into_iter().map(texts).collect() } else { args };
+                (lists.iter().map(|list| call(list, args.clone())).collect(), names)
+            } else if let Some(fields) = fields(&self.name) {
+                let list = call(listing(&self.name).unwrap_or_default(), args);
+                let field = |name: &&str| {
+                    let name = Expr::value(Value::SingleQuotedString((*name).to_owned()));
+                    call("forebay_member", vec![list.clone(), name])
+                };
+                (fields.iter().map(field).collect(), fields)
+            } else if let Some(listing) = listing(&self.name) {
+                let names: &[&str] =
+                    if self.name.contains("_array_elements") { &["value"] } else { &[""] };
+                (vec![call(listing, args)], names)
+            } else if self.name == "unnest" {
+                let names: &[&str] = if args.len() == 1 { &["unnest"] } else { &[] };
+                (args, names)
+            } else if self.name == "generate_series" {
+                (vec![call("forebay_series", args)], &["generate_series"])
+            } else {
+                return self.value(alias);
             };
-            (fields.iter().map(field).collect(), fields)
-        } else if let Some(listing) = listing(&self.name) {
-            let names: &[&str] =
-                if self.name.contains("_array_elements") { &["value"] } else { &[""] };
-            (vec![call(listing, args)], names)
-        } else if self.name == "unnest" {
-            let names: &[&str] = if args.len() == 1 { &["unnest"] } else { &[] };
-            (args, names)
-        } else if self.name == "generate_series" {
-            (vec![call("forebay_series", args)], &["generate_series"])
-        } else {
-            return self.value(alias);
-        };
         unnested(alias, &self.name, lists, names, self.ordinality)
     }
 
@@ -229,16 +229,37 @@ fn texts(expr: Expr) -> Expr {
     Expr::Cast { kind, expr, data_type, array: false, format: None }
 }
 
-/// The functions that return the two columns of what `name` returns as rows, each as a list.
-fn listing_pairs(name: &str) -> Option<[&'static str; 2]> {
-    match name {
-        "pg_options_to_table" => Some(["forebay_option_names", "forebay_option_values"]),
-        "json_each" => Some(["forebay_json_names", "forebay_json_values"]),
-        "jsonb_each" => Some(["forebay_jsonb_names", "forebay_jsonb_values"]),
-        "json_each_text" => Some(["forebay_json_names", "forebay_json_texts"]),
-        "jsonb_each_text" => Some(["forebay_jsonb_names", "forebay_jsonb_texts"]),
-        _ => None,
-    }
+/// The names of columns, and functions that return each as a list.
+struct Columns(&'static [&'static str], &'static [&'static str]);
+
+/// The columns of what `name` returns as rows.
+fn columns(name: &str) -> Option<Columns> {
+    const PAIR: &[&str] = &["key", "value"];
+    Some(match name {
+        "pg_options_to_table" => Columns(
+            &["option_name", "option_value"],
+            &["forebay_option_names", "forebay_option_values"],
+        ),
+        "json_each" => Columns(PAIR, &["forebay_json_names", "forebay_json_values"]),
+        "jsonb_each" => Columns(PAIR, &["forebay_jsonb_names", "forebay_jsonb_values"]),
+        "json_each_text" => Columns(PAIR, &["forebay_json_names", "forebay_json_texts"]),
+        "jsonb_each_text" => Columns(PAIR, &["forebay_jsonb_names", "forebay_jsonb_texts"]),
+        "ts_token_type" => Columns(
+            &["tokid", "alias", "description"],
+            &["forebay_token_numbers", "forebay_token_names", "forebay_token_descriptions"],
+        ),
+        "pg_partition_tree" => Columns(
+            &["relid", "parentrelid", "isleaf", "level"],
+            &[
+                "forebay_partitions",
+                "forebay_partition_parents",
+                "forebay_partition_leaves",
+                "forebay_partition_levels",
+            ],
+        ),
+        "pg_partition_ancestors" => Columns(&["relid"], &["forebay_partitions"]),
+        _ => return None,
+    })
 }
 
 /// The columns of what `name` returns as rows, which its list has as composite values.

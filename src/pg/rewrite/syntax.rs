@@ -689,6 +689,8 @@ const OID_TYPES: &[&str] = &[
     "regnamespace",
     "regrole",
     "regcollation",
+    "regconfig",
+    "regdictionary",
 ];
 
 /// The OID type a call of ours returns.

@@ -174,9 +174,8 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
         "timestamptz" => plain(DataType::Timestamp(TimeUnit::Microsecond, zone())),
         "interval" => plain(DataType::Interval(IntervalUnit::MonthDayNano)),
         "oid" | "xid" | "cid" | "xid8" | "regclass" | "regtype" | "regproc" | "regprocedure"
-        | "regoper" | "regoperator" | "regnamespace" | "regrole" | "regcollation" => {
-            tagged(DataType::Int64, name, None)
-        }
+        | "regoper" | "regoperator" | "regnamespace" | "regrole" | "regcollation" | "regconfig"
+        | "regdictionary" => tagged(DataType::Int64, name, None),
         "varchar" | "bpchar" | "name" | "char" | "json" | "jsonb" | "uuid" | "inet" | "cidr"
         | "macaddr" | "macaddr8" | "int4range" | "int8range" | "numrange" | "daterange"
         | "tsrange" | "tstzrange" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "bit"

@@ -104,6 +104,8 @@ const TYPES: &[&str] = &[
     "pg_snapshot",
     "refcursor",
     "regcollation",
+    "regconfig",
+    "regdictionary",
     "regnamespace",
     "regoper",
     "regoperator",
