@@ -111,6 +111,10 @@ pub trait Session: Send {
         parameters: Vec<Parameter>,
     ) -> BoxFuture<'_, Result<Box<dyn Portal>>>;
 
+    /// What calls the function with that `pg_proc.oid`.
+    /// Errors: 42883 when there is none, 0A000 when it is not one that gives one value, 25P02 in a failed block.
+    fn function(&self, oid: u32) -> Result<Function>;
+
     /// Runs a portal. The rows come as a stream that the caller may pull slowly or in parts.
     fn execute(&mut self, portal: &mut dyn Portal) -> BoxFuture<'_, Result<Outcome>>;
 
@@ -167,6 +171,15 @@ pub trait Prepared: Send + Sync {
     fn as_any(&self) -> &(dyn std::any::Any + Send + Sync);
     /// For downcasting inside `query`.
     fn into_any(self: Arc<Self>) -> Arc<dyn std::any::Any + Send + Sync>;
+}
+
+/// A function that is called by its number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Function {
+    /// The statement that calls it, with a parameter for each argument.
+    pub call: String,
+    /// The type OIDs of its arguments.
+    pub argument_types: Vec<u32>,
 }
 
 /// A bound statement.

@@ -125,6 +125,11 @@ pub(super) fn command_complete(out: &mut BytesMut, tag: &str) {
     frame(out, b'C', |out| text(out, tag));
 }
 
+/// `value` has its length before it, as in a row.
+pub(super) fn function_call_response(out: &mut BytesMut, value: &[u8]) {
+    frame(out, b'V', |out| out.put_slice(value));
+}
+
 pub(super) fn copy_done(out: &mut BytesMut) {
     frame(out, b'c', |_| ());
 }

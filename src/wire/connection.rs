@@ -19,7 +19,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::cancel::{Armed, Registered};
 use super::frame::{Channel, FLUSH_BYTES, Frame, Halt, Phase, Stream};
 use super::limit::Place;
-use super::message::{self, Bind, Message, Named};
+use super::message::{self, Bind, FunctionCall, Message, Named};
 use super::portal::{Bound, Progress, Rows, guard, spread, tag_text};
 use super::report::{self, Severity};
 use super::startup::{Opening, Startup};
@@ -272,13 +272,7 @@ impl Connection<'_> {
     async fn handle(&mut self, message: Message) -> Result<(), Halt> {
         let done = match message {
             Message::Query(sql) => return Box::pin(self.query(&sql)).await,
-            Message::FunctionCall => {
-                self.fail(&Error::FeatureNotSupported(
-                    "function call protocol is not supported".to_owned(),
-                ));
-                self.finish_query();
-                return Ok(());
-            }
+            Message::FunctionCall(call) => return Box::pin(self.function_call(call)).await,
             // PostgreSQL ignores copy data outside of a copy: it may still be under way when the copy fails.
             Message::Copy => return Ok(()),
             Message::Sync => {
@@ -461,6 +455,53 @@ impl Connection<'_> {
     fn complete(&mut self, tag: &RowsTag, count: u64) {
         self.notices();
         backend::command_complete(&mut self.channel.output, &tag_text(tag, count));
+    }
+
+    // ---- function calls
+
+    async fn function_call(&mut self, call: FunctionCall) -> Result<(), Halt> {
+        match self.call(call).await {
+            Ok(()) => {}
+            Err(Halt::Failed(error)) => self.fail(&error),
+            other => return other,
+        }
+        self.finish_query();
+        Ok(())
+    }
+
+    async fn call(&mut self, call: FunctionCall) -> Result<(), Halt> {
+        let FunctionCall { function, format_count, arguments, binary } = call;
+        let function = self.session.function(function).map_err(Halt::Failed)?;
+        let (count, wanted) = (arguments.len(), function.argument_types.len());
+        if count != wanted {
+            return Err(Halt::Failed(Error::Protocol(format!(
+                "function call message contains {count} arguments but function requires {wanted}"
+            ))));
+        }
+        if format_count > 1 && format_count != count {
+            return Err(Halt::Failed(Error::Protocol(format!(
+                "function call message contains {format_count} argument formats but {count} arguments"
+            ))));
+        }
+        self.arm()?;
+        let before = self.session.transaction_status();
+        let settings = self.session.output();
+        let Connection { channel, session, armed, .. } = self;
+        let Some(armed) = armed else { return Err(unarmed()) };
+        let prepare = session.prepare(&function.call, &function.argument_types);
+        let prepared = guard(channel, armed, prepare).await?;
+        let mut portal = guard(channel, armed, session.bind(&prepared, arguments)).await?;
+        let outcome = guard(channel, armed, session.execute(portal.as_mut())).await?;
+        let Outcome::Rows { columns, rows, .. } = outcome else {
+            return Err(Halt::Failed(Error::Internal("a call without a value".to_owned())));
+        };
+        let mut rows = Rows::new(columns, rows, vec![binary]);
+        let value = rows.value(channel, armed, &settings).await?;
+        drop(rows);
+        self.notices();
+        backend::function_call_response(&mut self.channel.output, &value);
+        self.ended(before);
+        Ok(())
     }
 
     // ---- extended protocol

@@ -30,7 +30,7 @@ pub(super) enum Message {
     Sync,
     Flush,
     Terminate,
-    FunctionCall,
+    FunctionCall(FunctionCall),
     /// CopyData, CopyDone or CopyFail.
     Copy,
 }
@@ -45,6 +45,17 @@ pub(super) struct Bind {
     pub(super) parameters: Vec<Parameter>,
     /// None, one for all columns, or one for each; true is binary.
     pub(super) result_formats: Vec<bool>,
+}
+
+#[derive(Debug)]
+pub(super) struct FunctionCall {
+    /// `pg_proc.oid`.
+    pub(super) function: u32,
+    /// As [`Bind::format_count`].
+    pub(super) format_count: usize,
+    pub(super) arguments: Vec<Parameter>,
+    /// How the result is wanted.
+    pub(super) binary: bool,
 }
 
 /// What Describe and Close are about.
@@ -76,9 +87,8 @@ pub(super) fn decode(tag: u8, body: Bytes) -> Result<Message> {
         b'H' => Message::Flush,
         b'X' => Message::Terminate,
         // Their bodies mean nothing to us.
-        b'F' | b'd' | b'c' | b'f' => {
-            return Ok(if tag == b'F' { Message::FunctionCall } else { Message::Copy });
-        }
+        b'd' | b'c' | b'f' => return Ok(Message::Copy),
+        b'F' => Message::FunctionCall(function_call(&mut body)?),
         other => return Err(unknown_type(other)),
     };
     body.end()?;
@@ -93,6 +103,29 @@ pub(super) fn unknown_type(tag: u8) -> Error {
 fn bind(body: &mut Body) -> Result<Bind> {
     let portal = body.text()?;
     let statement = body.text()?;
+    let (format_count, values) = values(body)?;
+    let results = body.list(2, Body::format)?;
+    // Only now may what the text says be refused: the layout is whole, so the connection can go on.
+    body.end()?;
+    let parameters = values.into_iter().map(parameter).collect::<Result<_>>()?;
+    let result_formats = results.into_iter().map(known).collect::<Result<_>>()?;
+    Ok(Bind { portal, statement, format_count, parameters, result_formats })
+}
+
+fn function_call(body: &mut Body) -> Result<FunctionCall> {
+    let function = body.take(4)?.get_u32();
+    let (format_count, values) = values(body)?;
+    let result = body.format()?;
+    body.end()?;
+    let arguments = values.into_iter().map(parameter).collect::<Result<_>>()?;
+    Ok(FunctionCall { function, format_count, arguments, binary: known(result)? })
+}
+
+/// A value and its format.
+type Value = (Format, Option<Bytes>);
+
+/// The count of the formats of values, and the values.
+fn values(body: &mut Body) -> Result<(usize, Vec<Value>)> {
     let formats = body.list(2, Body::format)?;
     let mut index = 0;
     let values = body.list(4, |body| {
@@ -104,12 +137,7 @@ fn bind(body: &mut Body) -> Result<Bind> {
         index += 1;
         Ok((binary, body.value()?))
     })?;
-    let results = body.list(2, Body::format)?;
-    // Only now may what the text says be refused: the layout is whole, so the connection can go on.
-    body.end()?;
-    let parameters = values.into_iter().map(parameter).collect::<Result<_>>()?;
-    let result_formats = results.into_iter().map(known).collect::<Result<_>>()?;
-    Ok(Bind { portal, statement, format_count: formats.len(), parameters, result_formats })
+    Ok((formats.len(), values))
 }
 
 /// A format code: `Ok` is whether it is binary, `Err` is a code nobody knows.
@@ -119,7 +147,7 @@ fn known(format: Format) -> Result<bool> {
     format.map_err(|code| Error::InvalidParameterValue(format!("unsupported format code: {code}")))
 }
 
-fn parameter((format, value): (Format, Option<Bytes>)) -> Result<Parameter> {
+fn parameter((format, value): Value) -> Result<Parameter> {
     let binary = known(format)?;
     if let (false, Some(value)) = (binary, &value) {
         utf8(value)?;

@@ -173,6 +173,26 @@ impl Rows {
         Ok(Sent { count, all: false })
     }
 
+    /// The only value of the only row, with its length before it.
+    pub(super) async fn value(
+        &mut self,
+        channel: &mut Channel,
+        armed: &Armed,
+        settings: &OutputSettings,
+    ) -> Result<BytesMut, Halt> {
+        /// What a DataRow has before its values: its type, its length, their count.
+        const HEAD_BYTES: usize = 1 + 4 + 2;
+        let mut row = BytesMut::new();
+        while let Some(batch) = self.pull(channel, armed, settings).await? {
+            let rows = 0..batch.num_rows();
+            self.sink.encode(&batch, rows, &mut row).map_err(Halt::Failed)?;
+        }
+        if row.len() <= HEAD_BYTES {
+            return Err(Halt::Failed(Error::Internal("a call without a value".to_owned())));
+        }
+        Ok(row.split_off(HEAD_BYTES))
+    }
+
     /// The batch that has rows to send.
     async fn pull(
         &mut self,

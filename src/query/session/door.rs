@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::query::door::{
-    Column, Credentials, Door, Login, Notice, Notification, Outcome, Parameter, Parsed, Portal,
-    Prepared, Session, TransactionStatus,
+    Column, Credentials, Door, Function, Login, Notice, Notification, Outcome, Parameter, Parsed,
+    Portal, Prepared, Session, TransactionStatus,
 };
 use crate::query::engine::Engine;
 use crate::query::parse;
@@ -115,6 +115,14 @@ impl Session for SqlSession {
     ) -> BoxFuture<'_, Result<Box<dyn Portal>>> {
         let bound = self.bind_now(prepared, &parameters);
         std::future::ready(bound).boxed()
+    }
+
+    fn function(&self, oid: u32) -> Result<Function> {
+        if self.transaction_status() == TransactionStatus::Failed {
+            return Err(Error::InFailedTransaction);
+        }
+        let (call, argument_types) = crate::pg::functions::calling(oid)?;
+        Ok(Function { call, argument_types })
     }
 
     fn execute(&mut self, portal: &mut dyn Portal) -> BoxFuture<'_, Result<Outcome>> {

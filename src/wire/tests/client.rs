@@ -276,6 +276,7 @@ pub(super) fn short(tag: u8, body: &[u8]) -> String {
         b'D' => row(body),
         b'T' => columns(body),
         b't' => format!("{}", body.get_u16()),
+        b'V' => String::from_utf8_lossy(body.get(4..).unwrap_or_default()).into(),
         b'd' => String::from_utf8_lossy(&body).trim_end().into(),
         b'R' => body.get_u32().to_string(),
         b'H' => body.get_u8().to_string(),

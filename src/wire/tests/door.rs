@@ -19,8 +19,8 @@ use crate::pg::encode::{
 use crate::pg::types::PgType;
 use crate::pg::zone::Zone;
 use crate::query::door::{
-    Column, Credentials, Door, Login, Notice, Notification, Outcome, Parameter, Parsed, Portal,
-    Prepared, RowStream, RowsTag, Session, TransactionStatus,
+    Column, Credentials, Door, Function, Login, Notice, Notification, Outcome, Parameter, Parsed,
+    Portal, Prepared, RowStream, RowsTag, Session, TransactionStatus,
 };
 use crate::task::Tasks;
 
@@ -307,6 +307,13 @@ impl Session for FakeSession {
         }
         let columns = prepared.columns.clone();
         async move { Ok(Box::new(FakePortal { sql, columns }) as Box<dyn Portal>) }.boxed()
+    }
+
+    fn function(&self, oid: u32) -> Result<Function> {
+        match oid {
+            1 => Ok(Function { call: "rows $1".to_owned(), argument_types: vec![23] }),
+            _ => Err(Error::UndefinedFunction(format!("function with OID {oid} does not exist"))),
+        }
     }
 
     fn execute(&mut self, portal: &mut dyn Portal) -> BoxFuture<'_, Result<Outcome>> {

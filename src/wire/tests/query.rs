@@ -85,10 +85,18 @@ async fn copy_data_outside_of_a_copy_is_ignored() {
 }
 
 #[tokio::test]
-async fn function_calls_are_refused_and_the_session_goes_on() {
+async fn functions_are_called_by_number() {
     let server = trusting().await;
     let mut client = server.session().await;
-    assert_eq!(client.say(&[frame(b'F', &[0; 10])]).await, ["E ERROR 0A000", "Z I"]);
+    // The function, no formats, one argument, and how the result is wanted.
+    let call = |function: u8| {
+        let body = [&[0, 0, 0, function], &[0, 0, 0, 1][..], &[0, 0, 0, 1, b'1'], &[0, 0]];
+        frame(b'F', &body.concat())
+    };
+    assert_eq!(client.say(&[call(1)]).await, ["V 0", "Z I"]);
+    assert_eq!(client.say(&[call(2)]).await, ["E ERROR 42883", "Z I"]);
+    let without = frame(b'F', &[0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(client.say(&[without]).await, ["E ERROR 08P01", "Z I"]);
     assert_eq!(client.ask("begin").await, ["C BEGIN", "Z T"]);
 }
 
