@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::deadline::Deadlines;
 use super::kept::Kept;
+use super::ordered::BranchOrder;
 use super::parse::Limits;
 use super::physical::{Cancel, Yielding};
 use super::settings::write_ms;
@@ -300,6 +301,7 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_query_planner(Arc::new(crate::pg::apply::Planner))
+        .with_physical_optimizer_rule(Arc::new(BranchOrder))
         .with_physical_optimizer_rule(Arc::new(Yielding))
         .build();
     register(&mut state);

@@ -25,6 +25,7 @@ mod kept;
 mod locks;
 mod names;
 mod numeric;
+mod ordered;
 pub mod parse;
 mod physical;
 mod places;

@@ -67,3 +67,5 @@ SELECT label FROM kinds.kinds INTERSECT SELECT label FROM kinds.kinds WHERE id <
 SELECT day FROM kinds.kinds UNION SELECT moment FROM kinds.kinds;
 SELECT NULL AS x UNION ALL SELECT 'a' UNION ALL SELECT 'b';
 SELECT NULL AS x UNION ALL SELECT NULL UNION ALL SELECT 1;
+SELECT 'b' AS x, n_name FROM nation WHERE n_nationkey = 3 UNION ALL SELECT 'a', r_name FROM region WHERE r_regionkey = 1 UNION ALL SELECT 'c', n_name FROM nation WHERE n_nationkey = 1;
+SELECT 2 AS n UNION ALL SELECT 1 UNION ALL SELECT 3 LIMIT 2;

@@ -1,0 +1,178 @@
+//! UNION ALL in the order of its branches. SQL promises none, but PostgreSQL has it, and whoever writes a list as a
+//! union of constants relies on it; DataFusion takes rows from whichever branch has some first.
+//!
+//! The partitions of one branch still compute side by side, as PostgreSQL's workers would.
+
+use std::fmt::{self, Formatter};
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::{Result, internal_err};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
+use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
+use datafusion::physical_plan::limit::GlobalLimitExec;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
+    PlanProperties,
+};
+use futures::{StreamExt, TryStreamExt};
+
+/// Takes the branches of a union in their order where they would be merged in any.
+#[derive(Debug)]
+pub(super) struct BranchOrder;
+
+impl PhysicalOptimizerRule for BranchOrder {
+    fn optimize(
+        &self,
+        plan: Arc<dyn ExecutionPlan>,
+        _config: &ConfigOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let merged = plan.transform_up(|plan| {
+            let Some(merge) = plan.downcast_ref::<CoalescePartitionsExec>() else {
+                return Ok(Transformed::no(plan));
+            };
+            let Some(union) = branches(merge.input())? else {
+                return Ok(Transformed::no(plan));
+            };
+            let ordered = Arc::new(OrderedExec::new(union));
+            Ok(Transformed::yes(match merge.fetch() {
+                Some(rows) => Arc::new(GlobalLimitExec::new(ordered, 0, Some(rows))),
+                None => ordered,
+            }))
+        })?;
+        let plan = merged.data;
+        // What has several partitions at the top is merged when it is run.
+        Ok(match branches(&plan)? {
+            Some(union) => Arc::new(OrderedExec::new(union)),
+            None => plan,
+        })
+    }
+
+    fn name(&self) -> &str {
+        "branch_order"
+    }
+
+    fn schema_check(&self) -> bool {
+        true
+    }
+}
+
+/// A union, or what does something to each row of one, so that every branch is one partition; `None` for other plans.
+fn branches(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    let inputs = plan.children();
+    let inputs = match (plan.name(), inputs.as_slice()) {
+        ("UnionExec", branches) => {
+            branches.iter().map(|branch| merged(branch)).collect::<Result<_>>()?
+        }
+        ("ProjectionExec" | "FilterExec" | "CoalesceBatchesExec" | "LocalLimitExec", [input]) => {
+            match branches(input)? {
+                Some(input) => vec![input],
+                None => return Ok(None),
+            }
+        }
+        _ => return Ok(None),
+    };
+    let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
+    Arc::clone(plan).replace_children(inputs, options).map(Some)
+}
+
+/// One branch as one partition.
+fn merged(branch: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    if branch.output_partitioning().partition_count() == 1 {
+        return Ok(Arc::clone(branch));
+    }
+    Ok(match branches(branch)? {
+        Some(union) => Arc::new(OrderedExec::new(union)),
+        None => Arc::new(CoalescePartitionsExec::new(Arc::clone(branch))),
+    })
+}
+
+/// The partitions of `input`, one after the other.
+#[derive(Debug)]
+struct OrderedExec {
+    input: Arc<dyn ExecutionPlan>,
+    properties: Arc<PlanProperties>,
+}
+
+impl OrderedExec {
+    fn new(input: Arc<dyn ExecutionPlan>) -> OrderedExec {
+        let properties = PlanProperties::new(
+            EquivalenceProperties::new(input.schema()),
+            Partitioning::UnknownPartitioning(1),
+            input.pipeline_behavior(),
+            input.boundedness(),
+        );
+        OrderedExec { input, properties: Arc::new(properties) }
+    }
+}
+
+impl DisplayAs for OrderedExec {
+    fn fmt_as(&self, _kind: DisplayFormatType, formatter: &mut Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OrderedExec")
+    }
+}
+
+impl ExecutionPlan for OrderedExec {
+    fn name(&self) -> &str {
+        "OrderedExec"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        self.input.schema()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    fn apply_expressions(
+        &self,
+        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn replace_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+        _options: ReplaceChildrenOptions,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match <[_; 1]>::try_from(children) {
+            Ok([input]) => Ok(Arc::new(OrderedExec::new(input))),
+            Err(_children) => internal_err!("branches in order have one plan"),
+        }
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        self.replace_children(
+            children,
+            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
+        )
+    }
+
+    fn execute(
+        &self,
+        _partition: usize,
+        context: Arc<TaskContext>,
+    ) -> Result<SendableRecordBatchStream> {
+        let input = Arc::clone(&self.input);
+        let branches = 0..input.output_partitioning().partition_count();
+        // A branch starts when those before it are done: a limit may never come to it.
+        let streams = futures::stream::iter(branches)
+            .map(move |branch| input.execute(branch, Arc::clone(&context)));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), streams.try_flatten())))
+    }
+}
