@@ -425,6 +425,11 @@ impl Error {
         }
     }
 
+    /// Forgets where in the statement it is.
+    pub fn nowhere(self) -> Error {
+        self.note(|notes| (notes.position, notes.place) = (None, None))
+    }
+
     /// No such operator between values of these types.
     pub fn no_operator(left: &str, symbol: &str, right: &str) -> Error {
         Error::OperatorMismatch(format!("operator does not exist: {left} {symbol} {right}"))

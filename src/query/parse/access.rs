@@ -107,7 +107,16 @@ impl Reader<'_> {
     }
 
     fn alter_role(&mut self) -> Result<RoleStatement> {
+        let refused = |what: &str| {
+            Err(Error::FeatureNotSupported(format!("settings of {what} are not supported")))
+        };
+        if self.accept("ALL") {
+            return refused("all roles");
+        }
         let name = self.identifier()?;
+        if self.accept("IN DATABASE") {
+            return refused("a role in one database");
+        }
         if self.accept("RENAME TO") {
             return Ok(RoleStatement::Rename { name, to: self.identifier()? });
         }

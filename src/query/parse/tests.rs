@@ -69,6 +69,11 @@ fn only_the_allow_list_parses() {
         "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/x'",
         "0A000 CREATE EXTERNAL is not supported",
     );
+    check("ALTER ROLE ALL SET work_mem = 1", "0A000 settings of all roles are not supported");
+    check(
+        "ALTER ROLE r IN DATABASE d RESET ALL",
+        "0A000 settings of a role in one database are not supported",
+    );
     check("INSERT INTO t VALUES (1)", "42809 cannot change the tables of a version");
     check("EXPLAIN ANALYZE COPY t TO '/x'", "0A000 EXPLAIN COPY is not supported");
     check("SELECT * INTO x FROM t", "0A000 SELECT INTO is not supported");

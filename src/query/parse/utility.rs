@@ -514,11 +514,8 @@ impl Reader<'_> {
 
     fn copy(&mut self) -> Result<Statement> {
         self.expect("COPY")?;
-        let query = if self.token() == Token::LParen {
-            self.bracketed_query()?
-        } else {
-            self.copied_table()?
-        };
+        let of_table = self.token() != Token::LParen;
+        let query = if of_table { self.copied_table()? } else { self.bracketed_query()? };
         if self.accept("FROM") {
             return Err(self.refused("INSERT"));
         }
@@ -529,7 +526,7 @@ impl Reader<'_> {
                 .hint("Use COPY … TO STDOUT, or psql's \\copy."));
         }
         let (format, force_quote) = self.copy_options()?;
-        Ok(Statement::Copy { query, format, force_quote })
+        Ok(Statement::Copy { query, of_table, format, force_quote })
     }
 
     /// `COPY table (columns)` as the query it stands for.

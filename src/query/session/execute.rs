@@ -166,8 +166,10 @@ impl SqlSession {
                 let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
                 self.close_cursor(name.as_deref()).and_then(|()| done(tag))
             }
-            S::Copy { query, format, force_quote } => {
-                let planned = self.plan(query, text, &[]).await?;
+            S::Copy { query, of_table, format, force_quote } => {
+                let planned = self.plan(query, text, &[]).await;
+                let placed = |error: Error| if *of_table { error.nowhere() } else { error };
+                let planned = planned.map_err(placed)?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
                 let format = force(format, force_quote, &columns)?;
                 Ok(Outcome::CopyOut { columns, rows, format })
