@@ -7,6 +7,10 @@
 A database of the source root becomes a schema, as in Forebay; the connection's database is `tpch` with that schema
 first in the search path. Column types are those Forebay announces for the same Arrow types. PostgreSQL refuses to run
 as root, so root hands the cluster to the user `postgres`.
+
+The cluster is what a Forebay looks like to its clients: everything belongs to the role `forebay`, text is ordered
+bytewise and has the letters of Unicode, tables have no indexes but those of their keys, and there is a schema `forebay`.
+What an operating system's locales or a template add is dropped.
 """
 
 import io
@@ -18,7 +22,7 @@ import socket
 import subprocess
 import sys
 
-# The keys of TPC-H. Only PostgreSQL needs them: its correlated subqueries would take minutes without.
+# The keys of TPC-H, which `kinds.py` declares to Forebay.
 KEYS = {
     "region": ["r_regionkey"],
     "nation": ["n_nationkey"],
@@ -29,7 +33,20 @@ KEYS = {
     "orders": ["o_orderkey"],
     "lineitem": ["l_orderkey", "l_linenumber"],
 }
-INDEXES = {"lineitem": "l_partkey, l_suppkey", "orders": "o_custkey"}
+
+# What only this cluster has: collations of the operating system, the schema for everybody.
+ALIKE = """
+    DO $$
+    DECLARE own text;
+    BEGIN
+        FOR own IN SELECT format('DROP COLLATION pg_catalog.%I', collname) FROM pg_collation
+            WHERE collname NOT IN ('default', 'C', 'POSIX', 'ucs_basic')
+        LOOP EXECUTE own; END LOOP;
+    END $$;
+    DROP SCHEMA public;
+    CREATE SCHEMA forebay;
+    GRANT USAGE ON SCHEMA forebay TO PUBLIC;
+"""
 
 
 def binaries():
@@ -64,7 +81,8 @@ def start(directory, root):
         os.chown(directory, owner.pw_uid, owner.pw_gid)
     data, port = str(directory / "data"), free_port()
     programs = binaries()
-    run(f"{programs}/initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+    run(f"{programs}/initdb", "-D", data, "-U", "forebay", "-A", "trust", "-E", "UTF8", "--no-sync",
+        "--locale=C", f"--lc-ctype={letters()}")
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -75,12 +93,19 @@ def start(directory, root):
         "autovacuum": "off",
         "shared_buffers": "256MB",
         "timezone": "UTC",
+        "search_path": "tpch",
     }
     options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
     run(f"{programs}/pg_ctl", "-D", data, "-l", str(directory / "log"), "-w", "-t", "60", "-o", options, "start")
-    server = f"postgresql://postgres@127.0.0.1:{port}"
+    server = f"postgresql://forebay@127.0.0.1:{port}"
     load(server, pathlib.Path(root))
-    return f"postgresql://forebay@127.0.0.1:{port}/tpch"
+    return f"{server}/tpch"
+
+
+def letters():
+    """The locale whose letters are Unicode's; C where the operating system has none without a language."""
+    known = subprocess.run(["locale", "-a"], check=True, capture_output=True, text=True).stdout.split()
+    return "C.UTF-8" if {"C.UTF-8", "C.utf8"} & set(known) else "C"
 
 
 def stop(directory):
@@ -92,11 +117,10 @@ def stop(directory):
 def load(server, root):
     import psycopg
 
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute("CREATE ROLE forebay SUPERUSER LOGIN")
-        connection.execute("CREATE DATABASE tpch OWNER forebay")
-        connection.execute("ALTER DATABASE tpch SET search_path = tpch")
-    with psycopg.connect(f"{server}/tpch", user="forebay", autocommit=True) as connection:
+    with psycopg.connect(f"{server}/template1", autocommit=True) as connection:
+        connection.execute("ALTER DATABASE postgres RENAME TO tpch")
+    with psycopg.connect(f"{server}/tpch", autocommit=True) as connection:
+        connection.execute(ALIKE)
         for database in sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "_."):
             connection.execute(f'CREATE SCHEMA "{database.name}"')
             for table, files in tables(newest_version(database)):
@@ -147,8 +171,6 @@ def load_table(connection, name, table, files):
             copy.write(buffer.getvalue())
     if table in KEYS:
         connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({', '.join(KEYS[table])})")
-    if table in INDEXES:
-        connection.execute(f"CREATE INDEX ON {name} ({INDEXES[table]})")
 
 
 def sql_type(kind):
