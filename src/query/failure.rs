@@ -425,6 +425,8 @@ fn no_function(text: &str, sql: &str) -> Option<Error> {
         }
         (name, "")
     };
+    // Planned under a name of ours.
+    let name = if name == "forebay_series" { "generate_series" } else { name };
     let untyped = places::untyped_arguments(sql, name).unwrap_or_default();
     let types = listed(types).into_iter().enumerate().map(|(index, kind)| {
         let kind = pg_name(kind);

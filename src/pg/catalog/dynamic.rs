@@ -214,7 +214,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let tuples = entity.rows.map_or(-1.0, |rows| rows as f64);
     let tuples = if entity.kind == 'v' { 0.0 } else { tuples };
     let shared = entity.system() && data::table_is_shared(&entity.name);
-    let identity = if table && !entity.system() { 'd' } else { 'n' };
+    let identity = if table && entity.schema_oid != PG_CATALOG_OID { 'd' } else { 'n' };
     let frozen = if table { FROZEN_XID } else { 0 };
     let mut rows = vec![row![
         entity.ids.relation,

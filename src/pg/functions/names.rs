@@ -166,6 +166,9 @@ pub(super) fn type_in(text: &str, facts: &Facts) -> Result<u32> {
     if let Some(oid) = number(text) {
         return Ok(oid);
     }
+    if text.trim().is_empty() {
+        return Err(Error::Syntax(format!("invalid type name \"{text}\"")));
+    }
     let undefined = || Error::UndefinedObject(format!("type \"{text}\" does not exist"));
     if let Some(element) = text.trim().strip_suffix("[]") {
         let element = type_in(element, facts)?;
@@ -265,13 +268,41 @@ pub(super) fn function_in(text: &str, facts: &Facts) -> Result<u32> {
 
 fn functions(text: &str, facts: &Facts) -> Result<Vec<&'static Row>> {
     let (schema, name) = qualified(text, facts)?;
-    let namespace = schema.as_deref().map(|schema| facts.index().schema_oid(schema).unwrap_or(0));
+    let namespace = match &schema {
+        Some(schema) => {
+            let found = facts.index().schema_oid(schema);
+            if found.is_none() && facts.schema(schema).is_none() {
+                return Err(Error::UndefinedSchema(schema.clone()));
+            }
+            Some(found)
+        }
+        None => None,
+    };
     let rows = data::table("pg_proc").rows().iter();
     let found = rows.filter(|row| {
-        let wanted = namespace.unwrap_or(super::super::catalog::index::PG_CATALOG_OID);
-        row[1].text() == name && row[2].oid() == wanted
+        let own = row[2].oid();
+        let here = namespace.map_or_else(|| schema_searched(own, facts), |oid| oid == Some(own));
+        here && row[1].text() == name
     });
     Ok(found.collect())
+}
+
+/// The types in a list of arguments: commas inside of brackets and quotes part none.
+fn argument_types(list: &str) -> Vec<String> {
+    let (mut types, mut depth, mut quoted) = (vec![String::new()], 0, false);
+    for c in list.chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '(' | '[' if !quoted => depth += 1,
+            ')' | ']' if !quoted => depth -= 1,
+            _ => {}
+        }
+        match types.last_mut() {
+            Some(last) if c != ',' || quoted || depth != 0 => last.push(c),
+            _ => types.push(String::new()),
+        }
+    }
+    if list.trim().is_empty() { Vec::new() } else { types }
 }
 
 /// `regprocedure` from text: `lower(text)`.
@@ -288,7 +319,7 @@ pub(super) fn procedure_in(text: &str, facts: &Facts) -> Result<u32> {
         .strip_suffix(')')
         .ok_or_else(|| Error::Syntax("expected a right parenthesis".to_owned()))?;
     let mut wanted = Vec::new();
-    for kind in list.split(',').filter(|kind| !kind.trim().is_empty()) {
+    for kind in argument_types(list) {
         wanted.push(type_in(kind.trim(), facts)?);
     }
     let at = data::table("pg_proc").index("proargtypes");

@@ -108,8 +108,8 @@ pub enum Statement {
     Copy {
         /// The query.
         query: Box<Query>,
-        /// Whether it stands for a table by its name, of whose errors PostgreSQL says no place.
-        of_table: bool,
+        /// The table it stands for, by its name.
+        table: Option<String>,
         /// How rows are written; columns to force quotes on by name are in `force_quote`.
         format: CopyFormat,
         /// `FORCE_QUOTE (columns)`.

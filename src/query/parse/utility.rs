@@ -183,7 +183,7 @@ impl Reader<'_> {
         let mut tables = Vec::new();
         loop {
             self.accept("ONLY");
-            tables.push(self.copied_table()?);
+            tables.push(self.copied_table()?.0);
             self.accept_token(&Token::Mul);
             if !self.accept_token(&Token::Comma) {
                 break;
@@ -514,8 +514,10 @@ impl Reader<'_> {
 
     fn copy(&mut self) -> Result<Statement> {
         self.expect("COPY")?;
-        let of_table = self.token() != Token::LParen;
-        let query = if of_table { self.copied_table()? } else { self.bracketed_query()? };
+        let (query, table) = match self.token() {
+            Token::LParen => (self.bracketed_query()?, None),
+            _ => self.copied_table().map(|(query, table)| (query, Some(table)))?,
+        };
         if self.accept("FROM") {
             return Err(self.refused("INSERT"));
         }
@@ -526,15 +528,17 @@ impl Reader<'_> {
                 .hint("Use COPY … TO STDOUT, or psql's \\copy."));
         }
         let (format, force_quote) = self.copy_options()?;
-        Ok(Statement::Copy { query, of_table, format, force_quote })
+        Ok(Statement::Copy { query, table, format, force_quote })
     }
 
     /// `COPY table (columns)` as the query it stands for.
-    fn copied_table(&mut self) -> Result<Box<Query>> {
+    fn copied_table(&mut self) -> Result<(Box<Query>, String)> {
         let quote = |name: String| format!("\"{}\"", name.replace('"', "\"\""));
-        let mut name = quote(self.identifier()?);
+        let mut table = self.identifier()?;
+        let mut name = quote(table.clone());
         while self.accept_token(&Token::Period) {
-            name = format!("{name}.{}", quote(self.identifier()?));
+            table = self.identifier()?;
+            name = format!("{name}.{}", quote(table.clone()));
         }
         let mut columns = "*".to_owned();
         if self.accept_token(&Token::LParen) {
@@ -545,7 +549,7 @@ impl Reader<'_> {
         let text = format!("SELECT {columns} FROM {name}");
         let limits = super::Limits { text_bytes_max: usize::MAX };
         match super::parse(&text, &limits)?.pop().map(|parsed| parsed.statement) {
-            Some(Statement::Query(query)) => Ok(query),
+            Some(Statement::Query(query)) => Ok((query, table)),
             _ => Err(self.error()),
         }
     }

@@ -166,10 +166,12 @@ impl SqlSession {
                 let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
                 self.close_cursor(name.as_deref()).and_then(|()| done(tag))
             }
-            S::Copy { query, of_table, format, force_quote } => {
+            S::Copy { query, table, format, force_quote } => {
                 let planned = self.plan(query, text, &[]).await;
-                let placed = |error: Error| if *of_table { error.nowhere() } else { error };
-                let planned = planned.map_err(placed)?;
+                let planned = planned.map_err(|error| match table {
+                    Some(table) => of_copied(error, table),
+                    None => error,
+                })?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
                 let format = force(format, force_quote, &columns)?;
                 Ok(Outcome::CopyOut { columns, rows, format })
@@ -700,4 +702,15 @@ fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<Co
     }
     *force_quote = Some(positions);
     Ok(format)
+}
+
+/// What is wrong with a table that is copied by its name: PostgreSQL says no place, and whose a column is.
+fn of_copied(error: Error, table: &str) -> Error {
+    match error.bare() {
+        Error::UndefinedColumn(words) => {
+            let of = format!(" of relation \"{table}\" does not exist");
+            Error::UndefinedColumn(words.replace(" does not exist", &of))
+        }
+        _ => error.nowhere(),
+    }
 }

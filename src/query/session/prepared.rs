@@ -157,11 +157,8 @@ impl SqlSession {
                 Some(["name", "setting", "description"].map(text_column).to_vec())
             }
             parse::Statement::Fetch { name, is_move: false, .. } => {
-                let cursor = self
-                    .cursors
-                    .get(name)
-                    .ok_or_else(|| Error::UndefinedCursor { kind: "cursor", name: name.clone() })?;
-                Some(cursor.columns.to_vec())
+                // Without the cursor there is nothing to describe; only running it fails.
+                self.cursors.get(name).map(|cursor| cursor.columns.to_vec())
             }
             parse::Statement::Execute { name, .. } => {
                 let prepared = self
