@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod checks;
 pub mod decode;
 pub mod encode;
+pub(crate) mod encodings;
 pub mod facts;
 pub mod functions;
 pub(crate) mod interrupt;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::error::{Error, Result};
 use crate::pg::catalog::settings::{self as postgresql, Known, boolean};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
-use crate::pg::functions::plain::encoding_number;
+use crate::pg::encodings::{self, Encoding};
 use crate::pg::zone::{Zone, offset_name};
 
 /// What `server_version` says; the catalogs are PostgreSQL 15's.
@@ -58,9 +58,9 @@ const fn reported(
 
 /// Every such setting, in the order of their names in lower case.
 const SETTINGS: &[Setting] = &[
-    reported("application_name", "", Kind::Known, "The name a client gives itself."),
+    reported("application_name", "", Kind::Own(plain), "The name a client gives itself."),
     setting("bytea_output", "hex", Kind::Known, "How bytea is written."),
-    reported("client_encoding", "UTF8", Kind::Own(encoding), "The client's encoding; only UTF8."),
+    reported("client_encoding", "UTF8", Kind::Own(encoding), "The client's encoding."),
     setting("config_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
     setting("data_directory", "", Kind::Fixed, "There is none of PostgreSQL's."),
     reported("DateStyle", "ISO, MDY", Kind::Own(date_style), "How dates are written and read."),
@@ -334,6 +334,8 @@ impl Settings {
             },
             bytea_hex: self.own("bytea_output") == "hex",
             extra_float_digits: self.own("extra_float_digits").parse().unwrap_or(1),
+            encoding: encodings::named(self.own("client_encoding"), "encoding")
+                .unwrap_or(Encoding::Utf8),
         }
     }
 }
@@ -416,16 +418,20 @@ pub(super) fn write_ms(ms: u64) -> String {
     if ms == 0 { "0".to_owned() } else { format!("{ms}ms") }
 }
 
+/// Every byte that is no printable ASCII becomes `?` (`pg_clean_ascii`).
+fn plain(value: &str) -> Result<String> {
+    let clean = |byte: u8| if matches!(byte, b' '..=b'~') { char::from(byte) } else { '?' };
+    Ok(value.bytes().map(clean).collect())
+}
+
+/// Errors: 22023 for an unknown encoding, 0A000 for one of several bytes that is not UTF-8.
 fn encoding(value: &str) -> Result<String> {
-    let plain: String = value.chars().filter(char::is_ascii_alphanumeric).collect();
-    match plain.to_ascii_uppercase().as_str() {
-        "UTF8" | "UNICODE" => Ok("UTF8".to_owned()),
-        // ASCII text is UTF-8 already, and PostgreSQL does not convert for it either.
-        "SQLASCII" => Ok("SQL_ASCII".to_owned()),
-        _ if encoding_number(value).is_some() => Err(Error::FeatureNotSupported(format!(
+    match encodings::named(value, "encoding") {
+        Ok(encoding) => Ok(encoding.name().to_owned()),
+        Err(Error::FeatureNotSupported(_)) => Err(Error::FeatureNotSupported(format!(
             "conversion between {value} and UTF8 is not supported"
         ))),
-        _ => Err(invalid("client_encoding", value)),
+        Err(_unknown) => Err(invalid("client_encoding", value)),
     }
 }
 
@@ -593,7 +599,9 @@ mod tests {
         check("statement_timeout", "2min", "2min");
         check("statement_timeout", "x", "22023");
         check("client_encoding", "utf-8", "UTF8");
-        check("client_encoding", "LATIN1", "0A000");
+        check("client_encoding", "latin-1", "LATIN1");
+        check("application_name", "café\t", "caf???");
+        check("client_encoding", "SJIS", "0A000");
         check("extra_float_digits", "4", "22023");
         check("jit", "yes", "on");
         check("server_version", "16", "55P02");

@@ -13,13 +13,14 @@ use bytes::Bytes;
 
 use super::frame::{Channel, Halt, Phase, Stream};
 use super::limit::{Attempt, Attempts};
-use super::message::{Body, utf8};
+use super::message::Body;
 use super::scram::Exchange;
 use super::startup::Startup;
 use super::{Gate, Shared, backend, tls};
 use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::config;
 use crate::error::{Error, Result};
+use crate::pg::decode::utf8;
 use crate::pg::scram::Verifier;
 use crate::query::door::{Credentials, Door};
 use crate::task::Clock;
@@ -292,7 +293,7 @@ fn usable(credentials: Option<Credentials>, clock: &Clock) -> Option<Verifier> {
 
 /// SASLInitialResponse: the mechanism and client-first.
 fn initial(body: Bytes) -> Result<(String, Bytes)> {
-    let mut body = Body(body);
+    let mut body = Body::new(body);
     let mechanism = body.text()?;
     let response = body.value()?;
     body.end()?;

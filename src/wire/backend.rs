@@ -5,6 +5,7 @@
 use bytes::{BufMut as _, Bytes, BytesMut};
 
 use crate::error::{Error, Result};
+use crate::pg::encodings::Encoding;
 use crate::query::door::{Column, Notification, TransactionStatus};
 
 /// Appends a frame: type, length, what `body` writes.
@@ -25,6 +26,17 @@ pub(super) fn text(out: &mut BytesMut, text: &str) {
         out.put_slice(text.as_bytes());
     }
     out.put_u8(0);
+}
+
+/// A string as the client reads text; what its encoding does not have is `?`.
+pub(super) fn words(out: &mut BytesMut, words: &str, encoding: Encoding) {
+    match encoding.converts() && !words.is_ascii() {
+        true => {
+            out.put_slice(&encoding.encode_what_it_has(words));
+            out.put_u8(0);
+        }
+        false => text(out, words),
+    }
 }
 
 pub(super) fn authentication_ok(out: &mut BytesMut) {
@@ -73,18 +85,22 @@ pub(super) fn backend_key_data(out: &mut BytesMut, pid: i32, secret: &[u8]) {
     });
 }
 
-pub(super) fn notification_response(out: &mut BytesMut, notification: &Notification) {
+pub(super) fn notification_response(
+    out: &mut BytesMut,
+    notification: &Notification,
+    encoding: Encoding,
+) {
     frame(out, b'A', |out| {
         out.put_i32(notification.pid);
-        text(out, &notification.channel);
-        text(out, &notification.payload);
+        words(out, &notification.channel, encoding);
+        words(out, &notification.payload, encoding);
     });
 }
 
-pub(super) fn parameter_status(out: &mut BytesMut, name: &str, value: &str) {
+pub(super) fn parameter_status(out: &mut BytesMut, name: &str, value: &str, encoding: Encoding) {
     frame(out, b'S', |out| {
         text(out, name);
-        text(out, value);
+        words(out, value, encoding);
     });
 }
 
@@ -146,17 +162,21 @@ pub(super) fn parameter_description(out: &mut BytesMut, types: &[u32]) -> Result
     Ok(())
 }
 
-/// Errors: 54000 past 32767 columns, which the count cannot tell.
+/// Errors: 54000 past 32767 columns, which the count cannot tell; 22P05 for a name the client's encoding does not have.
 pub(super) fn row_description(
     out: &mut BytesMut,
     columns: &[Column],
     binary: &[bool],
+    encoding: Encoding,
 ) -> Result<()> {
     let count = column_count(columns)?;
+    if encoding.converts() {
+        columns.iter().try_for_each(|column| encoding.encode(&column.name).map(drop))?;
+    }
     frame(out, b'T', |out| {
         out.put_i16(count);
         for (column, binary) in columns.iter().zip(binary) {
-            text(out, &column.name);
+            words(out, &column.name, encoding);
             out.put_u32(column.table_oid);
             out.put_i16(column.number);
             out.put_u32(column.pg_type.oid);

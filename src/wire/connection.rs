@@ -183,8 +183,9 @@ struct Connection<'a> {
 
 impl Connection<'_> {
     fn greet(&mut self) {
+        let encoding = self.session.output().encoding;
         for (name, value) in self.session.parameters() {
-            backend::parameter_status(&mut self.channel.output, name, &value);
+            backend::parameter_status(&mut self.channel.output, name, &value, encoding);
         }
         let entry = self.registered.entry();
         backend::backend_key_data(&mut self.channel.output, entry.pid, &entry.secret);
@@ -202,7 +203,7 @@ impl Connection<'_> {
                 continue;
             }
             self.resting = false;
-            match message::decode(tag, body) {
+            match message::decode(tag, body, self.session.output().encoding) {
                 Ok(Message::Terminate) => return Ok(()),
                 Ok(message) => self.handle(message).await?,
                 Err(error @ Error::Protocol(_)) => return Err(Halt::Fatal(error)),
@@ -316,7 +317,8 @@ impl Connection<'_> {
     fn fail(&mut self, error: &Error) {
         self.armed = None;
         self.notices();
-        report::error(&mut self.channel.output, Severity::Error, error);
+        let encoding = self.session.output().encoding;
+        report::error(&mut self.channel.output, Severity::Error, error, encoding);
         self.session.ended(true);
     }
 
@@ -333,7 +335,8 @@ impl Connection<'_> {
     fn ready(&mut self) {
         self.notices();
         for (name, value) in self.session.take_parameter_changes() {
-            backend::parameter_status(&mut self.channel.output, name, &value);
+            let encoding = self.session.output().encoding;
+            backend::parameter_status(&mut self.channel.output, name, &value, encoding);
         }
         self.notifications();
         backend::ready_for_query(&mut self.channel.output, self.session.transaction_status());
@@ -342,13 +345,15 @@ impl Connection<'_> {
 
     fn notices(&mut self) {
         for notice in self.session.take_notices() {
-            report::notice(&mut self.channel.output, &notice);
+            let encoding = self.session.output().encoding;
+            report::notice(&mut self.channel.output, &notice, encoding);
         }
     }
 
     fn notifications(&mut self) {
         for notification in self.session.take_notifications() {
-            backend::notification_response(&mut self.channel.output, &notification);
+            let encoding = self.session.output().encoding;
+            backend::notification_response(&mut self.channel.output, &notification, encoding);
         }
     }
 
@@ -411,7 +416,8 @@ impl Connection<'_> {
         match outcome {
             Outcome::Rows { columns, rows, tag, binary } => {
                 let formats = vec![binary; columns.len()];
-                backend::row_description(&mut self.channel.output, &columns, &formats)
+                let encoding = self.session.output().encoding;
+                backend::row_description(&mut self.channel.output, &columns, &formats, encoding)
                     .map_err(Halt::Failed)?;
                 let mut rows = Rows::new(columns, rows, formats);
                 let sent = self.send(&mut rows, 0).await?;
@@ -604,7 +610,8 @@ impl Connection<'_> {
             return Ok(());
         };
         let formats = spread(formats, columns.len())?;
-        backend::row_description(&mut self.channel.output, columns, &formats)
+        let encoding = self.session.output().encoding;
+        backend::row_description(&mut self.channel.output, columns, &formats, encoding)
     }
 
     /// The columns of an SQL cursor of that name, unless a portal has it.

@@ -15,6 +15,7 @@ use tokio_rustls::server::TlsStream;
 use super::message::unknown_type;
 use super::report::{self, Severity};
 use crate::error::{Error, Result};
+use crate::pg::encodings::Encoding;
 
 /// Output past this is written out. A tenth costs a system call per few rows; ten times more is memory per
 /// connection that buys nothing, since the socket's own buffer is of this order.
@@ -320,7 +321,7 @@ impl Channel {
     pub(super) async fn farewell(&mut self, error: Option<&Error>) {
         self.drop_frame();
         if let Some(error) = error {
-            report::error(&mut self.output, Severity::Fatal, error);
+            report::error(&mut self.output, Severity::Fatal, error, Encoding::Utf8);
         }
         let close = async {
             self.flush().await?;

@@ -6,9 +6,12 @@
 //! On failure: [`Error::Protocol`] when the layout is wrong (the connection must end), and
 //! [`Error::CharacterNotInRepertoire`] when only the text is (the connection may go on).
 
+use std::borrow::Cow;
+
 use bytes::{Buf as _, Bytes};
 
 use crate::error::{Error, Result};
+use crate::pg::encodings::Encoding;
 use crate::query::door::Parameter;
 
 /// A message of the simple or extended protocol.
@@ -66,8 +69,9 @@ pub(super) enum Named {
 }
 
 /// Reads the body of a frame of type `tag`, which [`super::frame::Phase`] knows.
-pub(super) fn decode(tag: u8, body: Bytes) -> Result<Message> {
-    let mut body = Body(body);
+/// Text in it is in the client's encoding.
+pub(super) fn decode(tag: u8, body: Bytes, encoding: Encoding) -> Result<Message> {
+    let mut body = Body { rest: body, encoding };
     let message = match tag {
         b'Q' => Message::Query(body.text()?),
         b'P' => Message::Parse {
@@ -107,6 +111,7 @@ fn bind(body: &mut Body) -> Result<Bind> {
     let results = body.list(2, Body::format)?;
     // Only now may what the text says be refused: the layout is whole, so the connection can go on.
     body.end()?;
+    let parameter = |value| parameter(value, body.encoding);
     let parameters = values.into_iter().map(parameter).collect::<Result<_>>()?;
     let result_formats = results.into_iter().map(known).collect::<Result<_>>()?;
     Ok(Bind { portal, statement, format_count, parameters, result_formats })
@@ -117,7 +122,8 @@ fn function_call(body: &mut Body) -> Result<FunctionCall> {
     let (format_count, values) = values(body)?;
     let result = body.format()?;
     body.end()?;
-    let arguments = values.into_iter().map(parameter).collect::<Result<_>>()?;
+    let argument = |value| parameter(value, body.encoding);
+    let arguments = values.into_iter().map(argument).collect::<Result<_>>()?;
     Ok(FunctionCall { function, format_count, arguments, binary: known(result)? })
 }
 
@@ -147,31 +153,14 @@ fn known(format: Format) -> Result<bool> {
     format.map_err(|code| Error::InvalidParameterValue(format!("unsupported format code: {code}")))
 }
 
-fn parameter((format, value): Value) -> Result<Parameter> {
+fn parameter((format, value): Value, encoding: Encoding) -> Result<Parameter> {
     let binary = known(format)?;
-    if let (false, Some(value)) = (binary, &value) {
-        utf8(value)?;
-        if value.contains(&0) {
-            return Err(bad_bytes(&[0]));
-        }
+    if let (false, Some(bytes)) = (binary, &value)
+        && let Cow::Owned(read) = encoding.decode(bytes)?
+    {
+        return Ok(Parameter { binary, value: Some(read.into()) });
     }
     Ok(Parameter { binary, value })
-}
-
-/// Strict: PostgreSQL refuses what others replace.
-pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
-    std::str::from_utf8(bytes).map_err(|error| {
-        let bad = bytes.get(error.valid_up_to()..).unwrap_or_default();
-        bad_bytes(bad.get(..error.error_len().unwrap_or(bad.len())).unwrap_or(bad))
-    })
-}
-
-fn bad_bytes(bytes: &[u8]) -> Error {
-    let hex: Vec<_> = bytes.iter().map(|byte| format!("0x{byte:02x}")).collect();
-    Error::CharacterNotInRepertoire(format!(
-        "invalid byte sequence for encoding \"UTF8\": {}",
-        hex.join(" ")
-    ))
 }
 
 fn broken() -> Error {
@@ -179,25 +168,34 @@ fn broken() -> Error {
 }
 
 /// What is left of a frame's body.
-pub(super) struct Body(pub(super) Bytes);
+pub(super) struct Body {
+    pub(super) rest: Bytes,
+    /// That of the text in it.
+    encoding: Encoding,
+}
 
 impl Body {
+    /// One whose text is as the server's.
+    pub(super) fn new(rest: Bytes) -> Body {
+        Body { rest, encoding: Encoding::Utf8 }
+    }
+
     /// The next `len` bytes.
     pub(super) fn take(&mut self, len: usize) -> Result<Bytes> {
-        if self.0.len() < len {
+        if self.rest.len() < len {
             return Err(Error::Protocol("insufficient data left in message".to_owned()));
         }
-        Ok(self.0.split_to(len))
+        Ok(self.rest.split_to(len))
     }
 
     /// A string up to its terminator, which must be inside this frame.
     pub(super) fn text(&mut self) -> Result<String> {
-        let Some(len) = self.0.iter().position(|byte| *byte == 0) else {
+        let Some(len) = self.rest.iter().position(|byte| *byte == 0) else {
             return Err(Error::Protocol("invalid string in message".to_owned()));
         };
-        let bytes = self.0.split_to(len);
-        self.0.advance(1);
-        Ok(utf8(&bytes)?.to_owned())
+        let bytes = self.rest.split_to(len);
+        self.rest.advance(1);
+        Ok(self.encoding.decode(&bytes)?.into_owned())
     }
 
     /// A length and that many bytes; -1 is NULL.
@@ -215,7 +213,7 @@ impl Body {
         mut item: impl FnMut(&mut Body) -> Result<T>,
     ) -> Result<Vec<T>> {
         let count = usize::from(self.take(2)?.get_u16());
-        if self.0.len() / item_len < count {
+        if self.rest.len() / item_len < count {
             return Err(Error::Protocol("insufficient data left in message".to_owned()));
         }
         (0..count).map(|_| item(self)).collect()
@@ -238,6 +236,6 @@ impl Body {
     }
 
     pub(super) fn end(&self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(broken()) }
+        if self.rest.is_empty() { Ok(()) } else { Err(broken()) }
     }
 }

@@ -42,6 +42,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
+use crate::pg::encodings::Encoding;
 use crate::query::door::Door;
 use crate::task::{Clock, Tasks};
 
@@ -259,7 +260,7 @@ fn admit(stream: TcpStream, peer: SocketAddr, shared: &Arc<Shared>, tasks: &Task
 /// Tells a newcomer in one call that cannot wait; there is no place to keep them in.
 fn refuse(stream: &TcpStream, error: &Error) {
     let mut message = bytes::BytesMut::new();
-    report::error(&mut message, report::Severity::Fatal, error);
+    report::error(&mut message, report::Severity::Fatal, error, Encoding::Utf8);
     if let Err(error) = stream.try_write(&message) {
         tracing::debug!(%error, "could not tell a newcomer that there is no room");
     }

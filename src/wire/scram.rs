@@ -10,8 +10,8 @@ use bytes::Bytes;
 use ring::digest;
 use ring::rand::{SecureRandom as _, SystemRandom};
 
-use super::message::utf8;
 use crate::error::{Error, Result};
+use crate::pg::decode::utf8;
 use crate::pg::scram::{ITERATIONS, KEY_LEN, SALT_LEN, Verifier, sign};
 
 /// Without channel binding.

@@ -161,7 +161,7 @@ fn start(channel: &mut Channel, version: u32, body: Bytes) -> Result<Opening> {
 /// Gives the protocol options (`_pq_.…`) nobody here knows.
 fn read_parameters(startup: &mut Startup, body: Bytes) -> Result<Vec<String>> {
     let mut unknown = Vec::new();
-    let mut body = Body(body);
+    let mut body = Body::new(body);
     loop {
         let layout = |error: Error| match error {
             Error::Protocol(_) => Error::Protocol(

@@ -19,10 +19,13 @@ mod zone;
 
 pub(crate) use self::datetime::{checked_date, checked_timestamp, offset};
 
+use std::borrow::Cow;
+
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use datafusion::common::ScalarValue;
 
 use super::encode::{OutputSettings, is_oid};
+use super::encodings::Encoding;
 use super::zone::Zone;
 use super::{adt, types};
 use crate::error::{Error, Result};
@@ -47,7 +50,7 @@ pub fn parameter(
         (None, types::OIDVECTOR, false) => array::from_vector(types::OID, utf8(bytes)?, settings),
         (None, types::INT2VECTOR, true) => array::from_binary(types::INT2, bytes, settings),
         (None, types::OIDVECTOR, true) => array::from_binary(types::OID, bytes, settings),
-        (None, _, true) => from_binary(oid, bytes),
+        (None, _, true) => from_binary(oid, &received(oid, bytes, settings.encoding)?),
         (None, _, false) => from_text(oid, utf8(bytes)?, settings),
     }
 }
@@ -217,6 +220,28 @@ fn from_text(oid: u32, text: &str, settings: &OutputSettings) -> Result<ScalarVa
             }
         }
         _ => ScalarValue::Utf8(Some(text.to_owned())),
+    })
+}
+
+/// The bytes of a value in the server's encoding: the binary form of text is in the client's.
+fn received(oid: u32, bytes: &[u8], encoding: Encoding) -> Result<Cow<'_, [u8]>> {
+    let words = matches!(
+        oid,
+        types::NAME
+            | types::TEXT
+            | types::VARCHAR
+            | types::BPCHAR
+            | types::UNKNOWN
+            | types::CSTRING
+            | types::XML
+            | types::REFCURSOR
+            | types::JSON
+            | types::JSONB
+            | 0
+    );
+    Ok(match words && encoding.converts() {
+        true => Cow::Owned(encoding.decode(bytes)?.into_owned().into_bytes()),
+        false => Cow::Borrowed(bytes),
     })
 }
 

@@ -4,6 +4,7 @@ use proptest::test_runner::{Config, RngSeed};
 
 use super::{data_type, null, parameter};
 use crate::pg::encode::{DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings};
+use crate::pg::encodings::Encoding;
 use crate::pg::types::{self, by_name};
 use crate::pg::zone::Zone;
 
@@ -15,6 +16,7 @@ fn settings() -> OutputSettings {
         interval_style: IntervalStyle::Postgres,
         bytea_hex: true,
         extra_float_digits: 1,
+        encoding: Encoding::Utf8,
     }
 }
 

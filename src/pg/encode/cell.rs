@@ -19,6 +19,8 @@ use super::values::{
 use super::{OutputSettings, number, textual, time};
 use crate::error::{Error, Result};
 use crate::pg::adt::range;
+use crate::pg::decode;
+use crate::pg::encodings::Encoding;
 use crate::pg::numeric;
 use crate::pg::types::{self, PgType};
 
@@ -36,7 +38,8 @@ impl Style {
             settings: settings.clone(),
             calendar: Calendar::new(settings),
             json: Some(Box::new(Style {
-                settings: settings.clone(),
+                // JSON is converted as a whole.
+                settings: OutputSettings { encoding: Encoding::Utf8, ..settings.clone() },
                 calendar: Calendar::xsd(settings),
                 json: None,
             })),
@@ -58,6 +61,8 @@ pub(super) struct Cell<'a> {
 /// How one value gets into the output. The array type is part of the variant, so a value needs no second jump.
 enum Writer<'a> {
     Missing,
+    /// Text for a client of another encoding.
+    Converted(Box<Cell<'a>>, Encoding),
     Text(Strings<'a>),
     PaddedText(Strings<'a>, usize),
     /// `jsonb` in binary: a version byte before the text.
@@ -257,7 +262,29 @@ impl<'a> Cell<'a> {
                 types::sql_name(target.oid)
             ))
         })?;
-        Ok(Cell { nulls: nulls(array.as_ref()), writer })
+        let cell = Cell { nulls: nulls(array.as_ref()), writer };
+        let encoding = style.settings.encoding;
+        Ok(match encoding.converts() && target.oid != types::BYTEA && cell.is_words() {
+            true => Cell {
+                nulls: cell.nulls.clone(),
+                writer: Writer::Converted(Box::new(cell), encoding),
+            },
+            false => cell,
+        })
+    }
+
+    /// Whether it writes text that may have any character, and nothing inside does.
+    fn is_words(&self) -> bool {
+        matches!(
+            self.writer,
+            Writer::Text(_)
+                | Writer::PaddedText(..)
+                | Writer::VersionedText(_)
+                | Writer::Utf8Bytes(_)
+                | Writer::RangeText(..)
+                | Writer::Json(_)
+                | Writer::JsonbBinary(_)
+        )
     }
 
     #[inline]
@@ -365,6 +392,13 @@ impl<'a> Cell<'a> {
     pub(super) fn put_value(&self, row: usize, out: &mut Vec<u8>) -> Result<()> {
         match &self.writer {
             Writer::Missing => {}
+            Writer::Converted(cell, encoding) => {
+                let value = cell.value(row)?;
+                match value.is_ascii() {
+                    true => out.put_slice(&value),
+                    false => out.put_slice(&encoding.encode(decode::utf8(&value)?)?),
+                }
+            }
             Writer::Text(strings) => out.put_slice(strings.value(row).as_bytes()),
             Writer::PaddedText(strings, len) => {
                 let text = strings.value(row);
@@ -423,7 +457,7 @@ impl<'a> Cell<'a> {
             Writer::UuidBinary(bytes) => out.put_slice(uuid(bytes.value(row))?),
             Writer::Utf8Bytes(bytes) => {
                 let bytes = bytes.value(row);
-                crate::pg::decode::utf8(bytes)?;
+                decode::utf8(bytes)?;
                 out.put_slice(bytes);
             }
             Writer::DateText(values, calendar) => {
@@ -850,7 +884,7 @@ fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<
     if let Some(written) = textual::put_binary(text, oid, out) {
         return written;
     }
-    let scalar = crate::pg::decode::parameter(oid, false, text.as_bytes(), &style.settings)?;
+    let scalar = decode::parameter(oid, false, text.as_bytes(), &style.settings)?;
     let array = scalar
         .to_array_of_size(1)
         .map_err(|error| Error::Internal(format!("could not make an array: {error}")))?;

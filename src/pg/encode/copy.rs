@@ -16,7 +16,9 @@ const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
 /// Writes rows as CopyData frames, one per row.
 pub struct CopyEncoder {
     columns: Columns,
-    names: Vec<String>,
+    /// The names of the columns and what stands for NULL, in the client's encoding.
+    names: Vec<Vec<u8>>,
+    null: Vec<u8>,
     format: CopyFormat,
     escapes: Escapes,
     /// Whether the binary signature is still to come: it shares the frame of the first row, as PostgreSQL sends it
@@ -35,9 +37,18 @@ impl CopyEncoder {
     ) -> Result<CopyEncoder> {
         let binary = matches!(format, CopyFormat::Binary);
         let forms = columns.iter().map(|(_, pg_type)| (*pg_type, binary)).collect();
+        let encoding = settings.encoding;
+        let names = columns.iter().map(|(name, _)| encoding.encode(name));
+        let null = match format {
+            CopyFormat::Text { null, .. } | CopyFormat::Csv { null, .. } => {
+                encoding.encode(null)?
+            }
+            CopyFormat::Binary => Vec::new(),
+        };
         Ok(CopyEncoder {
             columns: Columns::new(forms, schema, settings)?,
-            names: columns.iter().map(|(name, _)| name.clone()).collect(),
+            names: names.collect::<Result<_>>()?,
+            null,
             format: format.clone(),
             escapes: Escapes::new(format),
             signature_due: matches!(format, CopyFormat::Binary),
@@ -70,12 +81,13 @@ impl CopyEncoder {
                 }
                 encoded
             }
-            CopyFormat::Text { delimiter, null, .. } => {
-                let line = Line { delimiter: *delimiter, null, escapes };
+            CopyFormat::Text { delimiter, .. } => {
+                let line = Line { delimiter: *delimiter, null: &self.null, escapes };
                 self.columns
                     .encode(batch, rows, out, |cells, _, row, out| line.put_text(cells, row, out))
             }
-            CopyFormat::Csv { delimiter, null, quote, escape, force_quote, .. } => {
+            CopyFormat::Csv { delimiter, quote, escape, force_quote, .. } => {
+                let null = self.null.as_slice();
                 let line = Line { delimiter: *delimiter, null, escapes };
                 let alone = self.is_alone();
                 let forced = (0..self.names.len())
@@ -104,19 +116,19 @@ impl CopyEncoder {
         match &self.format {
             CopyFormat::Text { delimiter, header: true, .. } => {
                 self.put_header(*delimiter, out, |name, out| {
-                    self.escapes.put_escaped(name.as_bytes(), out);
+                    self.escapes.put_escaped(name, out);
                 });
             }
-            CopyFormat::Csv { delimiter, header: true, quote, escape, null, .. } => {
+            CopyFormat::Csv { delimiter, header: true, quote, escape, .. } => {
                 let csv = Csv {
                     quote: *quote,
                     escape: *escape,
-                    null,
+                    null: &self.null,
                     alone: self.is_alone(),
                     forced: Vec::new(),
                 };
                 self.put_header(*delimiter, out, |name, out| {
-                    self.escapes.put_quoted(name.as_bytes(), &csv, false, out);
+                    self.escapes.put_quoted(name, &csv, false, out);
                 });
             }
             _ => {}
@@ -127,7 +139,7 @@ impl CopyEncoder {
         self.names.len() == 1
     }
 
-    fn put_header(&self, delimiter: u8, out: &mut Vec<u8>, put: impl Fn(&str, &mut Vec<u8>)) {
+    fn put_header(&self, delimiter: u8, out: &mut Vec<u8>, put: impl Fn(&[u8], &mut Vec<u8>)) {
         let start = start_frame(out);
         for (index, name) in self.names.iter().enumerate() {
             if index > 0 {
@@ -179,7 +191,7 @@ fn put_binary_row(cells: &[Cell<'_>], count: i16, row: usize, out: &mut Vec<u8>)
 /// What a line of text or csv needs to know.
 struct Line<'a> {
     delimiter: u8,
-    null: &'a str,
+    null: &'a [u8],
     escapes: &'a Escapes,
 }
 
@@ -235,7 +247,7 @@ impl Line<'_> {
         }
         let null = cell.is_null(row);
         if null {
-            out.put_slice(self.null.as_bytes());
+            out.put_slice(self.null);
         }
         !null
     }
@@ -245,7 +257,7 @@ impl Line<'_> {
 struct Csv<'a> {
     quote: u8,
     escape: u8,
-    null: &'a str,
+    null: &'a [u8],
     /// A single column: there a value `\.` must not look like the end of data.
     alone: bool,
     /// Columns that are always quoted.
@@ -323,7 +335,7 @@ impl Escapes {
 
     /// `CopyAttributeOutCSV`.
     fn put_quoted(&self, text: &[u8], csv: &Csv<'_>, forced: bool, out: &mut Vec<u8>) {
-        let misread = text == csv.null.as_bytes() || (csv.alone && text == b"\\.");
+        let misread = text == csv.null || (csv.alone && text == b"\\.");
         if !forced && !misread && self.first_special(text).is_none() {
             out.put_slice(text);
             return;

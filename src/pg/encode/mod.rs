@@ -33,6 +33,7 @@ pub(crate) use self::cell::is_oid;
 use self::cell::{Cell, Style};
 pub use self::copy::CopyEncoder;
 pub(crate) use self::time::{civil, days_from_civil, instant_with_rules};
+use super::encodings::Encoding;
 use super::types::{self, PgType};
 use super::zone::Zone;
 use crate::error::{Error, Result};
@@ -52,6 +53,8 @@ pub struct OutputSettings {
     pub bytea_hex: bool,
     /// `extra_float_digits`; above 0 is the shortest text that reads back equal.
     pub extra_float_digits: i32,
+    /// `client_encoding`, for what goes to the client.
+    pub encoding: Encoding,
 }
 
 impl Default for OutputSettings {
@@ -64,6 +67,7 @@ impl Default for OutputSettings {
             interval_style: IntervalStyle::Postgres,
             bytea_hex: true,
             extra_float_digits: 1,
+            encoding: Encoding::Utf8,
         }
     }
 }

@@ -22,6 +22,7 @@ use super::{
     RowEncoder,
 };
 use crate::pg::decode;
+use crate::pg::encodings::Encoding;
 use crate::pg::types::{self, PgType};
 use crate::pg::zone::Zone;
 
@@ -33,6 +34,7 @@ fn settings() -> OutputSettings {
         interval_style: IntervalStyle::Postgres,
         bytea_hex: true,
         extra_float_digits: 1,
+        encoding: Encoding::Utf8,
     }
 }
 
@@ -157,6 +159,7 @@ fn settings_of(line: &[&str]) -> OutputSettings {
         },
         bytea_hex: line[3].ends_with("hex"),
         extra_float_digits: line[4].parse().expect("a number"),
+        encoding: Encoding::Utf8,
     }
 }
 

@@ -16,7 +16,6 @@ mod definitions;
 mod degrees;
 pub(crate) mod domain;
 mod each;
-mod encodings;
 pub(crate) mod floats;
 mod gathered;
 mod identifiers;

@@ -1,10 +1,10 @@
 //! Functions whose answer depends on their arguments alone.
 
 use super::cells::{Call, Spec};
-use super::encodings;
 use super::session::specs;
 use crate::error::{Error, Result};
 use crate::pg::catalog::rows::Cell;
+use crate::pg::encodings;
 use crate::pg::types;
 
 /// Every function of this kind.
@@ -87,7 +87,7 @@ fn encoding_name(call: &Call<'_>) -> Result<Cell> {
 }
 
 /// PostgreSQL's number of an encoding, by any spelling of its name.
-pub(crate) fn encoding_number(name: &str) -> Option<i32> {
+fn encoding_number(name: &str) -> Option<i32> {
     encodings::number(name).and_then(|number| i32::try_from(number).ok())
 }
 

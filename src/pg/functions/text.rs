@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::pg::encode::{
     DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings, RowEncoder,
 };
+use crate::pg::encodings::Encoding;
 use crate::pg::facts::Facts;
 use crate::pg::types;
 use crate::pg::zone::Zone;
@@ -67,6 +68,8 @@ pub(super) fn settings(facts: &Facts) -> OutputSettings {
         },
         bytea_hex: own("bytea_output") != "escape",
         extra_float_digits: own("extra_float_digits").parse().unwrap_or(1),
+        // Of values inside the server; only what leaves it is in the client's.
+        encoding: Encoding::Utf8,
     }
 }
 

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::pg::encode::{
     CopyFormat, DateFormat, DateOrder, DateStyle, IntervalStyle, OutputSettings,
 };
+use crate::pg::encodings::Encoding;
 use crate::pg::types::PgType;
 use crate::pg::zone::Zone;
 use crate::query::door::{
@@ -366,6 +367,7 @@ impl Session for FakeSession {
             interval_style: IntervalStyle::Postgres,
             bytea_hex: true,
             extra_float_digits: 1,
+            encoding: Encoding::Utf8,
         }
     }
 

@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::super::encodings::{self, Encoding};
 use super::{Datum, Overload, Row, overloads};
 use crate::error::{Error, Result};
+use crate::pg::encodings::{self, Encoding};
 use crate::pg::types::{BOOL, BYTEA, INT4, INT8, NAME, TEXT};
 
 /// Every function of this kind.

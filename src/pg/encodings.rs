@@ -82,7 +82,7 @@ const ALIASES: &[(&str, &str)] = &[
 ];
 
 /// The number of the encoding that a client may call `name`.
-pub(super) fn number(name: &str) -> Option<usize> {
+pub(crate) fn number(name: &str) -> Option<usize> {
     let plain = |name: &str| {
         let letters = name.chars().filter(char::is_ascii_alphanumeric);
         letters.map(|c| c.to_ascii_uppercase()).collect::<String>()
@@ -94,15 +94,16 @@ pub(super) fn number(name: &str) -> Option<usize> {
 }
 
 /// The name of the encoding of that number.
-pub(super) fn name(number: usize) -> Option<&'static str> {
+pub(crate) fn name(number: usize) -> Option<&'static str> {
     NAMES.get(number).copied()
 }
 
 /// An encoding that text can be converted from and to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Encoding {
+pub enum Encoding {
     /// No encoding: bytes are taken as they are.
     Ascii,
+    /// That of the server.
     Utf8,
     /// One byte for each character.
     Single(&'static Table),
@@ -110,7 +111,7 @@ pub(super) enum Encoding {
 
 /// The characters of an encoding of one byte.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Table {
+pub struct Table {
     name: &'static str,
     /// The characters of the bytes from 0x80; below, all are ASCII.
     upper: Vec<Option<char>>,
@@ -136,7 +137,7 @@ fn table(name: &'static str, codes: &str) -> Table {
 
 /// The encoding called `name`, which a message calls `what`.
 /// Errors: 22023 for an unknown one, 0A000 for one of several bytes that is not UTF-8.
-pub(super) fn named(name: &str, what: &str) -> Result<Encoding> {
+pub(crate) fn named(name: &str, what: &str) -> Result<Encoding> {
     let known = number(name)
         .and_then(self::name)
         .ok_or_else(|| Error::InvalidParameterValue(format!("invalid {what} name \"{name}\"")))?;
@@ -152,7 +153,7 @@ pub(super) fn named(name: &str, what: &str) -> Result<Encoding> {
 }
 
 impl Encoding {
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Encoding::Ascii => "SQL_ASCII",
             Encoding::Utf8 => "UTF8",
@@ -161,7 +162,7 @@ impl Encoding {
     }
 
     /// Errors: 22021 for bytes that no text in this encoding has.
-    pub(super) fn verify(self, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn verify(self, bytes: &[u8]) -> Result<()> {
         if let Encoding::Utf8 = self {
             return decode::utf8(bytes).map(drop);
         }
@@ -175,7 +176,7 @@ impl Encoding {
     }
 
     /// The number of characters. Errors: as [`Encoding::verify`].
-    pub(super) fn characters(self, bytes: &[u8]) -> Result<usize> {
+    pub(crate) fn characters(self, bytes: &[u8]) -> Result<usize> {
         self.verify(bytes)?;
         Ok(match self {
             Encoding::Utf8 => decode::utf8(bytes)?.chars().count(),
@@ -185,7 +186,7 @@ impl Encoding {
 
     /// The text that `bytes` are in this encoding.
     /// Errors: as [`Encoding::verify`]; 22P05 for a byte without a character.
-    pub(super) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>> {
+    pub(crate) fn decode(self, bytes: &[u8]) -> Result<Cow<'_, str>> {
         let Encoding::Single(table) = self else { return decode::utf8(bytes).map(Cow::Borrowed) };
         self.verify(bytes)?;
         let character = |byte: &u8| match byte.checked_sub(0x80) {
@@ -199,7 +200,7 @@ impl Encoding {
     }
 
     /// `text` in this encoding. Errors: 22P05 for a character it does not have.
-    pub(super) fn encode(self, text: &str) -> Result<Vec<u8>> {
+    pub(crate) fn encode(self, text: &str) -> Result<Vec<u8>> {
         let Encoding::Single(table) = self else { return Ok(text.as_bytes().to_vec()) };
         let byte = |c: char| match u8::try_from(c).ok().filter(u8::is_ascii) {
             Some(ascii) => Ok(ascii),
@@ -208,6 +209,22 @@ impl Encoding {
             }),
         };
         text.chars().map(byte).collect()
+    }
+}
+
+impl Encoding {
+    /// Whether text in it is not what the server has.
+    pub(crate) fn converts(self) -> bool {
+        matches!(self, Encoding::Single(_))
+    }
+
+    /// `text` in this encoding, with `?` for a character it does not have: for words that must arrive.
+    pub(crate) fn encode_what_it_has(self, text: &str) -> Vec<u8> {
+        let one = |c: char| {
+            let bytes = self.encode(c.encode_utf8(&mut [0; 4]));
+            bytes.unwrap_or_else(|_missing| vec![b'?'])
+        };
+        self.encode(text).unwrap_or_else(|_missing| text.chars().flat_map(one).collect())
     }
 }
 
@@ -252,6 +269,7 @@ mod tests {
             "character with byte sequence 0xe4 0xb8 0x96 in encoding \"UTF8\" has no equivalent in encoding \"WIN1252\""
         );
         assert!(single.verify(b"a\0").is_err() && Encoding::Ascii.verify(b"\xff").is_ok());
+        assert_eq!(single.encode_what_it_has("é世"), b"\xe9?");
         assert!(named("nope", "encoding").is_err() && named("SJIS", "encoding").is_err());
     }
 
