@@ -63,6 +63,9 @@ pub enum Error {
     /// A column name that several tables have.
     #[error("column reference \"{0}\" is ambiguous")]
     AmbiguousColumn(String),
+    /// A name in ORDER BY that several outputs have.
+    #[error("ORDER BY \"{0}\" is ambiguous")]
+    AmbiguousKey(String),
     /// A table named twice in FROM.
     #[error("table name \"{0}\" specified more than once")]
     DuplicateAlias(String),
@@ -397,8 +400,12 @@ pub enum Place {
     Call(String),
     /// A name or a parameter.
     Word(String),
+    /// A column, with what qualifies it; the `*` it belongs to where it has no name.
+    Column(String),
     /// What follows the only such keyword.
     After(&'static str),
+    /// What the only subscript (`[`), or the only field of that name (`.name`), is taken of.
+    Accessed(String),
 }
 
 impl Error {
@@ -438,6 +445,24 @@ impl Error {
                  You might need to add explicit type casts.",
             )
             .near(Place::Operator(symbol.to_owned()))
+    }
+
+    /// An operator between two constants without a type, where several may be meant.
+    pub fn ambiguous_operator(symbol: &str) -> Error {
+        Error::AmbiguousFunction(format!("operator is not unique: unknown {symbol} unknown"))
+            .hint(
+                "Could not choose a best candidate operator. \
+                 You might need to add explicit type casts.",
+            )
+            .near(Place::Operator(symbol.to_owned()))
+    }
+
+    /// A subscript of a type that has none.
+    pub fn no_subscripts(kind: &str) -> Error {
+        Error::DatatypeMismatch(format!(
+            "cannot subscript type {kind} because it does not support subscripting"
+        ))
+        .near(Place::Accessed("[".to_owned()))
     }
 
     /// No such function of arguments of these types.
@@ -508,7 +533,7 @@ impl Error {
             Error::AmbiguousFunction(_) => "42725",
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
-            Error::AmbiguousColumn(_) => "42702",
+            Error::AmbiguousColumn(_) | Error::AmbiguousKey(_) => "42702",
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",

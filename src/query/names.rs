@@ -310,6 +310,9 @@ impl ContextProvider for Names<'_> {
             return Some(function);
         }
         let position = self.calls.get(name).copied();
+        if position.is_some() && !is_known(name) {
+            return Some(crate::pg::functions::missing::function(name, position));
+        }
         let inner = self.state.scalar_functions().get(name);
         if let Some(function) = overloads::function(name, inner.cloned(), position) {
             return Some(function);
@@ -319,6 +322,13 @@ impl ContextProvider for Names<'_> {
                 || self.state.window_functions().contains_key(name)
                 || self.state.higher_order_functions().contains_key(name)
                 || matches!(name, "grouping" | "unnest");
+            let (schema, bare) = name.rsplit_once('.').unwrap_or(("", name));
+            let position = self.calls.get(bare).copied();
+            let located = matches!(schema, "" | "information_schema" | FOREBAY_SCHEMA | "public")
+                || self.facts.schema(schema).is_some();
+            if !located {
+                return Some(crate::pg::functions::missing::schema(schema, position));
+            }
             return (!known).then(|| crate::pg::functions::missing::function(name, position));
         };
         self.note_volatility(function.signature().volatility);
@@ -362,6 +372,34 @@ impl ContextProvider for Names<'_> {
     fn udwf_names(&self) -> Vec<String> {
         self.state.window_functions().keys().cloned().collect()
     }
+}
+
+/// Whether PostgreSQL has a function, or an expression that is written like one, of that name. The planner has more.
+fn is_known(name: &str) -> bool {
+    crate::pg::catalog::data::function_kinds(name).is_some()
+        || name.contains('.')
+        || name.starts_with("forebay_")
+        || matches!(
+            name,
+            "coalesce"
+                | "nullif"
+                | "greatest"
+                | "least"
+                | "grouping"
+                | "unnest"
+                | "array"
+                | "row"
+                | "ceil"
+                | "floor"
+                | "current_date"
+                | "current_time"
+                | "current_timestamp"
+                | "localtime"
+                | "localtimestamp"
+                | "current_catalog"
+                | "current_role"
+                | "user"
+        )
 }
 
 /// A table function's arguments with their casts done, and whether all of them are integers: the functions take only

@@ -28,6 +28,14 @@ pub(super) fn of(sql: &str, place: &Place) -> Option<usize> {
         let before = tokens.iter().take_while(|token| token.span.start < inside);
         return before.filter(opens).last().map(|token| position(sql, token.span.start));
     }
+    if let Place::Accessed(accessor) = place {
+        let mut found = (0..tokens.len()).filter_map(|index| accessed(&tokens, index, accessor));
+        let only = found.next()?;
+        return found.next().is_none().then(|| position(sql, only.span.start));
+    }
+    if let Place::Column(name) = place {
+        return Some(position(sql, column(&tokens, name)?.span.start));
+    }
     let mut found = (0..tokens.len()).filter_map(|index| here(&tokens, index, place));
     let only = found.next()?;
     found.next().is_none().then(|| position(sql, only.span.start))
@@ -38,7 +46,7 @@ fn here<'a>(tokens: &'a [TokenWithSpan], index: usize, place: &Place) -> Option<
     let own = tokens.get(index)?;
     let next = || tokens.get(index + 1).map(|token| &token.token);
     let matches = match place {
-        Place::At(..) | Place::Bracket(..) => false,
+        Place::At(..) | Place::Bracket(..) | Place::Accessed(_) | Place::Column(_) => false,
         Place::Constant(value) => match &own.token {
             Token::SingleQuotedString(text)
             | Token::EscapedStringLiteral(text)
@@ -60,6 +68,57 @@ fn here<'a>(tokens: &'a [TokenWithSpan], index: usize, place: &Place) -> Option<
         }
     };
     matches.then_some(own)
+}
+
+/// Where the only column `name` begins, or the only `*` of a list.
+fn column<'a>(tokens: &'a [TokenWithSpan], name: &str) -> Option<&'a TokenWithSpan> {
+    let only = |matches: &dyn Fn(usize) -> bool| {
+        let mut found = (0..tokens.len()).filter(|index| matches(*index));
+        let only = found.next()?;
+        Some(found.next().is_none().then_some(only))
+    };
+    let named = |index: usize| tokens.get(index).is_some_and(|token| is_named(&token.token, name));
+    let star = |index: usize| {
+        let listed = index.checked_sub(1).and_then(|before| tokens.get(before));
+        is_star(tokens, index) && listed.is_some_and(|before| before.token != Token::LParen)
+    };
+    let mut index = only(&named).or_else(|| only(&star))??;
+    while let Some(before) = index.checked_sub(2)
+        && tokens.get(before + 1).is_some_and(|token| token.token == Token::Period)
+    {
+        index = before;
+    }
+    tokens.get(index)
+}
+
+/// What is accessed by the token at `index`, if that is `[` or the dot of `accessor`.
+fn accessed<'a>(
+    tokens: &'a [TokenWithSpan],
+    index: usize,
+    accessor: &str,
+) -> Option<&'a TokenWithSpan> {
+    let token = &tokens.get(index)?.token;
+    let matches = match accessor.strip_prefix('.') {
+        Some(name) => *token == Token::Period && is_named(&tokens.get(index + 1)?.token, name),
+        None => *token == Token::LBracket,
+    };
+    let before = tokens.get(index.checked_sub(1)?)?;
+    match (&before.token, matches) {
+        (Token::RParen, true) => {
+            let mut depth = 0_usize;
+            let opens = (0..index).rev().find(|at| {
+                match tokens.get(*at).map(|token| &token.token) {
+                    Some(Token::RParen) => depth += 1,
+                    Some(Token::LParen) => depth -= 1,
+                    _ => {}
+                }
+                depth == 0
+            })?;
+            tokens.get(opens..)?.iter().find(|token| token.token != Token::LParen)
+        }
+        (Token::Word(word), true) if !word.value.eq_ignore_ascii_case("array") => Some(before),
+        _ => None,
+    }
 }
 
 /// Whether the token at `index` stands for all columns or rows, rather than for a multiplication.

@@ -91,3 +91,42 @@ SELECT n_name FROM tpch.nation WHERE (n_regionkey, n_nationkey) > (3, 20);
 SELECT n_name FROM tpch.nation WHERE (n_nationkey, n_regionkey) IN ((1, 1), (2, 1), (3, 9));
 SELECT n_name FROM tpch.nation WHERE (n_nationkey, n_name) NOT IN ((1, 'x')) AND n_nationkey < 2;
 SELECT n_name FROM tpch.nation WHERE ROW(n_nationkey, n_regionkey) <> ROW(1, 1) AND n_nationkey < 3;
+
+-- names beside a star
+
+SELECT * FROM (SELECT *, row_number() OVER (ORDER BY r_name) AS rn FROM tpch.region) t WHERE rn = 1;
+SELECT *, r_regionkey + 1 AS s FROM tpch.region ORDER BY s DESC LIMIT 1;
+SELECT s FROM (SELECT r.*, r_regionkey + 1 AS s FROM tpch.region r) x ORDER BY s DESC LIMIT 1;
+SELECT *, upper(r_name) AS r_name FROM tpch.region ORDER BY 1 LIMIT 1;
+WITH t AS (SELECT *, 1 AS one FROM tpch.region) SELECT one, count(*) FROM t GROUP BY one;
+SELECT x.one FROM (SELECT *, 1 AS one, 2 AS two FROM generate_series(1, 2)) x;
+SELECT *, n_name AS nn FROM tpch.region r JOIN tpch.nation n ON n_regionkey = r_regionkey ORDER BY nn LIMIT 1;
+SELECT *, k + 1 AS k FROM (VALUES (1)) a(k) JOIN (VALUES (1)) b(k) USING (k);
+SELECT t.a FROM (SELECT 1 AS a, 2 AS a) t;
+WITH t AS (SELECT 1 AS a, 2 AS a) SELECT a FROM t;
+
+-- names of outputs in ORDER BY and HAVING
+
+SELECT -n_nationkey AS n_nationkey FROM tpch.nation ORDER BY n_nationkey + 1 LIMIT 1;
+SELECT -n_nationkey AS n_nationkey FROM tpch.nation ORDER BY n_nationkey LIMIT 1;
+SELECT -n_nationkey AS n_nationkey, count(*) FROM tpch.nation GROUP BY n_nationkey HAVING n_nationkey > 22 ORDER BY 1;
+SELECT n_regionkey % 2 AS n_regionkey, count(*) FROM tpch.nation GROUP BY n_regionkey ORDER BY 1, 2;
+
+-- clauses said in others
+
+SELECT n_name FROM tpch.nation ORDER BY n_regionkey, n_name OFFSET 3 FETCH FIRST 2 ROWS WITH TIES;
+SELECT count(*), min(c) FROM (SELECT n_regionkey, count(*) AS c FROM tpch.nation GROUP BY 1 ORDER BY 2 FETCH FIRST ROW WITH TIES) t;
+SELECT 1 FETCH FIRST 1 ROWS WITH TIES;
+SELECT count(*) FROM tpch.nation TABLESAMPLE BERNOULLI (0);
+SELECT count(*) FROM tpch.nation TABLESAMPLE SYSTEM (101);
+SELECT a, b, n_regionkey FROM tpch.nation AS n(a, b) WHERE a = 0;
+WITH t(a) AS (SELECT 1, 2 AS b) SELECT b FROM t u(x);
+SELECT 1 FROM (SELECT 1) t(a, b);
+SELECT n_name FROM tpch.nation ORDER BY n_name LIMIT (SELECT 2);
+SELECT n_name FROM tpch.nation GROUP BY ALL n_name ORDER BY 1 LIMIT 1;
+SELECT n_regionkey FROM tpch.nation GROUP BY n_regionkey, () ORDER BY 1;
+SELECT 1 FROM tpch.nation HAVING true;
+SELECT 1 WHERE 'yes' AND NOT 'f';
+SELECT true AND 'nope';
+SELECT sum(x) OVER (w PARTITION BY x) FROM (VALUES (1), (2)) t(x) WINDOW w AS (ORDER BY x);
+SELECT sum(x) OVER (ORDER BY x ROWS NULL PRECEDING) FROM (VALUES (1), (2)) t(x);

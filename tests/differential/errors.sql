@@ -242,3 +242,71 @@ COMMENT ON TABLE nope IS 'x';
 CALL nope();
 REFRESH MATERIALIZED VIEW nope;
 SELECT 1; SELECT 2;
+
+-- operators between kinds of values
+
+SELECT n_nationkey = n_name FROM tpch.nation;
+SELECT * FROM tpch.nation WHERE n_name = 1;
+SELECT * FROM tpch.nation WHERE n_name IN (1, 2);
+SELECT n_name LIKE 1 FROM tpch.nation;
+SELECT 1 LIKE 'a';
+SELECT date '2024-01-01' > 1;
+SELECT true = 1;
+SELECT CASE WHEN true THEN 1 ELSE '2' END, greatest('3', 4), ARRAY['1', 2];
+SELECT 1 -> 2;
+SELECT n_name -> 'a' FROM tpch.nation;
+SELECT 1 @> 2;
+
+-- calls
+
+SELECT count(*) FILTER (WHERE sum(1) > 1);
+SELECT upper(DISTINCT 'a');
+SELECT count();
+SELECT max(true);
+SELECT length(true);
+SELECT string_agg(n_nationkey, ',') FROM tpch.nation;
+SELECT count(n_name, n_nationkey) FROM tpch.nation;
+SELECT * FROM abs(-1);
+SELECT * FROM upper('a') AS x;
+
+-- arguments that functions take, of the types PostgreSQL gives them
+
+SELECT repeat('x', i) FROM generate_series(1,3) i;
+SELECT left('abc', length('abc') - 1), substr('abc', strpos('abc','b')), repeat('x', array_length(ARRAY[1,2],1));
+SELECT substring('abc' from position('b' in 'abc') for char_length('ab'));
+SELECT repeat('x', row_number() OVER ()::int);
+SELECT repeat('x', octet_length('ab')), repeat('x', ascii('a')-95), repeat('x', bit_length('a')), repeat('x', cardinality(ARRAY[1])), lpad('a', 5 + length('x'));
+SELECT date_trunc('day', date '2024-01-01'), date_part('day', date '2024-01-01'), extract(day from date '2024-01-01');
+SELECT chr(i::int) FROM generate_series(65, 66) i;
+SELECT length(1);
+SELECT substring(1, 2);
+SELECT round(1.5::float8, 1);
+SELECT make_date(2024, 1, 1), make_timestamp(2024, 1, 1, 0, 0, 0), make_interval(days => 1), make_time(1,2,3);
+SELECT repeat(n_name, n_regionkey) FROM tpch.nation ORDER BY n_name LIMIT 1;
+SELECT repeat(n_name, n_regionkey::int) FROM tpch.nation ORDER BY n_name LIMIT 1;
+SELECT lpad(n_nationkey::text, 3, '0') FROM tpch.nation ORDER BY 1 LIMIT 1;
+SELECT array_position(ARRAY[1,2], 2), array_append(ARRAY[1], 2), array_cat(ARRAY[1], ARRAY[2]), array_to_string(ARRAY[1,2], ','), string_to_array('a,b', ',');
+SELECT jsonb_build_object('a', 1), json_build_array(1, 'a'), to_jsonb(1), jsonb_extract_path('{"a":1}', 'a'), row_to_json(row(1)), json_agg(1), jsonb_object_agg('a', 1);
+SELECT sum(1), avg(1), min(1), count(1), bool_and(true), string_agg('a', ','), array_agg(1), stddev(1), variance(1.5), corr(1, 2), percentile_cont(0.5) WITHIN GROUP (ORDER BY 1);
+SELECT lag(n_name, 1) OVER (ORDER BY n_name), ntile(2) OVER (ORDER BY n_name), nth_value(n_name, 2) OVER (ORDER BY n_name), first_value(n_name) OVER (ORDER BY n_name) FROM tpch.nation LIMIT 1;
+SELECT ntile(n_regionkey) OVER (ORDER BY n_name) FROM tpch.nation LIMIT 1;
+SELECT greatest(1, 2.5), least('a', 'b'), coalesce(NULL, 1), nullif(1, 2), concat('a', 1, true), concat_ws(',', 1, 'a'), format('%s', 1);
+SELECT regexp_replace('abc', 'b', 'x', 'g'), regexp_match('abc', 'b'), regexp_matches('abc', 'b'), translate('abc', 'a', 'b'), overlay('abc' placing 'x' from 1), md5('a'), encode('a', 'hex'), decode('61', 'hex'), initcap('abc'), reverse('abc'), strpos('abc', 'b'), to_hex(10), starts_with('abc', 'a');
+SELECT age(timestamp '2024-01-02', timestamp '2024-01-01'), to_date('2024-01-01', 'YYYY-MM-DD'), to_timestamp(0), to_timestamp('2024', 'YYYY'), to_number('1', '9'), justify_days(interval '40 days'), date_bin('1 day', timestamp '2024-01-01 12:00', timestamp '2024-01-01'), isfinite(date '2024-01-01');
+SELECT length(NULL), upper(NULL), abs(NULL);
+SELECT upper(n_nationkey) FROM tpch.nation;
+SELECT generate_subscripts(ARRAY[1,2], 1), unnest(ARRAY[1]);
+SELECT substr(n_name, 1, (SELECT 2)), left(n_name, (SELECT max(n_regionkey)::int FROM tpch.nation)) FROM tpch.nation ORDER BY 1 LIMIT 1;
+SELECT repeat('a', CASE WHEN true THEN 1 ELSE 2 END), repeat('a', coalesce(1, 2)), repeat('a', greatest(1, 2)), repeat('a', 5 % 2), repeat('a', abs(-2)), repeat('a', (1 + 2) * 1), repeat('a', extract(day from date '2024-01-02')::int);
+SELECT repeat('a', x) FROM (VALUES (1), (2)) t(x);
+SELECT repeat('a', x) FROM unnest(ARRAY[1, 2]) x;
+SELECT repeat('a', date '2024-01-03' - date '2024-01-01');
+SELECT repeat('a', (x->>'a')::int) FROM (SELECT '{"a":2}'::jsonb x) t;
+SELECT repeat('a', jsonb_array_length('[1]'));
+SELECT repeat('a', max(x)) FROM (VALUES (1), (2)) t(x);
+SELECT repeat('a', count(*)::int), repeat('a', sum(1)::int);
+SELECT ordinality, repeat('a', ordinality::int) FROM unnest(ARRAY['a']) WITH ORDINALITY;
+SELECT repeat('a', 2 & 3), repeat('a', 1 << 1), repeat('a', -(-2)), repeat('a', width_bucket(5, 0, 10, 5)), repeat('a', ntile(2) OVER ()), repeat('a', grouping(x)) FROM (VALUES(1)) t(x) GROUP BY x;
+SELECT repeat('a', ordinal_position) FROM information_schema.columns LIMIT 1;
+SELECT repeat('a', attnum) FROM pg_attribute WHERE attnum = 1 LIMIT 1;
+SELECT repeat('a', oid) FROM pg_class LIMIT 1;

@@ -69,3 +69,16 @@ SELECT NULL AS x UNION ALL SELECT 'a' UNION ALL SELECT 'b';
 SELECT NULL AS x UNION ALL SELECT NULL UNION ALL SELECT 1;
 SELECT 'b' AS x, n_name FROM nation WHERE n_nationkey = 3 UNION ALL SELECT 'a', r_name FROM region WHERE r_regionkey = 1 UNION ALL SELECT 'c', n_name FROM nation WHERE n_nationkey = 1;
 SELECT 2 AS n UNION ALL SELECT 1 UNION ALL SELECT 3 LIMIT 2;
+
+-- types of columns, and how often rows are kept
+
+VALUES ('3.5'), (1.5);
+VALUES ('a'), (NULL), ('b'::varchar);
+VALUES (NULL), ('2024-01-01'), (date '2024-01-02');
+SELECT x FROM (VALUES (1), (1), (2)) t(x) INTERSECT ALL SELECT x FROM (VALUES (1), (2), (2)) u(x);
+SELECT x FROM (VALUES (NULL), (NULL), (2)) t(x) EXCEPT ALL SELECT NULL;
+SELECT 1 INTERSECT SELECT '1';
+SELECT 1 EXCEPT SELECT 'x';
+SELECT 1 EXCEPT SELECT 'x'::text;
+SELECT date '2024-01-01' UNION ALL SELECT timestamp '2024-01-01 12:00';
+TABLE tpch.region EXCEPT TABLE ONLY tpch.region;

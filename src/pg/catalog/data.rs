@@ -352,13 +352,16 @@ pub(crate) struct FunctionKinds {
     pub(crate) window: bool,
     /// Whether one of them returns a set.
     pub(crate) set: bool,
+    /// Whether a plain one takes no argument.
+    pub(crate) bare: bool,
 }
 
 /// What functions PostgreSQL has by the name `name`; `None` for none.
 pub(crate) fn function_kinds(name: &str) -> Option<FunctionKinds> {
     static KINDS: LazyLock<HashMap<String, FunctionKinds>> = LazyLock::new(|| {
         let table = table("pg_proc");
-        let [name, kind, set] = ["proname", "prokind", "proretset"].map(|name| table.index(name));
+        let [name, kind, set, arguments] =
+            ["proname", "prokind", "proretset", "proargtypes"].map(|name| table.index(name));
         let mut kinds: HashMap<String, FunctionKinds> = HashMap::new();
         for row in table.rows() {
             let Cell::Text(name) = &row[name] else { continue };
@@ -366,7 +369,10 @@ pub(crate) fn function_kinds(name: &str) -> Option<FunctionKinds> {
             match &row[kind] {
                 Cell::Text(kind) if kind == "a" => own.aggregate = true,
                 Cell::Text(kind) if kind == "w" => own.window = true,
-                _ => own.plain = true,
+                _ => {
+                    own.plain = true;
+                    own.bare |= matches!(&row[arguments], Cell::List(types) if types.is_empty());
+                }
             }
             own.set |= row[set] == Cell::Bool(true);
         }

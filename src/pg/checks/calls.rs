@@ -138,10 +138,24 @@ fn nested(function: &Function) -> Result<()> {
 
 /// Errors: 42809 and 0A000 for a call written as one of another kind.
 fn written(function: &Function) -> Result<()> {
-    let Some(kinds) = kinds(function) else { return Ok(()) };
     let FunctionArguments::List(list) = &function.args else { return Ok(()) };
     let place = || at(function.name.0.first()?.as_ident()?.span.start);
     let name = shown(function);
+    let star = matches!(
+        list.args.as_slice(),
+        [FunctionArg::Unnamed(FunctionArgExpr::Wildcard | FunctionArgExpr::WildcardWithOptions(_))]
+    );
+    if star && name != "count" && self::name(function).is_some() {
+        // It stands for no argument.
+        return Err(match kinds(function).is_some_and(|kinds| kinds.bare) {
+            true => Error::WrongObjectType(format!(
+                "{name}(*) specified, but {name} is not an aggregate function"
+            )),
+            false => Error::no_function(&name, &[]),
+        }
+        .near(place()));
+    }
+    let Some(kinds) = kinds(function) else { return Ok(()) };
     let wrong = |message: String| Err(Error::WrongObjectType(message).near(place()));
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
     let ordered = list.clauses.iter().any(|c| matches!(c, FunctionArgumentClause::OrderBy(_)));
@@ -233,11 +247,11 @@ pub(super) fn is_aggregate(function: &Function) -> bool {
         && kinds(function).is_some_and(|kinds| kinds.aggregate && (within || !kinds.window))
 }
 
-fn is_window(function: &Function) -> bool {
+pub(super) fn is_window(function: &Function) -> bool {
     function.over.is_some()
 }
 
-fn returns_set(function: &Function) -> bool {
+pub(super) fn returns_set(function: &Function) -> bool {
     kinds(function).is_some_and(|kinds| kinds.set)
 }
 

@@ -9,8 +9,10 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::calls::{Allowed, in_clause};
+use super::tables::folded;
 use super::{at, bracket, constant_type, first, output, start, width};
 use crate::error::{Error, Place, Result};
+use crate::pg::rewrite::MARK;
 
 /// Checks what stands around the SELECTs of a query.
 /// Errors: 42601, 42703, 42P10, 22P02 and 0A000.
@@ -21,8 +23,10 @@ pub(super) fn query(query: &Query) -> Result<()> {
     {
         for key in keys {
             position(&key.expr, width(&query.body), "ORDER BY")?;
-            if matches!(query.body.as_ref(), SetExpr::SetOperation { .. }) {
-                named(&key.expr, &query.body)?;
+            match query.body.as_ref() {
+                body @ SetExpr::SetOperation { .. } => named(&key.expr, body)?,
+                SetExpr::Select(select) => unambiguous(&key.expr, &select.projection)?,
+                _ => {}
             }
         }
         if let SetExpr::Select(select) = query.body.as_ref() {
@@ -35,6 +39,48 @@ pub(super) fn query(query: &Query) -> Result<()> {
         offset.iter().try_for_each(|offset| count(&offset.value, "OFFSET"))?;
     }
     Ok(())
+}
+
+/// Errors: 42702 for a key that is the name of two outputs that differ.
+fn unambiguous(key: &Expr, items: &[SelectItem]) -> Result<()> {
+    let Expr::Identifier(ident) = key else { return Ok(()) };
+    let name = |ident: &Ident| {
+        let name = folded(ident);
+        name.split(MARK).next().map_or_else(String::new, str::to_owned)
+    };
+    let wanted = name(ident);
+    let mut outputs = items.iter().filter_map(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } if name(alias) == wanted => Some(expr),
+        SelectItem::UnnamedExpr(expr @ Expr::Identifier(own)) if folded(own) == wanted => {
+            Some(expr)
+        }
+        SelectItem::UnnamedExpr(expr @ Expr::CompoundIdentifier(parts)) => {
+            parts.last().filter(|own| folded(own) == wanted).map(|_| expr)
+        }
+        _ => None,
+    });
+    let Some(first) = outputs.next() else { return Ok(()) };
+    match outputs.any(|other| differ(first, other)) {
+        true => Err(Error::AmbiguousKey(wanted).near(at(ident.span.start))),
+        false => Ok(()),
+    }
+}
+
+/// Whether two outputs differ for sure: a column may be named with its table or without it.
+fn differ(one: &Expr, other: &Expr) -> bool {
+    match (one, other) {
+        (Expr::Nested(inner), other) | (other, Expr::Nested(inner)) => differ(inner, other),
+        (Expr::Identifier(one), Expr::CompoundIdentifier(parts))
+        | (Expr::CompoundIdentifier(parts), Expr::Identifier(one)) => {
+            parts.last().is_none_or(|other| folded(one) != folded(other))
+        }
+        (Expr::CompoundIdentifier(one), Expr::CompoundIdentifier(other)) => one
+            .iter()
+            .rev()
+            .zip(other.iter().rev())
+            .any(|(one, other)| folded(one) != folded(other)),
+        _ => one != other,
+    }
 }
 
 fn body(query: &SetExpr) -> Result<()> {
@@ -275,13 +321,6 @@ fn output_name(item: &SelectItem) -> Option<String> {
         SelectItem::UnnamedExpr(Expr::Identifier(name)) => Some(folded(name)),
         SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) => Some(folded(parts.last()?)),
         _ => None,
-    }
-}
-
-fn folded(ident: &Ident) -> String {
-    match ident.quote_style {
-        Some(_) => ident.value.clone(),
-        None => ident.value.to_lowercase(),
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod calls;
 mod clauses;
+mod recursion;
 mod references;
 mod tables;
 mod windows;

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, ObjectNamePart, Query, Select, TableFactor, Visit, Visitor,
 };
 
+use super::recursion::reads;
 use super::tables::{factors, folded, known};
 use crate::error::Error;
 
@@ -14,6 +15,16 @@ const MISSING: &str = "missing FROM-clause entry for table \"";
 /// `error` with what is known of a table that FROM lacks: it may go by another name there, or stand where it cannot be
 /// seen.
 pub(crate) fn explained(error: Error, query: &Query) -> Error {
+    if let Error::UndefinedTable(name) = error.bare()
+        && query.visit(&mut Later(name)).is_break()
+    {
+        let detail = format!(
+            "There is a WITH item named \"{name}\", but it cannot be referenced from this part of the query."
+        );
+        return error
+            .detail(detail)
+            .hint("Use WITH RECURSIVE, or re-order the WITH items to remove forward references.");
+    }
     let Error::UndefinedRelation(message) = error.bare() else { return error };
     let table = message.strip_prefix(MISSING).and_then(|rest| rest.strip_suffix('"'));
     let Some(table) = table.map(str::to_owned) else { return error };
@@ -26,6 +37,25 @@ pub(crate) fn explained(error: Error, query: &Query) -> Error {
     match error.notes().position {
         Some(position) => invalid.at(position),
         None => invalid,
+    }
+}
+
+/// Looks for a query of WITH that reads itself, or one behind it, by this name.
+struct Later<'a>(&'a str);
+
+impl Visitor for Later<'_> {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+        let Some(with) = query.with.as_ref().filter(|with| !with.recursive) else {
+            return ControlFlow::Continue(());
+        };
+        let named = with.cte_tables.iter().rposition(|cte| folded(&cte.alias.name) == self.0);
+        let before = with.cte_tables.iter().take(named.map_or(0, |named| named + 1));
+        match before.into_iter().any(|cte| reads(&cte.query, self.0)) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        }
     }
 }
 

@@ -1,16 +1,16 @@
-//! Names of tables and queries: given once in FROM and WITH, and what a recursive query may be (parse_relation.c,
-//! parse_cte.c).
-
-use std::ops::ControlFlow;
+//! Names of tables and queries, given once in FROM and WITH, and what may be locked (PostgreSQL's parse_relation.c,
+//! analyze.c).
 
 use datafusion::sql::sqlparser::ast::{
-    Cte, Ident, LockClause, LockType, ObjectName, ObjectNamePart, Query, Select, SetExpr,
-    SetOperator, TableFactor, TableWithJoins, Visit, Visitor,
+    Cte, GroupByExpr, Ident, LockClause, LockType, ObjectName, ObjectNamePart, Query, Select,
+    SetExpr, TableFactor, TableWithJoins,
 };
 
-use super::calls::{found, is_aggregate};
+use super::calls::{found, is_aggregate, is_window, returns_set};
+use super::recursion::recursion;
 use super::{at, width};
 use crate::error::{Error, Result};
+use crate::pg::catalog::data;
 
 /// Checks WITH and the locks of one query.
 /// Errors: 42712, 42P10, 42P19 and 42P01.
@@ -48,54 +48,8 @@ fn columns(cte: &Cte) -> Result<()> {
     }
 }
 
-/// Errors: 42P19 for a query that reads itself without a UNION to grow by, or aggregates what it reads of itself.
-fn recursion(cte: &Cte) -> Result<()> {
-    let name = folded(&cte.alias.name);
-    if !reads(&cte.query, &name) {
-        return Ok(());
-    }
-    let invalid = |message: String| Error::InvalidRecursion(message);
-    let body = cte.query.body.as_ref();
-    let SetExpr::SetOperation { op: SetOperator::Union, left, right, .. } = body else {
-        let message = format!(
-            "recursive query \"{name}\" does not have the form non-recursive-term UNION [ALL] recursive-term"
-        );
-        return Err(invalid(message).near(at(cte.alias.name.span.start)));
-    };
-    if reads(left, &name) {
-        let message = format!(
-            "recursive reference to query \"{name}\" must not appear within its non-recursive term"
-        );
-        return Err(invalid(message));
-    }
-    if let SetExpr::Select(select) = right.as_ref()
-        && factors(&select.from).any(|factor| read(factor).as_deref() == Some(&name))
-        && let Some(place) =
-            found(&select.projection, is_aggregate).or_else(|| found(&select.having, is_aggregate))
-    {
-        let message = "aggregate functions are not allowed in a recursive query's recursive term";
-        return Err(invalid(message.to_owned()).near(place));
-    }
-    Ok(())
-}
-
-/// Whether `node` reads a table by the bare name `name`.
-fn reads(node: &impl Visit, name: &str) -> bool {
-    struct Search<'a>(&'a str);
-    impl Visitor for Search<'_> {
-        type Break = ();
-        fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<()> {
-            match read(factor).as_deref() == Some(self.0) {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        }
-    }
-    node.visit(&mut Search(name)).is_break()
-}
-
 /// The table that FROM reads by a bare name.
-fn read(factor: &TableFactor) -> Option<String> {
+pub(super) fn read(factor: &TableFactor) -> Option<String> {
     let TableFactor::Table { name, args: None, .. } = factor else { return None };
     match name.0.as_slice() {
         [name] => name.as_ident().map(folded),
@@ -103,20 +57,46 @@ fn read(factor: &TableFactor) -> Option<String> {
     }
 }
 
-/// Errors: 42P01 for a lock of what FROM does not have.
+/// Errors: 42P01 for a lock of what FROM does not have, 0A000 for one of rows that are no table's.
 fn locked(lock: &LockClause, query: &Query) -> Result<()> {
+    let clause = match lock.lock_type {
+        LockType::Share => "FOR SHARE",
+        LockType::Update => "FOR UPDATE",
+    };
+    let refused = |what: &str| {
+        let message = format!("{clause} is not allowed with {what}");
+        Err(Error::FeatureNotSupported(message))
+    };
+    let select = match query.body.as_ref() {
+        SetExpr::Select(select) => select,
+        SetExpr::SetOperation { .. } => return refused("UNION/INTERSECT/EXCEPT"),
+        _ => return Ok(()),
+    };
+    if select.distinct.is_some() {
+        return refused("DISTINCT clause");
+    }
+    if !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty()) {
+        return refused("GROUP BY clause");
+    }
+    if select.having.is_some() {
+        return refused("HAVING clause");
+    }
+    if found(&select.projection, is_aggregate).is_some() {
+        return refused("aggregate functions");
+    }
+    if found(&select.projection, is_window).is_some() {
+        return refused("window functions");
+    }
+    if found(&select.projection, returns_set).is_some() {
+        return refused("set-returning functions in the target list");
+    }
     let Some(ident) = lock.of.as_ref().and_then(|name| name.0.first()?.as_ident()) else {
         return Ok(());
     };
-    let SetExpr::Select(select) = query.body.as_ref() else { return Ok(()) };
     let name = folded(ident);
     if factors(&select.from).any(|factor| known(factor).is_none_or(|known| known == name)) {
         return Ok(());
     }
-    let clause = match lock.lock_type {
-        LockType::Share => "FOR SHARE",
-        _ => "FOR UPDATE",
-    };
     let message = format!("relation \"{name}\" in {clause} clause not found in FROM clause");
     Err(Error::UndefinedRelation(message).near(at(ident.span.start)))
 }
@@ -127,6 +107,7 @@ pub(super) fn select(select: &Select) -> Result<()> {
     let mut names: Vec<(String, Option<&ObjectName>)> = Vec::new();
     for factor in factors(&select.from) {
         renamed(factor)?;
+        called(factor)?;
         let Some(name) = known(factor) else { continue };
         // Without aliases two tables of one name in two schemas can be told apart.
         let table = match factor {
@@ -140,6 +121,28 @@ pub(super) fn select(select: &Select) -> Result<()> {
             return Err(Error::DuplicateAlias(name));
         }
         names.push((name, table));
+    }
+    Ok(())
+}
+
+/// Errors: 42803 and 42P20 for a function in FROM that is none of rows or values.
+fn called(factor: &TableFactor) -> Result<()> {
+    let (TableFactor::Table { name, args: Some(_), .. } | TableFactor::Function { name, .. }) =
+        factor
+    else {
+        return Ok(());
+    };
+    let [part] = name.0.as_slice() else { return Ok(()) };
+    let Some(ident) = part.as_ident() else { return Ok(()) };
+    let Some(kinds) = data::function_kinds(&folded(ident)) else { return Ok(()) };
+    let place = at(ident.span.start);
+    if kinds.aggregate && !kinds.plain {
+        let message = "aggregate functions are not allowed in functions in FROM".to_owned();
+        return Err(Error::Grouping(message).near(place));
+    }
+    if kinds.window && !kinds.plain {
+        let message = format!("window function {} requires an OVER clause", folded(ident));
+        return Err(Error::WrongObjectType(message).near(place));
     }
     Ok(())
 }

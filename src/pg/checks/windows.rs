@@ -4,9 +4,10 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, NamedWindowExpr, Select, UnaryOperator, Value, WindowFrame, WindowFrameBound,
     WindowFrameUnits, WindowSpec, WindowType,
 };
+use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::{at, start};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 
 /// Checks the windows that a SELECT names.
 /// Errors: 42P20 for one that is defined twice, or as PostgreSQL does not define windows.
@@ -48,7 +49,9 @@ fn found<'a>(name: &Ident, select: &'a Select) -> Result<&'a NamedWindowExpr> {
 fn spec(spec: &WindowSpec, select: &Select) -> Result<()> {
     let mut ordered = spec.order_by.len();
     if let Some(name) = &spec.window_name {
-        let invalid = |message: String| Err(Error::Windowing(message));
+        let Location { line, column } = name.span.start;
+        let place = (0 < line).then_some(Place::Bracket(line, column));
+        let invalid = |message: String| Err(Error::Windowing(message).near(place.clone()));
         let name_shown = &name.value;
         if !spec.partition_by.is_empty() {
             return invalid(format!(

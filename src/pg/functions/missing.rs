@@ -14,6 +14,15 @@ use crate::pg::types;
 
 /// A function `name`, or an operator before its operand, called at `position` of the statement.
 pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
+    missing(name, position, false)
+}
+
+/// A function of the schema `name`, which does not exist, called at `position` of the statement.
+pub(crate) fn schema(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
+    missing(name, position, true)
+}
+
+fn missing(name: &str, position: Option<usize>, lacks_schema: bool) -> Arc<ScalarUDF> {
     let signature = Signature::one_of(
         vec![
             datafusion::logical_expr::TypeSignature::Nullary,
@@ -22,7 +31,7 @@ pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
         Volatility::Immutable,
     );
     let name = name.to_owned();
-    Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature }))
+    Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature, lacks_schema }))
 }
 
 /// Whether an argument is a literal without a type.
@@ -35,23 +44,23 @@ struct Missing {
     name: String,
     position: Option<usize>,
     signature: Signature,
+    /// Whether the name is that of a schema, which there is none of.
+    lacks_schema: bool,
 }
 
 impl Missing {
     fn refused<T>(&self, types: &[String]) -> Result<T> {
         let operator = !self.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        let error = if operator {
+        let error = if self.lacks_schema {
+            Error::UndefinedSchema(self.name.clone())
+        } else if operator {
             let call = format!("{} {}", self.name, types.join(", "));
             Error::OperatorMismatch(format!("operator does not exist: {call}")).hint(
                 "No operator matches the given name and argument type. \
                  You might need to add an explicit type cast.",
             )
         } else {
-            let call = format!("{}({})", self.name, types.join(", "));
-            Error::UndefinedFunction(format!("function {call} does not exist")).hint(
-                "No function matches the given name and argument types. \
-                 You might need to add explicit type casts.",
-            )
+            Error::no_function(&self.name, types)
         };
         let error = match self.position {
             Some(position) => error.at(position),

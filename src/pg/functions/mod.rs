@@ -112,6 +112,15 @@ pub fn zoned_function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
         .or_else(|| (name == series::NAME).then(|| series::function(facts)))
 }
 
+/// How a statement calls the function that is planned as `name`.
+pub(crate) fn called(name: &str) -> &str {
+    match name {
+        series::NAME => "generate_series",
+        "character_length" => "length",
+        _ => name,
+    }
+}
+
 /// The function that writes any value as PostgreSQL's text in this session.
 pub(crate) fn text(facts: &Facts) -> Arc<ScalarUDF> {
     text::function(facts)

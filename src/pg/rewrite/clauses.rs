@@ -176,6 +176,7 @@ fn wider(one: Wanted, other: Wanted) -> Wanted {
 pub(super) fn select(select: &mut Select) -> Result<()> {
     whole_tables(select);
     positions(select);
+    grouped(select);
     truth(select.selection.as_mut());
     truth(select.having.as_mut());
     for join in select.from.iter_mut().flat_map(|table| &mut table.joins) {
@@ -219,13 +220,37 @@ fn whole_tables(select: &mut Select) {
 fn positions(select: &mut Select) {
     let Some(Distinct::On(keys)) = &mut select.distinct else { return };
     for key in keys {
-        let Expr::Value(value) = &*key else { continue };
-        let Value::Number(text, _) = &value.value else { continue };
-        let index = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
-        let item = index.and_then(|index| select.projection.get(index));
-        if let Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) = item {
-            *key = expr.clone();
+        if let Some(own) = output(key, &select.projection) {
+            *key = own;
         }
+    }
+}
+
+/// `ROLLUP (1)` means an output, too.
+fn grouped(select: &mut Select) {
+    let GroupByExpr::Expressions(keys, _) = &mut select.group_by else { return };
+    for key in keys {
+        let (Expr::Rollup(sets) | Expr::Cube(sets) | Expr::GroupingSets(sets)) = key else {
+            continue;
+        };
+        for expr in sets.iter_mut().flatten() {
+            if let Some(own) = output(expr, &select.projection) {
+                *expr = own;
+            }
+        }
+    }
+}
+
+/// The output whose position `key` is.
+fn output(key: &Expr, items: &[SelectItem]) -> Option<Expr> {
+    let Expr::Value(value) = key else { return None };
+    let Value::Number(text, _) = &value.value else { return None };
+    let index = text.parse::<usize>().ok().and_then(|number| number.checked_sub(1))?;
+    match items.get(index)? {
+        SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+            Some(expr.clone())
+        }
+        _ => None,
     }
 }
 
@@ -304,13 +329,7 @@ fn sampled(table: &mut TableWithJoins) -> Result<()> {
         if !matches!(taken.name, Some(TableSampleMethod::Bernoulli | TableSampleMethod::System)) {
             return unsupported("of this method");
         }
-        let share = taken.quantity.as_ref().and_then(|quantity| match &quantity.value {
-            Expr::Value(value) => match &value.value {
-                Value::Number(text, _) => text.parse::<f64>().ok(),
-                _ => None,
-            },
-            _ => None,
-        });
+        let share = taken.quantity.as_ref().and_then(|quantity| share(&quantity.value));
         let Some(share) = share else { return unsupported("of a share that is no number") };
         if !(0.0..=100.0).contains(&share) {
             let message = "sample percentage must be between 0 and 100".to_owned();
@@ -331,6 +350,18 @@ fn sampled(table: &mut TableWithJoins) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// A constant number.
+fn share(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => share(expr).map(|share| -share),
+        Expr::Value(value) => match &value.value {
+            Value::Number(text, _) => text.parse().ok(),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 /// `(SELECT * FROM table WHERE random() < share) AS alias`

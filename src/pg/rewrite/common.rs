@@ -20,6 +20,9 @@ use crate::pg::types;
 /// What the branches of a CASE become.
 /// Errors: 42804 for branches that have no type in common; a constant that is not of the others' type.
 pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    if case.expr.is_none() {
+        case.when_then_expr.iter().try_for_each(|(when, _)| truth(when, schema))?;
+    }
     let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
     // PostgreSQL begins with ELSE.
     let exprs: Vec<&Expr> = case.else_expr.iter().map(Box::as_ref).chain(branches).collect();
@@ -34,6 +37,21 @@ pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<
     }
     let expr = Expr::Case(case);
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// Errors: 42804 for a condition of CASE that is no truth.
+fn truth(when: &Expr, schema: &DFSchema) -> Result<()> {
+    if is_unknown(when) || matches!(when, Expr::Placeholder(_)) {
+        return Ok(());
+    }
+    let Ok((_, field)) = when.to_field(schema) else { return Ok(()) };
+    if matches!(field.data_type(), DataType::Boolean | DataType::Null) {
+        return Ok(());
+    }
+    let kind = types::sql_name(types::of_field(&field).oid);
+    let message = format!("argument of CASE/WHEN must be type boolean, not type {kind}");
+    let error = Error::DatatypeMismatch(message).near(place(when));
+    Err(DataFusionError::External(Box::new(error)))
 }
 
 /// How PostgreSQL calls what takes arguments of one type; `None` for any other function.

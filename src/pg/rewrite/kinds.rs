@@ -176,9 +176,7 @@ fn compared(
 }
 
 fn no_operator(sign: &str, left: &Expr, right: &Expr, schema: &DFSchema) -> DataFusionError {
-    let (left, right) = (name(left, schema), name(right, schema));
-    let error = Error::OperatorMismatch(format!("operator does not exist: {left} {sign} {right}"))
-        .hint("No operator matches the given name and argument types. You might need to add explicit type casts.");
+    let error = Error::no_operator(&name(left, schema), sign, &name(right, schema));
     DataFusionError::External(Box::new(error))
 }
 
@@ -210,13 +208,11 @@ pub(super) fn fitting(function: &str, args: &[Expr], schema: &DFSchema) -> Resul
         return Ok(());
     }
     let names: Vec<String> = args.iter().map(|arg| name(arg, schema)).collect();
-    Err(no_function(&format!("{function}({})", names.join(", "))))
+    Err(no_function(function, &names))
 }
 
-fn no_function(call: &str) -> DataFusionError {
-    let error = Error::UndefinedFunction(format!("function {call} does not exist"))
-        .hint("No function matches the given name and argument types. You might need to add explicit type casts.");
-    DataFusionError::External(Box::new(error))
+fn no_function(function: &str, types: &[String]) -> DataFusionError {
+    DataFusionError::External(Box::new(Error::no_function(function, types)))
 }
 
 /// What values of a type whose texts do not sort as they do are compared by; `None` for any other type.
@@ -307,10 +303,10 @@ pub(super) fn extreme(function: &AggregateFunction, schema: &DFSchema) -> Result
     let name = function.func.name();
     let ([arg], "min" | "max") = (function.params.args.as_slice(), name) else { return Ok(()) };
     let Some(kind) = kind(arg, schema) else { return Ok(()) };
-    let call = format!("{name}({})", types::sql_name(kind));
+    let shown = types::sql_name(kind);
     match kind {
-        INET | CIDR | types::PG_LSN | types::TID => Err(unsupported(&call)),
-        _ if adt::is_own(kind) || kind == BYTEA => Err(no_function(&call)),
+        INET | CIDR | types::PG_LSN | types::TID => Err(unsupported(&format!("{name}({shown})"))),
+        _ if adt::is_own(kind) || kind == BYTEA => Err(no_function(name, &[shown])),
         _ => Ok(()),
     }
 }

@@ -29,6 +29,7 @@ mod records;
 mod relations;
 mod results;
 mod rows;
+mod signatures;
 mod syntax;
 mod system_columns;
 mod ties;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::planner::{
@@ -13,8 +13,8 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::{arithmetic, common, kinds};
-use crate::error::Error;
+use super::{arithmetic, common, kinds, signatures};
+use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
 use crate::pg::{decode, functions, types};
@@ -42,6 +42,12 @@ impl ExprPlanner for Operators {
         if let Some(planned) = kinds::operator(&op, &left, &right, schema)? {
             return Ok(PlannerResult::Planned(planned));
         }
+        if let Some(operator) = operator(&op)
+            && is_untyped(&left)
+            && is_untyped(&right)
+        {
+            signatures::operator(&operator.to_string(), &left, &right, schema)?;
+        }
         let (left_type, right_type) = (left.get_type(schema), right.get_type(schema));
         let (left, right) = match (left_type, right_type) {
             (Ok(list @ DataType::List(_)), _) => {
@@ -64,6 +70,7 @@ impl ExprPlanner for Operators {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 }
                 let Some(operator) = operator(&op) else {
+                    signatures::operator(&op.to_string(), &left, &right, schema)?;
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
                 let left = typed(left, operator, &right_type);
@@ -77,6 +84,10 @@ impl ExprPlanner for Operators {
             }
             _ => (left, right),
         };
+        if let BinaryOperator::Custom(symbol) = &op {
+            let error = no_operator(&left, symbol, &right, schema);
+            return Err(DataFusionError::External(Box::new(error)));
+        }
         Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }))
     }
 
@@ -86,11 +97,19 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawFieldAccessExpr>> {
         let RawFieldAccessExpr { field_access, expr } = raw;
-        let GetFieldAccess::ListIndex { key } = field_access else {
-            return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }));
-        };
         let (_, field) = expr.to_field(schema)?;
         let kind = types::of_field(&field).oid;
+        let key = match field_access {
+            GetFieldAccess::ListIndex { key } => key,
+            GetFieldAccess::NamedStructField { name } => {
+                has_field(&field, &name)?;
+                let field_access = GetFieldAccess::NamedStructField { name };
+                return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }));
+            }
+            field_access => {
+                return Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }));
+            }
+        };
         if kind == types::NAME {
             // A name is an array of bytes that counts from 0.
             let text = Expr::Cast(Cast::new(Box::new(expr), DataType::Utf8));
@@ -106,11 +125,7 @@ impl ExprPlanner for Operators {
             || matches!(field.data_type(), DataType::Struct(_) | DataType::Null)
             || matches!(kind, types::INT2VECTOR | types::OIDVECTOR | types::JSONB);
         if !composed {
-            let message = format!(
-                "cannot subscript type {} because it does not support subscripting",
-                types::sql_name(kind)
-            );
-            let error = Error::DatatypeMismatch(message).near(common::place(&expr));
+            let error = Error::no_subscripts(&types::sql_name(kind));
             return Err(DataFusionError::External(Box::new(error)));
         }
         // The two vector types count from 0, arrays from 1; DataFusion's negative subscripts count from the end,
@@ -122,6 +137,23 @@ impl ExprPlanner for Operators {
         let field_access = GetFieldAccess::ListIndex { key: Box::new(key) };
         Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }))
     }
+}
+
+/// Errors: 42703 for a field that a row does not have, 42809 for one of what is no row.
+fn has_field(field: &FieldRef, name: &ScalarValue) -> Result<()> {
+    let name = name.to_string();
+    let error = match field.data_type() {
+        DataType::Struct(fields) if fields.find(&name).is_some() => return Ok(()),
+        DataType::Struct(_) => Error::UndefinedColumn(format!(
+            "could not identify column \"{name}\" in record data type"
+        )),
+        DataType::Map(..) | DataType::Null => return Ok(()),
+        _ => Error::WrongObjectType(format!(
+            "column notation .{name} applied to type {}, which is not a composite type",
+            types::sql_name(types::of_field(field).oid)
+        )),
+    };
+    Err(DataFusionError::External(Box::new(error.near(Place::Accessed(format!(".{name}"))))))
 }
 
 /// A side of `||` with a text on the other: rows are written.
@@ -362,11 +394,7 @@ pub(super) fn no_operator(left: &Expr, op: &str, right: &Expr, schema: &DFSchema
         let field = expr.to_field(schema).ok().map(|(_, field)| types::of_field(&field).oid);
         field.map_or_else(|| "unknown".to_owned(), types::sql_name)
     };
-    let message = format!("operator does not exist: {} {op} {}", name(left), name(right));
-    Error::UndefinedFunction(message).hint(
-        "No operator matches the given name and argument types. You might need to add explicit \
-         type casts.",
-    )
+    Error::no_operator(&name(left), op, &name(right))
 }
 
 /// A call of `function`.

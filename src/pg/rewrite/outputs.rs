@@ -25,6 +25,21 @@ pub(super) fn marked(select: &Select) -> bool {
     select.projection.iter().any(wild) && select.projection.iter().any(named)
 }
 
+/// Whether an output that is no column of that name itself goes by it.
+pub(super) fn has(select: &Select, name: &str) -> bool {
+    select.projection.iter().any(|item| match item {
+        SelectItem::ExprWithAlias { expr, alias } => {
+            let own = match expr {
+                Expr::Identifier(own) => Some(own),
+                Expr::CompoundIdentifier(parts) => parts.last(),
+                _ => None,
+            };
+            shown(&alias.value) == name && own.is_none_or(|own| folded(own) != name)
+        }
+        _ => false,
+    })
+}
+
 /// Takes the marks off names that are unique; `wildcards` are the columns that wildcards stand for.
 pub(super) fn unmark(select: &mut Select, wildcards: &[String]) {
     let own = select.projection.iter().filter_map(|item| match item {
@@ -38,7 +53,9 @@ pub(super) fn unmark(select: &mut Select, wildcards: &[String]) {
     for item in &mut select.projection {
         if let SelectItem::ExprWithAlias { alias, .. } = item {
             let name = shown(&alias.value).to_owned();
-            if names.iter().filter(|other| **other == name).count() == 1 {
+            // What ends with the mark is hidden from expressions of ORDER BY.
+            let unique = names.iter().filter(|other| **other == name).count() == 1;
+            if unique && !alias.value.ends_with(MARK) {
                 *alias = Ident::with_quote('"', name);
             }
         }

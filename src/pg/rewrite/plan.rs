@@ -13,8 +13,8 @@ use datafusion::logical_expr::{
 
 use super::operators::{call, jsonb_key};
 use super::{
-    arithmetic, array, common, correlated, kinds, lateral, mixed, patterns, results, ties, told,
-    unions, zones,
+    arithmetic, array, common, correlated, kinds, lateral, mixed, patterns, results, signatures,
+    ties, told, unions, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -373,6 +373,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(Transformed::yes(Expr::Cast(Cast { expr, field })))
         }
         Expr::ScalarFunction(mut function) => {
+            signatures::function(function.name(), &function.args, schema)?;
             if OF_TEXT.contains(&function.name()) && !overloads::is_ours(&function) {
                 kinds::fitting(function.name(), &function.args, schema)?;
             }
@@ -385,6 +386,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(if alike || zoned.transformed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::AggregateFunction(mut function) => {
+            signatures::function(function.func.name(), &function.params.args, schema)?;
             kinds::extreme(&function, schema)?;
             let joined = kinds::aggregated(&mut function, schema, facts)?;
             let ordered = results::ordered(Expr::AggregateFunction(function), schema);
@@ -393,6 +395,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(if changed { Transformed::yes(typed.data) } else { typed })
         }
         Expr::WindowFunction(mut function) => {
+            signatures::function(function.fun.name(), &function.params.args, schema)?;
             let keyed = kinds::ordered(&mut function.params.order_by, schema);
             let ordered = results::ordered(Expr::WindowFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
@@ -433,6 +436,7 @@ fn operation(
     schema: &DFSchema,
     facts: &Arc<Facts>,
 ) -> Result<Transformed<Expr>> {
+    signatures::operator(&binary.op.to_string(), &binary.left, &binary.right, schema)?;
     if binary.op == Operator::StringConcat {
         // Beside a list it joins lists.
         let lists = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());

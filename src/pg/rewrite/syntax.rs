@@ -90,7 +90,8 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         from::tables(&mut query.body);
         self.rows.enter_query(query, self.facts);
-        match clauses::query(query) {
+        let ordered = self.rows.ordered(query, self.facts);
+        match ordered.and_then(|()| clauses::query(query)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => ControlFlow::Break(Box::new(error)),
         }
@@ -333,7 +334,8 @@ impl Rewriter<'_> {
     fn array(&self, array: &Array) -> Result<()> {
         if array.elem.is_empty() {
             return Err(Error::IndeterminateArray
-                .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[]."));
+                .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+                .near(Place::Word("array".to_owned())));
         }
         array::even(array)
     }

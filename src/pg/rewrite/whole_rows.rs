@@ -11,13 +11,14 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-    Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem,
+    Ident, JoinConstraint, JoinOperator, ObjectName, OrderByKind, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableAliasColumnDef,
     TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 
 use super::syntax::{call, folded, function_name};
 use super::{natural, outputs};
+use crate::error::{Error, Place, Result};
 use crate::pg::catalog::index::Entity;
 use crate::pg::facts::Facts;
 
@@ -197,6 +198,30 @@ impl Scopes {
         {
             outputs::unmark(select, &columns);
         }
+    }
+
+    /// Errors: 42702 for a key that names a column beside which an output of that name stands.
+    pub(super) fn ordered(&self, query: &Query, facts: &Facts) -> Result<()> {
+        let SetExpr::Select(select) = query.body.as_ref() else { return Ok(()) };
+        let Some(OrderByKind::Expressions(keys)) = query.order_by.as_ref().map(|order| &order.kind)
+        else {
+            return Ok(());
+        };
+        if !self.wanted || !outputs::marked(select) {
+            return Ok(());
+        }
+        let columns = self.of_wildcards(select, facts).unwrap_or_default();
+        for key in keys {
+            if let Expr::Identifier(ident) = &key.expr
+                && columns.contains(&folded(ident))
+                && outputs::has(select, &folded(ident))
+            {
+                let start = ident.span.start;
+                let place = (0 < start.line).then_some(Place::At(start.line, start.column));
+                return Err(Error::AmbiguousKey(folded(ident)).near(place));
+            }
+        }
+        Ok(())
     }
 
     /// Spells out natural joins of known columns.

@@ -14,11 +14,19 @@ use crate::pg::catalog::data;
 pub(super) fn rewrite(sql: &str, tokens: &[TokenWithSpan]) -> Result<Vec<TokenWithSpan>> {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut index = 0;
+    let queries = tokens
+        .first()
+        .is_some_and(|first| first.token == Token::LParen || is_any(&first.token, BEGINS_QUERY));
     while let Some(token) = tokens.get(index) {
         let here = Here { tokens, index, before: out.last() };
         if let Some(what) = here.refused() {
             return Err(Error::FeatureNotSupported(format!("{what} is not supported"))
                 .at(position(sql, token.span.start)));
+        }
+        if queries && here.operand() && here.has(0, &["NOT"]) && here.has(1, &["NULL"]) {
+            // The parser takes it for IS NOT NULL.
+            let null = tokens.get(index + 1).unwrap_or(token);
+            return Err(super::near(sql, null, None));
         }
         match here.said() {
             Some((words, length)) => {
@@ -86,19 +94,7 @@ impl Here<'_> {
                 && (self.is_table(3) || !matches!(self.token(3), Some(Token::Word(_))));
             return keys.then_some((["GROUP", "BY"].as_slice(), 3));
         }
-        let operand = !behind(BEFORE_OPERAND)
-            && self.before.is_some_and(|before| {
-                matches!(
-                    before.token,
-                    Token::Word(_)
-                        | Token::Number(..)
-                        | Token::SingleQuotedString(_)
-                        | Token::RParen
-                        | Token::RBracket
-                        | Token::Placeholder(_)
-                )
-            });
-        if operand && self.token(1) != Some(&Token::LParen) && self.has(0, &["ISNULL"]) {
+        if self.operand() && self.token(1) != Some(&Token::LParen) && self.has(0, &["ISNULL"]) {
             return Some((["IS", "NULL"].as_slice(), 1));
         }
         if self.framed() && self.has(0, &["EXCLUDE"]) && self.has(1, &["NO"]) {
@@ -128,6 +124,22 @@ impl Here<'_> {
             return Some("an alias of the columns that USING merges");
         }
         None
+    }
+
+    /// Whether an operand ends before this place.
+    fn operand(&self) -> bool {
+        self.before.is_some_and(|before| {
+            let ends = matches!(
+                before.token,
+                Token::Word(_)
+                    | Token::Number(..)
+                    | Token::SingleQuotedString(_)
+                    | Token::RParen
+                    | Token::RBracket
+                    | Token::Placeholder(_)
+            );
+            ends && !is_any(&before.token, BEFORE_OPERAND)
+        })
     }
 
     /// Whether a frame of a window ends before this place.
@@ -181,14 +193,40 @@ fn behind_group(before: Option<&TokenWithSpan>, tokens: &[TokenWithSpan], index:
         && group.is_some_and(|token| is_any(&token.token, &["GROUP"]))
 }
 
+/// What statements begin with that are a query or have one.
+const BEGINS_QUERY: &[&str] =
+    &["SELECT", "WITH", "VALUES", "TABLE", "EXPLAIN", "DECLARE", "PREPARE", "COPY"];
+
 /// What a query may follow.
 const BEFORE_QUERY: &[&str] =
     &["UNION", "INTERSECT", "EXCEPT", "ALL", "DISTINCT", "FOR", "EXPLAIN", "ANALYZE", "VERBOSE"];
 
 /// What a name, rather than an operator, follows.
 const BEFORE_OPERAND: &[&str] = &[
-    "SELECT", "WHERE", "AND", "OR", "NOT", "ON", "HAVING", "BY", "CASE", "WHEN", "THEN", "ELSE",
-    "AS", "DISTINCT", "ALL", "IN", "BETWEEN", "LIKE", "ILIKE",
+    "SELECT",
+    "WHERE",
+    "AND",
+    "OR",
+    "NOT",
+    "ON",
+    "HAVING",
+    "BY",
+    "CASE",
+    "WHEN",
+    "THEN",
+    "ELSE",
+    "AS",
+    "DISTINCT",
+    "ALL",
+    "IN",
+    "BETWEEN",
+    "LIKE",
+    "ILIKE",
+    "IS",
+    "RETURNING",
+    "VALUES",
+    "FROM",
+    "TO",
 ];
 
 fn is_any(token: &Token, words: &[&str]) -> bool {

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    JoinConstraint, JoinOperator, ObjectName, Query, Select, SetExpr, Spanned, TableFactor, Visit,
-    Visitor,
+    BinaryOperator, Expr, Function, FunctionArguments, JoinConstraint, JoinOperator, ObjectName,
+    Query, Select, SetExpr, Spanned, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -33,6 +33,18 @@ pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
                 before.span.end = token.span.end;
                 continue;
             }
+            // The parser takes these for `=` and others.
+            (Token::Div, Token::Div) if before.span.end == token.span.start => {
+                before.token = Token::CustomBinaryOperator("//".to_owned());
+                before.span.end = token.span.end;
+                continue;
+            }
+            (Token::Word(word), Token::Mul) if is_bare(word, "DISTINCT") => {
+                let call = out.iter().rev().nth(1).map(|token| &token.token);
+                if call == Some(&Token::LParen) {
+                    return Err(near(sql, &token, None));
+                }
+            }
             (Token::Number(..), Token::Word(_)) if before.span.end == token.span.start => {
                 let text = slice(sql, before.span.start, token.span.end);
                 let message = format!("trailing junk after numeric literal at or near \"{text}\"");
@@ -58,9 +70,19 @@ pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
             let message = "zero-length delimited identifier at or near \"\"\"\"".to_owned();
             return Err(Error::Syntax(message).at(position(sql, token.span.start)));
         }
-        out.push(token);
+        out.push(operator(token));
     }
     Ok(out)
+}
+
+/// An operator that PostgreSQL does not have as one of its name, which the parser would give a meaning.
+fn operator(token: TokenWithSpan) -> TokenWithSpan {
+    let symbol = match token.token {
+        Token::DoubleEq => "==",
+        Token::Spaceship => "<=>",
+        _ => return token,
+    };
+    TokenWithSpan { token: Token::CustomBinaryOperator(symbol.to_owned()), span: token.span }
 }
 
 fn is_bare(word: &datafusion::sql::sqlparser::tokenizer::Word, text: &str) -> bool {
@@ -75,6 +97,9 @@ pub(super) fn query(sql: &str, query: &Query) -> Result<()> {
         ControlFlow::Break(error) => Err(*error),
     }
 }
+
+/// The parts a table's name may have: the database, the schema, the table.
+const DOTTED_MAX: usize = 3;
 
 struct Grammar<'a> {
     sql: &'a str,
@@ -108,10 +133,41 @@ impl Visitor for Grammar<'_> {
         ControlFlow::Continue(())
     }
 
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<Self::Break> {
+        match expr {
+            // They do not associate.
+            Expr::BinaryOp { left, op, .. } if compares(op) => match left.as_ref() {
+                Expr::BinaryOp { op: inner, .. } if compares(inner) => {
+                    let end = left.span().end;
+                    if 0 < end.line {
+                        return ControlFlow::Break(Box::new(self.behind(end)));
+                    }
+                }
+                _ => {}
+            },
+            Expr::Function(function) if lacks_arguments(function) => {
+                let start = function.name.span().start;
+                let mut tokens = super::tokenize(self.sql).unwrap_or_default().into_iter();
+                let closing =
+                    tokens.find(|token| start < token.span.start && token.token == Token::RParen);
+                if let Some(closing) = closing {
+                    return ControlFlow::Break(Box::new(near(self.sql, &closing, None)));
+                }
+            }
+            _ => {}
+        }
+        ControlFlow::Continue(())
+    }
+
     fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<Self::Break> {
         let Some(first) = relation.0.first().and_then(|part| part.as_ident()) else {
             return ControlFlow::Continue(());
         };
+        if DOTTED_MAX < relation.0.len() {
+            let message = format!("improper qualified name (too many dotted names): {relation}");
+            let at = position(self.sql, first.span.start);
+            return ControlFlow::Break(Box::new(Error::Syntax(message).at(at)));
+        }
         let word = first.value.to_lowercase();
         if first.quote_style.is_some() || first.span.start.line == 0 || is_value(&word) {
             return ControlFlow::Continue(());
@@ -144,6 +200,29 @@ impl Visitor for Grammar<'_> {
             None => error,
         }))
     }
+}
+
+fn compares(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
+}
+
+/// Whether it is one of the calls of the grammar that need arguments, without any.
+fn lacks_arguments(function: &Function) -> bool {
+    let [part] = function.name.0.as_slice() else { return false };
+    let Some(name) = part.as_ident().filter(|name| name.quote_style.is_none()) else {
+        return false;
+    };
+    let name = name.value.to_lowercase();
+    matches!(name.as_str(), "coalesce" | "greatest" | "least" | "nullif")
+        && matches!(&function.args, FunctionArguments::List(list) if list.args.is_empty())
 }
 
 /// Whether a join has neither ON nor USING and needs one.

@@ -8,6 +8,7 @@ mod access;
 mod calls;
 mod clauses;
 mod grammar;
+mod inputs;
 mod intervals;
 mod limits;
 mod outputs;
@@ -133,6 +134,7 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     grammar::query(sql, &query)?;
     allow(&query)?;
     outputs::name(&mut query);
+    inputs::uncover(&mut query);
     Ok(query)
 }
 

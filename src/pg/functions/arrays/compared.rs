@@ -16,7 +16,7 @@ use datafusion::logical_expr::{
 
 use super::leaves::{Leaves, leaf_field};
 use super::{comparable, external, item_of, nested, plain_list};
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::pg::types;
 
 /// Whether one element has to compare, or all.
@@ -84,10 +84,7 @@ struct Quantified {
 }
 
 pub(super) fn no_operator(left: &str, operator: &str, right: &str) -> Error {
-    Error::UndefinedFunction(format!("operator does not exist: {left} {operator} {right}")).hint(
-        "No operator matches the given name and argument types. You might need to add explicit \
-         type casts.",
-    )
+    Error::no_operator(left, operator, right)
 }
 
 impl ScalarUDFImpl for Quantified {
@@ -157,7 +154,8 @@ impl Quantified {
         }
         let Some(item) = leaf_field(&list) else {
             let message = "op ANY/ALL (array) requires array on right side".to_owned();
-            return Err(Error::WrongObjectType(message));
+            let symbol = Place::Operator(self.operator.to_owned());
+            return Err(Error::WrongObjectType(message).near(symbol));
         };
         let item = item.data_type();
         let common = match self.operator.contains('~') {

@@ -225,9 +225,7 @@ impl Arrays {
                 Some(compared::no_operator(left, "||", right))
             }
             (Kind::Subscript | Kind::Slice, [name, ..], [base, ..]) if !base.is_list() => {
-                Some(Error::DatatypeMismatch(format!(
-                    "cannot subscript type {name} because it does not support subscripting"
-                )))
+                Some(Error::no_subscripts(name))
             }
             (Kind::Subscript | Kind::Slice, ..) => {
                 Some(Error::DatatypeMismatch("array subscript must have type integer".to_owned()))

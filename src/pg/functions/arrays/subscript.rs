@@ -38,9 +38,7 @@ pub(super) fn field(name: &str, base: &FieldRef, count: usize) -> Result<Field> 
         }
         None => {
             let kind = types::sql_name(types::of_field(base).oid);
-            Err(external(Error::DatatypeMismatch(format!(
-                "cannot subscript type {kind} because it does not support subscripting"
-            ))))
+            Err(external(Error::no_subscripts(&kind)))
         }
     }
 }

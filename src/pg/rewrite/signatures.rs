@@ -1,0 +1,211 @@
+//! Which functions and operators PostgreSQL has for values of given types (manual, 10.2 and 10.3): the planner would turn
+//! the values into others that it has one for.
+
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use arrow::datatypes::DataType;
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::{Expr, ExprSchemable};
+
+use super::common;
+use super::operators::is_untyped;
+use crate::error::Error;
+use crate::pg::catalog::data;
+use crate::pg::catalog::rows::{Cell, Row};
+use crate::pg::{functions, types};
+
+/// What one function takes.
+struct Signature {
+    arguments: Vec<u32>,
+    /// How many of the last ones may be left out.
+    defaults: usize,
+    variadic: bool,
+}
+
+/// PostgreSQL's functions by their names.
+static FUNCTIONS: LazyLock<HashMap<Cow<'static, str>, Vec<Signature>>> = LazyLock::new(|| {
+    let table = data::table("pg_proc");
+    let [name, arguments, defaults, variadic] =
+        ["proname", "proargtypes", "pronargdefaults", "provariadic"]
+            .map(|column| table.index(column));
+    let mut functions: HashMap<Cow<'static, str>, Vec<Signature>> = HashMap::new();
+    for row in table.rows() {
+        let (Cell::Text(name), Cell::List(arguments)) = (&row[name], &row[arguments]) else {
+            continue;
+        };
+        // No statement calls those; ours may have their names.
+        if arguments.iter().any(|argument| argument.oid() == polymorphic::INTERNAL) {
+            continue;
+        }
+        let defaults = match &row[defaults] {
+            Cell::Int(number) => usize::try_from(*number).unwrap_or(0),
+            _ => 0,
+        };
+        functions.entry(name.clone()).or_default().push(Signature {
+            arguments: arguments.iter().map(Cell::oid).collect(),
+            defaults,
+            variadic: row[variadic].oid() != 0,
+        });
+    }
+    functions
+});
+
+/// The operands of PostgreSQL's operators between two values, by their symbols.
+static OPERATORS: LazyLock<HashMap<Cow<'static, str>, Vec<(u32, u32)>>> = LazyLock::new(|| {
+    let table = data::table("pg_operator");
+    let [name, left, right] = ["oprname", "oprleft", "oprright"].map(|column| table.index(column));
+    let mut operators: HashMap<Cow<'static, str>, Vec<(u32, u32)>> = HashMap::new();
+    for row in table.rows() {
+        if let Cell::Text(name) = &row[name]
+            && row[left].oid() != 0
+        {
+            operators.entry(name.clone()).or_default().push((row[left].oid(), row[right].oid()));
+        }
+    }
+    operators
+});
+
+/// The casts that are made unasked, as source and target.
+static IMPLICIT: LazyLock<HashSet<(u32, u32)>> = LazyLock::new(|| {
+    let table = data::table("pg_cast");
+    let [source, target, context] =
+        ["castsource", "casttarget", "castcontext"].map(|column| table.index(column));
+    let implicit = |row: &&Row| matches!(&row[context], Cell::Text(context) if context == "i");
+    let rows = table.rows().iter().filter(implicit);
+    rows.map(|row| (row[source].oid(), row[target].oid())).collect()
+});
+
+/// Parameters that take values of several types.
+mod polymorphic {
+    pub(super) const ANY: u32 = 2276;
+    pub(super) const INTERNAL: u32 = 2281;
+    pub(super) const RECORD: u32 = 2249;
+    pub(super) const ELEMENTS: &[u32] = &[ANY, 2283, 5077];
+    pub(super) const NO_ARRAYS: &[u32] = &[2776, 5079];
+    pub(super) const ARRAYS: &[u32] = &[2277, 5078];
+    pub(super) const RANGES: &[u32] = &[3831, 5080];
+    pub(super) const MULTIRANGES: &[u32] = &[4537, 4538];
+}
+
+/// Whether a value of the type `own` may stand where one of `wanted` must.
+fn fits(own: u32, wanted: u32) -> bool {
+    if own == wanted || own == types::UNKNOWN || polymorphic::ELEMENTS.contains(&wanted) {
+        return true;
+    }
+    let element = types::element_of(own).filter(|_| !is_vector(own));
+    if polymorphic::NO_ARRAYS.contains(&wanted) {
+        return element.is_none();
+    }
+    if polymorphic::ARRAYS.contains(&wanted) {
+        return element.is_some() || is_vector(own);
+    }
+    if polymorphic::RANGES.contains(&wanted) {
+        return kind(own) == Some('R');
+    }
+    if polymorphic::MULTIRANGES.contains(&wanted) {
+        return kind(own) == Some('R');
+    }
+    match (element, types::element_of(wanted)) {
+        (Some(own), Some(wanted)) => fits(own, wanted),
+        _ => IMPLICIT.contains(&(own, wanted)),
+    }
+}
+
+fn is_vector(oid: u32) -> bool {
+    matches!(oid, types::INT2VECTOR | types::OIDVECTOR)
+}
+
+/// The category of a type (`typcategory`).
+fn kind(oid: u32) -> Option<char> {
+    let column = data::table("pg_type").index("typcategory");
+    match &data::by_oid("pg_type").get(&oid)?[column] {
+        Cell::Text(kind) => kind.chars().next(),
+        _ => None,
+    }
+}
+
+impl Signature {
+    fn takes(&self, arguments: &[u32]) -> bool {
+        let most = self.arguments.len();
+        if self.variadic {
+            return most <= arguments.len() + 1;
+        }
+        (most.saturating_sub(self.defaults)..=most).contains(&arguments.len())
+            && arguments.iter().zip(&self.arguments).all(|(own, wanted)| fits(*own, *wanted))
+    }
+}
+
+/// Functions that are called with other arguments than PostgreSQL's of the same name.
+const OWN: &[&str] = &["array_agg", "mode", "percentile_cont", "percentile_disc"];
+
+/// Errors: 42883 for a call of `name` with arguments that no function of that name takes.
+pub(super) fn function(name: &str, args: &[Expr], schema: &DFSchema) -> Result<()> {
+    let Some(signatures) = FUNCTIONS.get(name).filter(|_| !OWN.contains(&name)) else {
+        return Ok(());
+    };
+    let arguments: Vec<u32> = args.iter().map(|arg| type_of(arg, schema)).collect();
+    if signatures.iter().any(|signature| signature.takes(&arguments)) {
+        return Ok(());
+    }
+    let names: Vec<String> = arguments.into_iter().map(types::sql_name).collect();
+    Err(DataFusionError::External(Box::new(Error::no_function(functions::called(name), &names))))
+}
+
+/// Errors: 42883 for an operator that no two such values have, 42725 for one between two constants without a type that
+/// several may be meant by.
+pub(super) fn operator(symbol: &str, left: &Expr, right: &Expr, schema: &DFSchema) -> Result<()> {
+    let Some(operators) = OPERATORS.get(symbol) else { return Ok(()) };
+    let (own_left, own_right) = (type_of(left, schema), type_of(right, schema));
+    if own_left == types::UNKNOWN && own_right == types::UNKNOWN {
+        let constants = [left, right].into_iter().all(is_untyped);
+        return match constants && !is_clear(operators) {
+            true => Err(DataFusionError::External(Box::new(Error::ambiguous_operator(symbol)))),
+            false => Ok(()),
+        };
+    }
+    let found =
+        operators.iter().any(|(left, right)| fits(own_left, *left) && fits(own_right, *right));
+    if found {
+        return Ok(());
+    }
+    let names = (types::sql_name(own_left), types::sql_name(own_right));
+    let error = Error::no_operator(&names.0, symbol, &names.1);
+    Err(DataFusionError::External(Box::new(error)))
+}
+
+/// Whether one operator is meant by operands that are both constants without a type: one of texts, or of the preferred
+/// type of the only category there is (`func_select_candidate` of PostgreSQL's parse_func.c).
+fn is_clear(operators: &[(u32, u32)]) -> bool {
+    let text = |oid: u32| kind(oid) == Some('S');
+    let element = |oid: u32| polymorphic::ELEMENTS.contains(&oid);
+    if operators.len() < 2
+        || operators.iter().any(|(left, right)| text(*left) && text(*right))
+        || operators.iter().any(|(left, right)| element(*left) && element(*right))
+    {
+        return true;
+    }
+    let first = operators.first().and_then(|(left, _)| kind(*left));
+    let alike = operators.iter().all(|(left, right)| kind(*left) == first && kind(*right) == first);
+    let preferred =
+        operators.iter().filter(|(left, right)| is_preferred(*left) && is_preferred(*right));
+    alike && preferred.count() == 1
+}
+
+fn is_preferred(oid: u32) -> bool {
+    let column = data::table("pg_type").index("typispreferred");
+    data::by_oid("pg_type").get(&oid).is_some_and(|row| row[column] == Cell::Bool(true))
+}
+
+/// The type of an expression, `unknown` for one that may still become any.
+fn type_of(expr: &Expr, schema: &DFSchema) -> u32 {
+    if common::is_unknown(expr) || matches!(expr, Expr::Placeholder(_)) {
+        return types::UNKNOWN;
+    }
+    match expr.to_field(schema) {
+        Ok((_, field)) if matches!(field.data_type(), DataType::Struct(_)) => polymorphic::RECORD,
+        Ok((_, field)) if !field.data_type().is_null() => types::of_field(&field).oid,
+        _ => types::UNKNOWN,
+    }
+}
