@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::FieldRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::ParamValues;
+use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::AnalyzerRule;
@@ -18,19 +19,18 @@ use datafusion::sql::sqlparser::ast::{self, Query, Statement as Ast, Visit, Visi
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::columns::columns;
+use super::compared;
 use super::door::Column;
 use super::engine::Engine;
 use super::failure;
 use super::names::{Names, Read};
+use super::parameters::{self, all_of, arrow_of, hinted};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
-use crate::pg::{decode, types};
+use crate::pg::types;
 
 /// Nodes of a logical plan before it is optimised. A text of 600 bytes can double its CTEs into millions.
 const PLAN_NODES_MAX: usize = 20_000;
-
-/// Parameters of one statement: the protocol counts them in 16 bits.
-const PARAMETERS_MAX: usize = 65_535;
 
 /// A planned query. Immutable but for the physical plan it may keep.
 pub(super) struct Planned {
@@ -113,13 +113,16 @@ pub(super) fn query(
             .with_collect_spans(true);
         let planner = SqlToRel::new_with_options(&names, options);
         let mut context = PlannerContext::new();
-        if let Some(fields) = fields {
-            let fields = fields.into_iter().map(Some).collect::<Vec<_>>();
+        if let Some(fields) = &fields {
+            let fields = fields.iter().cloned().map(Some).collect::<Vec<_>>();
             context = context.with_prepare_param_data_types(fields);
         }
-        let plan = planner
+        let mut plan = planner
             .sql_statement_to_plan_with_context(statement.clone(), &mut context)
             .map_err(|error| crate::pg::checks::explained(failure::of(error, sql), query))?;
+        if let Some(fields) = fields {
+            plan = parameters::placed(plan, &fields)?;
+        }
         let (reads, reusable) = names.finish();
         Ok((plan, reads, reusable))
     };
@@ -131,10 +134,13 @@ pub(super) fn query(
         (planned, _) => planned?,
     };
     check_size(&logical)?;
-    let mut parameters = parameters(&logical, declared)?;
-    if declared.iter().any(|oid| arrow_of(*oid).is_some()) && !parameters.is_empty() {
-        (logical, reads, reusable) = plan(Some(parameters.clone()))?;
-        parameters = self::parameters(&logical, declared)?;
+    let inferred = crate::pg::rewrite::parameters(&logical, declared)
+        .map_err(|error| failure::of(error, sql))?;
+    let mut fields = parameters::fields(&logical, declared, &inferred)?;
+    let known = declared.iter().chain(inferred.values()).any(|oid| arrow_of(*oid).is_some());
+    if known && !fields.is_empty() {
+        (logical, reads, reusable) = plan(Some(fields.clone()))?;
+        fields = parameters::fields(&logical, declared, &inferred)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =
@@ -143,7 +149,7 @@ pub(super) fn query(
     // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
     // values, which may be of other types than their places: the text of a name for an OID.
     let coerce = |plan| TypeCoercion::new().analyze(plan, state.config_options());
-    let columns = if parameters.is_empty() {
+    let columns = if fields.is_empty() {
         logical = coerce(logical).map_err(|error| failure::of(error, sql))?;
         columns(&logical, &reads)
     } else {
@@ -151,7 +157,7 @@ pub(super) fn query(
     };
     Ok(Planned {
         columns,
-        parameter_types: parameters.iter().map(|field| types::of_field(field).oid).collect(),
+        parameter_types: fields.iter().map(|field| types::of_field(field).oid).collect(),
         logical,
         reads,
         sql: Arc::clone(sql),
@@ -202,9 +208,10 @@ impl Planned {
         let logical = if parameters.is_empty() {
             self.logical.clone()
         } else {
-            self.logical.clone().with_param_values(ParamValues::from(parameters)).map_err(fail)?
+            let values = self.values(parameters);
+            self.logical.clone().with_param_values(values).map_err(fail)?
         };
-        let optimized = state.optimize(&logical).map_err(fail)?;
+        let optimized = state.optimize(&compared::bare(logical).map_err(fail)?).map_err(fail)?;
         let plan = futures::executor::block_on(
             state.query_planner().create_physical_plan(&optimized, state.as_ref()),
         )
@@ -215,10 +222,23 @@ impl Planned {
         Ok(plan)
     }
 
+    /// Values of the parameters with what their types say beyond Arrow's.
+    fn values(&self, parameters: Vec<ScalarValue>) -> ParamValues {
+        let fields = self.parameter_types.iter().map(|oid| arrow_of(*oid));
+        let fields = fields.chain(std::iter::repeat(None));
+        let values = parameters.into_iter().zip(fields).map(|(value, field)| {
+            let metadata = field.map(|field| FieldMetadata::from(field.metadata()));
+            let metadata = metadata.filter(|metadata| !metadata.is_empty());
+            ScalarAndMetadata::new(value, metadata)
+        });
+        ParamValues::List(values.collect())
+    }
+
     /// The optimised logical plan, for EXPLAIN VERBOSE.
     pub(super) fn optimized(&self, engine: &Engine) -> Result<LogicalPlan> {
         let state = engine.state(&self.basis.time_zone);
-        state.optimize(&self.logical).map_err(|error| failure::of(error, &self.sql))
+        let optimized = compared::bare(self.logical.clone()).and_then(|plan| state.optimize(&plan));
+        optimized.map_err(|error| failure::of(error, &self.sql))
     }
 
     /// `db@version` of all it reads, in order, each once.
@@ -282,55 +302,6 @@ fn calls(query: &Query, locate: &dyn Fn(Location) -> usize) -> BTreeMap<String, 
     calls.0
 }
 
-/// The client's types, and where it gave none those the text tells: `$1::date` is a date, `LIMIT $1` a bigint.
-/// DataFusion infers parameters from comparisons only.
-fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
-    struct Hints(BTreeMap<usize, u32>);
-    impl Hints {
-        fn note(&mut self, expr: &ast::Expr, oid: u32) {
-            let ast::Expr::Value(value) = expr else { return };
-            let ast::Value::Placeholder(name) = &value.value else { return };
-            if let Ok(number) = name.trim_start_matches('$').parse() {
-                self.0.entry(number).or_insert(oid);
-            }
-        }
-    }
-    impl Visitor for Hints {
-        type Break = ();
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            if let Some(ast::LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
-                let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
-                counts.for_each(|count| self.note(count, types::INT8));
-            }
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
-            if let ast::Expr::Cast { expr, data_type, .. } = expr
-                && let Some(oid) = types::by_name(&data_type.to_string().to_lowercase())
-            {
-                self.note(expr, oid);
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let mut hints = Hints(BTreeMap::new());
-    // The visitor never breaks.
-    let _done = query.visit(&mut hints);
-    let mut types = declared.to_vec();
-    for (number, oid) in hints.0 {
-        // Far numbers are refused later; they must not make a long list here.
-        if (1..=PARAMETERS_MAX).contains(&number) {
-            if types.len() < number {
-                types.resize(number, 0);
-            }
-            if let Some(own) = types.get_mut(number - 1).filter(|own| matches!(**own, 0 | 705)) {
-                *own = oid;
-            }
-        }
-    }
-    types
-}
-
 /// Whether a plan holds no state of one run: joins and sorts with a filter that grows while they run do, and so may what
 /// a dependent join runs.
 fn restartable(plan: &Arc<dyn ExecutionPlan>) -> bool {
@@ -358,54 +329,4 @@ fn check_size(plan: &LogicalPlan) -> Result<()> {
             .detail(format!("Its plan has more than {PLAN_NODES_MAX} nodes.")));
     }
     Ok(())
-}
-
-/// The type of every parameter: the client's, else inferred, else text.
-/// Errors: 42P18 when a gap in the numbers leaves one without a use.
-fn parameters(plan: &LogicalPlan, declared: &[u32]) -> Result<Vec<FieldRef>> {
-    let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
-    let numbered = found
-        .into_iter()
-        .map(|(name, field)| match name.trim_start_matches('$').parse::<usize>() {
-            Ok(number) => Ok((number, field)),
-            Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
-        })
-        .collect::<Result<BTreeMap<_, _>>>()?;
-    if numbered.contains_key(&0) {
-        return Err(Error::UndefinedParameter(0));
-    }
-    let highest = numbered.keys().last().copied().unwrap_or(0);
-    if PARAMETERS_MAX < highest {
-        return Err(Error::UndefinedParameter(highest));
-    }
-    let count = highest.max(declared.len());
-    let mut fields = Vec::with_capacity(count);
-    for number in 1..=count {
-        let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));
-        let inferred = numbered.get(&number).cloned().flatten();
-        let field = match (client, inferred) {
-            (Some(field), _) | (None, Some(field)) => field,
-            // Used where any type fits: PostgreSQL takes it for text.
-            (None, None) if numbered.contains_key(&number) => {
-                Arc::new(arrow::datatypes::Field::new("", DataType::Utf8, true))
-            }
-            (None, None) => return Err(Error::IndeterminateDatatype(number)),
-        };
-        fields.push(field);
-    }
-    Ok(fields)
-}
-
-/// The fields of all parameters, where the client declared each.
-fn all_of(declared: &[u32]) -> Option<Vec<FieldRef>> {
-    let fields: Option<Vec<FieldRef>> = declared.iter().map(|oid| arrow_of(*oid)).collect();
-    fields.filter(|fields| !fields.is_empty())
-}
-
-/// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.
-fn arrow_of(oid: u32) -> Option<FieldRef> {
-    if matches!(oid, 0 | 705) {
-        return None;
-    }
-    decode::field(oid).map(Arc::new)
 }

@@ -65,3 +65,17 @@ SELECT n_regionkey, max(n_name ORDER BY n_nationkey), min(n_nationkey ORDER BY n
 SELECT n_regionkey, count(n_name ORDER BY n_name), sum(n_nationkey ORDER BY n_name), bool_and(n_nationkey > 0 ORDER BY n_name), bit_or(n_nationkey ORDER BY n_name) FROM tpch.nation GROUP BY n_regionkey ORDER BY 1;
 SELECT max(n_name ORDER BY n_nationkey DESC) FILTER (WHERE n_regionkey = 1) FROM tpch.nation;
 SELECT sum(DISTINCT n_regionkey ORDER BY n_regionkey) FROM tpch.nation;
+
+-- Casts tell aggregates apart.
+SELECT sum(r_regionkey::float8), sum(r_regionkey) FROM tpch.region;
+SELECT avg(r_regionkey::float8), avg(r_regionkey), avg(r_regionkey::numeric(10,2)) FROM tpch.region;
+SELECT count(DISTINCT r_regionkey::text), count(DISTINCT r_regionkey), count(DISTINCT (r_regionkey + 1)::text), count(DISTINCT r_regionkey + 1) FROM tpch.region;
+SELECT max(r_name), max(r_name::varchar(3)), min(r_regionkey::text), min(r_regionkey) FROM tpch.region;
+SELECT string_agg(r_regionkey::text, ',' ORDER BY r_regionkey), string_agg(r_name, ',' ORDER BY r_regionkey) FROM tpch.region;
+SELECT count(*) FILTER (WHERE r_regionkey::text > '1'), count(*) FILTER (WHERE r_regionkey > 1) FROM tpch.region;
+SELECT n_regionkey, sum(n_nationkey), sum(n_nationkey::float8) FROM tpch.nation GROUP BY n_regionkey HAVING sum(n_nationkey::float8) > 40 ORDER BY sum(n_nationkey::float8) DESC, 1;
+SELECT n_nationkey, sum(n_nationkey) OVER (ORDER BY n_nationkey), sum(n_nationkey::float8) OVER (ORDER BY n_nationkey) FROM tpch.nation ORDER BY 1 LIMIT 3;
+SELECT array_agg(r_regionkey::text ORDER BY r_regionkey), array_agg(r_regionkey ORDER BY r_regionkey), bool_and(r_regionkey::int4::bool), bool_or(r_regionkey > 1) FROM tpch.region;
+SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r_regionkey::float8), percentile_disc(0.5) WITHIN GROUP (ORDER BY r_regionkey), mode() WITHIN GROUP (ORDER BY r_regionkey::text) FROM tpch.region;
+SELECT avg(r_regionkey::numeric(10,2)), avg(r_regionkey::numeric(10,2) + 1), stddev(r_regionkey::numeric(4,1)) FROM tpch.region;
+SELECT r_name::varchar(2), avg(r_regionkey::numeric(10,2)) FROM tpch.region GROUP BY 1 ORDER BY 1;

@@ -104,3 +104,16 @@ SELECT id FROM kinds.kinds WHERE label = '';
 SELECT id FROM kinds.kinds WHERE (small, medium) = (1, 7);
 SELECT id FROM kinds.kinds WHERE (small, medium) > (0, 0);
 SELECT id FROM kinds.kinds WHERE words = '{"a","b c"}';
+
+-- Constants that are the same but for their types.
+SELECT nspname FROM pg_namespace WHERE nspname <> 'information_schema'::name AND nspname = 'information_schema';
+SELECT nspname FROM pg_namespace WHERE nspname = 'information_schema' AND nspname <> 'information_schema'::name;
+SELECT nspname FROM pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema') AND nspname NOT IN ('pg_catalog'::name) ORDER BY 1;
+SELECT nspname FROM pg_namespace WHERE nspname IN ('pg_catalog'::name, 'tpch') AND nspname IN ('pg_catalog', 'information_schema') ORDER BY 1;
+SELECT oid FROM pg_class WHERE oid <> 1259::oid AND oid = 1259;
+SELECT oid FROM pg_class WHERE oid <> 'pg_class'::regclass AND oid = 1259;
+SELECT oid FROM pg_class WHERE oid <> to_regclass('pg_class') AND oid = 1259::oid;
+SELECT oid FROM pg_class WHERE oid = 1259 AND oid <> to_regclass('pg_' || 'class')::oid;
+SELECT oid FROM pg_class WHERE oid IN (1259, 1249::oid) AND oid NOT IN (1249) ORDER BY 1;
+SELECT typname FROM pg_type WHERE typcategory = 'E' AND typcategory <> 'E'::"char";
+SELECT typname FROM pg_type WHERE typname = 'int4' AND typname IN ('int4'::name, 'int8'::text);

@@ -169,3 +169,5 @@ SELECT repeat('abc', 400000000);
 SELECT length(repeat('abc', 100000)), repeat('abc', -1), repeat(NULL, 2147483647);
 SELECT lpad('a', 268435455);
 SELECT rpad('a', 2147483647, 'xy');
+SELECT substr('hello', 2::int2), substring('hello' FROM 2::int2 FOR 2::int2), overlay('hello' PLACING 'xx' FROM 2::int2), left('hello', 2::int2);
+SELECT pg_typeof(substr('hello', 2::int2)), pg_typeof(overlay('hello' PLACING 'xx' FROM 2::int2 FOR 1::int2)), pg_typeof(substr('hello'::bytea, 2::int2));

@@ -214,6 +214,9 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let tuples = entity.rows.map_or(-1.0, |rows| rows as f64);
     let tuples = if entity.kind == 'v' { 0.0 } else { tuples };
     let shared = entity.system() && data::table_is_shared(&entity.name);
+    // A file of its own tells PostgreSQL where these are.
+    let mapped = entity.schema_oid == PG_CATALOG_OID
+        && (shared || matches!(&*entity.name, "pg_class" | "pg_type" | "pg_proc" | "pg_attribute"));
     let identity = if table && entity.schema_oid != PG_CATALOG_OID { 'd' } else { 'n' };
     let frozen = if table { FROZEN_XID } else { 0 };
     let mut rows = vec![row![
@@ -224,7 +227,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         0,
         BOOTSTRAP_ROLE_OID,
         if table { HEAP_AM_OID } else { 0 },
-        if table { entity.ids.relation } else { 0 },
+        if table && !mapped { entity.ids.relation } else { 0 },
         if shared { GLOBAL_TABLESPACE_OID } else { 0 },
         pages,
         tuples,

@@ -269,6 +269,13 @@ pub(super) fn is_unknown(expr: &Expr) -> bool {
     matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None))
 }
 
+/// Whether Arrow rounds twice from one type to the other: a decimal's digits, and their quotient by a power of ten. Read
+/// from its digits a number is the nearest. Up to 15 digits and the power of 22 are exact as `float8`, and so is the rest.
+pub(super) fn is_rounded(decimal: &DataType, float: &DataType) -> bool {
+    let exact = matches!(decimal, DataType::Decimal128(0..=15, 0..=22));
+    float.is_floating() && decimal.is_decimal() && !(exact && *float == DataType::Float64)
+}
+
 /// Makes `expr` one of type `wanted`. Returns whether that changed it.
 pub(super) fn become_one(
     expr: &mut Expr,
@@ -303,6 +310,8 @@ pub(super) fn become_one(
     }
     let bare = std::mem::replace(expr, Expr::Literal(ScalarValue::Null, None));
     let moved = zones::cast(bare, &own, wanted.data_type(), facts);
+    let moved =
+        if is_rounded(&own, wanted.data_type()) { cast(moved, DataType::Utf8) } else { moved };
     *expr = cast(moved, wanted.data_type().clone());
     Ok(true)
 }

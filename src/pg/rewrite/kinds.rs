@@ -345,7 +345,8 @@ pub(super) fn aggregated(
 /// ORDER BY by what the values sort by. Returns whether it changed anything.
 pub(super) fn ordered(sorts: &mut [Sort], schema: &DFSchema) -> bool {
     let mut changed = false;
-    for sort in sorts {
+    // What is the same in all rows orders none.
+    for sort in sorts.iter_mut().filter(|sort| !matches!(sort.expr, Expr::Placeholder(_))) {
         if let Some(by) = keyed(sort.expr.clone(), schema) {
             sort.expr = by;
             changed = true;

@@ -9,6 +9,8 @@
 mod arithmetic;
 mod array;
 mod calls;
+mod candidates;
+mod casts;
 mod clauses;
 mod common;
 mod correlated;
@@ -23,6 +25,7 @@ mod moments;
 mod natural;
 mod operators;
 mod outputs;
+mod parameters;
 mod patterns;
 mod plan;
 mod records;
@@ -39,6 +42,7 @@ mod unions;
 mod whole_rows;
 mod zones;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -68,7 +72,7 @@ pub fn statement(
 
 /// Expression planners to register before DataFusion's own.
 pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
-    vec![Arc::new(operators::Operators)]
+    vec![Arc::new(operators::Operators), Arc::new(casts::Casts)]
 }
 
 /// Planners of FROM to register.
@@ -89,6 +93,15 @@ pub fn reads_moments(plan: &LogicalPlan) -> bool {
         }
         _ => false,
     })
+}
+
+/// The types of the parameters of a plan as `SqlToRel` made it, by their numbers, where their places tell them and neither
+/// the planner nor the client did.
+pub fn parameters(
+    plan: &LogicalPlan,
+    declared: &[u32],
+) -> datafusion::common::Result<BTreeMap<usize, u32>> {
+    parameters::inferred(plan, declared)
 }
 
 /// Rewrites a plan as `SqlToRel` made it, before it is optimised: subqueries DataFusion cannot decorrelate, casts of

@@ -508,6 +508,13 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     }
     let source = found.data_type().clone();
     let target = field.data_type();
+    if matches!(expr.as_ref(), Expr::Placeholder(_))
+        && source.is_decimal()
+        && is_bare_numeric(&field)
+    {
+        // Its value keeps the digits it comes with.
+        return Ok(Transformed::yes(*expr));
+    }
     let read = matches!(expr.as_ref(), Expr::Literal(ScalarValue::Utf8(_), _));
     if !read && decode::modifier::matters(types::of_field(&field)) {
         return fitted_moment(*expr, field, schema, facts).map(Transformed::yes);
@@ -563,6 +570,10 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if *target == DataType::Int32 && types::of_field(&found).oid == types::OID {
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(wrapped(*expr)), field })));
     }
+    if common::is_rounded(&source, target) {
+        let digits = Box::new(Expr::Cast(Cast::new(expr, DataType::Utf8)));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: digits, field })));
+    }
     // Arrow cuts off what PostgreSQL rounds: floating point to even, numeric away from zero.
     if target.is_integer() && source.is_floating() {
         let wide = Expr::Cast(Cast::new(expr, DataType::Float64));
@@ -570,12 +581,16 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(rounded), field })));
     }
     if target.is_integer()
-        && let DataType::Decimal128(precision, scale) = source
+        && let DataType::Decimal128(precision, scale) | DataType::Decimal256(precision, scale) =
+            source
         && scale > 0
     {
-        let digits =
-            (precision.saturating_sub(scale.unsigned_abs()).saturating_add(1)).clamp(1, 38);
-        let whole = Expr::Cast(Cast::new(expr, DataType::Decimal128(digits, 0)));
+        let digits = precision.saturating_sub(scale.unsigned_abs()).saturating_add(1).max(1);
+        let whole = match digits {
+            ..=38 => DataType::Decimal128(digits, 0),
+            _ => DataType::Decimal256(digits.min(76), 0),
+        };
+        let whole = Expr::Cast(Cast::new(expr, whole));
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(whole), field })));
     }
     if is_bare_numeric(&field) && (source.is_floating() || source.is_string()) {

@@ -163,7 +163,7 @@ fn is_unknown(expr: &Expr) -> bool {
 }
 
 /// PostgreSQL's `select_common_type` of two; `None` when there is none.
-fn both(one: u32, other: u32) -> Option<u32> {
+pub(super) fn both(one: u32, other: u32) -> Option<u32> {
     if one == other {
         return Some(one);
     }
@@ -177,7 +177,7 @@ fn both(one: u32, other: u32) -> Option<u32> {
 }
 
 /// Whether there is a cast that nobody has to write.
-fn implicit(source: u32, target: u32) -> bool {
+pub(super) fn implicit(source: u32, target: u32) -> bool {
     let casts = data::table("pg_cast");
     let at = ["castsource", "casttarget", "castcontext"].map(|column| casts.index(column));
     casts.rows().iter().any(|row| {

@@ -75,6 +75,12 @@ pub(crate) fn function(name: &str) -> Option<Arc<ScalarUDF>> {
     BY_NAME.get(name).cloned()
 }
 
+/// Whether [`name`] gives the name of this function.
+pub(crate) fn is_quantified(function: &str) -> bool {
+    let word = function.strip_prefix("forebay_any_").or(function.strip_prefix("forebay_all_"));
+    word.is_some_and(|word| OPERATORS.iter().any(|(_, own, _)| *own == word))
+}
+
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Quantified {
     quantifier: Quantifier,

@@ -110,7 +110,9 @@ struct Arrays {
     signature: Signature,
 }
 
-pub(crate) use self::compared::{Quantifier, function as quantified_function, name as quantified};
+pub(crate) use self::compared::{
+    Quantifier, function as quantified_function, is_quantified, name as quantified,
+};
 
 /// A list of `item` of as many levels as `like`.
 fn nested(like: &DataType, item: FieldRef) -> DataType {

@@ -252,6 +252,13 @@ pub(crate) fn resolved(
                 .return_field_from_args(args)?;
             return Ok(function);
         };
+        if fields_with_udf(&fields, inner.as_ref()).is_err() {
+            for (arg, wide) in function.args.iter_mut().zip(widened(&fields)) {
+                if wide.data_type() == &DataType::Int32 {
+                    *arg = std::mem::take(arg).cast_to(&DataType::Int32, schema)?;
+                }
+            }
+        }
         function.func = Arc::clone(inner);
         return Ok(function);
     };
@@ -331,9 +338,24 @@ fn fitting(
 fn telling(fields: &[FieldRef], unknown: &[bool]) -> bool {
     fields.iter().zip(unknown).any(|(field, unknown)| {
         let kind = types::of_field(field).oid;
-        let common = [types::TEXT, types::VARCHAR, types::BPCHAR, types::NAME, types::INT4];
+        let common =
+            [types::TEXT, types::VARCHAR, types::BPCHAR, types::NAME, types::INT2, types::INT4];
         !*unknown && !field.data_type().is_null() && !common.contains(&kind)
     })
+}
+
+/// What the planner's own function takes arguments of these types as.
+fn taken(inner: &ScalarUDF, fields: &[FieldRef]) -> DfResult<Vec<FieldRef>> {
+    fields_with_udf(fields, inner).or_else(|_| fields_with_udf(&widened(fields), inner))
+}
+
+/// The fields with `int4` for `int2`, which some of the planner's functions do not take.
+fn widened(fields: &[FieldRef]) -> Vec<FieldRef> {
+    let wide = |field: &FieldRef| match field.data_type() {
+        DataType::Int16 => Arc::new(field.as_ref().clone().with_data_type(DataType::Int32)),
+        _ => Arc::clone(field),
+    };
+    fields.iter().map(wide).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -416,9 +438,10 @@ impl Overloaded {
     /// `None` for the planner's own.
     fn ours(&self, fields: &[FieldRef], unknown: &[bool]) -> Option<&'static Overload> {
         let overload = fitting(self.overloads, fields, unknown)?;
-        let theirs = self.inner.as_ref().is_some_and(|inner| {
-            !telling(fields, unknown) && fields_with_udf(fields, inner.as_ref()).is_ok()
-        });
+        let theirs = self
+            .inner
+            .as_ref()
+            .is_some_and(|inner| !telling(fields, unknown) && taken(inner, fields).is_ok());
         (!theirs).then_some(overload)
     }
 }
@@ -452,7 +475,7 @@ impl ScalarUDFImpl for Overloaded {
             return Ok(Arc::new(field(&self.name, overload.returns)));
         }
         let inner = self.inner.as_ref();
-        let coerced = inner.map(|inner| (inner, fields_with_udf(args.arg_fields, inner.as_ref())));
+        let coerced = inner.map(|inner| (inner, taken(inner, args.arg_fields)));
         match coerced {
             Some((inner, Ok(coerced))) => inner.return_field_from_args(ReturnFieldArgs {
                 arg_fields: &coerced,

@@ -1,0 +1,160 @@
+//! The parameters of a statement: their types, and their places in its plan.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::logical_expr::expr::Placeholder;
+use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::sql::sqlparser::ast::{self, Query, Visit, Visitor};
+
+use super::failure;
+use crate::error::{Error, Result};
+use crate::pg::{decode, types};
+
+/// Parameters of one statement: the protocol counts them in 16 bits.
+const PARAMETERS_MAX: usize = 65_535;
+
+/// The client's types, and where it gave none those the text tells: `$1::date` is a date, `LIMIT $1` a bigint.
+/// DataFusion infers parameters from comparisons only.
+pub(super) fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
+    struct Hints(BTreeMap<usize, u32>);
+    impl Hints {
+        fn note(&mut self, expr: &ast::Expr, oid: u32) {
+            let ast::Expr::Value(value) = expr else { return };
+            let ast::Value::Placeholder(name) = &value.value else { return };
+            if let Ok(number) = name.trim_start_matches('$').parse() {
+                self.0.entry(number).or_insert(oid);
+            }
+        }
+    }
+    impl Visitor for Hints {
+        type Break = ();
+        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
+            if let Some(ast::LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
+                let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
+                counts.for_each(|count| self.note(count, types::INT8));
+            }
+            ControlFlow::Continue(())
+        }
+        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
+            if let ast::Expr::Cast { expr, data_type, .. } = expr
+                && let Some(oid) = types::by_name(&data_type.to_string().to_lowercase())
+            {
+                self.note(expr, oid);
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut hints = Hints(BTreeMap::new());
+    // The visitor never breaks.
+    let _done = query.visit(&mut hints);
+    let mut types = declared.to_vec();
+    for (number, oid) in hints.0 {
+        // Far numbers are refused later; they must not make a long list here.
+        if (1..=PARAMETERS_MAX).contains(&number) {
+            if types.len() < number {
+                types.resize(number, 0);
+            }
+            if let Some(own) = types.get_mut(number - 1).filter(|own| matches!(**own, 0 | 705)) {
+                *own = oid;
+            }
+        }
+    }
+    types
+}
+
+/// The type of every parameter: the client's, else the planner's, else the one its place tells, else text.
+/// Errors: 42P18 when a gap in the numbers leaves one without a use.
+pub(super) fn fields(
+    plan: &LogicalPlan,
+    declared: &[u32],
+    inferred: &BTreeMap<usize, u32>,
+) -> Result<Vec<FieldRef>> {
+    let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
+    let numbered = found
+        .into_iter()
+        .map(|(name, field)| match name.trim_start_matches('$').parse::<usize>() {
+            Ok(number) => Ok((number, field)),
+            Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
+        })
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    if numbered.contains_key(&0) {
+        return Err(Error::UndefinedParameter(0));
+    }
+    let highest = numbered.keys().last().copied().unwrap_or(0);
+    if PARAMETERS_MAX < highest {
+        return Err(Error::UndefinedParameter(highest));
+    }
+    let count = highest.max(declared.len());
+    let mut fields = Vec::with_capacity(count);
+    for number in 1..=count {
+        let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));
+        let planned = numbered.get(&number).cloned().flatten();
+        let told = || inferred.get(&number).and_then(|oid| arrow_of(*oid));
+        let field = match (client, planned.or_else(told)) {
+            (Some(field), _) | (None, Some(field)) => field,
+            // Used where any type fits: PostgreSQL takes it for text.
+            (None, None) if numbered.contains_key(&number) => {
+                Arc::new(arrow::datatypes::Field::new("", DataType::Utf8, true))
+            }
+            (None, None) => return Err(Error::IndeterminateDatatype(number)),
+        };
+        fields.push(field);
+    }
+    Ok(fields)
+}
+
+/// The fields of all parameters, where the client declared each.
+pub(super) fn all_of(declared: &[u32]) -> Option<Vec<FieldRef>> {
+    let fields: Option<Vec<FieldRef>> = declared.iter().map(|oid| arrow_of(*oid)).collect();
+    fields.filter(|fields| !fields.is_empty())
+}
+
+/// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.
+pub(super) fn arrow_of(oid: u32) -> Option<FieldRef> {
+    if matches!(oid, 0 | 705) {
+        return None;
+    }
+    let name = types::name_of(oid)?;
+    let field = arrow::datatypes::Field::new("", decode::data_type(oid), true);
+    Some(Arc::new(if types::of_field(&field).oid == oid {
+        field
+    } else {
+        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
+    }))
+}
+
+/// The plan with the types of its parameters at the places that the planner forgot to give them to, as in `ARRAY[$1]`.
+pub(super) fn placed(plan: LogicalPlan, fields: &[FieldRef]) -> Result<LogicalPlan> {
+    let mut forgotten = false;
+    let looked = plan.apply_with_subqueries(|node| {
+        node.apply_expressions(|expr| {
+            forgotten |= expr.exists(|expr| Ok(is_untyped(expr)))?;
+            Ok(TreeNodeRecursion::Continue)
+        })
+    });
+    looked.map_err(|error| failure::of(error, ""))?;
+    if !forgotten {
+        return Ok(plan);
+    }
+    let place = |expr: Expr| match expr {
+        Expr::Placeholder(Placeholder { id, field: None }) => {
+            let number = id.trim_start_matches('$').parse::<usize>().ok();
+            let field = number.and_then(|number| fields.get(number.checked_sub(1)?)).cloned();
+            Ok(Transformed::yes(Expr::Placeholder(Placeholder { id, field })))
+        }
+        expr => Ok(Transformed::no(expr)),
+    };
+    let placed = plan.transform_up_with_subqueries(|node| {
+        let node = node.map_expressions(|expr| expr.transform_up(place))?;
+        node.data.recompute_schema().map(Transformed::yes)
+    });
+    placed.map(|placed| placed.data).map_err(|error| failure::of(error, ""))
+}
+
+fn is_untyped(expr: &Expr) -> bool {
+    matches!(expr, Expr::Placeholder(Placeholder { field: None, .. }))
+}
