@@ -117,6 +117,7 @@ async fn drive(
         armed: None,
         skipping: false,
         resting: false,
+        owed: false,
         _alive: alive,
     };
     connection.greet();
@@ -178,6 +179,8 @@ struct Connection<'a> {
     skipping: bool,
     /// ReadyForQuery was the last word.
     resting: bool,
+    /// A ReadyForQuery that may not have left: some clients wait for it with the next message begun.
+    owed: bool,
     _alive: TaskTrackerToken,
 }
 
@@ -229,9 +232,10 @@ impl Connection<'_> {
             if self.resting {
                 self.notifications();
             }
-            if self.resting || self.skipping {
+            if self.resting || self.skipping || self.owed {
                 self.channel.flush().await?;
                 self.channel.rest();
+                self.owed = false;
             }
             self.wait().await?;
         }
@@ -341,6 +345,7 @@ impl Connection<'_> {
         self.notifications();
         backend::ready_for_query(&mut self.channel.output, self.session.transaction_status());
         self.resting = true;
+        self.owed = true;
     }
 
     fn notices(&mut self) {

@@ -60,3 +60,5 @@ SELECT greatest(small, medium, large), least(amount, 5), greatest(double, 0.5) F
 SELECT CASE WHEN amount > 0 THEN amount ELSE 0 END, CASE WHEN amount > 0 THEN 'p' END FROM kinds.kinds;
 SELECT sum(CASE WHEN flag THEN 1 ELSE 0 END), count(CASE WHEN flag THEN 1 END) FROM kinds.kinds;
 SELECT coalesce(sum(amount), 0) FROM kinds.kinds WHERE false;
+SELECT CASE WHEN n_nationkey < 3 THEN n_nationkey ELSE 1.5 END / 2 FROM tpch.nation ORDER BY n_nationkey LIMIT 5;
+SELECT 7 / CASE WHEN n_nationkey = 1 THEN 2 ELSE 2.0 END FROM tpch.nation ORDER BY n_nationkey LIMIT 3;

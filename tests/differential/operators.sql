@@ -117,3 +117,4 @@ SELECT oid FROM pg_class WHERE oid = 1259 AND oid <> to_regclass('pg_' || 'class
 SELECT oid FROM pg_class WHERE oid IN (1259, 1249::oid) AND oid NOT IN (1249) ORDER BY 1;
 SELECT typname FROM pg_type WHERE typcategory = 'E' AND typcategory <> 'E'::"char";
 SELECT typname FROM pg_type WHERE typname = 'int4' AND typname IN ('int4'::name, 'int8'::text);
+SELECT 1::int8 + '3', '7' - 2::int2, 2.5 * '4';

@@ -8,7 +8,8 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable, Operator, cast};
+use datafusion::logical_expr::type_coercion::other::get_coerce_type_for_case_expression;
+use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable, Operator, cast, lit};
 
 use super::plan::literal;
 use super::{arithmetic, zones};
@@ -26,14 +27,20 @@ pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<
     let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
     // PostgreSQL begins with ELSE.
     let exprs: Vec<&Expr> = case.else_expr.iter().map(Box::as_ref).chain(branches).collect();
-    let Some(wanted) = resolved("CASE", &exprs, schema)? else {
-        return Ok(Transformed::no(Expr::Case(case)));
-    };
+    let wanted = resolved("CASE", &exprs, schema)?;
+    let numeric = if wanted.is_none() { numeric(&exprs, schema) } else { None };
     let mut case = case;
     let branches = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
     let mut changed = false;
     for expr in case.else_expr.iter_mut().map(Box::as_mut).chain(branches) {
-        changed |= become_one(expr, &wanted, schema, facts)?;
+        if let Some(wanted) = &wanted {
+            changed |= become_one(expr, wanted, schema, facts)?;
+        } else if let Some(numeric) = &numeric
+            && expr.get_type(schema)?.is_integer()
+        {
+            *expr = cast(std::mem::replace(expr, lit(0)), numeric.clone());
+            changed = true;
+        }
     }
     let expr = Expr::Case(case);
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
@@ -52,6 +59,16 @@ fn truth(when: &Expr, schema: &DFSchema) -> Result<()> {
     let message = format!("argument of CASE/WHEN must be type boolean, not type {kind}");
     let error = Error::DatatypeMismatch(message).near(place(when));
     Err(DataFusionError::External(Box::new(error)))
+}
+
+/// The type of results of which some are integers and some numerics. The planner finds it too, but only once all types
+/// are final: until then a CASE is of the type of its first result, and what calculates with it would be of integers.
+fn numeric(exprs: &[&Expr], schema: &DFSchema) -> Option<DataType> {
+    let types: Option<Vec<DataType>> =
+        exprs.iter().map(|expr| expr.get_type(schema).ok()).collect();
+    let types = types?;
+    let mixed = types.iter().any(DataType::is_integer) && types.iter().any(DataType::is_decimal);
+    if mixed { get_coerce_type_for_case_expression(&types, None) } else { None }
 }
 
 /// How PostgreSQL calls what takes arguments of one type; `None` for any other function.

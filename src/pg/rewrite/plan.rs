@@ -601,6 +601,10 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if *target == DataType::Float32 && source == DataType::Float64 {
         return Ok(Transformed::yes(call(floats::function(Floats::Narrow), vec![*expr])));
     }
+    if is_bare_numeric(&field) && source.is_decimal() && matches!(*expr, Expr::Placeholder(_)) {
+        // Its digits are those of its value, which nobody knows yet.
+        return Ok(Transformed::yes(*expr));
+    }
     if is_bare_numeric(&field)
         && let Some(kept) = kept_scale(&source)
     {

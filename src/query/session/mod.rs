@@ -95,6 +95,11 @@ impl SqlSession {
             return Err(Error::InvalidAuthorization(message));
         }
         let mut settings = Settings::new(engine.defaults.clone());
+        // As if set for the database: what is set for the role, and what the client asks for, win.
+        let (database, _) = named_database(&login.database);
+        if generation.database(database).is_some() {
+            settings.set_start("search_path", &quote_identifier(database))?;
+        }
         for (name, value) in role.map(|role| role.settings.as_slice()).unwrap_or_default() {
             settings.set_start(name, value)?;
         }
@@ -146,7 +151,7 @@ impl SqlSession {
         Ok(session)
     }
 
-    /// `dbname=sales@prod` pins the version and makes its schema the search path.
+    /// `dbname=sales@prod` pins the version.
     fn connect_to_database(&mut self, generation: &Generation) -> Result<()> {
         let name = self.login.database.clone();
         if name == COMMON_DATABASE
@@ -155,12 +160,8 @@ impl SqlSession {
             return Ok(());
         }
         let unknown = || Error::UndefinedDatabase(name.clone());
-        let (database, version) = match name.split_once('@') {
-            Some((database, version)) => (database, Some(version)),
-            None => (name.as_str(), None),
-        };
+        let (database, version) = named_database(&name);
         let found = generation.database(database).ok_or_else(unknown)?;
-        self.settings.set_start("search_path", &quote_identifier(database))?;
         if let Some(version) = version {
             let version = found.resolve(version).ok_or_else(unknown)?;
             let others = settings::parse_pins(self.settings.own("forebay.pin")).unwrap_or_default();
@@ -365,6 +366,14 @@ impl Drop for SqlSession {
 
 fn is_superuser(generation: &Generation, role: &str) -> bool {
     generation.is_superuser(role)
+}
+
+/// The database that `dbname` names, and the version where it does.
+fn named_database(name: &str) -> (&str, Option<&str>) {
+    match name.split_once('@') {
+        Some((database, version)) => (database, Some(version)),
+        None => (name, None),
+    }
 }
 
 /// The startup packet's settings: named ones, then those in `options`.

@@ -176,6 +176,15 @@ async fn flush_sends_without_sync() {
 }
 
 #[tokio::test]
+async fn the_answer_to_sync_is_sent_whatever_follows() {
+    let server = trusting().await;
+    let mut client = server.session().await;
+    client.send(&[sync(), close(b'P', "none")].concat()).await;
+    assert_eq!(client.until(b'Z').await, ["Z I"]);
+    assert_eq!(client.say(&[sync()]).await, ["3", "Z I"]);
+}
+
+#[tokio::test]
 async fn names_that_exist_or_do_not() {
     let twice = [parse("s", "select 1", &[]), parse("s", "select 2", &[]), sync()];
     pipeline(&twice, &["1", "E ERROR 42P05", "Z I"]).await;

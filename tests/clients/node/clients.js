@@ -1,4 +1,5 @@
-// node-postgres against Forebay, its answers compared with PostgreSQL's.
+// Drivers and query builders of Node against Forebay, their answers compared with PostgreSQL's. node-postgres is here, each
+// other one in its own file.
 //
 // Arguments: DSN of the server under test, DSN of PostgreSQL, directory of the TPC-H queries. Prints one line per failed case
 // and, last, the line that tests/run counts by.
@@ -8,92 +9,13 @@ const { Client, Pool } = require('pg')
 const Cursor = require('pg-cursor')
 const QueryStream = require('pg-query-stream')
 
-const [server, oracle, directory] = process.argv.slice(2)
+const { assert, both, check, connected, count, same, server, stateOf } = require('./check')
+
+const directory = process.argv[4]
 const SLOW =
   'SELECT count(*) FROM lineitem a, lineitem b, lineitem c WHERE a.l_comment < b.l_comment AND b.l_comment < c.l_comment'
 const LINES = 'SELECT * FROM lineitem ORDER BY l_orderkey, l_linenumber'
 const KINDS = 'SELECT * FROM kinds.kinds ORDER BY id'
-const count = { passed: 0, failed: 0 }
-
-// Cases known to differ, as `suite | case | reason`; the list may only shrink.
-const known = new Set(
-  fs.readFileSync('tests/data/known.txt', 'utf8').split('\n').map((line) => line.slice(0, Math.max(0, line.lastIndexOf(' | ')))),
-)
-
-async function check(name, body) {
-  const expected = known.has(`node | ${name}`)
-  try {
-    await body()
-  } catch (failure) {
-    if (expected) {
-      console.log(`known difference: ${name}`)
-      return
-    }
-    count.failed++
-    console.log(`FAILED ${name}: ${failure.message}`)
-    return
-  }
-  if (expected) {
-    count.failed++
-    console.log(`FAILED ${name}: passes now, remove it from tests/data/known.txt`)
-    return
-  }
-  count.passed++
-}
-
-function assert(holds, what) {
-  if (!holds) throw new Error(what)
-}
-
-async function connected(target, body) {
-  const client = new Client({ connectionString: target })
-  await client.connect()
-  try {
-    return await body(client)
-  } finally {
-    await client.end()
-  }
-}
-
-const both = (body) => Promise.all([connected(server, body), connected(oracle, body)])
-
-// Numbers arrive as text (numeric, int8) or as numbers; both compare as numbers, within 1e-9.
-function sameValue(left, right) {
-  if (typeof left !== typeof right) return false
-  const numeric = /^-?\d+(\.\d+)?$/
-  if (typeof left === 'number' || (typeof left === 'string' && numeric.test(left) && numeric.test(right))) {
-    const [x, y] = [Number(left), Number(right)]
-    return Object.is(x, y) || left === right || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y))
-  }
-  return JSON.stringify(left) === JSON.stringify(right)
-}
-
-function same([got, want]) {
-  const columns = (answer) => answer.fields.map((field) => `${field.name}:${field.dataTypeID}`)
-  if (got.fields) {
-    const [left, right] = [columns(got).join(), columns(want).join()]
-    assert(left === right, `${left}, PostgreSQL has ${right}`)
-  }
-  assert(got.rows.length === want.rows.length, `${got.rows.length} rows, PostgreSQL has ${want.rows.length}`)
-  got.rows.forEach((row, place) => {
-    for (const name of Object.keys(want.rows[place])) {
-      assert(
-        sameValue(row[name], want.rows[place][name]),
-        `row ${place}, ${name}: ${row[name]}, PostgreSQL has ${want.rows[place][name]}`
-      )
-    }
-  })
-}
-
-async function stateOf(promise) {
-  try {
-    await promise
-    return 'no error'
-  } catch (error) {
-    return error.code
-  }
-}
-
 async function main() {
   const files = fs.readdirSync(directory).filter((file) => file.endsWith('.sql')).sort()
   for (const file of files) {
@@ -212,6 +134,7 @@ async function main() {
     assert((await client.query('SHOW application_name')).rows[0].application_name === 'clients', 'application_name')
     await client.end()
   })
+  for (const suite of ['postgres-js', 'copy', 'knex', 'sequelize']) await require(`./${suite}`)()
   console.log(`${count.passed} passed, ${count.failed} failed, 0 skipped`)
   // A failed case may leave a connection open, which would keep the process.
   process.exit(count.failed === 0 ? 0 : 1)

@@ -366,7 +366,8 @@ enum Fit {
 }
 
 /// `left operator right` as a call of ours, `left` left out for one before its only operand; `None` when the types are
-/// none of ours.
+/// none of ours. What has no type is first tried as one of the other's (PostgreSQL manual, 10.2), and of two numbers the
+/// planner has all operators.
 pub(crate) fn operator(sign: &str, operands: Vec<Expr>, schema: &DFSchema) -> Option<Expr> {
     let overloads = named(sign);
     let fields = operands.iter().map(|operand| Ok(operand.to_field(schema)?.1));
@@ -374,6 +375,11 @@ pub(crate) fn operator(sign: &str, operands: Vec<Expr>, schema: &DFSchema) -> Op
         fields.collect::<DfResult<Vec<FieldRef>>>().ok().filter(|_| !overloads.is_empty())?;
     let unknown: Vec<bool> = operands.iter().map(is_unknown).collect();
     let function = made(sign, overloads, None, None);
+    let untyped =
+        fields.iter().zip(&unknown).any(|(field, own)| *own || field.data_type().is_null());
+    if untyped && fields.iter().any(|field| field.data_type().is_numeric()) {
+        return None;
+    }
     let ours = fitting(overloads, &fields, &unknown).is_some() && telling(&fields, &unknown);
     ours.then(|| Expr::ScalarFunction(ScalarFunction::new_udf(function, operands)))
 }
