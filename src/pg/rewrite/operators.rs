@@ -13,7 +13,7 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-use super::{arithmetic, common, kinds, signatures};
+use super::{arithmetic, kinds, signatures};
 use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
@@ -70,7 +70,9 @@ impl ExprPlanner for Operators {
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 }
                 let Some(operator) = operator(&op) else {
-                    signatures::operator(&op.to_string(), &left, &right, schema)?;
+                    if !signatures::is_open(&left, schema) && !signatures::is_open(&right, schema) {
+                        signatures::operator(&op.to_string(), &left, &right, schema)?;
+                    }
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
                 let left = typed(left, operator, &right_type);

@@ -198,10 +198,26 @@ fn is_preferred(oid: u32) -> bool {
     data::by_oid("pg_type").get(&oid).is_some_and(|row| row[column] == Cell::Bool(true))
 }
 
+/// Whether the type of a side is not known before the plan is rewritten: a column may be the text of a value that was
+/// cast to one below, of which the planner still says what it was.
+pub(super) fn is_open(expr: &Expr, schema: &DFSchema) -> bool {
+    let Expr::Column(_) = expr else { return false };
+    let text = [types::TEXT, types::VARCHAR, types::BPCHAR, types::NAME];
+    expr.to_field(schema).is_ok_and(|(_, field)| {
+        field.data_type().is_string() && !text.contains(&types::of_field(&field).oid)
+    })
+}
+
 /// The type of an expression, `unknown` for one that may still become any.
 fn type_of(expr: &Expr, schema: &DFSchema) -> u32 {
     if common::is_unknown(expr) || matches!(expr, Expr::Placeholder(_)) {
         return types::UNKNOWN;
+    }
+    if let Expr::Cast(cast) = expr
+        && cast.field.data_type().is_string()
+    {
+        // What says nothing of itself takes what its source says.
+        return types::of_field(&cast.field).oid;
     }
     match expr.to_field(schema) {
         Ok((_, field)) if matches!(field.data_type(), DataType::Struct(_)) => polymorphic::RECORD,
