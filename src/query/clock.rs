@@ -12,10 +12,16 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::{Error, Result};
+use crate::pg::adt::timetz;
+use crate::pg::catalog::rows;
 use crate::pg::decode::modifier;
+use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 use crate::pg::zone::Zone;
+
+/// The one that tells a time with its zone.
+const CURRENT_TIME: &str = "current_time";
 
 /// A function whose answer is known; an argument tells the digits of its seconds.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -41,6 +47,13 @@ impl ScalarUDFImpl for Constant {
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
         let field = Field::new(self.name, self.value.data_type(), true);
         let digits = args.scalar_arguments.first().copied().flatten().and_then(digits);
+        if self.name == CURRENT_TIME {
+            let mut field = rows::tagged(field, "timetz");
+            if let Some(digits) = digits {
+                field.metadata_mut().insert(MODIFIER_KEY.to_owned(), digits.to_string());
+            }
+            return Ok(Arc::new(field));
+        }
         Ok(Arc::new(match digits {
             Some(digits) => {
                 let kind = types::name_of(types::of_field(&field).oid).unwrap_or_default();
@@ -59,6 +72,12 @@ impl ScalarUDFImpl for Constant {
             _ => None,
         };
         Ok(ColumnarValue::Scalar(match digits {
+            Some(digits) if self.name == CURRENT_TIME => {
+                let settings = OutputSettings::default();
+                let time = value.try_as_str().flatten().map(|text| timetz::read(text, &settings));
+                let time = time.and_then(Result::ok).map(|time| time.fitted(digits).written());
+                ScalarValue::Utf8(time)
+            }
             Some(digits) => {
                 let kind = types::of_data_type(&value.data_type()).with_modifier(digits);
                 modifier::fitted(value, kind)
@@ -96,7 +115,12 @@ pub(super) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
             let days = local(now_us, facts)?.date().signed_duration_since(epoch).num_days();
             ("current_date", ScalarValue::Date32(i32::try_from(days).ok()))
         }
-        "localtime" | "current_time" => {
+        "current_time" => {
+            let zone = Zone::of_session(facts.setting("TimeZone").unwrap_or("UTC"))?;
+            let time = timetz::of_moment(now_us, &zone).written();
+            (CURRENT_TIME, ScalarValue::Utf8(Some(time)))
+        }
+        "localtime" => {
             let time = local(now_us, facts)?.time();
             let us = i64::from(time.num_seconds_from_midnight()) * 1_000_000
                 + i64::from(time.nanosecond() / 1_000);

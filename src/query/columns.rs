@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::Schema;
+use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::TableReference;
 use datafusion::logical_expr::utils::grouping_set_to_exprlist;
-use datafusion::logical_expr::{Distinct, Expr, ExprSchemable, JoinType, LogicalPlan};
+use datafusion::logical_expr::{Cast, Distinct, Expr, ExprSchemable, JoinType, LogicalPlan};
 
 use super::door::Column;
 use super::names::Read;
 use super::parse::shown;
 use crate::pg::apply::{Apply, Kind};
+use crate::pg::rewrite::FIRST;
 use crate::pg::{functions, types};
 
 /// The columns as RowDescription tells them.
@@ -42,22 +43,141 @@ pub(super) fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
         .collect()
 }
 
-/// The type of a column no table has: PostgreSQL gives a computed numeric no precision unless a cast does.
+/// The type of a column no table has: PostgreSQL gives it a modifier only where one follows from the expression
+/// (`exprTypmod`).
 fn computed(plan: &LogicalPlan, index: usize, pg_type: types::PgType) -> types::PgType {
-    match pg_type.oid {
-        types::NUMERIC => match plan {
-            LogicalPlan::Limit(limit) => computed(&limit.input, index, pg_type),
-            LogicalPlan::Sort(sort) => computed(&sort.input, index, pg_type),
-            LogicalPlan::Projection(projection)
-                if matches!(projection.expr.get(index).map(unaliased), Some(Expr::Cast(cast))
-                    if cast.field.metadata().contains_key(types::MODIFIER_KEY)) =>
-            {
-                pg_type
-            }
-            _ => types::PgType::new(types::NUMERIC),
-        },
-        _ => pg_type,
+    match modifier(plan, index) {
+        Some(modifier) => pg_type.with_modifier(modifier),
+        // A decimal always has a precision, which is not the statement's.
+        None if matches!(pg_type.oid, types::NUMERIC | types::NUMERIC_ARRAY) => {
+            types::PgType::new(pg_type.oid)
+        }
+        None => pg_type,
     }
+}
+
+/// The modifier of output `index` as its expression tells it; `None` where it does not.
+fn modifier(plan: &LogicalPlan, index: usize) -> Option<i32> {
+    match plan {
+        LogicalPlan::TableScan(scan) => {
+            Some(types::of_field(scan.projected_schema.field(index)).modifier)
+        }
+        LogicalPlan::Projection(projection) => {
+            modifier_of(projection.expr.get(index)?, &projection.input)
+        }
+        LogicalPlan::Aggregate(aggregate) => {
+            let keys = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
+            match keys.get(index) {
+                Some(key) => modifier_of(key, &aggregate.input),
+                None => {
+                    let before = aggregate.schema.fields().len() - aggregate.aggr_expr.len();
+                    let expr = aggregate.aggr_expr.get(index.checked_sub(before)?)?;
+                    modifier_of(expr, &aggregate.input)
+                }
+            }
+        }
+        LogicalPlan::Union(union) => {
+            let mut inputs = union.inputs.iter().map(|input| modifier(input, index));
+            let first = inputs.next()??;
+            let other = inputs.any(|own| own != Some(first));
+            Some(if other { -1 } else { first })
+        }
+        LogicalPlan::Filter(filter) => modifier(&filter.input, index),
+        LogicalPlan::Sort(sort) => modifier(&sort.input, index),
+        LogicalPlan::Limit(limit) => modifier(&limit.input, index),
+        LogicalPlan::SubqueryAlias(alias) => modifier(&alias.input, index),
+        LogicalPlan::Distinct(Distinct::All(input)) => modifier(input, index),
+        LogicalPlan::Distinct(Distinct::On(on)) => {
+            modifier_of(on.select_expr.get(index)?, &on.input)
+        }
+        LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
+            modifier(&window.input, index)
+        }
+        LogicalPlan::Join(join) => {
+            let left = join.left.schema().fields().len();
+            if index < left {
+                modifier(&join.left, index)
+            } else {
+                modifier(&join.right, index - left)
+            }
+        }
+        LogicalPlan::Extension(_) => {
+            let (plan, index, _value) = applied(plan, index)?;
+            modifier(plan, index)
+        }
+        _ => None,
+    }
+}
+
+fn modifier_of(expr: &Expr, input: &LogicalPlan) -> Option<i32> {
+    match unaliased(expr) {
+        Expr::Column(column) => modifier(input, input.schema().maybe_index_of_column(column)?),
+        Expr::Cast(cast) => declared(&cast.field)
+            .or_else(|| is_kept(cast, input).then(|| modifier_of(&cast.expr, input)).flatten()),
+        Expr::Literal(value, _) => match value.data_type() {
+            DataType::List(item) => declared(&item),
+            _ => None,
+        },
+        Expr::Case(case) => {
+            let otherwise = case.else_expr.as_deref();
+            let thens = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+            // A CASE without ELSE may be NULL, which has none.
+            otherwise?;
+            same_modifier(thens.chain(otherwise), input)
+        }
+        Expr::ScalarFunction(function) => match function.name() {
+            "coalesce" | "greatest" | "least" => same_modifier(function.args.iter(), input),
+            "nullif" => modifier_of(function.args.first()?, input),
+            functions::ELEMENTS => declared(&expr.to_field(input.schema()).ok()?.1),
+            _ => None,
+        },
+        Expr::AggregateFunction(function)
+            if function.func.name() == functions::SINGLE_VALUE || is_first(expr) =>
+        {
+            modifier_of(function.params.args.first()?, input)
+        }
+        Expr::ScalarSubquery(subquery) => modifier(&subquery.subquery, 0),
+        _ => None,
+    }
+}
+
+/// The modifier of all expressions; `None` when they have none in common.
+fn same_modifier<'a>(
+    mut exprs: impl Iterator<Item = &'a Expr>,
+    input: &LogicalPlan,
+) -> Option<i32> {
+    let first = modifier_of(exprs.next()?, input)?;
+    exprs.all(|expr| modifier_of(expr, input) == Some(first)).then_some(first)
+}
+
+/// The modifier that a field says it has, or its elements have.
+fn declared(field: &Field) -> Option<i32> {
+    match (field.metadata().get(types::MODIFIER_KEY), field.data_type()) {
+        (Some(modifier), _) => modifier.parse().ok(),
+        (None, DataType::List(item)) => declared(item),
+        _ => None,
+    }
+}
+
+/// Whether a cast, which tells no modifier, is one that only names the type its value has: not one of the statement's.
+fn is_kept(cast: &Cast, input: &LogicalPlan) -> bool {
+    !cast.field.metadata().contains_key(types::TYPE_KEY)
+        && cast.expr.to_field(input.schema()).is_ok_and(|(_, own)| {
+            own.data_type() == cast.field.data_type()
+                && types::of_field(&own).oid == types::of_field(&cast.field).oid
+        })
+}
+
+/// Whether a cast changes neither type nor modifier.
+fn is_same(cast: &Cast, input: &LogicalPlan) -> bool {
+    cast.expr
+        .to_field(input.schema())
+        .is_ok_and(|(_, own)| types::of_field(&own) == types::of_field(&cast.field))
+}
+
+/// Whether an aggregate stands for a column that rows are grouped by.
+fn is_first(expr: &Expr) -> bool {
+    matches!(expr, Expr::Alias(alias) if alias.name.starts_with(FIRST))
 }
 
 /// The element type of an array that output `index` has gathered, where the values themselves do not tell it.
@@ -159,7 +279,17 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
         }
         LogicalPlan::Aggregate(aggregate) => {
             let keys = grouping_set_to_exprlist(&aggregate.group_expr).ok()?;
-            through(keys.get(index)?, &aggregate.input)
+            if let Some(key) = keys.get(index) {
+                return through(key, &aggregate.input);
+            }
+            let before = aggregate.schema.fields().len() - aggregate.aggr_expr.len();
+            let expr = aggregate.aggr_expr.get(index.checked_sub(before)?)?;
+            match unaliased(expr) {
+                Expr::AggregateFunction(function) if is_first(expr) => {
+                    through(function.params.args.first()?, &aggregate.input)
+                }
+                _ => None,
+            }
         }
         LogicalPlan::Window(window) if index < window.input.schema().fields().len() => {
             origin(&window.input, index)
@@ -199,6 +329,8 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
 fn through(expr: &Expr, input: &LogicalPlan) -> Option<(TableReference, String)> {
     match expr {
         Expr::Alias(alias) => through(&alias.expr, input),
+        // A cast to the type a value has is none.
+        Expr::Cast(cast) if is_same(cast, input) => through(&cast.expr, input),
         Expr::Column(column) => origin(input, input.schema().maybe_index_of_column(column)?),
         _ => None,
     }

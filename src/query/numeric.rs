@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DFSchema, Result as DfResult, ScalarValue};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::expr::{
@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::pg::functions::numerics::{self, Numerics};
-use crate::pg::rewrite;
+use crate::pg::{rewrite, types};
 
 /// The name of the sum that an average is made of.
 const AVERAGE: &str = "avg";
@@ -80,8 +80,27 @@ impl AggregateUDFImpl for Wide {
         self.inner.return_type(types)
     }
 
+    /// Sums of `money`, which is kept as text, are another function's once the plan is rewritten.
+    fn return_field(&self, arg_fields: &[FieldRef]) -> DfResult<FieldRef> {
+        let data_types: Vec<DataType> =
+            arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        match arg_fields {
+            [one] if types::of_field(one).oid == types::MONEY && !self.average => {
+                Ok(Arc::new(one.as_ref().clone().with_name(self.name()).with_nullable(true)))
+            }
+            [one] if one.data_type().is_string() => inner_coercion(self.name(), one.data_type())
+                .and_then(|_none| self.return_type(&data_types))
+                .map(|data_type| Arc::new(Field::new(self.name(), data_type, true))),
+            _ => {
+                let data_type = self.return_type(&data_types)?;
+                Ok(Arc::new(Field::new(self.name(), data_type, true)))
+            }
+        }
+    }
+
     fn coerce_types(&self, types: &[DataType]) -> DfResult<Vec<DataType>> {
         match types {
+            [one] if one.is_string() && !self.average => Ok(vec![one.clone()]),
             [one] => match widened(one) {
                 Some(wide) => Ok(vec![wide]),
                 None if self.average && one.is_integer() => Ok(vec![DataType::Decimal128(38, 0)]),

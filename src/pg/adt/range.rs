@@ -42,7 +42,7 @@ pub(crate) fn element_of(oid: u32) -> Option<u32> {
 }
 
 /// Whether a session's settings tell how ranges of that type are written.
-pub(crate) fn is_styled(oid: u32) -> bool {
+pub(super) fn is_styled(oid: u32) -> bool {
     matches!(oid, types::DATERANGE | types::TSRANGE | types::TSTZRANGE)
 }
 
@@ -205,6 +205,55 @@ impl Range {
     }
 }
 
+fn least(left: Bound, right: Bound) -> Bound {
+    if left.compare(&right).is_le() { left } else { right }
+}
+
+fn greatest(left: Bound, right: Bound) -> Bound {
+    if left.compare(&right).is_ge() { left } else { right }
+}
+
+/// The smallest range with both.
+pub(crate) fn around(left: Range, right: Range) -> Result<Range> {
+    match (left.bounds, right.bounds) {
+        (Some((lower, upper)), Some((other_lower, other_upper))) => {
+            Range::new(left.oid, least(lower, other_lower), greatest(upper, other_upper))
+        }
+        (bounds, other) => Ok(Range { oid: left.oid, bounds: bounds.or(other) }),
+    }
+}
+
+/// What is in both.
+pub(crate) fn intersection(left: Range, right: Range) -> Result<Range> {
+    let oid = left.oid;
+    if !left.overlaps(&right) {
+        return Ok(Range { oid, bounds: None });
+    }
+    match (left.bounds, right.bounds) {
+        (Some((lower, upper)), Some((other_lower, other_upper))) => {
+            Range::new(oid, greatest(lower, other_lower), least(upper, other_upper))
+        }
+        _ => Ok(Range { oid, bounds: None }),
+    }
+}
+
+/// What is in `left` and not in `right`: up to two ranges.
+pub(crate) fn parts(left: &Range, right: &Range) -> Result<Vec<Range>> {
+    let (true, Some((lower, upper)), Some((other_lower, other_upper))) =
+        (left.overlaps(right), &left.bounds, &right.bounds)
+    else {
+        return Ok(vec![left.clone()]);
+    };
+    let mut parts = Vec::with_capacity(2);
+    if lower.compare(other_lower).is_lt() {
+        parts.push(Range::new(left.oid, lower.clone(), other_lower.turned())?);
+    }
+    if upper.compare(other_upper).is_gt() {
+        parts.push(Range::new(left.oid, other_upper.turned(), upper.clone())?);
+    }
+    Ok(parts)
+}
+
 const EMPTY: u8 = 1;
 const LOWER_INCLUSIVE: u8 = 2;
 const UPPER_INCLUSIVE: u8 = 4;
@@ -257,7 +306,7 @@ fn key(value: &ScalarValue) -> Result<Vec<u8>> {
 
 /// The sign, the count of digits before the point, the digits without zeros at either end; of a negative number all of
 /// it turned over.
-fn decimal_key(digits: &str, scale: i8) -> Vec<u8> {
+pub(crate) fn decimal_key(digits: &str, scale: i8) -> Vec<u8> {
     let (negative, digits) = match digits.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, digits),

@@ -49,6 +49,22 @@ pub(super) fn time(text: &str, settings: &OutputSettings) -> Result<i64> {
     fields.time(settings).ok_or_else(|| invalid(types::TIME, text))
 }
 
+/// `timetz_in`: microseconds of the day, and how many seconds east of UTC that is. Without a zone it is the session's.
+pub(super) fn timetz(text: &str, settings: &OutputSettings) -> Result<(i64, i32)> {
+    let fields = Fields::parse(types::TIMETZ, text)?;
+    if matches!(fields.zone, Some(Zone::Named(_))) && fields.is_empty() {
+        return Err(invalid(types::TIMETZ, text));
+    }
+    let time_us = fields.time(settings).ok_or_else(|| invalid(types::TIMETZ, text))?;
+    let day = match fields.is_empty() {
+        true => local_now(settings).div_euclid(DAY_US),
+        false => fields.day(types::TIMETZ, text, settings)?,
+    };
+    let local_us = day.saturating_mul(DAY_US).saturating_add(time_us);
+    let zone = fields.zone.as_ref().unwrap_or(&settings.time_zone);
+    Ok((time_us, zone.east_of_local(local_us)))
+}
+
 /// `timestamp_in`: microseconds since 1970. A time zone in the text is passed over, as in PostgreSQL.
 pub(super) fn timestamp(text: &str, settings: &OutputSettings) -> Result<i64> {
     let fields = Fields::parse(types::TIMESTAMP, text)?;
@@ -220,6 +236,10 @@ impl Parser<'_> {
         Ok(self.fields)
     }
 
+    fn is_time(&self) -> bool {
+        matches!(self.oid, types::TIME | types::TIMETZ)
+    }
+
     fn offset(&mut self) -> Result<()> {
         let token = take(&mut self.rest, |byte| byte.is_ascii_digit() || b":+-".contains(&byte));
         let offset = offset(token).ok_or_else(|| self.wrong())??;
@@ -229,7 +249,7 @@ impl Parser<'_> {
     /// What begins with a digit: a time, a date with separators, or a number alone.
     fn digits(&mut self) -> Result<()> {
         let token = take(&mut self.rest, |byte| byte.is_ascii_digit());
-        let time_alone = self.oid == types::TIME && self.fields.is_empty();
+        let time_alone = self.is_time() && self.fields.is_empty();
         let time_follows = std::mem::take(&mut self.time_follows);
         if std::mem::take(&mut self.julian_follows) {
             return self.julian(token);
@@ -311,7 +331,7 @@ impl Parser<'_> {
             "am" | "pm" => self.afternoon = Some(word == "pm"),
             "ad" | "ce" => {}
             "bc" | "bce" => self.fields.before_christ = true,
-            "t" if !self.fields.is_empty() || self.oid == types::TIME => self.time_follows = true,
+            "t" if !self.fields.is_empty() || self.is_time() => self.time_follows = true,
             "epoch" => self.fields.epoch = true,
             "infinity" => self.fields.infinity = Some(false),
             "now" => {
@@ -325,7 +345,7 @@ impl Parser<'_> {
                 self.set_time(0)?;
                 self.set_zone(Zone::offset(0))?;
             }
-            "j" | "jd" | "julian" if self.oid != types::TIME => self.julian_follows = true,
+            "j" | "jd" | "julian" if !self.is_time() => self.julian_follows = true,
             _ if is_day_of_week(&word) => {}
             _ => {
                 let name = take(&mut self.rest, |byte| {

@@ -71,6 +71,11 @@ pub(crate) fn literal(
     Ok(modifier::fitted(value, pg_type))
 }
 
+/// A time of the day in microseconds, and how many seconds east of UTC it is. Errors: 22007, 22008.
+pub(crate) fn timetz(text: &str, settings: &OutputSettings) -> Result<(i64, i32)> {
+    datetime::timetz(text, settings)
+}
+
 /// The time zone of that name, as `AT TIME ZONE` reads it.
 /// Errors: 22023 for no zone.
 pub(crate) fn zone(name: &str) -> Result<Zone> {

@@ -18,7 +18,7 @@ use super::values::{
 };
 use super::{OutputSettings, number, textual, time};
 use crate::error::{Error, Result};
-use crate::pg::adt::range;
+use crate::pg::adt;
 use crate::pg::decode;
 use crate::pg::encodings::Encoding;
 use crate::pg::numeric;
@@ -417,8 +417,8 @@ impl<'a> Cell<'a> {
                 put_parsed(strings.value(row), *oid, style, out)?;
             }
             Writer::RangeText(strings, oid, style) => {
-                let range = range::read(*oid, strings.value(row), &OutputSettings::default())?;
-                out.put_slice(range.written(&style.settings)?.as_bytes());
+                let text = adt::styled(*oid, strings.value(row), &style.settings)?;
+                out.put_slice(text.as_bytes());
             }
             Writer::BoolText(array) => out.put_u8(if array.value(row) { b't' } else { b'f' }),
             Writer::BoolBinary(array) => out.put_u8(u8::from(array.value(row))),
@@ -634,7 +634,7 @@ impl<'a> Writer<'a> {
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
                 match (Strings::of(array)?, target.oid, usize::try_from(target.modifier - 4)) {
                     (strings, types::BYTEA, _) => Writer::bytea(Bytes::Text(strings), style),
-                    (strings, oid, _) if range::is_styled(oid) => {
+                    (strings, oid, _) if adt::is_styled(oid) => {
                         Writer::RangeText(strings, oid, style)
                     }
                     (strings, types::BPCHAR, Ok(len @ 1..)) => Writer::PaddedText(strings, len),
@@ -877,7 +877,7 @@ fn put_uuid(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// Reads a text as `oid` and writes that in binary.
 fn put_parsed(text: &str, oid: u32, style: &Style, out: &mut Vec<u8>) -> Result<()> {
-    if let Some(bytes) = crate::pg::adt::send(oid, text) {
+    if let Some(bytes) = adt::send(oid, text) {
         out.put_slice(&bytes?);
         return Ok(());
     }

@@ -13,6 +13,9 @@ use datafusion::logical_expr::{
 };
 use datafusion::physical_expr::PhysicalExpr;
 
+/// The name of a cast of each element.
+pub(super) const NAME: &str = "forebay_elements";
+
 /// `inner`, which makes a text of its argument, for lists.
 pub(super) fn function(inner: Arc<ScalarUDF>) -> Arc<ScalarUDF> {
     let signature = Signature::any(1, Volatility::Stable);
@@ -138,7 +141,7 @@ impl Elements {
 
 impl ScalarUDFImpl for Elements {
     fn name(&self) -> &str {
-        "forebay_elements"
+        NAME
     }
 
     fn signature(&self) -> &Signature {

@@ -210,6 +210,34 @@ fn narrowed(value: &ColumnarValue) -> Result<ArrayRef> {
     Ok(narrow)
 }
 
+/// Both zeros of floating point when `value` is one of them.
+pub(crate) fn zeros(value: &ScalarValue) -> Option<[ScalarValue; 2]> {
+    match value {
+        ScalarValue::Float32(Some(0.0)) => {
+            Some([0.0, -0.0].map(|zero| ScalarValue::Float32(Some(zero))))
+        }
+        ScalarValue::Float64(Some(0.0)) => {
+            Some([0.0, -0.0].map(|zero| ScalarValue::Float64(Some(zero))))
+        }
+        _ => None,
+    }
+}
+
+/// Values that are equal where PostgreSQL's are: with one zero. All other types stay as they are.
+pub(crate) fn with_one_zero(values: &ArrayRef) -> ArrayRef {
+    match values.data_type() {
+        DataType::Float32 => {
+            let values = values.as_primitive::<Float32Type>();
+            Arc::new(values.unary::<_, Float32Type>(|value| value + 0.0))
+        }
+        DataType::Float64 => {
+            let values = values.as_primitive::<Float64Type>();
+            Arc::new(values.unary::<_, Float64Type>(|value| value + 0.0))
+        }
+        _ => Arc::clone(values),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use datafusion::common::ScalarValue;

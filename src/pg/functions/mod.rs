@@ -23,6 +23,7 @@ pub(crate) mod integers;
 pub(crate) mod intervals;
 mod joined;
 mod json;
+pub(crate) mod keys;
 pub(crate) mod lengths;
 pub(crate) mod missing;
 pub(crate) mod moments;
@@ -80,12 +81,25 @@ pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     all
 }
 
+/// The name of [`element_cast`].
+pub(crate) const ELEMENTS: &str = each::NAME;
+
 /// The name of [`single_value`].
 pub(crate) const SINGLE_VALUE: &str = aggregates::SINGLE_VALUE;
 
 /// The aggregate that stands for a scalar subquery.
 pub(crate) fn single_value() -> Arc<AggregateUDF> {
     aggregates::single_value()
+}
+
+/// `sum(real)`, which the rewrite puts in the place of the planner's.
+pub(crate) fn sum_of_reals() -> Arc<AggregateUDF> {
+    aggregates::sum_of_reals()
+}
+
+/// The aggregate of values of type `oid`, kept as texts, that the rewrite puts in the place of the planner's of that name.
+pub(crate) fn own_aggregate(name: &str, oid: u32) -> Option<Arc<AggregateUDF>> {
+    aggregates::own(name, oid)
 }
 
 /// `string_agg` of `bytea`, which the rewrite puts in the place of the planner's.

@@ -2,9 +2,14 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array as _, ArrayRef, AsArray, Decimal256Array, Float64Array, Int32Array};
+use arrow::array::{
+    Array as _, ArrayRef, AsArray, Decimal256Array, Float64Array, Int32Array, StringArray,
+};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal256Type, Float32Type, Float64Type, Int64Type, i256};
+use arrow::datatypes::{
+    DECIMAL256_MAX_PRECISION, DataType, Decimal256Type, DecimalType as _, Float32Type, Float64Type,
+    Int64Type, IntervalUnit, i256,
+};
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -31,6 +36,8 @@ pub(crate) enum Numerics {
     Read,
     /// `scale(a)`
     Scale,
+    /// The text of a number with so many digits after the point.
+    Shown,
     /// `min_scale(a)`
     MinScale,
     /// `trim_scale(a)`
@@ -39,8 +46,8 @@ pub(crate) enum Numerics {
 
 /// Those that statements call by name.
 pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    use Numerics::{Factorial, MinScale, Scale, TrimScale};
-    [Factorial, MinScale, Scale, TrimScale].into_iter().map(function)
+    use Numerics::{Div, Factorial, MinScale, Scale, TrimScale};
+    [Div, Factorial, MinScale, Scale, TrimScale].into_iter().map(function)
 }
 
 /// The function that does it.
@@ -70,6 +77,7 @@ impl ScalarUDFImpl for Function {
             Numerics::Factorial => "factorial",
             Numerics::Read => "numeric_in",
             Numerics::Scale => "scale",
+            Numerics::Shown => "numeric_shown",
             Numerics::MinScale => "min_scale",
             Numerics::TrimScale => "trim_scale",
         }
@@ -82,12 +90,17 @@ impl ScalarUDFImpl for Function {
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match (self.operation, types) {
             (Numerics::Mean, [own @ (DataType::Float64 | DataType::Interval(_)), _]) => own.clone(),
+            // The difference of two moments, before a rewrite has made an interval of it.
+            (Numerics::Mean, [DataType::Duration(_), _]) => {
+                DataType::Interval(IntervalUnit::MonthDayNano)
+            }
             (Numerics::Over | Numerics::Times | Numerics::Mean, _) => {
                 numeric::of_scale(QUOTIENT_SCALE)
             }
             (Numerics::Div | Numerics::Factorial, _) => numeric::of_scale(0),
             (Numerics::Read | Numerics::TrimScale, _) => numeric::of_scale(TRIMMED_SCALE),
             (Numerics::Scale | Numerics::MinScale, _) => DataType::Int32,
+            (Numerics::Shown, _) => DataType::Utf8,
         })
     }
 
@@ -96,10 +109,14 @@ impl ScalarUDFImpl for Function {
         match (self.operation, types) {
             (Numerics::Over | Numerics::Times | Numerics::Div, [_, _]) if exact => {}
             (Numerics::Scale | Numerics::MinScale | Numerics::TrimScale, [_]) if exact => {}
+            (Numerics::Shown, [_, _]) if exact => {}
             (Numerics::Factorial, [one]) if one.is_integer() || one.is_null() => {
                 return Ok(vec![DataType::Int64]);
             }
-            (Numerics::Mean, [DataType::Float64 | DataType::Interval(_), _]) => {}
+            (
+                Numerics::Mean,
+                [DataType::Float64 | DataType::Interval(_) | DataType::Duration(_), _],
+            ) => {}
             (Numerics::Mean, [sum, _]) if is_exact(sum) => {}
             (Numerics::Read, [DataType::Float32 | DataType::Float64 | DataType::Utf8]) => {}
             (Numerics::Read, [text]) if text.is_string() => return Ok(vec![DataType::Utf8]),
@@ -143,6 +160,7 @@ impl ScalarUDFImpl for Function {
             }
             (Numerics::Factorial, [values]) => factorials(values)?,
             (Numerics::Read, [values]) => read(values)?,
+            (Numerics::Shown, [values, digits]) => texts(values, digits, rows)?,
             (Numerics::Scale, [values]) => scales(values, false)?,
             (Numerics::MinScale, [values]) => scales(values, true)?,
             (Numerics::TrimScale, [values]) => trimmed(values)?,
@@ -297,6 +315,23 @@ fn scales(values: &ArrayRef, needed: bool) -> Result<ArrayRef> {
     let values: Int32Array =
         (0..column.values.len()).map(|row| column.number(row).map(scale)).collect();
     Ok(Arc::new(values))
+}
+
+/// Numbers with so many digits after the point; none that is not zero is left out.
+fn texts(values: &ArrayRef, digits: &ArrayRef, rows: usize) -> Result<ArrayRef> {
+    let (values, digits) = (Column::of(values)?, Column::of(digits)?);
+    let texts = (0..rows).map(|row| {
+        let (number, digits) = (values.number(row)?, digits.number(row)?);
+        let wanted = digits.value.to_i128().and_then(|digits| i32::try_from(digits).ok())?;
+        let scale = i8::try_from(wanted.max(number.trimmed().scale)).ok();
+        let written = scale.and_then(|scale| Some((number.at(scale.into())?, scale)));
+        let (value, scale) = match written {
+            Some(written) => written,
+            None => (number.value, i8::try_from(number.scale).ok()?),
+        };
+        Some(Decimal256Type::format_decimal(value, DECIMAL256_MAX_PRECISION, scale))
+    });
+    Ok(Arc::new(texts.collect::<StringArray>()))
 }
 
 fn trimmed(values: &ArrayRef) -> Result<ArrayRef> {

@@ -11,6 +11,7 @@ use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use crate::error::Error;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
 use crate::pg::types;
@@ -36,7 +37,11 @@ pub(super) fn function(oid: u32, facts: &Facts) -> Option<Arc<ScalarUDF>> {
             | types::TIMESTAMP
             | types::TIMESTAMPTZ
             | types::INTERVAL
-    ) || adt::is_own(oid);
+    ) || adt::is_own(oid)
+        || types::element_of(oid).is_some_and(|element| {
+            // Those of numeric are not all of one Arrow type.
+            element != types::NUMERIC && element != types::OID
+        });
     read.then(|| {
         Arc::new(ScalarUDF::new_from_impl(Reading {
             oid,
@@ -96,6 +101,21 @@ impl ScalarUDFImpl for Reading {
 }
 
 impl Reading {
+    /// Errors: 0A000 for an array of several dimensions: a column's arrays have as many as its type.
+    fn flat(&self, value: ScalarValue) -> crate::error::Result<ScalarValue> {
+        let wanted = decode::data_type(self.oid);
+        let nested =
+            |kind: &DataType| matches!(kind, DataType::List(item) if item.data_type().is_list());
+        if !wanted.is_list() || value.data_type() == wanted {
+            return Ok(value);
+        }
+        if nested(&value.data_type()) {
+            let message = "a cast from text to an array of several dimensions is not supported";
+            return Err(Error::FeatureNotSupported(message.to_owned()));
+        }
+        value.cast_to(&wanted).map_err(|error| Error::Internal(error.to_string()))
+    }
+
     fn values(&self, texts: &ArrayRef) -> Result<ArrayRef> {
         if texts.is_empty() {
             return Ok(new_empty_array(&decode::data_type(self.oid)));
@@ -103,6 +123,7 @@ impl Reading {
         let texts = cast(texts, &DataType::Utf8)?;
         let values = texts.as_string::<i32>().iter().map(|text| match text {
             Some(text) => decode::parameter(self.oid, false, text.as_bytes(), &self.settings)
+                .and_then(|value| self.flat(value))
                 .map_err(|error| DataFusionError::External(Box::new(error))),
             None => Ok(decode::null(self.oid)),
         });

@@ -461,7 +461,8 @@ pub(super) fn castable(source: &Field, target: &Field) -> Result<()> {
     let fine = match (source.data_type(), target.data_type()) {
         // What has no type of its own yet, and what has none in PostgreSQL.
         (Null | Struct(_) | Map(..) | Union(..), _) => true,
-        (List(from), List(to)) => return castable(from, to),
+        // Arrays of any dimensions are of one type.
+        (List(from), List(to)) => return castable(leaf(from), leaf(to)),
         _ => index::casts(types::of_field(source).oid, types::of_field(target).oid),
     };
     if fine {
@@ -471,6 +472,13 @@ pub(super) fn castable(source: &Field, target: &Field) -> Result<()> {
     let error =
         Error::CannotCoerce(format!("cannot cast type {} to {}", name(source), name(target)));
     Err(DataFusionError::External(Box::new(error)))
+}
+
+fn leaf(field: &Field) -> &Field {
+    match field.data_type() {
+        DataType::List(item) => leaf(item),
+        _ => field,
+    }
 }
 
 /// A whole number cast to another whole type that holds it, as the literal it is.
@@ -495,7 +503,10 @@ pub(super) fn folded(cast: &Cast) -> Option<Expr> {
 }
 
 /// `x IN (…)` of an integer, its list of the integer's own type, which the planner would fold one by one.
-pub(super) fn listed(mut list: InList, own: &DataType) -> Transformed<Expr> {
+pub(super) fn listed(mut list: InList, own: &DataType, schema: &DFSchema) -> Transformed<Expr> {
+    if own.is_floating() {
+        return listed_floats(list, own, schema);
+    }
     if !matches!(own, DataType::Int16 | DataType::Int64) {
         return Transformed::no(Expr::InList(list));
     }
@@ -508,4 +519,41 @@ pub(super) fn listed(mut list: InList, own: &DataType) -> Transformed<Expr> {
     };
     list.list = values.into_iter().map(|value| Expr::Literal(value, None)).collect();
     Transformed::yes(Expr::InList(list))
+}
+
+/// `x IN (…)` of floating point: in double precision unless all are `real`, and its two zeros are one number, which the
+/// planner's own sets of values tell apart.
+fn listed_floats(list: InList, own: &DataType, schema: &DFSchema) -> Transformed<Expr> {
+    let kinds = list.list.iter().map(|item| item.get_type(schema).unwrap_or(DataType::Utf8));
+    let kinds: Vec<DataType> = kinds.collect();
+    if !kinds.iter().all(|kind| kind.is_numeric() || kind.is_null()) {
+        return Transformed::no(Expr::InList(list));
+    }
+    let single = [own].into_iter().chain(&kinds);
+    let single = single.clone().all(|kind| matches!(kind, DataType::Float32 | DataType::Null));
+    let wanted = if single { DataType::Float32 } else { DataType::Float64 };
+    let moved = |expr: Expr, kind: &DataType| match &expr {
+        Expr::Literal(value, None) => match value.cast_to(&wanted) {
+            Ok(value) => Expr::Literal(value, None),
+            Err(_beyond) => cast(expr, wanted.clone()),
+        },
+        _ if *kind == wanted => expr,
+        _ => cast(expr, wanted.clone()),
+    };
+    let InList { expr, list: items, negated } = list;
+    let mut expr = Box::new(moved(*expr, own));
+    let mut items: Vec<Expr> =
+        items.into_iter().zip(&kinds).map(|(item, kind)| moved(item, kind)).collect();
+    if items.iter().all(|item| matches!(item, Expr::Literal(..))) {
+        let zeros = items.iter().filter_map(Expr::as_literal).find_map(floats::zeros);
+        items.extend(zeros.into_iter().flatten().map(|zero| Expr::Literal(zero, None)));
+    } else {
+        // A zero less than zero and zero are zero.
+        let zero =
+            if single { ScalarValue::Float32(Some(0.0)) } else { ScalarValue::Float64(Some(0.0)) };
+        let plain = |expr: Expr| between(expr, Operator::Plus, Expr::Literal(zero.clone(), None));
+        expr = Box::new(plain(*expr));
+        items = items.into_iter().map(plain).collect();
+    }
+    Transformed::yes(Expr::InList(InList { expr, list: items, negated }))
 }

@@ -1,5 +1,6 @@
 //! Arrays: literals of their text, casts of their elements, subscripts, and `ANY` and `ALL` of them.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray, ListArray};
@@ -420,7 +421,8 @@ pub(super) fn cast(
     let column = Box::new(PlanExpr::Column(Column::from_name("element")));
     let one = one_cast(Cast { expr: column, field: Arc::clone(to) }, &schema, facts)?;
     let one = one.rewrite(&mut TypeCoercionRewriter::new(&schema))?.data;
-    each(&one, &schema, expr).map(Some)
+    // A cast that changes nothing of its values still says what they are.
+    each(&one, &schema, expr, to.metadata()).map(Some)
 }
 
 /// An array with its elements as clients see them; `None` for one of texts or whole numbers.
@@ -437,15 +439,22 @@ pub(super) fn texts(
     let element = from.as_ref().clone().with_name("element").with_nullable(true);
     let schema = DFSchema::try_from(Schema::new(vec![element]))?;
     let column = PlanExpr::Column(Column::from_name("element"));
-    each(&plan_call(functions::text(facts), vec![column]), &schema, list).map(Some)
+    each(&plan_call(functions::text(facts), vec![column]), &schema, list, &HashMap::new()).map(Some)
 }
 
-/// `one`, of the column of `schema`, done to each element of `list`.
-fn each(one: &PlanExpr, schema: &DFSchema, list: &PlanExpr) -> DfResult<PlanExpr> {
+/// `one`, of the column of `schema`, done to each element of `list`, whose field then has `metadata` too.
+fn each(
+    one: &PlanExpr,
+    schema: &DFSchema,
+    list: &PlanExpr,
+    metadata: &HashMap<String, String>,
+) -> DfResult<PlanExpr> {
     let context = PhysicalPlanningContext::default();
     let physical = create_physical_expr(one, schema, &ExecutionProps::new(), &context)?;
     let item = physical.return_field(schema.as_arrow())?;
-    let item = Arc::new(item.as_ref().clone().with_name("item").with_nullable(true));
+    let mut item = item.as_ref().clone().with_name("item").with_nullable(true);
+    item.metadata_mut().extend(metadata.clone());
+    let item = Arc::new(item);
     Ok(plan_call(functions::element_cast(physical, item), vec![list.clone()]))
 }
 

@@ -3,14 +3,16 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, CastKind, DataType, Distinct, Expr, GroupByExpr, LimitClause, ObjectName,
-    Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias,
-    TableFactor, TableSampleKind, TableSampleMethod, TableWithJoins, UnaryOperator, Value, Values,
-    Visit, Visitor,
+    ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Distinct, ExactNumberInfo, Expr,
+    GroupByExpr, LimitClause, ObjectName, Query, Select, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, TableSampleKind,
+    TableSampleMethod, TableWithJoins, UnaryOperator, Value, Values, Visit, Visitor,
 };
 
 use super::syntax::{call, cast_to, folded, is_aggregate, null};
 use crate::error::{Error, Result};
+use crate::pg::adt::{multirange, range};
+use crate::pg::types;
 
 /// Rewrites what stands around the SELECTs of a query.
 /// Errors: 42601 for WITH TIES without an order.
@@ -84,15 +86,74 @@ fn rounded(text: &str) -> Option<String> {
 fn values(values: &mut Values) {
     let width = values.rows.iter().map(|row| row.len()).min().unwrap_or(0);
     for index in 0..width {
-        let column = values.rows.iter().filter_map(|row| row.get(index));
-        let Some(wanted) = column.filter_map(constant_type).reduce(wider) else { continue };
-        for row in &mut values.rows {
-            if let Some(expr) = row.content.get_mut(index)
-                && (is_quoted(expr) || is_null(expr) && matches!(wanted, Wanted::Declared(_)))
-            {
-                become_one(expr, &wanted);
-            }
+        let column = values.rows.iter_mut().filter_map(|row| row.content.get_mut(index));
+        one_type(&mut column.collect::<Vec<&mut Expr>>());
+    }
+}
+
+/// Constants without a type take that of the constants beside them in `ARRAY[…]`. Numbers have none: a cast of the whole
+/// array, which is done later, is one of its elements.
+pub(super) fn elements(elements: &mut [Expr]) {
+    let declared = |expr| matches!(constant_type(expr), Some(Wanted::Declared(_)));
+    if elements.iter().any(is_quoted) && elements.iter().any(declared) {
+        one_type(&mut elements.iter_mut().collect::<Vec<&mut Expr>>());
+    }
+}
+
+/// Constants of one type. Where they are of one type with several lengths, or beside constants without a length, all are
+/// of the type without one.
+fn one_type(exprs: &mut [&mut Expr]) {
+    let constants = || exprs.iter().map(|expr| &**expr);
+    let Some(mut wanted) = constants().filter_map(constant_type).reduce(wider) else { return };
+    if let Wanted::Declared(declared) = &wanted
+        && constants().any(|expr| !is_of(expr, declared))
+        && let Some(base) = base_type(declared)
+    {
+        let alike = constants().all(|expr| is_alike(expr, &base));
+        wanted = Wanted::Declared(base);
+        if alike {
+            exprs.iter_mut().for_each(|expr| become_one(expr, &wanted));
+            return;
         }
+    }
+    let (listed, declared) = match &wanted {
+        Wanted::Declared(declared) => (matches!(declared, DataType::Array(_)), true),
+        Wanted::Number(_) => (false, false),
+    };
+    for expr in exprs {
+        if is_quoted(expr)
+            || is_null(expr) && declared && !listed
+            || is_inexact(&wanted) && constant_type(expr).is_some_and(|own| own.is_number())
+        {
+            become_one(expr, &wanted);
+        }
+    }
+}
+
+/// A type that lengths are declared of, without one.
+fn base_type(data_type: &DataType) -> Option<DataType> {
+    match data_type {
+        DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => {
+            Some(DataType::Numeric(ExactNumberInfo::None))
+        }
+        DataType::Varchar(_) | DataType::CharacterVarying(_) | DataType::CharVarying(_) => {
+            Some(DataType::Varchar(None))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a constant says it is of that very type.
+fn is_of(expr: &Expr, declared: &DataType) -> bool {
+    matches!(constant_type(expr), Some(Wanted::Declared(own)) if own == *declared)
+}
+
+/// Whether a constant can be one of the type `base`.
+fn is_alike(expr: &Expr, base: &DataType) -> bool {
+    match constant_type(expr) {
+        Some(Wanted::Declared(own)) => base_type(&own).as_ref() == Some(base),
+        Some(own @ Wanted::Number(_)) => matches!(base, DataType::Numeric(_)) && own.is_number(),
+        None => is_quoted(expr) || is_null(expr),
     }
 }
 
@@ -143,6 +204,50 @@ enum Wanted {
     Declared(DataType),
 }
 
+impl Wanted {
+    /// Arrays of it.
+    fn array(self) -> Option<DataType> {
+        let element = match self {
+            // An array of arrays is one of their elements.
+            Wanted::Declared(array @ DataType::Array(_)) => return Some(array),
+            Wanted::Declared(data_type) => data_type,
+            Wanted::Number("int4") => DataType::Int4(None),
+            Wanted::Number("int8") => DataType::Int8(None),
+            Wanted::Number("numeric") => DataType::Numeric(ExactNumberInfo::None),
+            Wanted::Number("bool") => DataType::Bool,
+            Wanted::Number(_) => return None,
+        };
+        Some(DataType::Array(ArrayElemTypeDef::SquareBracket(Box::new(element), None)))
+    }
+
+    fn is_number(&self) -> bool {
+        matches!(self, Wanted::Number("int4" | "int8" | "numeric"))
+    }
+}
+
+fn is_numeric(wanted: &Wanted) -> bool {
+    matches!(wanted, Wanted::Declared(own) if matches!(base_type(own), Some(DataType::Numeric(_))))
+}
+
+/// Whether it is a floating point type: exact numbers beside it become floating point.
+fn is_inexact(wanted: &Wanted) -> bool {
+    match wanted {
+        Wanted::Declared(DataType::Custom(name, _)) => {
+            matches!(name.to_string().to_ascii_lowercase().as_str(), "float4" | "float8")
+        }
+        Wanted::Declared(data_type) => matches!(
+            data_type,
+            DataType::Float(_)
+                | DataType::Float4
+                | DataType::Float8
+                | DataType::Real
+                | DataType::Double(_)
+                | DataType::DoublePrecision
+        ),
+        Wanted::Number(_) => false,
+    }
+}
+
 fn constant_type(expr: &Expr) -> Option<Wanted> {
     match expr {
         Expr::Nested(inner) => constant_type(inner),
@@ -158,15 +263,44 @@ fn constant_type(expr: &Expr) -> Option<Wanted> {
         },
         Expr::Cast { data_type, .. } => Some(Wanted::Declared(data_type.clone())),
         Expr::TypedString(typed) => Some(Wanted::Declared(typed.data_type.clone())),
+        Expr::Array(array) => {
+            let texts = !array.elem.is_empty() && array.elem.iter().all(is_quoted);
+            let element = match texts {
+                true => Wanted::Declared(DataType::Text),
+                false => array.elem.iter().filter_map(constant_type).reduce(wider)?,
+            };
+            Some(Wanted::Declared(element.array()?))
+        }
+        // A range is made by a function of its type's name.
+        Expr::Function(function) if is_range(&function.name) => {
+            Some(Wanted::Declared(DataType::Custom(function.name.clone(), Vec::new())))
+        }
+        Expr::Interval(interval) => {
+            is_quoted(&interval.value).then_some(Wanted::Declared(INTERVAL))
+        }
         _ => None,
     }
 }
+
+fn is_range(name: &ObjectName) -> bool {
+    let kind = types::by_internal_name(&name.to_string().to_ascii_lowercase());
+    kind.is_some_and(|kind| {
+        range::element_of(kind).is_some() || multirange::range_of(kind).is_some()
+    })
+}
+
+const INTERVAL: DataType = DataType::Interval { fields: None, precision: None };
 
 /// Of two numbers the type of both; else what comes first.
 fn wider(one: Wanted, other: Wanted) -> Wanted {
     match (&one, &other) {
         (Wanted::Number("int4"), Wanted::Number("int8" | "numeric"))
         | (Wanted::Number("int8"), Wanted::Number("numeric")) => other,
+        (Wanted::Number("int4" | "int8" | "numeric"), declared)
+            if is_inexact(declared) || is_numeric(declared) =>
+        {
+            other
+        }
         _ => one,
     }
 }

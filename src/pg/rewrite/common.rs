@@ -4,12 +4,15 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, TableReference};
 use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::type_coercion::binary::type_union_resolution;
 use datafusion::logical_expr::type_coercion::other::get_coerce_type_for_case_expression;
-use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable, Operator, cast, lit};
+use datafusion::logical_expr::{
+    Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Values, cast,
+};
 
 use super::plan::literal;
 use super::{arithmetic, zones};
@@ -27,20 +30,17 @@ pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<
     let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
     // PostgreSQL begins with ELSE.
     let exprs: Vec<&Expr> = case.else_expr.iter().map(Box::as_ref).chain(branches).collect();
-    let wanted = resolved("CASE", &exprs, schema)?;
-    let numeric = if wanted.is_none() { numeric(&exprs, schema) } else { None };
+    let exact = numeric(&exprs, schema);
+    let resolved = resolved("CASE", &exprs, schema)?;
+    let Some(wanted) = exact.clone().or(resolved) else {
+        return Ok(Transformed::no(Expr::Case(case)));
+    };
     let mut case = case;
     let branches = case.when_then_expr.iter_mut().map(|(_, then)| then.as_mut());
     let mut changed = false;
     for expr in case.else_expr.iter_mut().map(Box::as_mut).chain(branches) {
-        if let Some(wanted) = &wanted {
-            changed |= become_one(expr, wanted, schema, facts)?;
-        } else if let Some(numeric) = &numeric
-            && expr.get_type(schema)?.is_integer()
-        {
-            *expr = cast(std::mem::replace(expr, lit(0)), numeric.clone());
-            changed = true;
-        }
+        changed |= become_one(expr, &wanted, schema, facts)?;
+        changed |= widen(expr, wanted.data_type(), schema)?;
     }
     let expr = Expr::Case(case);
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
@@ -61,14 +61,95 @@ fn truth(when: &Expr, schema: &DFSchema) -> Result<()> {
     Err(DataFusionError::External(Box::new(error)))
 }
 
-/// The type of results of which some are integers and some numerics. The planner finds it too, but only once all types
-/// are final: until then a CASE is of the type of its first result, and what calculates with it would be of integers.
-fn numeric(exprs: &[&Expr], schema: &DFSchema) -> Option<DataType> {
-    let types: Option<Vec<DataType>> =
-        exprs.iter().map(|expr| expr.get_type(schema).ok()).collect();
-    let types = types?;
-    let mixed = types.iter().any(DataType::is_integer) && types.iter().any(DataType::is_decimal);
-    if mixed { get_coerce_type_for_case_expression(&types, None) } else { None }
+/// The numeric that branches of several exact types become: the planner finds it later, and takes the first branch's
+/// type for that of the whole until then.
+fn numeric(exprs: &[&Expr], schema: &DFSchema) -> Option<FieldRef> {
+    let kinds = exprs.iter().filter(|expr| !is_unknown(expr)).map(|expr| expr.get_type(schema));
+    numeric_of(kinds.collect::<Result<Vec<DataType>>>().ok()?)
+}
+
+/// The numeric that values of several exact types become; `None` where they are of one type, or of others.
+pub(super) fn numeric_of(mut kinds: Vec<DataType>) -> Option<FieldRef> {
+    kinds.retain(|kind| !kind.is_null());
+    if !kinds.iter().any(DataType::is_decimal) || kinds.windows(2).all(|pair| pair[0] == pair[1]) {
+        return None;
+    }
+    let wanted = get_coerce_type_for_case_expression(&kinds, None)?;
+    wanted.is_decimal().then(|| Arc::new(Field::new("", wanted, true)))
+}
+
+/// An exact number as one of the numeric type `wanted`, where that has all of its digits. Returns whether it changed.
+pub(super) fn widen(expr: &mut Expr, wanted: &DataType, schema: &DFSchema) -> Result<bool> {
+    let own = expr.get_type(schema)?;
+    let digits = |kind: &DataType| match kind {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => Some(*scale),
+        whole if whole.is_integer() => Some(0),
+        _ => None,
+    };
+    let fits = digits(&own).zip(digits(wanted)).is_some_and(|(own, wanted)| own <= wanted);
+    if !fits || !wanted.is_decimal() || own == *wanted {
+        return Ok(false);
+    }
+    *expr = cast(std::mem::take(expr), wanted.clone());
+    Ok(true)
+}
+
+/// `VALUES` of numerics whose constants have the digits they were written with, as columns of one type each.
+pub(super) fn listed(mut values: Values) -> Result<Transformed<LogicalPlan>> {
+    let none = DFSchema::empty();
+    let mut fields: Vec<(Option<TableReference>, FieldRef)> = values
+        .schema
+        .iter()
+        .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
+        .collect();
+    let mut changed = false;
+    for (index, (_, field)) in fields.iter_mut().enumerate() {
+        let mut column: Vec<&mut Expr> =
+            values.values.iter_mut().filter_map(|row| row.get_mut(index)).collect();
+        let told = column.iter().map(|expr| Ok(expr.get_type(&none)? == *field.data_type()));
+        let told = told.collect::<Result<Vec<bool>>>()?;
+        if !field.data_type().is_decimal() || told.iter().all(|told| *told) {
+            continue;
+        }
+        let kinds = column.iter().map(|expr| before_one_type(expr).get_type(&none));
+        let kinds = kinds.collect::<Result<Vec<DataType>>>()?;
+        let Some(wanted) = type_union_resolution(&kinds).filter(DataType::is_decimal) else {
+            continue;
+        };
+        for (expr, kind) in column.iter_mut().zip(kinds) {
+            let bare = before_one_type(expr).clone();
+            **expr = if kind == wanted { bare } else { cast(bare, wanted.clone()) };
+        }
+        *field = Arc::new(field.as_ref().clone().with_data_type(wanted));
+        changed = true;
+    }
+    if !changed {
+        return Ok(Transformed::no(LogicalPlan::Values(values)));
+    }
+    let metadata = values.schema.metadata().clone();
+    values.schema = Arc::new(DFSchema::new_with_metadata(fields, metadata)?);
+    Ok(Transformed::yes(LogicalPlan::Values(values)))
+}
+
+/// Functions whose number of digits a cast around them tells.
+const DIGITS_TOLD: &[&str] = &["ceil", "div", "floor", "round", "sign", "signum", "trunc"];
+
+/// A numeric before it was made one of the type that it shares with others: casts of the statement name their type.
+pub(super) fn before_one_type(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Cast(cast)
+            if cast.field.metadata().is_empty() && cast.field.data_type().is_decimal() =>
+        {
+            match cast.expr.as_ref() {
+                Expr::ScalarFunction(function) if DIGITS_TOLD.contains(&function.name()) => expr,
+                inner => before_one_type(inner),
+            }
+        }
+        other => other,
+    }
 }
 
 /// How PostgreSQL calls what takes arguments of one type; `None` for any other function.

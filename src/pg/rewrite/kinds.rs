@@ -7,14 +7,14 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, InList, ScalarFunction, Sort};
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Cast, Distinct, Expr, ExprSchemable, Like, LogicalPlan, Operator,
-    binary_expr, lit,
+    Between, BinaryExpr, Case, Cast, Distinct, Expr, ExprSchemable, Like, LogicalPlan, Operator,
+    binary_expr, lit, when,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
-use super::operators::{call, is_untyped};
-use super::plan::literal;
+use super::operators::{call, is_untyped, jsonb_key};
+use super::plan::{is_jsonb, literal};
 use crate::error::Error;
 use crate::pg::facts::Facts;
 use crate::pg::functions::overloads;
@@ -42,6 +42,7 @@ fn sign(op: &BinaryOperator) -> Option<&str> {
         BinaryOperator::Plus => "+",
         BinaryOperator::Minus => "-",
         BinaryOperator::Multiply => "*",
+        BinaryOperator::Divide => "/",
         BinaryOperator::BitwiseAnd => "&",
         BinaryOperator::BitwiseOr => "|",
         BinaryOperator::PGBitwiseXor => "#",
@@ -160,6 +161,14 @@ fn compared(
     if bytes_left && typed_text(right) || typed_text(left) && bytes_right {
         return Err(no_operator(&op.to_string(), left, right, schema));
     }
+    if is_composed(left, schema) && is_composed(right, schema) {
+        let key = |side: &Expr| call(functions::keys::function(), vec![side.clone()]);
+        return Ok(Some(binary_expr(key(left), op, key(right))));
+    }
+    if is_jsonb(left, schema) || is_jsonb(right, schema) {
+        let of = |side: &Expr| read_beside(side.clone(), types::JSONB, facts);
+        return Ok(Some(binary_expr(jsonb_key(of(left)?), op, jsonb_key(of(right)?))));
+    }
     let (own, other) = (own_kind(left, schema), own_kind(right, schema));
     let Some(kind) = own.or(other) else { return Ok(None) };
     let read = is_untyped(left) || is_untyped(right);
@@ -173,6 +182,12 @@ fn compared(
         return Err(no_operator(&op.to_string(), &left, &right, schema));
     };
     Ok(Some(binary_expr(left_key, op, right_key)))
+}
+
+/// Whether it is an array whose equal values may differ in their elements' Arrow form.
+fn is_composed(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema)
+        .is_ok_and(|(_, field)| field.data_type().is_list() && functions::keys::is_needed(&field))
 }
 
 fn no_operator(sign: &str, left: &Expr, right: &Expr, schema: &DFSchema) -> DataFusionError {
@@ -280,6 +295,126 @@ pub(super) fn sorted(node: LogicalPlan) -> Result<LogicalPlan> {
     }
 }
 
+/// Whether values of `expr` are told apart by their keys alone.
+fn is_by_key(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| {
+        let kind = types::of_field(&field).oid;
+        functions::keys::is_needed(&field) || adt::is_keyed(kind) && field.data_type().is_string()
+    })
+}
+
+fn value_key(expr: &mut Expr, kind: u32, facts: &Arc<Facts>) -> Result<()> {
+    let own = read_beside(std::mem::replace(expr, lit(ScalarValue::Null)), kind, facts)?;
+    *expr = call(functions::keys::function(), vec![own]);
+    Ok(())
+}
+
+fn is_floating(expr: &Expr, schema: &DFSchema) -> bool {
+    expr.get_type(schema).is_ok_and(|found| found.is_floating())
+}
+
+/// `left = right` of numbers.
+fn equal(left: Expr, right: Expr, schema: &DFSchema) -> Result<Expr> {
+    let (left, right) = (Box::new(left), Box::new(right));
+    let equal = BinaryExpr { left, op: Operator::Eq, right };
+    arithmetic::binary(equal, schema, "UTC").map(|equal| equal.data)
+}
+
+/// The operand of a CASE and what it is compared with by their keys. Returns whether it changed anything.
+/// Errors: literals that are none of the type.
+pub(super) fn case(case: &mut Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<bool> {
+    let Some(operand) = case.expr.as_deref_mut() else { return Ok(false) };
+    if is_floating(operand, schema) && !operand.is_volatile() {
+        // The planner's CASE tells the two zeros apart, its comparisons do not.
+        let kind = kind(operand, schema).unwrap_or(types::FLOAT8);
+        let operand = std::mem::take(operand);
+        case.expr = None;
+        for (when, _) in &mut case.when_then_expr {
+            let value = read_beside(std::mem::take(when.as_mut()), kind, facts)?;
+            **when = equal(operand.clone(), value, schema)?;
+        }
+        return Ok(true);
+    }
+    let kind = match is_by_key(operand, schema) {
+        true => kind(operand, schema),
+        false => None,
+    };
+    let Some(kind) = kind else { return Ok(false) };
+    let whens = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
+    for side in std::iter::once(operand).chain(whens) {
+        value_key(side, kind, facts)?;
+    }
+    Ok(true)
+}
+
+/// `nullif(a, b)` of values that are told apart by their keys; `None` for all others.
+/// Errors: a literal that is none of the type.
+pub(super) fn nullif(
+    function: &ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Option<Expr>> {
+    let ("nullif", [value, other]) = (function.name(), function.args.as_slice()) else {
+        return Ok(None);
+    };
+    let floating = is_floating(value, schema) && !value.is_volatile();
+    let keyed = |_: &u32| floating || is_by_key(value, schema);
+    let Some(kind) = kind(value, schema).filter(keyed) else { return Ok(None) };
+    let (_, field) = value.to_field(schema)?;
+    let (mut own, mut compared) = (value.clone(), other.clone());
+    let same = match floating {
+        true => equal(own, read_beside(compared, kind, facts)?, schema)?,
+        false => {
+            value_key(&mut own, kind, facts)?;
+            value_key(&mut compared, kind, facts)?;
+            own.eq(compared)
+        }
+    };
+    let null = lit(ScalarValue::try_from(field.data_type())?);
+    let expr = Box::new(when(same, null).otherwise(value.clone())?);
+    let field = Arc::new(field.as_ref().clone().with_nullable(true));
+    Ok(Some(Expr::Cast(Cast { expr, field })))
+}
+
+/// Functions that look for elements of arrays, by the keys of the elements where these tell them apart. Returns whether
+/// it changed anything.
+/// Errors: 0A000 for those that give the elements; literals that are none of their type.
+pub(super) fn searched(
+    function: &mut ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<bool> {
+    let name = function.name().to_owned();
+    let quantified = name.starts_with("forebay_any_") || name.starts_with("forebay_all_");
+    let (list_at, lists) = match name.as_str() {
+        _ if quantified => (1, 1),
+        "array_position" | "array_positions" | "array_remove" | "array_replace" => (0, 1),
+        "forebay_array_overlap" | "forebay_array_contains" => (0, 2),
+        _ => return Ok(false),
+    };
+    let Some(list) = function.args.get(list_at) else { return Ok(false) };
+    let Ok((_, field)) = list.to_field(schema) else { return Ok(false) };
+    let DataType::List(item) = field.data_type() else { return Ok(false) };
+    let kind = types::of_field(item).oid;
+    let by_key =
+        functions::keys::is_needed(item) || adt::is_keyed(kind) && item.data_type().is_string();
+    if !by_key || item.data_type().is_list() {
+        return Ok(false);
+    }
+    if matches!(name.as_str(), "array_remove" | "array_replace") {
+        return Err(unsupported(&format!("{name} of {}", types::sql_name(kind))));
+    }
+    for (at, arg) in function.args.iter_mut().enumerate().take(2) {
+        if lists == 2 || at == list_at {
+            let own = std::mem::replace(arg, lit(ScalarValue::Null));
+            *arg = call(functions::keys::of_elements(), vec![own]);
+        } else {
+            value_key(arg, kind, facts)?;
+        }
+    }
+    Ok(true)
+}
+
 fn unsupported(what: &str) -> DataFusionError {
     let error = Error::FeatureNotSupported(format!("{what} is not supported"));
     DataFusionError::External(Box::new(error))
@@ -289,7 +424,8 @@ fn unsupported(what: &str) -> DataFusionError {
 pub(super) fn greatest(function: &ScalarFunction, schema: &DFSchema) -> Result<()> {
     let keyed =
         function.args.iter().find_map(|arg| kind(arg, schema).filter(|kind| adt::is_keyed(*kind)));
-    match (function.name(), keyed) {
+    let jsonb = function.args.iter().any(|arg| is_jsonb(arg, schema));
+    match (function.name(), keyed.or(jsonb.then_some(types::JSONB))) {
         (name @ ("greatest" | "least"), Some(kind)) => {
             Err(unsupported(&format!("{name} of {}", types::sql_name(kind))))
         }
@@ -297,18 +433,24 @@ pub(super) fn greatest(function: &ScalarFunction, schema: &DFSchema) -> Result<(
     }
 }
 
-/// Errors: 42883 for the least or greatest of a type that has none in PostgreSQL; 0A000 for one whose texts sort
-/// otherwise than its values.
-pub(super) fn extreme(function: &AggregateFunction, schema: &DFSchema) -> Result<()> {
-    let name = function.func.name();
-    let ([arg], "min" | "max") = (function.params.args.as_slice(), name) else { return Ok(()) };
-    let Some(kind) = kind(arg, schema) else { return Ok(()) };
-    let shown = types::sql_name(kind);
-    match kind {
-        INET | CIDR | types::PG_LSN | types::TID => Err(unsupported(&format!("{name}({shown})"))),
-        _ if adt::is_own(kind) || kind == BYTEA => Err(no_function(name, &[shown])),
-        _ => Ok(()),
+/// The least, the greatest and the sum of values that are kept as texts. Returns whether it changed anything.
+/// Errors: 42883 for a type that has none in PostgreSQL.
+pub(super) fn extreme(function: &mut AggregateFunction, schema: &DFSchema) -> Result<bool> {
+    let name = function.func.name().to_owned();
+    let ([arg], "min" | "max" | "sum") = (function.params.args.as_slice(), name.as_str()) else {
+        return Ok(false);
+    };
+    let Some(kind) = kind(arg, schema) else { return Ok(false) };
+    if let Some(own) = functions::own_aggregate(&name, kind) {
+        function.func = own;
+        return Ok(true);
     }
+    match kind {
+        types::BOOL | types::JSON | types::JSONB | BYTEA => {}
+        _ if adt::is_own(kind) => {}
+        _ => return Ok(false),
+    }
+    Err(no_function(&name, &[types::sql_name(kind)]))
 }
 
 /// What an aggregate orders its rows by, and `string_agg` of bytes. Returns whether it changed anything.
@@ -375,6 +517,17 @@ pub(super) fn cast(expr: &Expr, source: u32, field: &Field) -> Option<Expr> {
             of("text", vec![expr.clone()])
         }
         (INET, CIDR) => of("network", vec![expr.clone()]),
+        (types::MONEY, types::NUMERIC) => {
+            let number = call(overloads::own("forebay_money_number")?, vec![expr.clone()]);
+            // Twenty digits hold every sum, two of them cents.
+            Some(Expr::Cast(Cast::new(Box::new(number), DataType::Decimal128(20, 2))))
+        }
+        (types::TIMETZ, types::TIMETZ) if target.modifier >= 0 => {
+            of("forebay_timetz", vec![expr.clone(), length()])
+        }
+        (range, many) if adt::multirange::range_of(many) == Some(range) => {
+            of("multirange", vec![expr.clone()])
+        }
         (CHAR, INT4) => of("forebay_char_number", vec![expr.clone()]),
         (INT4, CHAR) => of("forebay_number_char", vec![expr.clone()]),
         _ => None,
@@ -383,14 +536,15 @@ pub(super) fn cast(expr: &Expr, source: u32, field: &Field) -> Option<Expr> {
 
 /// Whether [`cast`] takes a value of type `source` to the length of `field` at once.
 pub(super) fn has_own_cast(source: u32, field: &Field) -> bool {
-    matches!(source, BIT | VARBIT | INT4 | INT8) || types::of_field(field).modifier < 0
+    matches!(source, BIT | VARBIT | INT4 | INT8 | types::TIMETZ)
+        || types::of_field(field).modifier < 0
 }
 
 /// The text of a value whose canonical text is not what a cast gives; `None` for other types.
 pub(super) fn written(expr: &Expr, schema: &DFSchema, facts: &Facts) -> Option<Expr> {
     let function = match kind(expr, schema)? {
         INET | CIDR => overloads::own("text")?,
-        oid if adt::range::is_styled(oid) => functions::text(facts),
+        oid if adt::is_styled(oid) => functions::text(facts),
         _ => return None,
     };
     Some(call(function, vec![expr.clone()]))
@@ -399,7 +553,8 @@ pub(super) fn written(expr: &Expr, schema: &DFSchema, facts: &Facts) -> Option<E
 /// A cast to a length, as one to the type and one to the length: the field of the first.
 pub(super) fn without_length(field: &Field) -> Option<FieldRef> {
     let target = types::of_field(field);
-    let has = matches!(target.oid, BIT | VARBIT) && target.modifier > 0;
+    let has = matches!(target.oid, BIT | VARBIT) && target.modifier > 0
+        || target.oid == types::TIMETZ && target.modifier >= 0;
     has.then(|| Arc::new(overloads::field(field.name(), target.oid)))
 }
 

@@ -15,6 +15,8 @@ mod clauses;
 mod common;
 mod correlated;
 mod dependent;
+mod digits;
+mod equal;
 mod from;
 mod joins;
 mod kinds;
@@ -51,6 +53,7 @@ use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
 use datafusion::sql::sqlparser::ast::Statement;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
+pub(crate) use self::equal::FIRST;
 pub use self::types::Types;
 use super::facts::Facts;
 use crate::error::Result;

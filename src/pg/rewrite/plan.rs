@@ -8,13 +8,13 @@ use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{
     BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, Unnest,
-    binary_expr, lit, when,
+    binary_expr, lit,
 };
 
 use super::operators::{call, jsonb_key};
 use super::{
-    arithmetic, array, common, correlated, kinds, lateral, mixed, patterns, results, signatures,
-    ties, told, unions, zones,
+    arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
+    signatures, ties, told, unions, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -30,20 +30,12 @@ use crate::pg::{adt, decode};
 /// See [`super::plan()`].
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(ties::kept)?.data;
-    let plan = if unnests(&plan) {
-        // What stands above reads the types anew.
-        plan.transform_up_with_subqueries(|node| match node {
-            LogicalPlan::Unnest(unnest) => told_elements(unnest),
-            other => other.recompute_schema().map(Transformed::yes),
-        })?
-        .data
-    } else {
-        plan
-    };
+    let plan = if unnests(&plan) { told(plan)? } else { plan };
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = correlated::decorrelate(plan, facts)?;
-    if output { names_for_oids(plan, facts) } else { Ok(plan) }
+    let plan = plan.transform_up_with_subqueries(equal::by_value)?.data;
+    if output { names_for_oids(digits::own(plan)?, facts) } else { Ok(plan) }
 }
 
 /// Casts of this node's expressions, and the types of its columns where it is a set operation.
@@ -103,11 +95,36 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
     if !changed.transformed {
         return Ok(changed);
     }
+    if let LogicalPlan::Values(values) = changed.data {
+        return Ok(Transformed::yes(common::listed(values)?.data));
+    }
     let node = changed.data.recompute_schema()?;
     if node.schema().fields().len() != before.fields().len() {
         return Err(DataFusionError::Internal("a rewritten node lost columns".to_owned()));
     }
     Ok(Transformed::yes(node))
+}
+
+/// A plan whose unnested elements are of the types their lists say. What stands above reads the types anew.
+pub(super) fn told(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let told = plan.transform_up_with_subqueries(|node| match node {
+        LogicalPlan::Unnest(unnest) => told_elements(unnest),
+        other => other.recompute_schema().map(Transformed::yes),
+    })?;
+    Ok(told.data)
+}
+
+/// Whether it takes arrays of several dimensions apart.
+pub(super) fn unnests_lists(plan: &LogicalPlan) -> bool {
+    any_node(plan, |node| match node {
+        LogicalPlan::Unnest(unnest) => {
+            unnest.schema.fields().iter().zip(&unnest.dependency_indices).any(|(field, below)| {
+                let list = unnest.input.schema().field(*below).data_type();
+                field.data_type().is_list() && list != field.data_type()
+            })
+        }
+        _ => false,
+    })
 }
 
 fn unnests(plan: &LogicalPlan) -> bool {
@@ -129,7 +146,10 @@ fn told_elements(unnest: Unnest) -> Result<Transformed<LogicalPlan>> {
             DataType::List(item) if item.data_type() == field.data_type() => Some(item),
             _ => None,
         };
-        let lost = item.filter(|item| field.metadata().is_empty() && !item.metadata().is_empty());
+        let item = item.filter(|item| !item.metadata().is_empty()).cloned();
+        let item = item.or_else(|| element(&unnest.input, *below));
+        let lost = item
+            .filter(|item| field.metadata().is_empty() && item.data_type() == field.data_type());
         columns.push(match lost {
             Some(item) => {
                 told = true;
@@ -146,6 +166,19 @@ fn told_elements(unnest: Unnest) -> Result<Transformed<LogicalPlan>> {
     }
     let projection = Projection::try_new(columns, Arc::new(plan))?;
     Ok(Transformed::yes(LogicalPlan::Projection(projection)))
+}
+
+/// The field of the elements that column `index` gathers, where the list does not tell it.
+fn element(plan: &LogicalPlan, index: usize) -> Option<FieldRef> {
+    let LogicalPlan::Projection(projection) = plan else { return None };
+    let mut expr = projection.expr.get(index)?;
+    while let Expr::Alias(alias) = expr {
+        expr = &alias.expr;
+    }
+    let Expr::ScalarFunction(function) = expr else { return None };
+    let first = function.args.first().filter(|_| function.name() == "make_array")?;
+    let (_, field) = first.to_field(projection.input.schema()).ok()?;
+    (!field.metadata().is_empty()).then_some(field)
 }
 
 /// Casts of one output, which keeps the name it had before its expression changed.
@@ -251,7 +284,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             if let Some(compared) = arithmetic::listed_moments(&list, schema, zone) {
                 return Ok(Transformed::yes(compared));
             }
-            let listed = arithmetic::listed(list, &own);
+            let listed = arithmetic::listed(list, &own, schema);
             Ok(if read { Transformed::yes(listed.data) } else { listed })
         }
         Expr::Between(mut range) if is_jsonb(&range.expr, schema) => {
@@ -294,7 +327,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         Expr::Case(mut case) => {
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
-            let mixed = mixed::case(&mut case, schema, zone);
+            let keyed = kinds::case(&mut case, schema, facts)?;
+            let mixed = mixed::case(&mut case, schema, zone) || keyed;
             let common = common::case(case, schema, facts)?;
             Ok(if mixed { Transformed::yes(common.data) } else { common })
         }
@@ -309,7 +343,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let expr = Expr::InSubquery(inside);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
-        Expr::ScalarFunction(function) if overloads::is_open(&function) => {
+        Expr::ScalarFunction(mut function) if overloads::is_open(&function) => {
+            in_zone(&mut function, schema, facts)?;
             let read = |text: &str, oid| literal(text, Arc::new(overloads::field("", oid)), facts);
             let name = function.name().to_owned();
             let resolved = overloads::resolved(function, schema, &read)?;
@@ -358,37 +393,17 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let expr = Expr::ScalarFunction(function);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
-        Expr::ScalarFunction(function)
-            if function.name() == "nullif"
-                && function.args.first().is_some_and(|first| is_jsonb(first, schema)) =>
-        {
-            let [value, other] = function.args.as_slice() else {
-                return Ok(Transformed::no(Expr::ScalarFunction(function)));
-            };
-            let same = jsonb_key(value.clone()).eq(jsonb_key(other.clone()));
-            let null = lit(ScalarValue::Utf8(None));
-            let expr = Box::new(when(same, null).otherwise(value.clone())?);
-            let (_, field) = value.to_field(schema)?;
-            let field = Arc::new(field.as_ref().clone().with_nullable(true));
-            Ok(Transformed::yes(Expr::Cast(Cast { expr, field })))
-        }
-        Expr::ScalarFunction(mut function) => {
-            signatures::function(function.name(), &function.args, schema)?;
-            if OF_TEXT.contains(&function.name()) && !overloads::is_ours(&function) {
-                kinds::fitting(function.name(), &function.args, schema)?;
+        Expr::ScalarFunction(function) if function.name() == "nullif" => {
+            if let Some(compared) = kinds::nullif(&function, schema, facts)? {
+                return Ok(Transformed::yes(compared));
             }
-            kinds::greatest(&function, schema)?;
-            let zone = facts.setting("TimeZone").unwrap_or("UTC");
-            let alike = mixed::OF_ONE_TYPE.contains(&function.name())
-                && mixed::arguments(&mut function.args, schema, zone);
-            let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
-            let typed = results::function(zoned.data, schema)?;
-            Ok(if alike || zoned.transformed { Transformed::yes(typed.data) } else { typed })
+            of_values(function, schema, facts)
         }
+        Expr::ScalarFunction(function) => of_values(function, schema, facts),
         Expr::AggregateFunction(mut function) => {
             signatures::function(function.func.name(), &function.params.args, schema)?;
-            kinds::extreme(&function, schema)?;
-            let joined = kinds::aggregated(&mut function, schema, facts)?;
+            let own = kinds::extreme(&mut function, schema)?;
+            let joined = kinds::aggregated(&mut function, schema, facts)? || own;
             let ordered = results::ordered(Expr::AggregateFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
             let changed = joined || ordered.transformed;
@@ -411,6 +426,27 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         },
         other => Ok(Transformed::no(other)),
     }
+}
+
+/// A call of any other function.
+fn of_values(
+    mut function: ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    signatures::function(function.name(), &function.args, schema)?;
+    if OF_TEXT.contains(&function.name()) && !overloads::is_ours(&function) {
+        kinds::fitting(function.name(), &function.args, schema)?;
+    }
+    kinds::greatest(&function, schema)?;
+    let searched = kinds::searched(&mut function, schema, facts)?;
+    let zone = facts.setting("TimeZone").unwrap_or("UTC");
+    let alike = mixed::OF_ONE_TYPE.contains(&function.name())
+        && mixed::arguments(&mut function.args, schema, zone);
+    let zoned = zones::function(Expr::ScalarFunction(function), schema, facts)?;
+    let typed = results::function(zoned.data, schema)?;
+    let changed = alike || searched || zoned.transformed;
+    Ok(if changed { Transformed::yes(typed.data) } else { typed })
 }
 
 pub(super) fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
@@ -501,7 +537,7 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         let (_, found) = done.to_field(schema)?;
         let same = types::of_field(&found).oid == types::of_field(&field).oid;
         let done = Cast { expr: Box::new(done), field };
-        return match same {
+        return match same && !is_bare_numeric(&done.field) {
             true => Ok(Transformed::yes(Expr::Cast(done))),
             false => Ok(Transformed::yes(one_cast(done, schema, facts)?.data)),
         };
@@ -534,7 +570,11 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if target.is_string() && !(text && canonical) {
         let mut written = written(*expr, schema, facts);
         if canonical && let Some(reading) = functions::reading(kind, facts) {
-            written = Transformed::yes(call(reading, vec![written.data]));
+            let text = match written.data.get_type(schema)?.is_string() {
+                true => written.data,
+                false => Expr::Cast(Cast::new(Box::new(written.data), DataType::Utf8)),
+            };
+            written = Transformed::yes(call(reading, vec![text]));
         }
         let fitted = fitted(written.data, &field);
         let changed = told || written.transformed || fitted.transformed;
@@ -554,7 +594,9 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if target.is_list() && text {
         // Arrow would make a list of the one text.
         if !matches!(expr.as_ref(), Expr::Placeholder(_)) {
-            return Err(array::refused());
+            let reading = functions::reading(kind, facts).ok_or_else(array::refused)?;
+            let values = Box::new(call(reading, vec![*expr]));
+            return Ok(Transformed::yes(Expr::Cast(Cast { expr: values, field })));
         }
     }
     if let Some(each) = array::cast(&expr, &source, target, facts, |cast, schema, facts| {
@@ -565,6 +607,11 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     if source.is_list() && target.is_list() {
         // The elements are of that type already, in as many dimensions as they are.
         return Ok(Transformed::yes(*expr));
+    }
+    if kind == types::OID
+        && let Some(number) = oid_of(&expr, own)
+    {
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(number), field })));
     }
     // Both have 32 bits, and the cast changes none of them.
     if *target == DataType::Int32 && types::of_field(&found).oid == types::OID {
@@ -658,12 +705,39 @@ fn jsonb_scalar(
     one_cast(cast, schema, facts).map(|cast| Some(cast.data))
 }
 
+/// A time that is shown at another zone is one of the session's zone.
+fn in_zone(function: &mut ScalarFunction, schema: &DFSchema, facts: &Arc<Facts>) -> Result<()> {
+    if function.name() != "timezone" {
+        return Ok(());
+    }
+    if let [_, moment] = function.args.as_mut_slice()
+        && matches!(moment.get_type(schema), Ok(DataType::Time64(_)))
+    {
+        let field = Arc::new(overloads::field("", types::TIMETZ));
+        let expr = Box::new(std::mem::replace(moment, lit(ScalarValue::Null)));
+        *moment = one_cast(Cast { expr, field }, schema, facts)?.data;
+    }
+    Ok(())
+}
+
 /// A number without a sign as the number with one that has the same 32 bits.
 fn wrapped(number: Expr) -> Expr {
     let step = |left, op, right: i64| binary_expr(left, op, lit(right));
     let number = Expr::Cast(Cast::new(Box::new(number), DataType::Int64));
     let turned = step(step(number, Operator::Plus, 1 << 31), Operator::Modulo, 1 << 32);
     step(turned, Operator::Minus, 1 << 31)
+}
+
+/// A number of type `source` as the number of an object: of an integer the same 32 bits. `None` for other types.
+fn oid_of(expr: &Expr, source: u32) -> Option<Expr> {
+    let wide = Expr::Cast(Cast::new(Box::new(expr.clone()), DataType::Int64));
+    match source {
+        types::INT2 | types::INT4 => {
+            Some(binary_expr(wide, Operator::BitwiseAnd, lit(i64::from(u32::MAX))))
+        }
+        types::INT8 => Some(call(overloads::own("forebay_oid")?, vec![wide])),
+        _ => None,
+    }
 }
 
 /// The fields of a row as clients see them: names in place of OIDs.
@@ -699,7 +773,7 @@ fn plain_name(data_type: &DataType) -> Option<&'static str> {
 }
 
 /// Whether values of that type are texts of a form of their own.
-fn is_canonical(kind: u32) -> bool {
+pub(super) fn is_canonical(kind: u32) -> bool {
     matches!(kind, types::JSON | types::JSONB) || adt::is_own(kind)
 }
 

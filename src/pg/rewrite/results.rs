@@ -18,7 +18,8 @@ use crate::pg::functions;
 use crate::pg::functions::integers::{self, Operation, whole, wider};
 use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::functions::powers;
-use crate::pg::functions::{intervals, moments};
+use crate::pg::functions::{intervals, keys, moments};
+use crate::pg::types;
 
 /// A scalar function's result as PostgreSQL types it.
 /// Errors: 42883 for `round(double precision, integer)`, which PostgreSQL does not have.
@@ -75,6 +76,11 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         ("trunc", [one, _]) if one.is_decimal() => match digits(&function.args) {
             Some(digits) => of_scale(one, digits.max(0)),
             None => return Ok(Transformed::no(expr)),
+        },
+        // It has as many digits as are asked for, also where there were fewer.
+        ("round", [one, _]) if one.is_decimal() => match digits(&function.args) {
+            Some(digits) if scale(one) < digits => of_scale(one, digits),
+            _ => return Ok(Transformed::no(expr)),
         },
         ("signum" | "sign", [one]) if one.is_decimal() => DataType::Decimal128(1, 0),
         ("floor" | "ceil" | "trunc" | "sqrt", [DataType::Float32]) => {
@@ -154,6 +160,16 @@ fn of_scale(own: &DataType, digits: i8) -> DataType {
     }
 }
 
+fn scale(own: &DataType) -> i8 {
+    match own {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale,
+        _ => 0,
+    }
+}
+
 /// The second argument, when it is a literal: how many digits to keep.
 fn digits(args: &[Expr]) -> Option<i8> {
     let mut second = args.get(1)?;
@@ -178,12 +194,21 @@ fn lost(_args: Vec<Expr>) -> DataFusionError {
 const NO_FUNCTION: &str = "No function matches the given name and argument types. \
      You might need to add explicit type casts.";
 
-/// What values of `key` are sorted by where it is not themselves: the lengths of intervals.
+/// What values of `key` are sorted by where it is not themselves: the lengths of intervals, the keys of arrays and records.
 pub(super) fn sort_key(key: &Expr, schema: &DFSchema) -> Option<Expr> {
     match key.get_type(schema) {
         Ok(DataType::Interval(_)) => Some(call(moments::length(), vec![key.clone()])),
+        // NULL is the greatest element.
+        Ok(DataType::List(_)) => Some(call(keys::function(), vec![key.clone()])),
+        Ok(composite @ DataType::Struct(_)) if is_record(&composite) => {
+            Some(call(keys::function(), vec![key.clone()]))
+        }
         _ => None,
     }
+}
+
+fn is_record(composite: &DataType) -> bool {
+    types::of_data_type(composite).oid != types::JSON
 }
 
 /// Aggregates whose result is the same in any order of their rows, but for the last digits of floating point.
@@ -243,14 +268,19 @@ pub(super) fn ordered(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     if changed { Transformed::yes(expr) } else { Transformed::no(expr) }
 }
 
-/// Aggregates of intervals are ours. The sum of integers of at most 32 bits is a bigint. The planner's own `sum` has it so; ours, which is wider, would
-/// be taken for one of bigints once its argument has been cast.
+/// Aggregates of intervals are ours, and so is the sum of reals. The sum of integers of at most 32 bits is a bigint. The
+/// planner's own `sum` has it so; ours, which is wider, would be taken for one of bigints once its argument has been cast.
 pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    let small = |args: &[Expr]| match args {
-        [one] => one
-            .get_type(schema)
-            .is_ok_and(|found| matches!(whole(&found), Some(DataType::Int16 | DataType::Int32))),
-        _ => false,
+    // Ours counts all values, once each, and takes none back.
+    let own = |args: &[Expr], plain: bool| match args {
+        [one] => match one.get_type(schema).ok()? {
+            DataType::Float32 if plain => Some(functions::sum_of_reals()),
+            found => match whole(&found) {
+                Some(DataType::Int16 | DataType::Int32) => Some(sum_udaf()),
+                _ => None,
+            },
+        },
+        _ => None,
     };
     if let Expr::AggregateFunction(aggregate) = &mut expr
         && let [one] = aggregate.params.args.as_slice()
@@ -262,18 +292,26 @@ pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
     match &mut expr {
         Expr::AggregateFunction(aggregate)
-            if aggregate.func.name() == "sum" && small(&aggregate.params.args) =>
+            if aggregate.func.name() == "sum"
+                && let Some(own) = own(&aggregate.params.args, !aggregate.params.distinct) =>
         {
-            aggregate.func = sum_udaf();
+            aggregate.func = own;
             Transformed::yes(expr)
         }
-        Expr::WindowFunction(window) if small(&window.params.args) => match &window.fun {
-            WindowFunctionDefinition::AggregateUDF(function) if function.name() == "sum" => {
-                window.fun = WindowFunctionDefinition::AggregateUDF(Arc::clone(&sum_udaf()));
-                Transformed::yes(expr)
+        Expr::WindowFunction(window) => {
+            let params = &window.params;
+            let plain = params.window_frame.start_bound.is_unbounded() && !params.distinct;
+            match &window.fun {
+                WindowFunctionDefinition::AggregateUDF(function)
+                    if function.name() == "sum"
+                        && let Some(own) = own(&params.args, plain) =>
+                {
+                    window.fun = WindowFunctionDefinition::AggregateUDF(own);
+                    Transformed::yes(expr)
+                }
+                _ => Transformed::no(expr),
             }
-            _ => Transformed::no(expr),
-        },
+        }
         _ => Transformed::no(expr),
     }
 }

@@ -213,7 +213,10 @@ impl Rewriter<'_> {
             Expr::Trim { .. } | Expr::Position { .. } | Expr::Overlay { .. } => calls::plain(expr),
             Expr::IsNormalized { .. } => normalized(expr),
             Expr::AnyOp { .. } | Expr::AllOp { .. } => array::quantified(expr)?,
-            Expr::Array(list) => self.array(list)?,
+            Expr::Array(list) => {
+                clauses::elements(&mut list.elem);
+                self.array(list)?;
+            }
             Expr::Collate { expr: inner, collation } => {
                 known_collation(collation)?;
                 let inner = std::mem::replace(inner.as_mut(), null());
@@ -990,7 +993,7 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
         "json_object_keys" => Some("forebay_json_keys"),
         "jsonb_object_keys" => Some("forebay_jsonb_keys"),
         "jsonb_path_query" => Some("forebay_jsonb_path_query"),
-        "regexp_matches" => Some("forebay_regexp_matches"),
+        "regexp_matches" => Some(MATCHES),
         "regexp_split_to_table" => Some("forebay_regexp_split_to_table"),
         _ => None,
     }
@@ -1083,6 +1086,9 @@ fn aggregates_nothing(select: &Select) -> bool {
     });
     !grouped && select.distinct.is_none() && select.having.is_none() && plain
 }
+
+/// What `regexp_matches` is planned as.
+pub(super) const MATCHES: &str = "forebay_regexp_matches";
 
 const AGGREGATES: &[&str] = &[
     "count",

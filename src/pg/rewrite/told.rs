@@ -9,7 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
-use super::plan::{is_jsonb, literal, read_beside};
+use super::plan::{is_canonical, is_jsonb, literal, read_beside};
 use crate::error::Error;
 use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_cell;
@@ -68,6 +68,7 @@ fn function(
 ) -> Result<Transformed<Expr>> {
     let results: Vec<&Expr> = match function.name() {
         "coalesce" | "greatest" | "least" => function.args.iter().collect(),
+        "make_array" => return array(function, schema, facts),
         // Those of jsonb are compared by value, which is more than a type.
         "nullif" if function.args.first().is_some_and(|first| is_jsonb(first, schema)) => {
             return Ok(Transformed::no(Expr::ScalarFunction(function)));
@@ -86,6 +87,35 @@ fn function(
         *arg = of(std::mem::take(arg), &common, schema, facts)?;
     }
     Ok(Transformed::yes(told(Expr::ScalarFunction(function), common)))
+}
+
+/// An array of values whose type their fields alone tell, with that type.
+/// Errors: a literal that is not of that type.
+fn array(
+    mut function: ScalarFunction,
+    schema: &DFSchema,
+    facts: &Arc<Facts>,
+) -> Result<Transformed<Expr>> {
+    let elements: Vec<&Expr> = function.args.iter().collect();
+    let common = field(&elements, schema, true).filter(|field| !field.data_type().is_list());
+    let Some(common) = common else {
+        return Ok(Transformed::no(Expr::ScalarFunction(function)));
+    };
+    let read = is_read(&common);
+    for arg in &mut function.args {
+        if read && let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*arg {
+            *arg = literal(text, Arc::clone(&common), facts)?;
+        }
+        *arg = of(std::mem::take(arg), &common, schema, facts)?;
+    }
+    let item = Arc::new(common.as_ref().clone().with_name("item").with_nullable(true));
+    let list = Arc::new(Field::new("", DataType::List(item), true));
+    Ok(Transformed::yes(told(Expr::ScalarFunction(function), list)))
+}
+
+/// Whether texts of that type have a form of their own.
+fn is_read(field: &Field) -> bool {
+    is_canonical(types::of_field(field).oid)
 }
 
 /// Whether a COALESCE has a text beside an array, which would become an array of the one text.

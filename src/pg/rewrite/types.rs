@@ -103,6 +103,9 @@ pub(super) fn field(sql_type: &SqlType) -> std::result::Result<Field, Error> {
         SqlType::Time(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
             moment(DataType::Time64(TimeUnit::Microsecond), "time", *precision)
         }
+        SqlType::Time(precision, _) => {
+            tagged(DataType::Utf8, "timetz", precision.map(seconds_digits))
+        }
         SqlType::Timestamp(precision, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => {
             moment(DataType::Timestamp(TimeUnit::Microsecond, None), "timestamp", *precision)
         }
@@ -178,8 +181,10 @@ fn named(name: &str) -> std::result::Result<Field, Error> {
         | "regdictionary" => tagged(DataType::Int64, name, None),
         "varchar" | "bpchar" | "name" | "char" | "json" | "jsonb" | "uuid" | "inet" | "cidr"
         | "macaddr" | "macaddr8" | "int4range" | "int8range" | "numrange" | "daterange"
-        | "tsrange" | "tstzrange" | "pg_lsn" | "pg_snapshot" | "txid_snapshot" | "tid" | "bit"
-        | "varbit" | "pg_node_tree" | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
+        | "tsrange" | "tstzrange" | "int4multirange" | "int8multirange" | "nummultirange"
+        | "datemultirange" | "tsmultirange" | "tstzmultirange" | "money" | "timetz" | "pg_lsn"
+        | "pg_snapshot" | "txid_snapshot" | "tid" | "bit" | "varbit" | "pg_node_tree"
+        | "aclitem" | "refcursor" | "cstring" | "unknown" | "xml" => {
             tagged(DataType::Utf8, name, None)
         }
         "int2vector" => crate::pg::catalog::rows::field("", "int2vector"),

@@ -103,7 +103,11 @@ fn one_type(
                 place: output.and_then(common::place),
             }
         });
-        wanted.push(common::common(word, members)?);
+        let kinds =
+            inputs.iter().filter(|input| !output(input, index).is_some_and(common::is_unknown));
+        let kinds = kinds.map(|input| input.schema().field(index).data_type().clone());
+        let exact = common::numeric_of(kinds.collect());
+        wanted.push(exact.or(common::common(word, members)?));
     }
     if wanted.iter().all(Option::is_none) {
         return Ok(None);
@@ -156,7 +160,8 @@ fn changed(
             Expr::Alias(alias) => alias.expr.as_mut(),
             other => other,
         };
-        if common::become_one(own, wanted, input.schema(), facts)? && !named {
+        let changed = common::become_one(own, wanted, input.schema(), facts)?;
+        if (common::widen(own, wanted.data_type(), input.schema())? || changed) && !named {
             let bare = std::mem::replace(expr, Expr::Column(output.clone()));
             *expr = bare.alias_qualified(output.relation, output.name);
         }

@@ -54,6 +54,8 @@ struct Row {
     not_null: Option<String>,
     /// Whether an outer join may leave it out.
     may_miss: bool,
+    /// Whether it is a function's of plain values: the alias means the value then (`makeWholeRowVar`).
+    plain: bool,
 }
 
 /// What a SELECT has in scope.
@@ -357,7 +359,9 @@ impl Scopes {
                 };
                 let alias = alias.filter(|alias| !alias.columns.is_empty())?;
                 let columns = alias.columns.iter().map(|column| folded(&column.name)).collect();
-                Some((folded(&alias.name), Row::of(columns)))
+                let mut row = Row::of(columns);
+                row.plain = row.columns.len() == 1;
+                Some((folded(&alias.name), row))
             }
             _ => None,
         }
@@ -441,7 +445,7 @@ fn merges(operator: &JoinOperator) -> bool {
 
 impl Row {
     fn of(columns: Vec<String>) -> Row {
-        Row { columns, row_type: 0, not_null: None, may_miss: false }
+        Row { columns, row_type: 0, not_null: None, may_miss: false, plain: false }
     }
 
     fn of_entity(entity: &Entity) -> Row {
@@ -451,6 +455,7 @@ impl Row {
             row_type: entity.ids.row_type,
             not_null: not_null.map(|column| column.name.clone()),
             may_miss: false,
+            plain: false,
         }
     }
 
@@ -472,6 +477,9 @@ impl Row {
         let column = |name: &String| {
             Expr::CompoundIdentifier(vec![alias.clone(), Ident::with_quote('"', name)])
         };
+        if let (true, [only]) = (self.plain, self.columns.as_slice()) {
+            return Some(column(only));
+        }
         let fields = self.columns.iter().flat_map(|name| [text(name.clone()), column(name)]);
         let there = match self.may_miss {
             true => Expr::IsNotNull(Box::new(column(self.not_null.as_ref()?))),

@@ -2,7 +2,9 @@
 
 mod deviation;
 mod ordered;
+mod own;
 mod pairs;
+mod real;
 mod single;
 
 use std::sync::Arc;
@@ -20,7 +22,18 @@ pub(super) fn all() -> Vec<Arc<AggregateUDF>> {
     all.extend(deviation::all());
     all.extend(pairs::all());
     all.extend(ordered::all());
+    all.extend(own::all());
     all
+}
+
+/// `sum(real)`, in the place of the planner's.
+pub(super) fn sum_of_reals() -> Arc<AggregateUDF> {
+    real::sum()
+}
+
+/// The aggregate of values of type `oid` that stands for the planner's of that name.
+pub(super) fn own(name: &str, oid: u32) -> Option<Arc<AggregateUDF>> {
+    own::of(name, oid)
 }
 
 /// The aggregate that stands for a scalar subquery.

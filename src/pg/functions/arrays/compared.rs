@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
 use super::leaves::{Leaves, leaf_field};
 use super::{comparable, external, item_of, nested, plain_list};
 use crate::error::{Error, Place};
+use crate::pg::functions::floats::{with_one_zero, zeros};
 use crate::pg::types;
 
 /// Whether one element has to compare, or all.
@@ -125,10 +126,13 @@ impl ScalarUDFImpl for Quantified {
         if list.is_null(0) || leaves.range(0).is_empty() {
             return Ok(ExprSimplifyResult::Original(args));
         }
-        let items = leaves
+        let mut items = leaves
             .range(0)
-            .map(|at| Ok(Expr::Literal(ScalarValue::try_from_array(&leaves.values, at)?, None)))
-            .collect::<Result<Vec<Expr>>>()?;
+            .map(|at| ScalarValue::try_from_array(&leaves.values, at))
+            .collect::<Result<Vec<ScalarValue>>>()?;
+        let zeros = items.iter().find_map(zeros);
+        items.extend(zeros.into_iter().flatten());
+        let items = items.into_iter().map(|item| Expr::Literal(item, None)).collect();
         let listed = InList { expr: Box::new(value.clone()), list: items, negated };
         Ok(ExprSimplifyResult::Simplified(Expr::InList(listed)))
     }
@@ -184,7 +188,8 @@ impl Quantified {
         let Some((_, _, compare)) = own else {
             return plan_err!("no operator {}", self.operator);
         };
-        let each = compare(&leaves.beside(values)?, &leaves.values)?;
+        let each =
+            compare(&with_one_zero(&leaves.beside(values)?), &with_one_zero(&leaves.values))?;
         let decisive = self.quantifier == Quantifier::Any;
         let found = (0..lists.len()).map(|row| {
             if lists.is_null(row) {

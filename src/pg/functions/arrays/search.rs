@@ -16,6 +16,7 @@ use datafusion::common::Result;
 use super::external;
 use super::leaves::{Leaves, rebuilt, with_leaves};
 use crate::error::Error;
+use crate::pg::functions::floats::with_one_zero;
 
 /// Errors: 0A000 for an array of several dimensions.
 fn flat(lists: &ListArray, what: &str) -> Result<()> {
@@ -26,11 +27,17 @@ fn flat(lists: &ListArray, what: &str) -> Result<()> {
     Ok(())
 }
 
+/// Which elements are the value of their row; NULL is NULL.
+fn same_as(leaves: &Leaves, value: &ArrayRef) -> Result<BooleanArray> {
+    let values = with_one_zero(&leaves.beside(value)?);
+    Ok(not_distinct(&with_one_zero(&leaves.values), &values)?)
+}
+
 /// `array_remove`: without every element that is `value`; NULL is removed like any other.
 pub(super) fn removed(lists: &ListArray, value: &ArrayRef) -> Result<ArrayRef> {
     flat(lists, "removing elements from")?;
     let leaves = Leaves::of(lists);
-    let same = not_distinct(&leaves.values, &leaves.beside(value)?)?;
+    let same = same_as(&leaves, value)?;
     let (mut picked, mut lengths) = (Vec::new(), Vec::new());
     for row in 0..lists.len() {
         let before = picked.len();
@@ -43,7 +50,7 @@ pub(super) fn removed(lists: &ListArray, value: &ArrayRef) -> Result<ArrayRef> {
 /// `array_replace`: `to` in place of every element that is `from`.
 pub(super) fn replaced(lists: &ListArray, from: &ArrayRef, to: &ArrayRef) -> Result<ArrayRef> {
     let leaves = Leaves::of(lists);
-    let same = not_distinct(&leaves.values, &leaves.beside(from)?)?;
+    let same = same_as(&leaves, from)?;
     let values = zip(&same, &leaves.beside(to)?, &leaves.values)?;
     Ok(Arc::new(with_leaves(lists, values)?))
 }
@@ -58,7 +65,7 @@ pub(super) fn position(
 ) -> Result<ArrayRef> {
     flat(lists, "searching for elements in")?;
     let leaves = Leaves::of(lists);
-    let same = not_distinct(&leaves.values, &leaves.beside(value)?)?;
+    let same = same_as(&leaves, value)?;
     let mut found = Vec::with_capacity(lists.len());
     for row in 0..lists.len() {
         let mut range = leaves.range(row);
@@ -88,7 +95,7 @@ fn subscript(index: usize, first: i64) -> Option<i32> {
 pub(super) fn positions(lists: &ListArray, value: &ArrayRef, first: i64) -> Result<ArrayRef> {
     flat(lists, "searching for elements in")?;
     let leaves = Leaves::of(lists);
-    let same = not_distinct(&leaves.values, &leaves.beside(value)?)?;
+    let same = same_as(&leaves, value)?;
     let (mut found, mut lengths) = (Vec::new(), Vec::new());
     for row in 0..lists.len() {
         let before = found.len();
@@ -107,7 +114,7 @@ pub(super) fn positions(lists: &ListArray, value: &ArrayRef, first: i64) -> Resu
 /// Whether `left` has every element of `right` (`@>`), or one of them (`&&`). NULL is equal to none.
 pub(super) fn related(left: &ListArray, right: &ListArray, all: bool) -> Result<ArrayRef> {
     let (left_leaves, right_leaves) = (Leaves::of(left), Leaves::of(right));
-    let (own, other) = (&left_leaves.values, &right_leaves.values);
+    let (own, other) = (&with_one_zero(&left_leaves.values), &with_one_zero(&right_leaves.values));
     let compare = make_comparator(own, other, SortOptions::default())?;
     let mut found = Vec::with_capacity(left.len());
     for row in 0..left.len() {
@@ -131,7 +138,9 @@ pub(super) fn related(left: &ListArray, right: &ListArray, all: bool) -> Result<
 pub(super) fn ordered(left: &ListArray, right: &ListArray) -> Result<ArrayRef> {
     let (left_leaves, right_leaves) = (Leaves::of(left), Leaves::of(right));
     let options = SortOptions { descending: false, nulls_first: false };
-    let compare = make_comparator(&left_leaves.values, &right_leaves.values, options)?;
+    let (left_values, right_values) =
+        (with_one_zero(&left_leaves.values), with_one_zero(&right_leaves.values));
+    let compare = make_comparator(&left_values, &right_values, options)?;
     let mut found = Vec::with_capacity(left.len());
     for row in 0..left.len() {
         if left.is_null(row) || right.is_null(row) {

@@ -89,6 +89,16 @@ impl Found {
     }
 }
 
+/// What a zone so far from UTC has of `unit`.
+fn of_zone(unit: Unit, east_s: i64) -> Option<Found> {
+    match unit {
+        Unit::TimeZone => Some(Found::Whole(east_s)),
+        Unit::TimeZoneHour => Some(Found::Whole(east_s / 3_600)),
+        Unit::TimeZoneMinute => Some(Found::Whole(east_s / 60 % 60)),
+        _ => None,
+    }
+}
+
 /// The field `unit` of `value`. `zone` is the session's. `None` where values of its type have no such field.
 pub(super) fn find(unit: Unit, value: Value, zone: Zone) -> Result<Option<Found>> {
     Ok(match value {
@@ -96,6 +106,13 @@ pub(super) fn find(unit: Unit, value: Value, zone: Zone) -> Result<Option<Found>
         Value::Date(i32::MAX) => of_infinite(unit, false).filter(|_| has_day(unit)),
         Value::Date(day) => of_day(unit, day.into()).filter(|_| has_day(unit)),
         Value::Time(time_us) => of_time(unit, time_us),
+        Value::ZonedTime(time) => match unit {
+            Unit::TimeZone | Unit::TimeZoneHour | Unit::TimeZoneMinute => {
+                of_zone(unit, time.east_s.into())
+            }
+            Unit::Epoch => Some(Found::Elapsed(time.in_utc())),
+            _ => of_time(unit, time.time_us),
+        },
         Value::Local(us) => match infinite(us) {
             Some(negative) => of_infinite(unit, negative),
             None => of_local(unit, us).or_else(|| of_epoch(unit, us)),
@@ -105,13 +122,9 @@ pub(super) fn find(unit: Unit, value: Value, zone: Zone) -> Result<Option<Found>
             None => {
                 let east_s = i64::from(zone.east_at(us));
                 let local = us.saturating_add(east_s * SECOND_US);
-                let of_zone = match unit {
-                    Unit::TimeZone => Some(Found::Whole(east_s)),
-                    Unit::TimeZoneHour => Some(Found::Whole(east_s / 3_600)),
-                    Unit::TimeZoneMinute => Some(Found::Whole(east_s / 60 % 60)),
-                    _ => of_epoch(unit, us),
-                };
-                of_zone.or_else(|| of_local(unit, local))
+                of_zone(unit, east_s)
+                    .or_else(|| of_epoch(unit, us))
+                    .or_else(|| of_local(unit, local))
             }
         },
         Value::Interval(interval) => of_interval(unit, interval)?,

@@ -33,7 +33,9 @@ use self::field::Found;
 use self::unit::Unit;
 use super::zone::find;
 use crate::error::{Error, Result};
+use crate::pg::adt::timetz::{self, TimeTz};
 use crate::pg::decode;
+use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
 use crate::pg::types;
 use crate::pg::zone::Zone;
@@ -74,6 +76,7 @@ pub(super) fn infinite(value: i64) -> Option<bool> {
 enum Value {
     Date(i32),
     Time(i64),
+    ZonedTime(TimeTz),
     Local(i64),
     Zoned(i64),
     Interval(IntervalMonthDayNano),
@@ -150,6 +153,13 @@ impl ScalarUDFImpl for Calendar {
             }
             _ => self.return_type(&types)?,
         };
+        // The one type with fields that is kept as a text.
+        if let [_, value] = args.arg_fields
+            && value.data_type().is_string()
+            && types::of_field(value).oid != types::TIMETZ
+        {
+            return self.refused(&types);
+        }
         Ok(Arc::new(Field::new(self.name(), data_type, true)))
     }
 
@@ -170,6 +180,9 @@ impl ScalarUDFImpl for Calendar {
                     Some([value, origin]) => Ok(vec![INTERVAL, value, origin]),
                     None => self.refused(arg_types),
                 };
+            }
+            (Kind::Part | Kind::Extract, [unit, value]) if text(unit) && value.is_string() => {
+                Some(DataType::Utf8)
             }
             (Kind::Truncate | Kind::Part | Kind::Extract, [unit, value]) if text(unit) => {
                 with_fields(value)
@@ -245,6 +258,14 @@ fn type_name(data_type: &DataType) -> String {
     types::sql_name(types::of_data_type(data_type).oid)
 }
 
+/// The same of a type with fields: the one that is kept as text is a time with its zone.
+fn value_name(data_type: &DataType) -> String {
+    match data_type {
+        DataType::Utf8 => types::sql_name(types::TIMETZ),
+        other => type_name(other),
+    }
+}
+
 /// The values of an array of a type [`with_fields`] gives, one by one.
 fn values(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<Value>> + '_> {
     match array.data_type() {
@@ -260,6 +281,11 @@ fn values(array: &ArrayRef) -> Box<dyn Iterator<Item = Option<Value>> + '_> {
         DataType::Timestamp(_, Some(_)) => Box::new(
             array.as_primitive::<TimestampMicrosecondType>().iter().map(|us| us.map(Value::Zoned)),
         ),
+        // It was read before.
+        DataType::Utf8 => Box::new(array.as_string::<i32>().iter().map(|text| {
+            let time = timetz::read(text?, &OutputSettings::default()).ok()?;
+            Some(Value::ZonedTime(time))
+        })),
         _ => Box::new(
             array
                 .as_primitive::<IntervalMonthDayNanoType>()
@@ -345,7 +371,7 @@ impl Calendar {
                     Some(match value? {
                         Value::Date(day) => !matches!(day, i32::MIN | i32::MAX),
                         Value::Local(us) | Value::Zoned(us) => infinite(us).is_none(),
-                        Value::Time(_) | Value::Interval(_) => true,
+                        Value::Time(_) | Value::ZonedTime(_) | Value::Interval(_) => true,
                     })
                 });
                 Arc::new(finite.collect::<BooleanArray>())
@@ -393,12 +419,14 @@ fn without(array: ArrayRef, others: &StringArray) -> Result<ArrayRef> {
 
 fn extracted(unit: &ArrayRef, array: &ArrayRef, zone: Zone, wanted: &DataType) -> Result<ArrayRef> {
     let words = unit.as_string::<i32>();
-    let of = if matches!(array.data_type(), DataType::Interval(_) | DataType::Time64(_)) {
+    let timed =
+        matches!(array.data_type(), DataType::Interval(_) | DataType::Time64(_) | DataType::Utf8);
+    let of = if timed {
         |word: &str| Unit::of_moment(word).filter(|unit| *unit != Unit::Reserved)
     } else {
         Unit::of_moment
     };
-    let mut units = Units { words, kind: type_name(array.data_type()), find: of, known: None };
+    let mut units = Units { words, kind: value_name(array.data_type()), find: of, known: None };
     let mut found = |row: usize, value: Option<Value>| -> Result<Option<Found>> {
         let (Some(unit), Some(value)) = (units.at(row)?, value) else { return Ok(None) };
         match field::find(unit, value, zone)? {

@@ -11,7 +11,7 @@ use crate::pg::decode::json::{self, Kind};
 const EXPONENT_ZERO: i64 = 5_000_000;
 
 /// The key of a canonical text.
-pub(super) fn key(text: &str) -> Result<String> {
+pub(in crate::pg::functions) fn key(text: &str) -> Result<String> {
     // As a whole value an array without items is less than any other.
     if text == "[]" {
         return Ok("0".to_owned());

@@ -13,6 +13,7 @@ mod path;
 use std::borrow::Cow;
 
 pub(super) use self::build::function;
+pub(super) use self::key::key as key_of;
 use super::cells::{Call, Spec};
 use super::session::specs;
 use crate::error::{Error, Result};

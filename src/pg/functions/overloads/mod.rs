@@ -6,9 +6,13 @@
 
 mod bits;
 mod bytes;
+mod money;
+mod multiranges;
 mod network;
+mod numbers;
 mod ranges;
 mod texts;
+mod times;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -183,8 +187,10 @@ fn key<'a>(row: &Row<'a>, oid: u32) -> Result<Datum<'a>> {
 
 /// Every function of this kind.
 fn all() -> impl Iterator<Item = &'static Overload> {
-    let plain = [bytes::ALL, bits::ALL, network::ALL, texts::ALL];
-    plain.into_iter().chain(ranges::ALL.iter().copied()).flatten()
+    let plain =
+        [bytes::ALL, bits::ALL, network::ALL, texts::ALL, money::ALL, numbers::ALL, times::ALL];
+    let ranges = ranges::ALL.iter().chain(multiranges::ALL).copied();
+    plain.into_iter().chain(ranges).flatten()
 }
 
 /// Those of that name; none is usual.
@@ -374,13 +380,21 @@ pub(crate) fn operator(sign: &str, operands: Vec<Expr>, schema: &DFSchema) -> Op
     let fields =
         fields.collect::<DfResult<Vec<FieldRef>>>().ok().filter(|_| !overloads.is_empty())?;
     let unknown: Vec<bool> = operands.iter().map(is_unknown).collect();
+    // PostgreSQL takes an operand without a type for one of the other's type, where there is such an operator.
+    let alike = matches!(sign, "+" | "-" | "*" | "/")
+        && unknown.contains(&true)
+        && fields.iter().zip(&unknown).any(|(field, unknown)| {
+            let kind = field.data_type();
+            !*unknown && (kind.is_numeric() || matches!(kind, DataType::Interval(_)))
+        });
     let function = made(sign, overloads, None, None);
     let untyped =
         fields.iter().zip(&unknown).any(|(field, own)| *own || field.data_type().is_null());
     if untyped && fields.iter().any(|field| field.data_type().is_numeric()) {
         return None;
     }
-    let ours = fitting(overloads, &fields, &unknown).is_some() && telling(&fields, &unknown);
+    let ours =
+        !alike && fitting(overloads, &fields, &unknown).is_some() && telling(&fields, &unknown);
     ours.then(|| Expr::ScalarFunction(ScalarFunction::new_udf(function, operands)))
 }
 
@@ -390,7 +404,8 @@ fn implicit(from: u32, to: u32) -> bool {
         (from, to),
         (types::INT2, types::INT4 | types::INT8)
             | (types::INT4, types::INT8)
-            | (types::INT2 | types::INT4 | types::INT8, types::NUMERIC)
+            | (types::INT2 | types::INT4 | types::INT8, types::NUMERIC | types::FLOAT8)
+            | (types::FLOAT4 | types::NUMERIC, types::FLOAT8)
             | (types::DATE, types::TIMESTAMP)
             | (types::CIDR, types::INET)
             | (types::BIT, types::VARBIT)

@@ -4,7 +4,7 @@ use datafusion::common::ScalarValue;
 
 use super::{Calling, Datum, Overload, Row, key};
 use crate::error::{Error, Result};
-use crate::pg::adt::range::{Bound, Range, element_of, read};
+use crate::pg::adt::range::{Bound, Range, around, element_of, intersection, parts, read};
 use crate::pg::decode;
 use crate::pg::encode::{OutputSettings, value_bytes};
 use crate::pg::types::{
@@ -36,7 +36,7 @@ macro_rules! of_range {
             "&<" ($range, $range) -> BOOL Polymorphic |row| bounded::<$range>(row, |a, b| a.1.compare(&b.1).is_le());
             "&>" ($range, $range) -> BOOL Polymorphic |row| bounded::<$range>(row, |a, b| a.0.compare(&b.0).is_ge());
             "+" ($range, $range) -> $range Polymorphic union::<$range>;
-            "*" ($range, $range) -> $range Polymorphic intersection::<$range>;
+            "*" ($range, $range) -> $range Polymorphic intersected::<$range>;
             "-" ($range, $range) -> $range Polymorphic difference::<$range>;
             "range_merge" ($range, $range) -> $range Polymorphic merged::<$range>;
             "forebay_key" ($range) -> TEXT Strict |row| key(row, $range);
@@ -59,16 +59,16 @@ pub(super) const ALL: &[&[Overload]] = &[
     of_range!("tstzrange", TSTZRANGE, TIMESTAMPTZ),
 ];
 
-fn range<const OID: u32>(row: &Row<'_>, index: usize) -> Result<Range> {
+pub(super) fn range<const OID: u32>(row: &Row<'_>, index: usize) -> Result<Range> {
     read(OID, row.text(index), &OutputSettings::default())
 }
 
-fn written(range: &Range) -> Result<Datum<'static>> {
+pub(super) fn written(range: &Range) -> Result<Datum<'static>> {
     range.written(&OutputSettings::default()).map(Datum::of_text)
 }
 
 /// An element as the ranges of type `OID` keep it; a numeric with the digits it has.
-fn element<const OID: u32>(value: &ScalarValue) -> Result<ScalarValue> {
+pub(super) fn element<const OID: u32>(value: &ScalarValue) -> Result<ScalarValue> {
     if OID != NUMRANGE {
         let element = element_of(OID).unwrap_or(TEXT);
         return value
@@ -110,16 +110,23 @@ fn of_upper<'a, const OID: u32>(row: &Row<'a>, test: fn(&Bound) -> bool) -> Resu
     Ok(Datum::Bool(range::<OID>(row, 0)?.bounds.is_some_and(|(_, upper)| test(&upper))))
 }
 
-/// Errors: 0A000 for a numeric, whose digits no column of one type would keep.
 fn value<'a, const OID: u32>(
     row: &Row<'a>,
     pick: fn((Bound, Bound)) -> Option<ScalarValue>,
 ) -> Result<Datum<'a>> {
-    if OID == NUMRANGE {
+    bound_value(range::<OID>(row, 0)?, pick)
+}
+
+/// The value of one end of a range. Errors: 0A000 for a numeric, whose digits no column of one type would keep.
+pub(super) fn bound_value(
+    range: Range,
+    pick: fn((Bound, Bound)) -> Option<ScalarValue>,
+) -> Result<Datum<'static>> {
+    if range.oid == NUMRANGE {
         let message = "the bounds of a numrange are not supported";
         return Err(Error::FeatureNotSupported(message.to_owned()));
     }
-    Ok(match range::<OID>(row, 0)?.bounds.and_then(pick) {
+    Ok(match range.bounds.and_then(pick) {
         Some(ScalarValue::Int32(Some(value))) => Datum::Int(value.into()),
         Some(ScalarValue::Int64(Some(value))) => Datum::Int(value),
         value => Datum::Value(value),
@@ -146,26 +153,8 @@ fn contains<'a, const OID: u32>(row: &Row<'a>, of: usize, at: usize) -> Result<D
     range::<OID>(row, of)?.contains(value).map(Datum::Bool)
 }
 
-fn least(left: Bound, right: Bound) -> Bound {
-    if left.compare(&right).is_le() { left } else { right }
-}
-
-fn greatest(left: Bound, right: Bound) -> Bound {
-    if left.compare(&right).is_ge() { left } else { right }
-}
-
-/// The smallest range with both.
-fn around<const OID: u32>(left: Range, right: Range) -> Result<Range> {
-    match (left.bounds, right.bounds) {
-        (Some((lower, upper)), Some((other_lower, other_upper))) => {
-            Range::new(OID, least(lower, other_lower), greatest(upper, other_upper))
-        }
-        (bounds, other) => Ok(Range { oid: OID, bounds: bounds.or(other) }),
-    }
-}
-
 fn merged<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
-    written(&around::<OID>(range::<OID>(row, 0)?, range::<OID>(row, 1)?)?)
+    written(&around(range::<OID>(row, 0)?, range::<OID>(row, 1)?)?)
 }
 
 /// Errors: 22000 when something lies between the two.
@@ -176,40 +165,20 @@ fn union<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
         let message = "result of range union would not be contiguous";
         return Err(Error::Data(message.to_owned()));
     }
-    written(&around::<OID>(left, right)?)
+    written(&around(left, right)?)
 }
 
-fn intersection<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
-    let (left, right) = (range::<OID>(row, 0)?, range::<OID>(row, 1)?);
-    if !left.overlaps(&right) {
-        return written(&Range { oid: OID, bounds: None });
-    }
-    match (left.bounds, right.bounds) {
-        (Some((lower, upper)), Some((other_lower, other_upper))) => {
-            let (lower, upper) = (greatest(lower, other_lower), least(upper, other_upper));
-            written(&Range::new(OID, lower, upper)?)
-        }
-        _ => written(&Range { oid: OID, bounds: None }),
-    }
+fn intersected<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
+    written(&intersection(range::<OID>(row, 0)?, range::<OID>(row, 1)?)?)
 }
 
 /// Errors: 22000 when what is left is in two parts.
 fn difference<'a, const OID: u32>(row: &Row<'a>) -> Result<Datum<'a>> {
-    let (left, right) = (range::<OID>(row, 0)?, range::<OID>(row, 1)?);
-    let (true, Some((lower, upper)), Some((other_lower, other_upper))) =
-        (left.overlaps(&right), left.bounds.clone(), right.bounds)
-    else {
-        return written(&left);
-    };
-    let before = lower.compare(&other_lower).is_lt();
-    let behind = upper.compare(&other_upper).is_gt();
-    written(&match (before, behind) {
-        (true, true) => {
-            let message = "result of range difference would not be contiguous";
-            return Err(Error::Data(message.to_owned()));
-        }
-        (true, false) => Range::new(OID, lower, other_lower.turned())?,
-        (false, true) => Range::new(OID, other_upper.turned(), upper)?,
-        (false, false) => Range { oid: OID, bounds: None },
-    })
+    let mut parts = parts(&range::<OID>(row, 0)?, &range::<OID>(row, 1)?)?.into_iter();
+    let first = parts.next().unwrap_or(Range { oid: OID, bounds: None });
+    if parts.next().is_some() {
+        let message = "result of range difference would not be contiguous";
+        return Err(Error::Data(message.to_owned()));
+    }
+    written(&first)
 }
