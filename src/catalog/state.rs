@@ -108,7 +108,8 @@ impl State {
         };
         let mut ids = Vec::with_capacity(fact.new_tables.len());
         for _ in &fact.new_tables {
-            ids.push(RelationIds { relation: take()?, row_type: take()?, array_type: take()? });
+            // The order PostgreSQL takes them in.
+            ids.push(RelationIds { relation: take()?, array_type: take()?, row_type: take()? });
         }
         let key = (fact.database, fact.version);
         let manifest = self.arriving.remove(&key).unwrap_or_else(|| Arc::new(placeholder(&key)));

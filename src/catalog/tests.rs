@@ -237,7 +237,7 @@ fn oids_follow_names_and_are_kept() {
     let sales = generation.database("sales").expect("there");
     assert_eq!(sales.oid, 16_384);
     let items = sales.relations.get("items").copied().expect("there");
-    assert_eq!((items.relation, items.row_type, items.array_type), (16_385, 16_386, 16_387));
+    assert_eq!((items.relation, items.array_type, items.row_type), (16_385, 16_386, 16_387));
     let generation = fixture.ok(add("sales", "2", &["items", "returns"]));
     let sales = generation.database("sales").expect("there");
     assert_eq!(sales.relations.get("items"), Some(&items));

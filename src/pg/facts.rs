@@ -13,6 +13,7 @@ use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::error::{Error, Result};
 use crate::pg::catalog::index::Index;
 
 /// What one statement knows of the catalog and of its session.
@@ -57,15 +58,23 @@ pub struct Facts {
     /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.
     pub others: Arc<[OtherRelation]>,
     /// Where queries leave what they ask to set.
-    pub wishes: Wishes,
+    pub wishes: Wishes<Wish>,
+    /// Where queries leave which sessions they ask to stop.
+    pub signals: Wishes<Signal>,
     /// What the catalogs look names and OIDs up in; starts empty and fills itself on first use.
     pub names: Names,
 }
 
-/// What calls of `set_config` within queries asked for: a query cannot change its session, which does so before its next
-/// statement. Clones share the list.
-#[derive(Debug, Clone, Default)]
-pub struct Wishes(Arc<Mutex<Vec<Wish>>>);
+/// What calls within queries asked for and only the session can do: `set_config` before its next statement, for a query
+/// cannot change its session; `pg_terminate_backend` and its like when the statement ends. Clones share the list.
+#[derive(Debug, Clone)]
+pub struct Wishes<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> Default for Wishes<T> {
+    fn default() -> Wishes<T> {
+        Wishes(Arc::default())
+    }
+}
 
 /// One setting that a query asked for.
 #[derive(Debug, Clone)]
@@ -78,14 +87,35 @@ pub struct Wish {
     pub local: bool,
 }
 
-impl Wishes {
+/// A session that a query asked to stop.
+#[derive(Debug, Clone, Copy)]
+pub struct Signal {
+    /// Its process number.
+    pub pid: i32,
+    /// Whether to end it, or only its statement.
+    pub terminate: bool,
+}
+
+/// Whether `user` may stop a session of `owner`.
+/// Errors: 42501.
+pub fn signalable(owner: &str, user: &str, superuser: bool, terminate: bool) -> Result<()> {
+    if owner == user || superuser {
+        return Ok(());
+    }
+    let verb = if terminate { "process is being terminated" } else { "query is being canceled" };
+    let message =
+        format!("must be a member of the role whose {verb} or member of pg_signal_backend");
+    Err(Error::InsufficientPrivilege(message))
+}
+
+impl<T> Wishes<T> {
     /// Adds one.
-    pub fn add(&self, wish: Wish) {
+    pub fn add(&self, wish: T) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
     }
 
     /// All of them, in their order; none is left.
-    pub fn take(&self) -> Vec<Wish> {
+    pub fn take(&self) -> Vec<T> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -94,6 +124,9 @@ impl Wishes {
 /// generation, one `forebay.show_versions` and the same pins may have one.
 #[derive(Debug, Clone, Default)]
 pub struct Names(Arc<OnceLock<Index>>);
+
+/// What PostgreSQL's role `pg_monitor` is a member of.
+const OF_MONITOR: [&str; 3] = ["pg_read_all_settings", "pg_read_all_stats", "pg_stat_scan_tables"];
 
 /// One row of `pg_prepared_statements`.
 #[derive(Debug, Clone, Default)]
@@ -244,17 +277,17 @@ impl Facts {
         let mut index = 0;
         while let Some(name) = seen.get(index).copied() {
             index += 1;
-            let Some(known) = self.generation.roles.get(name) else {
-                continue;
+            let granted: Vec<&str> = match self.generation.roles.get(name) {
+                Some(known) if inherited && !known.inherit => continue,
+                Some(known) => known.member_of.iter().map(String::as_str).collect(),
+                None if name == "pg_monitor" => OF_MONITOR.to_vec(),
+                None => continue,
             };
-            if inherited && !known.inherit {
-                continue;
-            }
-            for next in &known.member_of {
+            for next in granted {
                 if next == role {
                     return true;
                 }
-                if !seen.contains(&next.as_str()) {
+                if !seen.contains(&next) {
                     seen.push(next);
                 }
             }

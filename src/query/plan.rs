@@ -211,7 +211,9 @@ impl Planned {
             let values = self.values(parameters);
             self.logical.clone().with_param_values(values).map_err(fail)?
         };
-        let optimized = state.optimize(&compared::bare(logical).map_err(fail)?).map_err(fail)?;
+        let bare = compared::bare(logical).map_err(fail)?;
+        let optimized =
+            state.optimize(&bare).and_then(crate::pg::rewrite::settled).map_err(fail)?;
         let plan = futures::executor::block_on(
             state.query_planner().create_physical_plan(&optimized, state.as_ref()),
         )

@@ -18,7 +18,7 @@ use super::door::{Column, Outcome, RowStream, RowsTag};
 use super::engine::Engine;
 use super::failure;
 use super::names::Read;
-use super::parse::Explain;
+use super::parse::{Explain, ExplainFormat};
 use crate::error::{Error, Result};
 use crate::pg::types::{self, PgType};
 
@@ -164,8 +164,10 @@ pub(super) fn text_rows(names: &[&str], rows: &[Vec<String>], tag: RowsTag) -> R
 /// The column of an EXPLAIN.
 pub(super) fn explained_column(options: &Explain) -> Column {
     let mut column = text_column("QUERY PLAN");
-    if options.json {
-        column.pg_type = PgType::new(types::JSON);
+    match options.format {
+        ExplainFormat::Json => column.pg_type = PgType::new(types::JSON),
+        ExplainFormat::Xml => column.pg_type = PgType::new(types::XML),
+        ExplainFormat::Text | ExplainFormat::Yaml => {}
     }
     column
 }

@@ -234,7 +234,15 @@ impl Settings {
     /// Sets a value that clients cannot (`is_superuser`, `forebay.versions`).
     pub fn force(&mut self, name: &'static str, value: String) {
         self.meaning.take();
-        self.changed.insert(name.to_ascii_lowercase(), value);
+        let key = name.to_ascii_lowercase();
+        self.local.remove(&key);
+        self.changed.insert(key, value);
+    }
+
+    /// The same until the transaction ends.
+    pub fn force_local(&mut self, name: &'static str, value: String) {
+        self.meaning.take();
+        self.local.insert(name.to_ascii_lowercase(), value);
     }
 
     /// Chooses what `RESET name` goes back to (startup packet, `ALTER ROLE … SET`).

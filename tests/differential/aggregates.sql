@@ -79,3 +79,7 @@ SELECT array_agg(r_regionkey::text ORDER BY r_regionkey), array_agg(r_regionkey 
 SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY r_regionkey::float8), percentile_disc(0.5) WITHIN GROUP (ORDER BY r_regionkey), mode() WITHIN GROUP (ORDER BY r_regionkey::text) FROM tpch.region;
 SELECT avg(r_regionkey::numeric(10,2)), avg(r_regionkey::numeric(10,2) + 1), stddev(r_regionkey::numeric(4,1)) FROM tpch.region;
 SELECT r_name::varchar(2), avg(r_regionkey::numeric(10,2)) FROM tpch.region GROUP BY 1 ORDER BY 1;
+-- groups of values cast to types of their own
+SELECT count(DISTINCT r_name::varchar), max(r_name::varchar) FROM tpch.region;
+SELECT array_agg(DISTINCT r_name::varchar(2) ORDER BY r_name::varchar(2)) FROM tpch.region;
+SELECT r_name::varchar(1), count(*) FROM tpch.region GROUP BY 1 ORDER BY 1;

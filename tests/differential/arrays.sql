@@ -248,3 +248,7 @@ SELECT ARRAY[ARRAY[1,2],ARRAY[3,4]] || ARRAY[5,6];
 SELECT g.i, g FROM unnest(ARRAY[1,2]) g(i);
 SELECT * FROM (VALUES (ARRAY[1,2]), (NULL), ('{}'), ('{3}')) t(x);
 SELECT * FROM (VALUES (ARRAY['a','b']), ('{c,d}')) t(x);
+
+-- the alias of a function is its value
+SELECT g, g + 1 FROM generate_series(1, 3) AS g(n) ORDER BY g;
+SELECT u FROM unnest(ARRAY['a', 'b']) AS u(v) ORDER BY u;

@@ -130,3 +130,12 @@ SELECT 1 WHERE 'yes' AND NOT 'f';
 SELECT true AND 'nope';
 SELECT sum(x) OVER (w PARTITION BY x) FROM (VALUES (1), (2)) t(x) WINDOW w AS (ORDER BY x);
 SELECT sum(x) OVER (ORDER BY x ROWS NULL PRECEDING) FROM (VALUES (1), (2)) t(x);
+-- columns of tables in ORDER BY, beside outputs called like them
+SELECT n_nationkey::text FROM tpch.nation n ORDER BY n.n_nationkey LIMIT 12;
+SELECT 5 - n_regionkey AS n_regionkey, n_name FROM tpch.nation n ORDER BY n.n_regionkey, n_regionkey DESC, n.n_name LIMIT 7;
+SELECT x.n_name FROM (SELECT lower(n.n_name) AS n_name FROM tpch.nation n ORDER BY n.n_nationkey DESC LIMIT 3) x ORDER BY 1;
+SELECT array(SELECT n.n_name || '!' AS n_name FROM tpch.nation n ORDER BY n.n_name DESC LIMIT 2);
+WITH w AS (SELECT max(n.n_name) AS n_regionkey FROM tpch.nation n GROUP BY n.n_regionkey ORDER BY n.n_regionkey LIMIT 2) SELECT * FROM w ORDER BY 1;
+SELECT count(*) AS n_regionkey FROM tpch.nation n GROUP BY n.n_regionkey ORDER BY n.n_regionkey;
+SELECT (SELECT upper(n.n_name) AS n_name FROM tpch.nation n ORDER BY n.n_name LIMIT 1) AS v;
+SELECT n_name FROM tpch.nation WHERE n_name IN (SELECT upper(n.n_name) AS n_name FROM tpch.nation n ORDER BY n.n_name LIMIT 2) ORDER BY 1;

@@ -62,3 +62,8 @@ SELECT sum(CASE WHEN flag THEN 1 ELSE 0 END), count(CASE WHEN flag THEN 1 END) F
 SELECT coalesce(sum(amount), 0) FROM kinds.kinds WHERE false;
 SELECT CASE WHEN n_nationkey < 3 THEN n_nationkey ELSE 1.5 END / 2 FROM tpch.nation ORDER BY n_nationkey LIMIT 5;
 SELECT 7 / CASE WHEN n_nationkey = 1 THEN 2 ELSE 2.0 END FROM tpch.nation ORDER BY n_nationkey LIMIT 3;
+
+-- CASE of integers and numerics, in arithmetic
+SELECT sum(CASE WHEN n_regionkey = 1 THEN 1 ELSE 0.5 END) / 2 FROM tpch.nation;
+SELECT (CASE WHEN n_nationkey < 3 THEN n_nationkey ELSE 2.5 END) * 2 > 4 FROM tpch.nation ORDER BY n_nationkey LIMIT 5;
+SELECT (CASE WHEN true THEN 1::int2 ELSE 2147483648 END) + 1;

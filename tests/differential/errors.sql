@@ -310,3 +310,9 @@ SELECT repeat('a', 2 & 3), repeat('a', 1 << 1), repeat('a', -(-2)), repeat('a', 
 SELECT repeat('a', ordinal_position) FROM information_schema.columns LIMIT 1;
 SELECT repeat('a', attnum) FROM pg_attribute WHERE attnum = 1 LIMIT 1;
 SELECT repeat('a', oid) FROM pg_class LIMIT 1;
+-- constants that name relations
+SELECT pg_relation_size('nope');
+SELECT 1, pg_indexes_size('nope');
+SELECT setval('tpch.nope', 1);
+SELECT has_table_privilege('nope', 'SELECT');
+SELECT pg_total_relation_size('tpch.nation') > 0, pg_relation_is_publishable('tpch.nation'), pg_relation_is_publishable('pg_class');

@@ -86,3 +86,9 @@ SELECT a.x, b.y FROM (VALUES (1), (2), (3)) a(x) LEFT JOIN (VALUES (1), (2), (5)
 SELECT a.x, b.y FROM (VALUES (1), (2), (3)) a(x) LEFT JOIN (VALUES (1), (2), (5)) b(y) ON a.x = b.y AND EXISTS (SELECT 1 FROM (VALUES (2)) c(z) WHERE c.z = a.x) ORDER BY 1;
 SELECT a.x FROM (VALUES (1), (2)) a(x) LEFT JOIN (VALUES (2)) b(y) ON a.x = b.y WHERE b IS NULL;
 SELECT a, b::text FROM (VALUES (1, 'x'), (4, 'y')) a(i, t) LEFT JOIN tpch.region b ON b.r_regionkey = a.i + 3 ORDER BY a.i;
+
+-- rows of subqueries that an outer join leaves out
+SELECT row_to_json(s) FROM tpch.region r LEFT JOIN (SELECT n_regionkey, count(*) AS c FROM tpch.nation WHERE n_regionkey > 2 GROUP BY 1) s ON s.n_regionkey = r_regionkey ORDER BY r_regionkey;
+SELECT to_jsonb(a), to_jsonb(b) FROM (SELECT 1 AS x) a FULL JOIN (SELECT 2 AS x) b ON a.x = b.x ORDER BY a.x;
+SELECT count(s), count(*) FROM tpch.region r LEFT JOIN (SELECT n_regionkey FROM tpch.nation WHERE n_nationkey = 0) s ON s.n_regionkey = r_regionkey;
+SELECT s IS NULL, s IS NOT NULL FROM tpch.region r LEFT JOIN (SELECT n_regionkey, NULL::int AS c FROM tpch.nation WHERE n_nationkey = 0) s ON s.n_regionkey = r_regionkey ORDER BY r_regionkey LIMIT 2;

@@ -289,3 +289,12 @@ SELECT t.id, e ->> 'n' FROM (VALUES (1, '[{"n":1}]'::jsonb), (2, '[]')) t(id, d)
 SELECT (e ->> 'n')::int + 1 FROM jsonb_array_elements('[{"n":1}]') AS e WHERE e ->> 'n' = '1';
 SELECT k FROM jsonb_object_keys('{"a":1}') k;
 SELECT ARRAY[date '2026-01-01', '2026-01-02'], ARRAY['1'::jsonb, '{"a": 1}'], ARRAY['a'::varchar(3), 'bcdef'];
+
+-- all columns of what a function returns
+SELECT n, (json_each('{"a": 1, "b": null}')).* FROM generate_series(1, 2) n ORDER BY 1, 2;
+SELECT (jsonb_each_text('{"a": 1, "b": [2]}')).*;
+
+-- a function that returns values is called by its alias
+SELECT e->>'id' AS id, e FROM jsonb_array_elements('[{"id": 1}, {"id": 2}]') e ORDER BY 1;
+SELECT e ->> 'id', f FROM (VALUES ('[{"id": 1}, {"id": [3, 4]}]'::jsonb)) v(j), jsonb_array_elements(v.j) AS e LEFT JOIN LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(e -> 'id') = 'array' THEN e -> 'id' END) f ON true ORDER BY 1, f::text;
+SELECT to_jsonb(e), e IS NULL FROM json_array_elements_text('["a", null]') e ORDER BY 2;

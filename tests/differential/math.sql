@@ -64,3 +64,6 @@ SELECT round(avg(o_totalprice), 2) FROM tpch.orders;
 SELECT sum(o_totalprice)::float8, max(o_totalprice)::int FROM tpch.orders;
 SELECT 100.0 * sum(CASE WHEN p_size > 25 THEN 1 ELSE 0 END) / count(*) FROM tpch.part;
 SELECT count(*) * 1.0 / 7 FROM tpch.part;
+
+-- roots are double precision
+SELECT |/ 16.0, ||/ 27.0, |/ 2, ||/ 8::numeric;

@@ -118,3 +118,10 @@ SELECT oid FROM pg_class WHERE oid IN (1259, 1249::oid) AND oid NOT IN (1249) OR
 SELECT typname FROM pg_type WHERE typcategory = 'E' AND typcategory <> 'E'::"char";
 SELECT typname FROM pg_type WHERE typname = 'int4' AND typname IN ('int4'::name, 'int8'::text);
 SELECT 1::int8 + '3', '7' - 2::int2, 2.5 * '4';
+-- IS DISTINCT FROM binds more tightly than AND and OR
+SELECT 1 IS NOT DISTINCT FROM 1 AND true, 1 IS DISTINCT FROM 2 OR false, true AND 1 IS DISTINCT FROM 1 OR true, NOT 1 IS DISTINCT FROM 1 AND true;
+SELECT a, b FROM (VALUES (1, 1), (1, 2), (NULL, 2), (NULL, NULL)) v(a, b) WHERE a IS DISTINCT FROM b AND b IS NOT DISTINCT FROM 2 ORDER BY a;
+SELECT CASE WHEN a IS DISTINCT FROM CASE WHEN a = 1 AND b = 2 THEN 1 END AND b = 2 THEN 'x' ELSE 'y' END FROM (VALUES (1, 2), (2, 2)) v(a, b) ORDER BY a;
+SELECT 1 <=> 1;
+SELECT x -> 'a' FROM (VALUES (1)) v(x);
+SELECT x @> 'a' FROM (VALUES (1.5)) v(x);

@@ -171,3 +171,9 @@ SELECT lpad('a', 268435455);
 SELECT rpad('a', 2147483647, 'xy');
 SELECT substr('hello', 2::int2), substring('hello' FROM 2::int2 FOR 2::int2), overlay('hello' PLACING 'xx' FROM 2::int2), left('hello', 2::int2);
 SELECT pg_typeof(substr('hello', 2::int2)), pg_typeof(overlay('hello' PLACING 'xx' FROM 2::int2 FOR 1::int2)), pg_typeof(substr('hello'::bytea, 2::int2));
+
+-- hashes
+SELECT hashtext(''), hashtext('a'), hashtext('hello world!'), hashtext('exactly 23 characters..'), hashtext('grüße'), hashtext(NULL);
+SELECT hashtextextended('a', 0), hashtextextended('a', 77), hashtextextended('a longer text than two blocks of it', -1);
+SELECT hashint2(5::int2), hashint4(1), hashint4(-1), hashint8(1), hashint8(-1), hashint8(1099511627776);
+SELECT n_name, abs(hashtext(n_name)) % 10 AS bucket FROM tpch.nation ORDER BY n_nationkey LIMIT 5;

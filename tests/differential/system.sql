@@ -219,3 +219,31 @@ SELECT lo_open(1, 131072);
 SELECT lo_unlink(1);
 SELECT lo_close(0);
 SELECT loread(0, 1);
+
+-- privileges on kinds of objects
+SELECT has_sequence_privilege('tpch.nation', 'USAGE');
+SELECT has_type_privilege('int4', 'USAGE'), has_type_privilege(0::oid, 'USAGE'), has_language_privilege('sql', 'USAGE'), has_tablespace_privilege('pg_default', 'CREATE');
+SELECT has_type_privilege('nosuch', 'USAGE');
+SELECT has_language_privilege('nosuch', 'USAGE');
+SELECT has_tablespace_privilege('nosuch', 'CREATE');
+SELECT has_server_privilege('nosuch', 'USAGE');
+SELECT has_foreign_data_wrapper_privilege('nosuch', 'USAGE');
+SELECT has_function_privilege('pg_monitor', 'pg_ls_dir(text)', 'EXECUTE'), has_function_privilege('pg_monitor', 'lower(text)', 'EXECUTE');
+SELECT pg_wal_lsn_diff('16/B374D848', '16/B374D000'), pg_wal_lsn_diff('0/0', '0/1');
+SELECT age(relfrozenxid) IS NOT NULL FROM pg_class WHERE oid = 'tpch.nation'::regclass;
+
+-- who uses what, in information_schema
+SELECT * FROM information_schema.column_udt_usage WHERE table_schema = 'kinds' ORDER BY column_name LIMIT 5;
+SELECT * FROM information_schema.column_domain_usage WHERE table_name = 'columns' ORDER BY column_name LIMIT 4;
+SELECT * FROM information_schema.data_type_privileges WHERE object_schema = 'kinds' ORDER BY dtd_identifier;
+SELECT * FROM information_schema.domains ORDER BY domain_name;
+SELECT * FROM information_schema.domain_udt_usage ORDER BY domain_name;
+SELECT * FROM information_schema.udt_privileges WHERE udt_schema = 'tpch' ORDER BY udt_name, grantee;
+SELECT specific_name, routine_name, privilege_type, is_grantable FROM information_schema.routine_privileges WHERE routine_name = 'lower' AND grantee = 'PUBLIC' ORDER BY specific_name;
+SELECT * FROM information_schema.applicable_roles WHERE grantee = current_user;
+SELECT information_schema._pg_numeric_precision(1700, 655366), information_schema._pg_numeric_scale(1700, 655366), information_schema._pg_datetime_precision(1114, 3), information_schema._pg_char_octet_length(1043, 14), information_schema._pg_char_max_length(25, -1);
+SELECT has_table_privilege('pg_monitor', 'pg_authid', 'SELECT'), has_table_privilege('pg_monitor', 'pg_roles', 'SELECT'), pg_has_role('pg_monitor', 'pg_read_all_stats', 'USAGE'), pg_has_role('pg_read_all_stats', 'pg_monitor', 'MEMBER');
+SELECT 2147483647 - age(datfrozenxid) > 0, age(datfrozenxid) > 0 FROM pg_database WHERE datname = 'tpch';
+SELECT conname, contypid::regtype, contype, connoinherit, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true), pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 ORDER BY conname;
+SELECT * FROM information_schema.domain_constraints ORDER BY constraint_name;
+SELECT * FROM information_schema.check_constraints WHERE constraint_schema = 'information_schema' AND constraint_name LIKE '%check' ORDER BY constraint_name;

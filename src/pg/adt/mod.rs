@@ -158,3 +158,7 @@ fn invalid_binary(message: &str) -> Error {
 fn too_short() -> Error {
     invalid_binary("insufficient data left in message")
 }
+/// A place in the log as a number. Errors: 22P02.
+pub(crate) fn position(text: &str) -> Result<u64> {
+    lsn::read(text)
+}

@@ -162,7 +162,7 @@ pub(crate) fn keywords() -> &'static SystemRelation {
             row_type: 0,
             kind: 'v',
             shared: false,
-            acl: Cell::Null,
+            acl: Cell::from(vec!["forebay=arwdDxt/forebay", "=r/forebay"]),
             options: Cell::Null,
             arrow: Arc::new(Schema::new(fields.collect::<Vec<FieldRef>>())),
             columns,

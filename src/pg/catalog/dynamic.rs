@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use chrono::Offset;
 
+use super::acl;
 use super::data::{self, SystemRelation};
 use super::index::{
     Column, Entity, INFORMATION_SCHEMA_OID, Index, PG_CATALOG_OID, PG_TOAST_OID, SYSTEM, synthetic,
@@ -12,7 +13,7 @@ use super::index::{
 };
 use super::rows::{Cell, Row, row};
 use super::{extension, rules, settings, system_indexes};
-use crate::catalog::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
+use crate::catalog::roles::{BOOTSTRAP_ROLE, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
 
@@ -25,7 +26,7 @@ const UTF8: i32 = 6;
 /// Bytes of a page; `relpages` counts them.
 const PAGE_BYTES: u64 = 8_192;
 /// The smallest transaction number; clients only want it to be one.
-const FROZEN_XID: i64 = 716;
+pub(crate) const FROZEN_XID: i64 = 716;
 
 /// All rows of `relation`: PostgreSQL's own, then those of `facts`.
 pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row> {
@@ -77,6 +78,11 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_settings" => return setting_rows(relation, facts),
         "pg_stat_activity" => activity(facts),
         "pg_stat_database" => vec![stat_database(relation, facts)],
+        "pg_stat_bgwriter" => {
+            let mut row = nothing_counted(relation);
+            row[relation.index("stats_reset")] = Cell::from(facts.started_at_us);
+            vec![row]
+        }
         "pg_prepared_statements" => prepared(facts),
         "pg_cursors" => cursors(facts),
         "pg_stat_user_tables" | "pg_stat_all_tables" => table_statistics(relation, index),
@@ -129,7 +135,10 @@ pub(crate) fn scope(relation: &SystemRelation) -> Scope {
             | "key_column_usage"
             | "constraint_column_usage"
             | "table_privileges"
-            | "column_privileges",
+            | "column_privileges"
+            | "data_type_privileges"
+            | "routine_privileges"
+            | "role_routine_grants",
         ) => Scope::Reader,
         _ => Scope::Statement,
     }
@@ -158,56 +167,16 @@ fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
             everybody()
         } else {
             let database = name.split_once('@').map_or(name.as_str(), |(database, _)| database);
-            acl(facts, &Target::Schema(database.to_owned()))
+            acl::of(facts, &Target::Schema(database.to_owned()))
         };
         rows.push(row![*oid, name, BOOTSTRAP_ROLE_OID, acl]);
     }
     rows
 }
 
-/// The grants on `target` as `aclitem[]`: NULL while there are none, else the owner's first.
-fn acl(facts: &Facts, target: &Target) -> Cell {
-    let grants: Vec<&Grant> =
-        facts.generation.grants.iter().filter(|grant| grant.target == *target).collect();
-    if grants.is_empty() {
-        return Cell::Null;
-    }
-    let owner = match target {
-        Target::Schema(_) => "forebay=UC/forebay",
-        Target::Table { .. } => "forebay=arwdDxt/forebay",
-    };
-    let item = |grant: &&Grant| {
-        let grantee = if grant.grantee == "public" { "" } else { &grant.grantee };
-        let letter = match grant.privilege {
-            Privilege::Usage => "U",
-            Privilege::Select => "r",
-        };
-        let star = if grant.grantable { "*" } else { "" };
-        format!("{}={letter}{star}/{}", acl_name(grantee), acl_name(&grant.grantor))
-    };
-    let items = grants.iter().map(item);
-    Cell::from(std::iter::once(owner.to_owned()).chain(items).collect::<Vec<String>>())
-}
-
-/// A role name in an aclitem: quoted when it has more than letters, digits and underscores (PostgreSQL's `putid`).
-pub(crate) fn acl_name(name: &str) -> String {
-    if name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
-        name.to_owned()
-    } else {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    }
-}
-
 /// The rows of `pg_class` for a relation: its own, and that of its key's index.
 fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let own = data::relation(&entity.schema, &entity.name);
-    let relation_acl = match &entity.database {
-        Some(database) => {
-            let schema = database.clone();
-            acl(facts, &Target::Table { schema, table: entity.name.clone() })
-        }
-        None => own.map_or_else(extension::view_acl, |relation| relation.acl.clone()),
-    };
     let table = matches!(entity.kind, 'r' | 'm');
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
     #[expect(clippy::cast_precision_loss, reason = "reltuples is a float4 in PostgreSQL too")]
@@ -250,7 +219,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         0,
         frozen,
         if table { 1 } else { 0 },
-        relation_acl,
+        acl::of_relation(facts, entity),
         own.map_or(Cell::Null, |relation| relation.options.clone()),
         Cell::Null,
     ]];
@@ -799,7 +768,7 @@ fn default_acls(facts: &Facts, index: &Index) -> Vec<Row> {
             let public = privilege.grantee == "public";
             let grantee = if public { "" } else { &privilege.grantee };
             let star = if privilege.grantable { "*" } else { "" };
-            format!("{}=r{star}/forebay", acl_name(grantee))
+            format!("{}=r{star}/forebay", acl::acl_name(grantee))
         });
         // What is for one schema comes on top of what is for all, and that begins with the owner's.
         let owner = schema.is_none().then(|| "forebay=arwdDxt/forebay".to_owned());
@@ -899,17 +868,19 @@ fn activity(facts: &Facts) -> Vec<Row> {
     sessions.collect()
 }
 
+/// Counts of what never happens here.
+fn nothing_counted(relation: &SystemRelation) -> Row {
+    let counts = relation.columns.iter().map(|column| match column.kind {
+        "int8" => Cell::Int(0),
+        "float8" => Cell::Float(0.0),
+        _ => Cell::Null,
+    });
+    counts.collect()
+}
+
 fn stat_database(relation: &SystemRelation, facts: &Facts) -> Row {
     let sessions = i32::try_from(facts.activity.len()).unwrap_or(i32::MAX);
-    let mut row: Row = relation
-        .columns
-        .iter()
-        .map(|column| match column.kind {
-            "int8" => Cell::Int(0),
-            "float8" => Cell::Float(0.0),
-            _ => Cell::Null,
-        })
-        .collect();
+    let mut row = nothing_counted(relation);
     row[0] = Cell::from(DATABASE_OID);
     row[1] = Cell::from(&facts.database);
     row[2] = Cell::from(sessions);

@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::acl::{self, Grant};
 use super::data::{self, SystemRelation};
 use super::dynamic::{all_roles, named};
 use super::index::{Column, Entity, Index, type_cell};
 use super::rows::{Cell, Row, row};
+use super::{domains, usages};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
 use crate::pg::types;
@@ -33,7 +35,13 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
             usable().flat_map(|entity| element_types(relation, facts, entity)).collect()
         }
         "table_constraints" => usable().flat_map(|entity| constraints(facts, entity)).collect(),
-        "check_constraints" => usable().flat_map(|entity| checks(facts, entity)).collect(),
+        "check_constraints" => {
+            let tables = usable().flat_map(|entity| checks(facts, entity));
+            tables
+                .chain(owned(facts).then(|| domains::checks(facts)).into_iter().flatten())
+                .collect()
+        }
+        "domain_constraints" if owned(facts) => domains::constraints(facts),
         "key_column_usage" => usable().flat_map(|entity| key_columns(facts, entity)).collect(),
         "constraint_column_usage" => {
             usable().flat_map(|entity| constraint_columns(facts, entity)).collect()
@@ -45,6 +53,16 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "role_table_grants" => privileges(facts, index, false),
         "column_privileges" => column_privileges(facts, index, true),
         "role_column_grants" => column_privileges(facts, index, false),
+        "column_udt_usage" => usable().flat_map(|e| usages::of_columns(facts, e)).collect(),
+        "column_domain_usage" => usable().flat_map(|e| usages::of_domains(facts, e)).collect(),
+        "data_type_privileges" => {
+            let columns = usable().flat_map(|entity| usages::described(facts, entity));
+            columns.chain(usages::described_system(facts)).collect()
+        }
+        "domains" => usages::domains(relation, facts),
+        "domain_udt_usage" => usages::domain_types(facts),
+        "udt_privileges" | "role_udt_grants" => usages::on_types(facts, index),
+        "routine_privileges" | "role_routine_grants" => usages::on_routines(facts),
         "enabled_roles" => enabled_roles(facts),
         "applicable_roles" => applicable_roles(facts),
         "sequences" => index
@@ -71,14 +89,19 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
     }
 }
 
-fn yes(truth: bool) -> &'static str {
+pub(super) fn yes(truth: bool) -> &'static str {
     if truth { "YES" } else { "NO" }
+}
+
+/// Whether the current user is or stands for the owner of all that is PostgreSQL's.
+fn owned(facts: &Facts) -> bool {
+    facts.member(&facts.user, BOOTSTRAP_ROLE, true)
 }
 
 /// Whether the current user may read the relation.
 pub(crate) fn readable(facts: &Facts, entity: &Entity) -> bool {
     match &entity.database {
-        None => true,
+        None => acl::readable(&acl::of_relation(facts, entity), facts, &facts.user),
         Some(database) => {
             let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
             facts.granted(&facts.user, &target, Privilege::Select)
@@ -135,7 +158,7 @@ fn view(facts: &Facts, entity: &Entity) -> Row {
 }
 
 /// The columns that describe a type, under the names information_schema gives them.
-fn type_columns(facts: &Facts, kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
+pub(super) fn type_columns(facts: &Facts, kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
     let base = type_cell(kind, "typbasetype").oid();
     let declared = kind;
     let kind = if base == 0 { kind } else { base };
@@ -174,7 +197,7 @@ fn data_type(kind: u32) -> String {
 }
 
 /// Lengths and precisions (the `_pg_char_max_length` family of information_schema.sql).
-fn limits(kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
+pub(crate) fn limits(kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
     let number = |precision: i32, radix: i32, scale: Cell| {
         vec![
             ("numeric_precision", Cell::from(precision)),
@@ -337,16 +360,16 @@ fn constraint_table(facts: &Facts, entity: &Arc<Entity>) -> Option<Row> {
 fn privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for entity in index.all() {
-        for (grantor, grantee, grantable) in grants(facts, entity, public) {
+        for Grant { grantor, grantee, privilege, grantable } in grants(facts, entity, public) {
             rows.push(row![
                 grantor,
                 grantee,
                 &facts.database,
                 &entity.schema,
                 &entity.name,
-                "SELECT",
+                privilege,
                 yes(grantable),
-                "YES"
+                yes(privilege == "SELECT")
             ]);
         }
     }
@@ -356,17 +379,19 @@ fn privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
 fn column_privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
     let mut rows = Vec::new();
     for entity in index.all() {
-        for (grantor, grantee, grantable) in grants(facts, entity, public) {
+        let grants = grants(facts, entity, public);
+        let grants = grants.iter().filter(|grant| OF_COLUMNS.contains(&grant.privilege));
+        for Grant { grantor, grantee, privilege, grantable } in grants {
             rows.extend(entity.columns.iter().map(|column| {
                 row![
-                    &grantor,
-                    &grantee,
+                    grantor,
+                    grantee,
                     &facts.database,
                     &entity.schema,
                     &entity.name,
                     &column.name,
-                    "SELECT",
-                    yes(grantable)
+                    *privilege,
+                    yes(*grantable)
                 ]
             }));
         }
@@ -374,27 +399,13 @@ fn column_privileges(facts: &Facts, index: &Index, public: bool) -> Vec<Row> {
     rows
 }
 
-/// Grantor, grantee and grantability of SELECT on a relation, as far as the user is one of the two.
-fn grants(facts: &Facts, entity: &Entity, public: bool) -> Vec<(String, String, bool)> {
-    let owner = BOOTSTRAP_ROLE.to_owned();
-    let mut found = vec![(owner.clone(), owner.clone(), true)];
-    match &entity.database {
-        None => found.push((owner, "PUBLIC".to_owned(), false)),
-        Some(database) => {
-            let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
-            let granted = facts.generation.grants.iter().filter(|grant| grant.target == target);
-            found.extend(granted.map(|grant| {
-                let everybody = grant.grantee == "public";
-                let grantee = if everybody { "PUBLIC".to_owned() } else { grant.grantee.clone() };
-                (grant.grantor.clone(), grantee, grant.grantable)
-            }));
-        }
-    }
-    found.retain(|(grantor, grantee, _)| {
-        let mine = |role: &str| facts.member(&facts.user, role, true);
-        if grantee == "PUBLIC" { public } else { mine(grantor) || mine(grantee) }
-    });
-    found
+/// The privileges of tables that columns have as well.
+const OF_COLUMNS: &[&str] = &["INSERT", "SELECT", "UPDATE", "REFERENCES"];
+
+/// The privileges on a relation, as far as the user is one of the two.
+fn grants(facts: &Facts, entity: &Entity, public: bool) -> Vec<Grant> {
+    let items = acl::items(&acl::of_relation(facts, entity), &[acl::OWNER_OF_TABLE]);
+    acl::granted(facts, &items, public)
 }
 
 fn enabled_roles(facts: &Facts) -> Vec<Row> {
@@ -405,6 +416,10 @@ fn enabled_roles(facts: &Facts) -> Vec<Row> {
 
 fn applicable_roles(facts: &Facts) -> Vec<Row> {
     let mut rows = Vec::new();
+    if facts.member(&facts.user, BOOTSTRAP_ROLE, true) {
+        // Whoever owns the database is a member without a grant.
+        rows.push(row![BOOTSTRAP_ROLE, "pg_database_owner", "NO"]);
+    }
     for role in facts.generation.roles.values() {
         if facts.member(&facts.user, &role.name, true) {
             rows.extend(role.member_of.iter().map(|granted| row![&role.name, granted, "NO"]));
@@ -445,12 +460,13 @@ fn collation_sets(facts: &Facts) -> Vec<Row> {
     rows.map(row).collect()
 }
 
-fn schema_of(row: &Row) -> &'static str {
+pub(super) fn schema_of(row: &Row) -> &'static str {
     let catalog = row[2].oid() == super::index::PG_CATALOG_OID;
     if catalog { "pg_catalog" } else { "information_schema" }
 }
 
-fn specific_name(row: &Row) -> Cell {
+/// The name of a function that no other has.
+pub(super) fn routine(row: &Row) -> Cell {
     Cell::from(format!("{}_{}", row[1].text(), row[0].oid()))
 }
 
@@ -464,7 +480,7 @@ fn routines(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
         let mut values = vec![
             ("specific_catalog", database()),
             ("specific_schema", schema_of(row).into()),
-            ("specific_name", specific_name(row)),
+            ("specific_name", routine(row)),
             ("routine_catalog", database()),
             ("routine_schema", schema_of(row).into()),
             ("routine_name", row[1].clone()),
@@ -518,7 +534,7 @@ fn parameters(relation: &SystemRelation, facts: &Facts) -> Vec<Row> {
                 &[
                     ("specific_catalog", database()),
                     ("specific_schema", schema_of(row).into()),
-                    ("specific_name", specific_name(row)),
+                    ("specific_name", routine(row)),
                     ("ordinal_position", number.into()),
                     ("parameter_mode", modes_by_letter.get(mode).copied().into()),
                     ("is_result", "NO".into()),

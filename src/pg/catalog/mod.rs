@@ -6,7 +6,9 @@
 //!
 //! Imports: error, catalog, pg::facts, pg::types. Used by: query.
 
+pub(crate) mod acl;
 pub(crate) mod data;
+mod domains;
 pub(crate) mod dynamic;
 mod extension;
 pub(crate) mod index;
@@ -18,6 +20,7 @@ pub(crate) mod settings;
 pub(crate) mod system_indexes;
 #[cfg(test)]
 mod tests;
+mod usages;
 
 use std::sync::Arc;
 

@@ -9,14 +9,15 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::Result;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 
 use super::data::SystemRelation;
 use super::dynamic::Scope;
-use super::{dynamic, rows};
+use super::{acl, dynamic, rows};
+use crate::error::Error;
 use crate::pg::facts::Facts;
 
 /// One relation of PostgreSQL's schemas as one statement sees it.
@@ -25,18 +26,33 @@ pub(crate) struct SystemTable {
     facts: Arc<Facts>,
 }
 
+/// Relations of which everybody may read some columns, and nothing but those is in them here.
+const OF_COLUMNS: &[&str] = &["pg_subscription"];
+
 impl SystemTable {
     pub(crate) fn new(relation: &'static SystemRelation, facts: Arc<Facts>) -> SystemTable {
         SystemTable { relation, facts }
     }
 
     fn plan(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
+        self.check()?;
         let source = MemorySourceConfig::try_new_exec(
             &[vec![self.batch()?]],
             Arc::clone(&self.relation.arrow),
             projection.cloned(),
         )?;
         Ok(source)
+    }
+
+    /// Errors: 42501 for a relation that is not the user's to read.
+    fn check(&self) -> Result<()> {
+        let SystemRelation { name, kind, acl, .. } = self.relation;
+        if OF_COLUMNS.contains(name) || acl::readable(acl, &self.facts, &self.facts.user) {
+            return Ok(());
+        }
+        let kind = if *kind == 'v' { "view" } else { "table" };
+        let error = Error::InsufficientPrivilege(format!("permission denied for {kind} {name}"));
+        Err(DataFusionError::External(Box::new(error)))
     }
 
     /// Its rows, from those kept where others may have asked before.

@@ -18,74 +18,12 @@ use super::cells::Call;
 use super::names;
 use super::record::composite;
 use crate::error::{Error, Result};
-use crate::pg::catalog::dynamic::acl_name;
+use crate::pg::catalog::acl::{Item, PRIVILEGES, acl_name};
 use crate::pg::catalog::rows::{Cell, field};
 use crate::pg::facts::Facts;
 
 /// What `aclexplode` returns as rows, as a list of them.
 pub(super) const EXPLODE: &str = "forebay_aclexplode";
-
-/// Privileges by their letters, in the order PostgreSQL keeps them in.
-const PRIVILEGES: &[(char, &str)] = &[
-    ('a', "INSERT"),
-    ('r', "SELECT"),
-    ('w', "UPDATE"),
-    ('d', "DELETE"),
-    ('D', "TRUNCATE"),
-    ('x', "REFERENCES"),
-    ('t', "TRIGGER"),
-    ('X', "EXECUTE"),
-    ('U', "USAGE"),
-    ('C', "CREATE"),
-    ('T', "TEMPORARY"),
-    ('c', "CONNECT"),
-    ('s', "SET"),
-    ('A', "ALTER SYSTEM"),
-];
-
-/// One `aclitem` taken apart: grantee (empty is PUBLIC), privileges with whether they may be granted on, grantor.
-#[derive(Debug, PartialEq, Eq)]
-struct Item {
-    grantee: String,
-    privileges: Vec<(&'static str, bool)>,
-    grantor: String,
-}
-
-impl Item {
-    fn parse(text: &str) -> Option<Item> {
-        let (grantee, rest) = name(text);
-        let (letters, grantor) = rest.strip_prefix('=')?.split_once('/')?;
-        let mut privileges: Vec<(&'static str, bool)> = Vec::new();
-        for letter in letters.chars() {
-            if letter == '*' {
-                privileges.last_mut()?.1 = true;
-            } else {
-                let (_, known) = PRIVILEGES.iter().find(|(own, _)| *own == letter)?;
-                privileges.push((known, false));
-            }
-        }
-        Some(Item { grantee, privileges, grantor: name(grantor).0 })
-    }
-}
-
-/// The role name that begins `text`, which may be quoted, and what follows it.
-fn name(text: &str) -> (String, &str) {
-    let mut name = String::new();
-    let mut quoted = false;
-    let mut chars = text.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
-        match c {
-            '"' if quoted && chars.peek().is_some_and(|(_, next)| *next == '"') => {
-                chars.next();
-                name.push('"');
-            }
-            '"' => quoted = !quoted,
-            '=' | '/' if !quoted => return (name, text.get(at..).unwrap_or_default()),
-            other => name.push(other),
-        }
-    }
-    (name, "")
-}
 
 /// `acldefault(type, owner)`: what an object of that kind grants while nobody has granted or revoked.
 /// Errors: XX000 for a letter of no kind, as in PostgreSQL.
@@ -253,29 +191,5 @@ impl Explode {
         let nulls = NullBuffer::from_iter((0..lists.len()).map(|index| lists.is_valid(index)));
         let offsets = OffsetBuffer::from_lengths(lengths);
         Ok(ListArray::try_new(item(), offsets, Arc::new(rows), Some(nulls))?)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::Item;
-
-    #[test]
-    fn items_are_taken_apart() {
-        let parse = |text: &str| Item::parse(text);
-        let want = |grantee: &str, privileges: &[(&'static str, bool)], grantor: &str| {
-            Some(Item {
-                grantee: grantee.to_owned(),
-                privileges: privileges.to_vec(),
-                grantor: grantor.to_owned(),
-            })
-        };
-        assert_eq!(parse("=r/ann"), want("", &[("SELECT", false)], "ann"));
-        let both = [("INSERT", true), ("SELECT", false)];
-        assert_eq!(parse("\"a=\"\"b\"=a*r/\"x y\""), want("a=\"b", &both, "x y"));
-        assert_eq!(parse("ann=/ann"), want("ann", &[], "ann"));
-        for wrong in ["", "ann", "ann=r", "ann=q/ann", "ann=*/ann"] {
-            assert_eq!(parse(wrong), None, "{wrong}");
-        }
     }
 }

@@ -18,6 +18,7 @@ pub(crate) mod domain;
 mod each;
 pub(crate) mod floats;
 mod gathered;
+mod hashes;
 mod identifiers;
 pub(crate) mod integers;
 pub(crate) mod intervals;
@@ -47,6 +48,7 @@ mod shaped;
 pub(crate) mod strings;
 mod text;
 mod transactions;
+mod type_limits;
 mod zone;
 
 use std::collections::HashMap;
@@ -60,7 +62,9 @@ use super::types::{self, TYPE_KEY};
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
-    let plain = plain::SPECS.iter().chain(json::SPECS).map(|spec| cells::immutable(*spec));
+    let specs = plain::SPECS.iter().chain(json::SPECS);
+    let specs = specs.chain(type_limits::SPECS).chain(hashes::SPECS);
+    let plain = specs.map(|spec| cells::immutable(*spec));
     plain
         .chain(shaped::all())
         .chain(bytes::all())
@@ -113,7 +117,8 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
         let specs = session::SPECS.iter().chain(transactions::SPECS);
         specs.map(|spec| (spec.name, spec)).collect()
     });
-    let made = if name == "set_config" { cells::volatile } else { cells::make };
+    let acts = matches!(name, "set_config" | "pg_cancel_backend" | "pg_terminate_backend");
+    let made = if acts { cells::volatile } else { cells::make };
     let spec = BY_NAME.get(name).map(|spec| made(**spec, facts));
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))

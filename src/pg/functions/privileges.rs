@@ -5,6 +5,8 @@ use super::names;
 use super::session::{class, known_column, may_read};
 use crate::catalog::roles::{Privilege, Target};
 use crate::error::{Error, Result};
+use crate::pg::catalog::data;
+use crate::pg::catalog::index::type_row;
 use crate::pg::catalog::rows::Cell;
 use crate::pg::facts::{DATABASE_OID, FOREBAY_SCHEMA};
 
@@ -96,7 +98,29 @@ pub(super) fn schema(call: &Call<'_>) -> Result<Cell> {
 const ON_TABLES: &[&str] =
     &["SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "USAGE", "RULE"];
 
-/// `has_table_privilege`, `has_any_column_privilege`, `has_sequence_privilege`
+/// `has_sequence_privilege`
+pub(super) fn sequence(call: &Call<'_>) -> Result<Cell> {
+    let (user, at) = subject(call, 2)?;
+    let oid = class(call, at)?;
+    let privileges = wanted(call.text(at + 1), &["USAGE", "SELECT", "UPDATE"])?;
+    let Some(entity) = call.facts.index().relation(oid) else { return Ok(Cell::Null) };
+    if entity.kind != 'S' {
+        let name = match &call.args[at] {
+            Cell::Text(name) => name.to_string(),
+            _ => entity.name.clone(),
+        };
+        return Err(Error::WrongObjectType(format!("\"{name}\" is not a sequence")));
+    }
+    let has = user.is_some_and(|user| {
+        call.facts.superuser(&user)
+            || privileges.iter().any(|(privilege, option)| {
+                privilege == "SELECT" && !option && may_read(call, &user, entity)
+            })
+    });
+    Ok(Cell::Bool(has))
+}
+
+/// `has_table_privilege`, `has_any_column_privilege`
 pub(super) fn table(call: &Call<'_>) -> Result<Cell> {
     let (user, at) = subject(call, 2)?;
     on_relation(call, user, at, call.text(at + 1))
@@ -170,22 +194,90 @@ pub(super) fn function(call: &Call<'_>) -> Result<Cell> {
         Cell::Text(name) => names::procedure_in(name, call.facts)?,
         _ => call.oid(at),
     };
-    if names::function_row(oid).is_none() {
+    let Some(row) = names::function_row(oid) else { return Ok(Cell::Null) };
+    let superuser = user.is_some_and(|user| call.facts.superuser(&user));
+    // Those that tell of the machine PostgreSQL leaves to superusers.
+    let everybody = row[data::table("pg_proc").index("proacl")] == Cell::Null;
+    Ok(Cell::Bool(superuser || everybody && privileges.iter().any(|(_, option)| !option)))
+}
+
+/// Where the objects of a kind are listed, and what one is called.
+type Listed = (&'static str, &'static str, &'static str);
+
+/// `has_type_privilege`: every type is everybody's.
+pub(super) fn kind(call: &Call<'_>) -> Result<Cell> {
+    let (user, at) = subject(call, 2)?;
+    let privileges = wanted(call.text(at + 1), &["USAGE"])?;
+    let oid = match &call.args[at] {
+        Cell::Text(name) => names::type_in(name, call.facts)?,
+        _ => call.oid(at),
+    };
+    if type_row(oid).is_none() && call.facts.index().row_type(oid).is_none() {
         return Ok(Cell::Null);
     }
     let superuser = user.is_some_and(|user| call.facts.superuser(&user));
     Ok(Cell::Bool(superuser || privileges.iter().any(|(_, option)| !option)))
 }
 
-/// Privileges on kinds of objects that are everybody's to use: types, languages.
-pub(super) fn of_everybody(call: &Call<'_>) -> Result<Cell> {
+/// `has_language_privilege`: those that are trusted are everybody's.
+pub(super) fn language(call: &Call<'_>) -> Result<Cell> {
     let (user, at) = subject(call, 2)?;
     let privileges = wanted(call.text(at + 1), &["USAGE"])?;
+    if !listed(call, at, ("pg_language", "lanname", "language"))? {
+        return Ok(Cell::Null);
+    }
     let superuser = user.is_some_and(|user| call.facts.superuser(&user));
     Ok(Cell::Bool(superuser || privileges.iter().any(|(_, option)| !option)))
 }
 
-/// Privileges on kinds of objects only superusers have: tablespaces, foreign servers.
+/// `has_tablespace_privilege`: only superusers make anything.
+pub(super) fn tablespace(call: &Call<'_>) -> Result<Cell> {
+    let (user, at) = subject(call, 2)?;
+    wanted(call.text(at + 1), &["CREATE"])?;
+    if !listed(call, at, ("pg_tablespace", "spcname", "tablespace"))? {
+        return Ok(Cell::Null);
+    }
+    Ok(Cell::Bool(user.is_some_and(|user| call.facts.superuser(&user))))
+}
+
+/// `has_foreign_data_wrapper_privilege`: there are none.
+pub(super) fn wrapper(call: &Call<'_>) -> Result<Cell> {
+    none(call, "foreign-data wrapper")
+}
+
+/// `has_server_privilege`: there are none.
+pub(super) fn server(call: &Call<'_>) -> Result<Cell> {
+    none(call, "server")
+}
+
+fn none(call: &Call<'_>, kind: &str) -> Result<Cell> {
+    let (_, at) = subject(call, 2)?;
+    wanted(call.text(at + 1), &["USAGE"])?;
+    match &call.args[at] {
+        Cell::Text(name) => {
+            Err(Error::UndefinedObject(format!("{kind} \"{name}\" does not exist")))
+        }
+        _ => Ok(Cell::Null),
+    }
+}
+
+/// Whether there is such an object.
+/// Errors: 42704 for a name that nobody has.
+fn listed(call: &Call<'_>, at: usize, (relation, column, kind): Listed) -> Result<bool> {
+    let rows = data::table(relation);
+    let index = rows.index(column);
+    match &call.args[at] {
+        Cell::Text(name) => {
+            match rows.rows().iter().any(|row| row[index].text() == name.as_ref()) {
+                true => Ok(true),
+                false => Err(Error::UndefinedObject(format!("{kind} \"{name}\" does not exist"))),
+            }
+        }
+        _ => Ok(rows.rows().iter().any(|row| row[0].oid() == call.oid(at))),
+    }
+}
+
+/// `has_parameter_privilege`: superusers alone set what is not everybody's.
 pub(super) fn of_owner(call: &Call<'_>) -> Result<Cell> {
     let (user, _) = subject(call, 2)?;
     Ok(Cell::Bool(user.is_some_and(|user| call.facts.superuser(&user))))

@@ -155,7 +155,8 @@ impl ScalarUDFImpl for Series {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        let kind = Kind::of(arg_types).ok_or_else(|| missing(arg_types))?;
+        // What does not fit is told once the result is asked for: the planner would reword it here.
+        let Some(kind) = Kind::of(arg_types) else { return Ok(arg_types.to_vec()) };
         let coerced = arg_types.iter().enumerate().map(|(place, found)| match (&kind, place) {
             // Read by us: the planner's casts know other spellings.
             _ if found.is_string() => DataType::Utf8,

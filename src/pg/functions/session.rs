@@ -4,13 +4,13 @@ use super::cells::{Call, Spec};
 use super::{definitions, names, parsers, privileges, regoperators, routines};
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
-use crate::pg::catalog::data;
 use crate::pg::catalog::dynamic::GLOBAL_TABLESPACE_OID;
 use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
 use crate::pg::catalog::system_indexes;
-use crate::pg::facts::{DATABASE_OID, Wish};
+use crate::pg::catalog::{acl as catalog_acl, data};
+use crate::pg::facts::{DATABASE_OID, Signal, Wish, signalable};
 use crate::pg::types;
 
 macro_rules! specs {
@@ -52,6 +52,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_backend_pid" [""] -> "int4" strict |call| text(call.facts.pid);
     "current_setting" ["t", "tb"] -> "text" strict current_setting;
     "set_config" ["ttb"] -> "text" called set_config;
+    "pg_cancel_backend" ["n"] -> "bool" strict |call| signal(call, false);
+    "pg_terminate_backend" ["n", "nn"] -> "bool" strict |call| signal(call, true);
     "pg_is_in_recovery" [""] -> "bool" strict NEVER;
     "pg_is_wal_replay_paused" [""] -> "bool" strict NEVER;
     "pg_postmaster_start_time" [""] -> "timestamptz" strict |call| text(call.facts.started_at_us);
@@ -106,7 +108,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_get_statisticsobjdef_columns" ["n"] -> "text" strict NULL;
     "pg_get_serial_sequence" ["tt"] -> "text" strict serial_sequence;
     "pg_get_replica_identity_index" ["n"] -> "regclass" strict NULL;
-    "pg_relation_is_publishable" ["a"] -> "bool" strict NEVER;
+    "pg_relation_is_publishable" ["a"] -> "bool" strict publishable;
     "pg_relation_is_updatable" ["ab"] -> "int4" strict NOTHING_COUNTED;
     "pg_column_is_updatable" ["anb"] -> "bool" strict NEVER;
     "pg_describe_object" ["nnn"] -> "text" strict definitions::object;
@@ -152,14 +154,14 @@ pub(super) const SPECS: &[Spec] = specs! {
     "has_table_privilege" ["at", "aat"] -> "bool" strict privileges::table;
     "has_any_column_privilege" ["at", "aat"] -> "bool" strict privileges::table;
     "has_column_privilege" ["aat", "aaat"] -> "bool" strict privileges::column;
-    "has_sequence_privilege" ["at", "aat"] -> "bool" strict privileges::table;
+    "has_sequence_privilege" ["at", "aat"] -> "bool" strict privileges::sequence;
     "has_database_privilege" ["at", "aat"] -> "bool" strict privileges::database;
     "has_function_privilege" ["at", "aat"] -> "bool" strict privileges::function;
-    "has_type_privilege" ["at", "aat"] -> "bool" strict privileges::of_everybody;
-    "has_language_privilege" ["at", "aat"] -> "bool" strict privileges::of_everybody;
-    "has_tablespace_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
-    "has_foreign_data_wrapper_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
-    "has_server_privilege" ["at", "aat"] -> "bool" strict privileges::of_owner;
+    "has_type_privilege" ["at", "aat"] -> "bool" strict privileges::kind;
+    "has_language_privilege" ["at", "aat"] -> "bool" strict privileges::language;
+    "has_tablespace_privilege" ["at", "aat"] -> "bool" strict privileges::tablespace;
+    "has_foreign_data_wrapper_privilege" ["at", "aat"] -> "bool" strict privileges::wrapper;
+    "has_server_privilege" ["at", "aat"] -> "bool" strict privileges::server;
     "has_parameter_privilege" ["tt", "att"] -> "bool" strict privileges::of_owner;
     "pg_has_role" ["at", "aat"] -> "bool" strict privileges::role;
 
@@ -310,6 +312,9 @@ fn set_config(call: &Call<'_>) -> Result<Cell> {
         Cell::Null => None,
         value => Some(value.text().to_owned()),
     };
+    if name.eq_ignore_ascii_case("role") {
+        return set_role(call, value);
+    }
     let custom = name.contains('.') && !name.starts_with("forebay.");
     let of_session = OF_SESSION.iter().any(|own| own.eq_ignore_ascii_case(name));
     let known = settings::known(name).filter(|_| !of_session);
@@ -332,12 +337,42 @@ fn set_config(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(shown))
 }
 
+/// `pg_cancel_backend` and `pg_terminate_backend` of each row of a query: the session does it when the statement ends.
+/// Whether there is such a session is as of its start.
+/// Errors: 42501 for a session of another role.
+fn signal(call: &Call<'_>, terminate: bool) -> Result<Cell> {
+    let (facts, pid) = (call.facts, i32::try_from(call.int(0)).unwrap_or(0));
+    let found = facts.activity.iter().find(|row| row.pid == pid);
+    if let Some(row) = found {
+        signalable(&row.user, &facts.user, facts.setting("is_superuser") == Some("on"), terminate)?;
+    }
+    facts.signals.add(Signal { pid, terminate });
+    Ok(Cell::Bool(found.is_some()))
+}
+
+/// Errors: 22023 for a role nobody knows, 42501 for one the session may not become.
+fn set_role(call: &Call<'_>, value: Option<String>) -> Result<Cell> {
+    let to = value.unwrap_or_else(|| "none".to_owned());
+    let (facts, login) = (call.facts, &call.facts.session_user);
+    if to != "none" && to != *login {
+        if !facts.generation.roles.contains_key(&to) {
+            return Err(Error::InvalidParameterValue(format!("role \"{to}\" does not exist")));
+        }
+        if !facts.member(login, &to, false) {
+            let message = format!("permission denied to set role \"{to}\"");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+    }
+    let (name, value) = ("role".to_owned(), Some(to.clone()));
+    call.facts.wishes.add(Wish { name, value, local: call.truth(2) });
+    Ok(Cell::from(to))
+}
+
 /// Settings whose values only the session can check.
 const OF_SESSION: &[&str] = &[
     "client_encoding",
     "DateStyle",
     "password_encryption",
-    "role",
     "session_authorization",
     "standard_conforming_strings",
     "TimeZone",
@@ -391,6 +426,13 @@ fn format_type(call: &Call<'_>) -> Result<Cell> {
         _ => {}
     }
     Ok(Cell::from(names::type_out(call.oid(0), modifier, call.facts)))
+}
+
+/// Whether it is a table of the user's, which is all a publication asks for.
+fn publishable(call: &Call<'_>) -> Result<Cell> {
+    let oid = class(call, 0)?;
+    let entity = call.facts.index().relation(oid);
+    Ok(Cell::from(entity.map(|entity| entity.kind == 'r' && entity.database.is_some())))
 }
 
 fn serial_sequence(call: &Call<'_>) -> Result<Cell> {
@@ -565,7 +607,10 @@ fn live_tuples(call: &Call<'_>) -> Result<Cell> {
 /// Whether the current user may see what everybody may, used where nothing was granted on.
 pub(super) fn may_read(call: &Call<'_>, user: &str, entity: &Entity) -> bool {
     match &entity.database {
-        None => true,
+        None => {
+            let acl = catalog_acl::of_relation(call.facts, entity);
+            catalog_acl::readable(&acl, call.facts, user)
+        }
         Some(database) => {
             let target = crate::catalog::roles::Target::Table {
                 schema: database.clone(),

@@ -4,6 +4,8 @@
 use super::cells::{Call, Spec};
 use super::session::specs;
 use crate::error::{Error, Result};
+use crate::pg::adt;
+use crate::pg::catalog::dynamic::FROZEN_XID;
 use crate::pg::catalog::rows::Cell;
 
 /// Transactions below are PostgreSQL's own and always over (`FirstNormalTransactionId`).
@@ -23,13 +25,16 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_snapshot_xmin" ["t"] -> "xid8" strict |call| bounds(call.text(0)).map(|(xmin, _)| Cell::Int(xmin));
     "txid_snapshot_xmax" ["t"] -> "int8" strict |call| bounds(call.text(0)).map(|(_, xmax)| Cell::Int(xmax));
     "pg_snapshot_xmax" ["t"] -> "xid8" strict |call| bounds(call.text(0)).map(|(_, xmax)| Cell::Int(xmax));
+    "pg_export_snapshot" [""] -> "text" strict |_| Err(Error::FeatureNotSupported("snapshots cannot be exported".to_owned()));
     "txid_visible_in_snapshot" ["nt"] -> "bool" strict visible;
     "pg_visible_in_snapshot" ["nt"] -> "bool" strict visible;
+    "forebay_xid_age" ["n"] -> "int4" strict |call| Ok(Cell::Int(age(call)));
     "txid_status" ["n"] -> "text" strict status;
     "pg_xact_status" ["n"] -> "text" strict status;
     "pg_current_wal_lsn" [""] -> "pg_lsn" strict position;
     "pg_current_wal_insert_lsn" [""] -> "pg_lsn" strict position;
     "pg_current_wal_flush_lsn" [""] -> "pg_lsn" strict position;
+    "pg_wal_lsn_diff" ["tt"] -> "int8" strict distance;
     "pg_last_wal_receive_lsn" [""] -> "pg_lsn" strict NULL;
     "pg_last_wal_replay_lsn" [""] -> "pg_lsn" strict NULL;
     "pg_last_xact_replay_timestamp" [""] -> "timestamptz" strict NULL;
@@ -37,7 +42,8 @@ pub(super) const SPECS: &[Spec] = specs! {
 
 /// The number the next transaction would have: it moves with every commit.
 fn next(call: &Call<'_>) -> i64 {
-    i64::try_from(call.facts.generation.lsn).unwrap_or(i64::MAX).saturating_add(FIRST_NORMAL)
+    // Tables are older than any commit.
+    i64::try_from(call.facts.generation.lsn).unwrap_or(i64::MAX).saturating_add(FROZEN_XID + 1)
 }
 
 /// None is ever under way: a commit is one step.
@@ -79,6 +85,26 @@ fn status(call: &Call<'_>) -> Result<Cell> {
         return Err(Error::InvalidParameterValue(message));
     }
     Ok(Cell::from("committed"))
+}
+
+/// How many transactions ago one was (`xid_age`): PostgreSQL's own are older than any.
+fn age(call: &Call<'_>) -> i64 {
+    let transaction = call.int(0);
+    if transaction < FIRST_NORMAL {
+        return i64::from(i32::MAX);
+    }
+    // Numbers of transactions wrap around.
+    let wrapped = (next(call) - transaction).rem_euclid(1 << 32);
+    if wrapped < 1 << 31 { wrapped } else { wrapped - (1 << 32) }
+}
+
+/// How many bytes of the log lie between two places. Its type in PostgreSQL is numeric, to which the rewrite casts it.
+/// Errors: 22P02; 22003 for a distance that PostgreSQL's own log never has.
+fn distance(call: &Call<'_>) -> Result<Cell> {
+    let [first, second] = [0, 1].map(|index| adt::position(call.text(index)));
+    let (first, second) = (i128::from(first?), i128::from(second?));
+    let bytes = i64::try_from(first - second);
+    bytes.map(Cell::Int).map_err(|_wide| Error::NumericOutOfRange("bigint out of range".to_owned()))
 }
 
 fn position(call: &Call<'_>) -> Result<Cell> {

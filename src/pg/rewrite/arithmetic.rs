@@ -82,8 +82,10 @@ pub(super) fn binary(
     if let Some(done) = of_numerics(op, (&left, &left_type), (&right, &right_type)) {
         return Ok(Transformed::yes(done));
     }
-    let (from_left, from_right) =
-        (widened(&left_type, &right_type), widened(&right_type, &left_type));
+    let wide = |own: &DataType, other: &DataType| {
+        widened(own, other).or_else(|| alike(own, other).filter(|_| op == Operator::Multiply))
+    };
+    let (from_left, from_right) = (wide(&left_type, &right_type), wide(&right_type, &left_type));
     let changed = from_left.is_some() || from_right.is_some();
     let floating = [(&from_left, &left_type), (&from_right, &right_type)]
         .iter()
@@ -177,6 +179,21 @@ fn widened(own: &DataType, other: &DataType) -> Option<DataType> {
         DataType::Float32 if is_exact(other) => Some(DataType::Float64),
         exact if is_exact(exact) && other.is_floating() => Some(DataType::Float64),
         DataType::UInt64 => Some(DataType::Decimal128(20, 0)),
+        _ => None,
+    }
+}
+
+/// What an exact number becomes beside a numeric of the widest kind. The planner would give both the same digits after the
+/// point, and a product would show those of both.
+fn alike(own: &DataType, other: &DataType) -> Option<DataType> {
+    match (own, other) {
+        (
+            DataType::Decimal32(precision, scale)
+            | DataType::Decimal64(precision, scale)
+            | DataType::Decimal128(precision, scale),
+            DataType::Decimal256(..),
+        ) => Some(DataType::Decimal256(*precision, *scale)),
+        (own, DataType::Decimal256(..)) if own.is_integer() => Some(DataType::Decimal256(20, 0)),
         _ => None,
     }
 }

@@ -7,8 +7,9 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments,
-    Ident, ObjectName, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableFactor,
-    TableWithJoins, Value, Visit, Visitor, WildcardAdditionalOptions,
+    Ident, Join, JoinConstraint, JoinOperator, ObjectName, Select, SelectItem, SetExpr, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit, Visitor,
+    WildcardAdditionalOptions,
 };
 
 use super::syntax::{call, cast_to, function_name, listing, selecting};
@@ -65,6 +66,45 @@ pub(super) fn tables(body: &mut Box<SetExpr>) {
     }
 }
 
+/// `FROM a, f(a.x) JOIN b ON …` as `FROM a CROSS JOIN f(a.x) JOIN b ON …`: the planner sees the tables before a function
+/// that stands in a join of its own as little as those of a query further out.
+pub(super) fn chained(select: &mut Select) {
+    let mut from: Vec<TableWithJoins> = Vec::with_capacity(select.from.len());
+    for mut table in std::mem::take(&mut select.from) {
+        match from.last_mut() {
+            Some(before) if sees_before(&table) => {
+                before.joins.push(Join {
+                    relation: table.relation,
+                    global: false,
+                    join_operator: JoinOperator::CrossJoin(JoinConstraint::None),
+                });
+                before.joins.append(&mut table.joins);
+            }
+            _ => from.push(table),
+        }
+    }
+    select.from = from;
+}
+
+/// Whether it begins with a function that may see tables before it, and joins that mean the same behind those tables.
+fn sees_before(table: &TableWithJoins) -> bool {
+    let lateral = matches!(
+        table.relation,
+        TableFactor::UNNEST { .. } | TableFactor::Derived { lateral: true, .. }
+    );
+    let plain = table.joins.iter().all(|join| {
+        matches!(
+            join.join_operator,
+            JoinOperator::Join(JoinConstraint::On(_))
+                | JoinOperator::Inner(JoinConstraint::On(_))
+                | JoinOperator::Left(JoinConstraint::On(_))
+                | JoinOperator::LeftOuter(JoinConstraint::On(_))
+                | JoinOperator::CrossJoin(JoinConstraint::None)
+        )
+    });
+    lateral && plain && !table.joins.is_empty()
+}
+
 /// A function called in FROM.
 struct Call {
     name: String,
@@ -84,32 +124,28 @@ impl Call {
             _ => None,
         });
         let Some(args) = values.collect::<Option<Vec<Expr>>>() else { return self.value(alias) };
-        let (lists, names): (Vec<Expr>, &[&str]) =
-            if let Some(Columns(names, lists)) = columns(&self.name) {
-                let options = self.name == "pg_options_to_table";
-                let args: Vec<Expr> =
-                    if options { args.into_iter().map(texts).collect() } else { args };
-                (lists.iter().map(|list| call(list, args.clone())).collect(), names)
+        let (lists, names): (Vec<Expr>, Vec<&str>) =
+            if let Some(columns) = columns(&self.name, args.clone()) {
+                columns.into_iter().unzip()
             } else if let Some(fields) = fields(&self.name) {
                 let list = call(listing(&self.name).unwrap_or_default(), args);
                 let field = |name: &&str| {
                     let name = Expr::value(Value::SingleQuotedString((*name).to_owned()));
                     call("forebay_member", vec![list.clone(), name])
                 };
-                (fields.iter().map(field).collect(), fields)
+                (fields.iter().map(field).collect(), fields.to_vec())
             } else if let Some(listing) = listing(&self.name) {
-                let names: &[&str] =
-                    if self.name.contains("_array_elements") { &["value"] } else { &[""] };
-                (vec![call(listing, args)], names)
+                let name = if self.name.contains("_array_elements") { "value" } else { "" };
+                (vec![call(listing, args)], vec![name])
             } else if self.name == "unnest" {
-                let names: &[&str] = if args.len() == 1 { &["unnest"] } else { &[] };
+                let names = if args.len() == 1 { vec!["unnest"] } else { Vec::new() };
                 (args, names)
             } else if self.name == "generate_series" {
-                (vec![call("forebay_series", args)], &["generate_series"])
+                (vec![call("forebay_series", args)], vec!["generate_series"])
             } else {
                 return self.value(alias);
             };
-        unnested(alias, &self.name, lists, names, self.ordinality)
+        unnested(alias, &self.name, lists, &names, self.ordinality)
     }
 
     /// `LATERAL (SELECT f(…)) AS alias`
@@ -232,8 +268,8 @@ fn texts(expr: Expr) -> Expr {
 /// The names of columns, and functions that return each as a list.
 struct Columns(&'static [&'static str], &'static [&'static str]);
 
-/// The columns of what `name` returns as rows.
-fn columns(name: &str) -> Option<Columns> {
+/// The columns of what `name` returns as rows, by the functions that return them.
+fn listing_columns(name: &str) -> Option<Columns> {
     const PAIR: &[&str] = &["key", "value"];
     Some(match name {
         "pg_options_to_table" => Columns(
@@ -262,8 +298,17 @@ fn columns(name: &str) -> Option<Columns> {
     })
 }
 
+/// The columns of what `name` returns as rows, as lists side by side, and what they are called.
+pub(super) fn columns(name: &str, args: Vec<Expr>) -> Option<Vec<(Expr, &'static str)>> {
+    let Columns(names, lists) = listing_columns(name)?;
+    let options = name == "pg_options_to_table";
+    let args: Vec<Expr> = if options { args.into_iter().map(texts).collect() } else { args };
+    let column = |(list, name): (&&str, &&'static str)| (call(list, args.clone()), *name);
+    Some(lists.iter().zip(names).map(column).collect())
+}
+
 /// The columns of what `name` returns as rows, which its list has as composite values.
-fn fields(name: &str) -> Option<&'static [&'static str]> {
+pub(super) fn fields(name: &str) -> Option<&'static [&'static str]> {
     match name {
         "information_schema._pg_expandarray" | "_pg_expandarray" => Some(&["x", "n"]),
         "pg_options_to_table" => Some(&["option_name", "option_value"]),
@@ -328,6 +373,26 @@ mod tests {
             "_pg_expandarray(a) AS e",
             "UNNEST(forebay_member(forebay_expandarray(a), 'x'), \
              forebay_member(forebay_expandarray(a), 'n')) AS e (x, n)",
+        );
+    }
+
+    #[test]
+    fn functions_see_the_tables_before() {
+        let check = |from: &str, want: &str| {
+            let sql = format!("SELECT 1 FROM {from}");
+            let mut parsed = Parser::parse_sql(&PostgreSqlDialect {}, &sql).unwrap();
+            let Statement::Query(query) = &mut parsed[0] else { panic!("no query: {from}") };
+            let SetExpr::Select(select) = query.body.as_mut() else { panic!("no SELECT: {from}") };
+            super::chained(select);
+            assert_eq!(select.to_string(), format!("SELECT 1 FROM {want}"));
+        };
+        for fine in ["a, UNNEST(a.x)", "a, b JOIN c ON true", "a, UNNEST(a.x) RIGHT JOIN b ON true"]
+        {
+            check(fine, fine);
+        }
+        check(
+            "a, UNNEST(a.x) AS u LEFT JOIN b ON u = b.y, c",
+            "a CROSS JOIN UNNEST(a.x) AS u LEFT JOIN b ON u = b.y, c",
         );
     }
 

@@ -13,23 +13,27 @@ mod candidates;
 mod casts;
 mod clauses;
 mod common;
+mod composites;
 mod correlated;
 mod dependent;
 mod digits;
 mod equal;
 mod from;
 mod joins;
+mod keys;
 mod kinds;
 mod lateral;
 mod literals;
 mod mixed;
 mod moments;
 mod natural;
+mod nullability;
 mod operators;
 mod outputs;
 mod parameters;
 mod patterns;
 mod plan;
+mod presence;
 mod records;
 mod relations;
 mod results;
@@ -41,6 +45,7 @@ mod ties;
 mod told;
 mod types;
 mod unions;
+mod unnesting;
 mod whole_rows;
 mod zones;
 
@@ -62,6 +67,9 @@ use crate::error::Result;
 /// contains it.
 pub const MARK: char = '\u{1}';
 
+/// The name of an output `(f(x)).*`, which stands for all fields of the value.
+pub const ALL_FIELDS: &str = "\u{1}*";
+
 /// Rewrites one parsed statement in place, before planning. `locate` tells the position, in characters from 1, of a
 /// place in the text.
 /// Errors: 0A000 for a construct that cannot be said; literals that are not of their type.
@@ -81,6 +89,11 @@ pub fn expr_planners() -> Vec<Arc<dyn ExprPlanner>> {
 /// Planners of FROM to register.
 pub fn relation_planners() -> Vec<Arc<dyn RelationPlanner>> {
     relations::planners()
+}
+
+/// The optimised plan as the planner of operators takes it.
+pub fn settled(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
+    nullability::settled(plan)
 }
 
 /// Whether `/` of two such values is that of numeric.

@@ -65,9 +65,22 @@ impl ExprPlanner for Operators {
                     return Err(DataFusionError::External(Box::new(error)));
                 }
                 if op == BinaryOperator::StringConcat {
+                    concatenable(&left, &right, schema)?;
                     let left = beside_text(left, &left_type);
                     let right = beside_text(right, &right_type);
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+                }
+                // The planner's own `<=>` is IS NOT DISTINCT FROM.
+                let foreign = op == BinaryOperator::Spaceship
+                    || is_of_json(&op)
+                        && !is_untyped(&left)
+                        && is_plain(&left, schema)
+                        && is_plain(&right, schema);
+                if foreign {
+                    let symbol = op.to_string();
+                    let error = no_operator(&left, &symbol, &right, schema);
+                    let error = error.near(Place::Operator(symbol));
+                    return Err(DataFusionError::External(Box::new(error)));
                 }
                 let Some(operator) = operator(&op) else {
                     if !signatures::is_open(&left, schema) && !signatures::is_open(&right, schema) {
@@ -75,8 +88,8 @@ impl ExprPlanner for Operators {
                     }
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
-                let left = typed(left, operator, &right_type);
-                let right = typed(right, operator, &left_type);
+                let left = roomy(typed(left, operator, &right_type), &left_type);
+                let right = roomy(typed(right, operator, &left_type), &right_type);
                 let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
                 let sides = ((&left, &left_type), (&right, &right_type));
                 if let Some(planned) = arithmetic::of_interval(operator, sides.0, sides.1) {
@@ -265,6 +278,46 @@ fn json_compared(
     }
 }
 
+/// Operators that only JSON, arrays and ranges have.
+fn is_of_json(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Arrow
+            | BinaryOperator::LongArrow
+            | BinaryOperator::HashArrow
+            | BinaryOperator::HashLongArrow
+            | BinaryOperator::AtArrow
+            | BinaryOperator::ArrowAt
+    )
+}
+
+/// A value of a type that is nothing but its Arrow type, or a constant beside one.
+fn is_plain(expr: &Expr, schema: &DFSchema) -> bool {
+    let plain = |data_type: &DataType| {
+        data_type.is_numeric() || data_type.is_temporal() || data_type.is_string()
+    };
+    !matches!(expr, Expr::Placeholder(_))
+        && expr
+            .to_field(schema)
+            .is_ok_and(|(_, field)| field.metadata().is_empty() && plain(field.data_type()))
+}
+
+/// Digits before the point that a quotient has room for; more the planner has no common type for beside other scales.
+const WHOLE_DIGITS_MAX: u8 = 56;
+
+/// A numeric of the widest kind with room to calculate.
+fn roomy(expr: Expr, data_type: &DataType) -> Expr {
+    match data_type {
+        DataType::Decimal256(precision, scale)
+            if WHOLE_DIGITS_MAX < precision.saturating_sub(scale.unsigned_abs()) =>
+        {
+            let precision = WHOLE_DIGITS_MAX.saturating_add(scale.unsigned_abs());
+            Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal256(precision, *scale)))
+        }
+        _ => expr,
+    }
+}
+
 /// Whether `||` joins it to whatever is beside it.
 fn is_text(data_type: &DataType) -> bool {
     match data_type {
@@ -385,6 +438,29 @@ fn joined(left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<Ra
         _ => Kind::Prepend,
     };
     Ok(PlannerResult::Planned(call(functions::arrays::function(kind), vec![left, right])))
+}
+
+/// Refuses `||` of a `"char"` and a text: PostgreSQL has one of two texts and one of a text and anything, and `"char"` is
+/// cast to text as readily as it is anything.
+/// Errors: 42725.
+fn concatenable(left: &Expr, right: &Expr, schema: &DFSchema) -> Result<()> {
+    let kind = |expr: &Expr| match expr {
+        expr if is_untyped(expr) => types::UNKNOWN,
+        // One without a mark keeps that of its value until the plan is rewritten.
+        Expr::Cast(Cast { field, .. }) => types::of_field(field).oid,
+        expr => expr.to_field(schema).map_or(0, |(_, field)| types::of_field(&field).oid),
+    };
+    let kinds = [kind(left), kind(right)];
+    let text = [types::TEXT, types::VARCHAR, types::NAME, types::UNKNOWN, types::CHAR];
+    if !kinds.contains(&types::CHAR) || !kinds.iter().all(|kind| text.contains(kind)) {
+        return Ok(());
+    }
+    let [left_name, right_name] = kinds.map(types::sql_name);
+    let message = format!("operator is not unique: {left_name} || {right_name}");
+    let error = Error::AmbiguousFunction(message).hint(
+        "Could not choose a best candidate operator. You might need to add explicit type casts.",
+    );
+    Err(DataFusionError::External(Box::new(error.near(Place::Operator("||".to_owned())))))
 }
 
 /// What PostgreSQL says of an operator that the types do not have.

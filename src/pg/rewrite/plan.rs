@@ -352,10 +352,16 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             if !ours && OF_TEXT.contains(&name.as_str()) {
                 kinds::fitting(&name, &resolved.args, schema)?;
             }
+            if ours && let Some(own) = of_session(&name, &resolved.args, facts) {
+                return Ok(Transformed::yes(own));
+            }
             let resolved = Expr::ScalarFunction(resolved);
             match ours {
                 true => Ok(Transformed::yes(resolved)),
-                false => Ok(Transformed::yes(cast(resolved, schema, facts)?.data)),
+                false => {
+                    let cast = cast(resolved, schema, facts)?.data;
+                    Ok(Transformed::yes(zones::function(cast, schema, facts)?.data))
+                }
             }
         }
         Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
@@ -451,6 +457,14 @@ fn of_values(
 
 pub(super) fn is_jsonb(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == types::JSONB)
+}
+
+/// What a function of the session says in the place of one of ours: the age of a transaction.
+fn of_session(name: &str, args: &[Expr], facts: &Arc<Facts>) -> Option<Expr> {
+    let [Expr::ScalarFunction(today), transaction] = args else { return None };
+    let age = name == "age" && today.name() == "current_date";
+    let function = age.then(|| functions::session_function("forebay_xid_age", facts)).flatten()?;
+    Some(call(function, vec![transaction.clone()]))
 }
 
 /// A sort whose keys stand for values that are not ordered as their texts are.

@@ -73,6 +73,7 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
             })));
         }
         ("floor" | "ceil" | "trunc", [one]) if one.is_decimal() => of_scale(one, 0),
+        ("round", [one @ DataType::Decimal256(..)]) => of_scale(one, 0),
         ("trunc", [one, _]) if one.is_decimal() => match digits(&function.args) {
             Some(digits) => of_scale(one, digits.max(0)),
             None => return Ok(Transformed::no(expr)),
@@ -155,6 +156,11 @@ fn of_scale(own: &DataType, digits: i8) -> DataType {
             let whole = precision.saturating_sub(scale.unsigned_abs()).saturating_add(1);
             let wanted = whole.saturating_add(digits.unsigned_abs());
             DataType::Decimal128(wanted.clamp(1, 38), digits)
+        }
+        DataType::Decimal256(precision, scale) => {
+            let whole = precision.saturating_sub(scale.unsigned_abs()).saturating_add(1);
+            let wanted = whole.saturating_add(digits.unsigned_abs());
+            DataType::Decimal256(wanted.clamp(1, 76), digits)
         }
         _ => DataType::Decimal256(76, digits),
     }

@@ -3,20 +3,21 @@
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
+use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType, DuplicateTreatment,
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind,
-    OrderByOptions, Query, Select, SelectItem, SetExpr, Statement, Subscript, TableFactor,
-    UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
+    AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, CaseWhen, CastKind, DataType,
+    DuplicateTreatment, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, GroupByExpr, Ident, ObjectName, ObjectNamePart,
+    OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SelectItem, SetExpr, Statement,
+    Subscript, TableFactor, UnaryOperator, Value, ValueWithSpan, VisitMut, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    array, calls, clauses, from, joins, literals, moments, outputs, patterns, records, rows,
-    system_columns,
+    array, calls, clauses, composites, from, joins, keys, literals, moments, outputs, patterns,
+    records, rows, system_columns, unnesting, whole_rows,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -29,6 +30,9 @@ pub(super) fn statement(
     facts: &Facts,
     locate: &dyn Fn(Location) -> usize,
 ) -> Result<()> {
+    if let Statement::Query(query) = statement {
+        keys::rename(query);
+    }
     let mut rewriter = Rewriter { scopes: Vec::new(), rows: Scopes::new(statement), facts, locate };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
@@ -56,6 +60,9 @@ impl VisitorMut for Rewriter<'_> {
     type Break = Box<Error>;
 
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
+        if let Err(error) = composites::spell_out(select) {
+            return ControlFlow::Break(Box::new(error));
+        }
         self.scopes.push(system_columns::Tables::of(&select.from));
         self.rows.enter_select(select, self.facts);
         self.rows.name_outputs(select);
@@ -80,14 +87,19 @@ impl VisitorMut for Rewriter<'_> {
                 rows::as_value(expr);
             }
         }
+        from::chained(select);
         if let Err(error) = joins::select(select) {
             return ControlFlow::Break(Box::new(error));
         }
         literals::select(select);
+        unnesting::apart(select);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
+            keys::set_apart(&mut cte.query);
+        }
         from::tables(&mut query.body);
         self.rows.enter_query(query, self.facts);
         let ordered = self.rows.ordered(query, self.facts);
@@ -105,6 +117,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
+        if let TableFactor::Derived { subquery, .. } = factor {
+            keys::set_apart(subquery);
+        }
         if let Err(error) = records::table_factor(factor) {
             return ControlFlow::Break(Box::new(error));
         }
@@ -131,6 +146,12 @@ impl VisitorMut for Rewriter<'_> {
             Expr::Function(function) => matches!(function.args, FunctionArguments::Subquery(_)),
             _ => false,
         };
+        if let Expr::Subquery(query)
+        | Expr::InSubquery { subquery: query, .. }
+        | Expr::Function(Function { args: FunctionArguments::Subquery(query), .. }) = expr
+        {
+            keys::rename(query);
+        }
         if candidate && let Some(meaning) = known(expr) {
             *expr = meaning;
         }
@@ -200,6 +221,11 @@ impl Rewriter<'_> {
             }
             Expr::UnaryOp { op, expr: inner } if prefix_function(*op).is_some() => {
                 let inner = std::mem::replace(inner.as_mut(), null());
+                // Roots have operators of double precision only.
+                let inner = match op {
+                    UnaryOperator::PGAbs => inner,
+                    _ => cast_to(Box::new(inner), "float8"),
+                };
                 *expr = call(prefix_function(*op).unwrap_or_default(), vec![inner]);
             }
             Expr::UnaryOp { op: UnaryOperator::BitwiseNot, expr: inner } => {
@@ -305,6 +331,7 @@ impl Rewriter<'_> {
                     return Ok(());
                 }
                 unqualified(function);
+                self.named_relation(function)?;
                 if let FunctionArguments::List(list) = &mut function.args {
                     for arg in &mut list.args {
                         if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = arg {
@@ -315,6 +342,10 @@ impl Rewriter<'_> {
                 moments::positional(function, self.locate)?;
                 normalization(function);
                 literals::function(function);
+                if let Some(kind) = true_type(function) {
+                    *expr = kind;
+                    return Ok(());
+                }
                 self.rows.spell_out(function);
                 if let Some(filled) = array_fill(function)? {
                     *expr = filled;
@@ -363,6 +394,24 @@ impl Rewriter<'_> {
             },
             _ => Ok(()),
         }
+    }
+
+    /// A constant that names the relation a function is about is a `regclass`.
+    /// Errors: 42P01 at the constant.
+    fn named_relation(&self, function: &mut Function) -> Result<()> {
+        let name = function_name(&function.name).unwrap_or_default();
+        let FunctionArguments::List(list) = &mut function.args else { return Ok(()) };
+        let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))) = list.args.first_mut() else {
+            return Ok(());
+        };
+        if OF_RELATIONS.contains(&name.as_str())
+            && let Expr::Value(value) = &*arg
+            && let Value::SingleQuotedString(_) = &value.value
+        {
+            self.readable(value, &named_type("regclass"))?;
+            *arg = cast_to(Box::new(std::mem::replace(arg, null())), "regclass");
+        }
+        Ok(())
     }
 
     /// Errors: as the type's input function has them, with the literal's place, for one that is not of its type.
@@ -460,6 +509,37 @@ fn unqualified(function: &mut Function) {
     if of_catalog && let Some(name) = function_name(&function.name) {
         function.name = ObjectName::from(vec![Ident::new(name)]);
     }
+}
+
+/// `information_schema._pg_truetypid(a.*, t.*)` of a column and its type: of a domain the type below it. PostgreSQL
+/// defines it so in information_schema.sql.
+fn true_type(function: &Function) -> Option<Expr> {
+    let (base, own) = match function_name(&function.name)?.as_str() {
+        "information_schema._pg_truetypid" => ("typbasetype", "atttypid"),
+        "information_schema._pg_truetypmod" => ("typtypmod", "atttypmod"),
+        _ => return None,
+    };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(column), FunctionArg::Unnamed(kind)] = list.args.as_slice() else {
+        return None;
+    };
+    let (column, kind) = (whole_rows::alone(column)?, whole_rows::alone(kind)?);
+    let field = |row: &Ident, name: &str| {
+        Box::new(Expr::CompoundIdentifier(vec![row.clone(), Ident::new(name)]))
+    };
+    let domain = Expr::value(Value::SingleQuotedString("d".to_owned()));
+    let is_domain = Expr::BinaryOp {
+        left: field(kind, "typtype"),
+        op: BinaryOperator::Eq,
+        right: Box::new(domain),
+    };
+    Some(Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition: is_domain, result: *field(kind, base) }],
+        else_result: Some(field(column, own)),
+    })
 }
 
 /// `rank(…) WITHIN GROUP (…)` is an aggregate beside the window function of that name.
@@ -798,13 +878,33 @@ fn floating(data_type: &DataType) -> bool {
 
 /// The type of a window function that numbers rows: the planner's are unsigned.
 fn place_type(function: &Function) -> Option<&'static str> {
+    let name = function_name(&function.name)?;
+    if name == "pg_wal_lsn_diff" {
+        return Some("numeric");
+    }
     function.over.as_ref()?;
-    match function_name(&function.name)?.as_str() {
+    match name.as_str() {
         "row_number" | "rank" | "dense_rank" => Some("int8"),
         "ntile" => Some("int4"),
         _ => None,
     }
 }
+
+/// Functions whose first argument is a `regclass`.
+const OF_RELATIONS: &[&str] = &[
+    "currval",
+    "nextval",
+    "pg_indexes_size",
+    "pg_partition_root",
+    "pg_relation_filenode",
+    "pg_relation_filepath",
+    "pg_relation_is_publishable",
+    "pg_relation_is_updatable",
+    "pg_relation_size",
+    "pg_table_size",
+    "pg_total_relation_size",
+    "setval",
+];
 
 /// Functions that take text and are given names of things.
 const TEXTUAL: &[&str] = &[
@@ -1008,7 +1108,7 @@ fn series(args: Vec<FunctionArg>) -> Expr {
     call("unnest", vec![list])
 }
 
-fn empty_query() -> Query {
+pub(super) fn empty_query() -> Query {
     let select = SetExpr::Values(datafusion::sql::sqlparser::ast::Values {
         explicit_row: false,
         value_keyword: false,
@@ -1118,7 +1218,9 @@ fn sort_distinct(function: &mut Function) {
     let name = function_name(&function.name).unwrap_or_default();
     let FunctionArguments::List(list) = &mut function.args else { return };
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    if !distinct || !list.clauses.is_empty() || !matches!(name.as_str(), "array_agg" | "string_agg")
+    if !distinct
+        || !list.clauses.is_empty()
+        || !matches!(name.as_str(), "array_agg" | "string_agg" | "json_agg" | "jsonb_agg")
     {
         return;
     }
@@ -1149,7 +1251,7 @@ fn text_has_aggregate(expr: &Expr) -> bool {
 }
 
 /// `SELECT array_agg(t.x) FROM (query) AS t (x)`
-fn from_query(query: Query) -> Option<Query> {
+pub(super) fn from_query(query: Query) -> Option<Query> {
     let text = "SELECT array_agg(forebay_t.forebay_x) FROM (SELECT 1) AS forebay_t (forebay_x)";
     let dialect = datafusion::sql::sqlparser::dialect::PostgreSqlDialect {};
     let parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, text).ok()?;

@@ -2,7 +2,8 @@
 //!
 //! The planner knows columns only. So the row is spelled out, its columns found where FROM says them: in the catalog, in
 //! the list of a subquery, in a WITH. Where they cannot be told the alias is left for the planner to refuse; so it is on the
-//! side of an outer join that may be missing, unless a column that never is NULL tells so.
+//! side of an outer join that may be missing, unless a column that never is NULL tells so; a subquery gets one
+//! ([`super::presence`]).
 //!
 //! The same columns complete the alias of a WITH that names fewer than there are; in FROM [`super::relations`] does so.
 
@@ -10,14 +11,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr,
-    Ident, JoinConstraint, JoinOperator, ObjectName, OrderByKind, Query, Select, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableAliasColumnDef,
-    TableFactor, TableWithJoins, Value, Visit, Visitor,
+    AccessExpr, BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments,
+    GroupByExpr, Ident, JoinConstraint, JoinOperator, ObjectName, OrderByKind, Query, Select,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias,
+    TableAliasColumnDef, TableFactor, TableWithJoins, Value, Visit, Visitor,
 };
 
 use super::syntax::{call, folded, function_name};
-use super::{natural, outputs};
+use super::{natural, outputs, presence};
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::index::Entity;
 use crate::pg::facts::Facts;
@@ -102,8 +103,9 @@ impl Scopes {
         self.withs.pop();
     }
 
-    pub(super) fn enter_select(&mut self, select: &Select, facts: &Facts) {
+    pub(super) fn enter_select(&mut self, select: &mut Select, facts: &Facts) {
         if self.wanted {
+            presence::tell(select);
             let scope = self.of_from(select, facts);
             self.selects.push(scope);
         }
@@ -167,7 +169,7 @@ impl Scopes {
                 if let Expr::Nested(inner) = root.as_ref()
                     && let Expr::Identifier(alias) = inner.as_ref()
                     && let Some(AccessExpr::Dot(Expr::Identifier(column))) = access_chain.first()
-                    && let Some((_, true)) = self.found(alias)
+                    && let Some((Row { scalar: false, .. }, true)) = self.found(alias)
                 {
                     let column = Expr::CompoundIdentifier(vec![alias.clone(), column.clone()]);
                     access_chain.remove(0);
@@ -318,7 +320,16 @@ impl Scopes {
         for join in &table.joins {
             let (left, right) = missing(&join.join_operator);
             own.rows.values_mut().for_each(|row| row.may_miss |= left);
+            let before: BTreeSet<String> = own.rows.keys().cloned().collect();
             add(&join.relation, right, &mut own);
+            let Some(condition) = condition(&join.join_operator) else { continue };
+            for (name, row) in &mut own.rows {
+                // Rows of a side that stays without a match have met no condition.
+                let met = if before.contains(name) { !right } else { !left };
+                if met && row.not_null.is_none() {
+                    row.not_null = compared(condition, name);
+                }
+            }
         }
         scope.complete &= own.complete;
         scope.rows.extend(own.rows);
@@ -343,8 +354,13 @@ impl Scopes {
                 Some((known, row.renamed(alias.as_ref())))
             }
             TableFactor::Derived { subquery, alias: Some(alias), .. } => {
-                let columns = self.of_query(subquery, facts)?;
-                Some((folded(&alias.name), Row::of(columns).renamed(Some(alias))))
+                let mut columns = self.of_query(subquery, facts)?;
+                let name = folded(&alias.name);
+                let there = presence::column(&name);
+                let told = columns.iter().position(|column| *column == there);
+                told.map(|position| columns.remove(position));
+                let row = Row { not_null: told.map(|_| there), ..Row::of(columns) };
+                Some((name, row.renamed(Some(alias))))
             }
             TableFactor::Table { args: Some(_), .. }
             | TableFactor::Function { .. }
@@ -514,6 +530,48 @@ fn complete(alias: &mut TableAlias, columns: &[String]) {
     alias.columns.extend(rest);
 }
 
+/// What rows of both sides of a join meet.
+fn condition(operator: &JoinOperator) -> Option<&Expr> {
+    match operator {
+        JoinOperator::Join(JoinConstraint::On(condition))
+        | JoinOperator::Inner(JoinConstraint::On(condition))
+        | JoinOperator::Left(JoinConstraint::On(condition))
+        | JoinOperator::LeftOuter(JoinConstraint::On(condition))
+        | JoinOperator::Right(JoinConstraint::On(condition))
+        | JoinOperator::RightOuter(JoinConstraint::On(condition)) => Some(condition),
+        _ => None,
+    }
+}
+
+/// A column of `table` that is not NULL where `condition` holds: it is compared with something.
+fn compared(condition: &Expr, table: &str) -> Option<String> {
+    let column = |side: &Expr| match side {
+        Expr::CompoundIdentifier(parts) => match parts.as_slice() {
+            [own, column] if folded(own) == table => Some(folded(column)),
+            _ => None,
+        },
+        _ => None,
+    };
+    match condition {
+        Expr::Nested(inner) => compared(inner, table),
+        Expr::BinaryOp { left, op: BinaryOperator::And, right } => {
+            compared(left, table).or_else(|| compared(right, table))
+        }
+        Expr::BinaryOp {
+            left,
+            op:
+                BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq,
+            right,
+        } => column(left).or_else(|| column(right)),
+        _ => None,
+    }
+}
+
 /// Which sides of a join may be missing.
 fn missing(operator: &JoinOperator) -> (bool, bool) {
     match operator {
@@ -531,7 +589,7 @@ fn takes_rows(function: &Function) -> bool {
 }
 
 /// `t` or `t.*` as an argument.
-fn alone(value: &FunctionArgExpr) -> Option<&Ident> {
+pub(super) fn alone(value: &FunctionArgExpr) -> Option<&Ident> {
     match value {
         FunctionArgExpr::Expr(Expr::Identifier(alias)) => Some(alias),
         FunctionArgExpr::QualifiedWildcard(name) => match name.0.as_slice() {

@@ -133,26 +133,42 @@ impl Limits {
 
     /// Errors: 54001 past a chain, a count of set operations or joins, or a depth of brackets.
     pub fn check_tokens(&self, tokens: &[TokenWithSpan]) -> Result<()> {
-        let mut chains = vec![0_usize];
+        let mut chains = vec![Chain { len: 0, opened_by: Opener::Text }];
         let (mut set_operations, mut joins, mut prefixes) = (0_usize, 0_usize, 0_usize);
+        // Whether the token before ended an operand: then WHEN is no name of a column.
+        let mut ended = false;
+        let mut qualified = false;
         for token in tokens {
+            let branch = ended && BRANCHES.iter().any(|keyword| is_word(token, *keyword));
+            let innermost = chains.last().map_or(Opener::Text, |chain| chain.opened_by);
             match &token.token {
-                Token::LParen | Token::LBracket => chains.push(0),
-                Token::RParen | Token::RBracket if 1 < chains.len() => {
+                Token::Whitespace(_) => continue,
+                // The branches of a CASE are a list; the CASE is one operand of what it stands in.
+                _ if is_word(token, Keyword::CASE) && !qualified => {
+                    chains.push(Chain { len: 0, opened_by: Opener::Case });
+                }
+                _ if ended && is_word(token, Keyword::END) && innermost == Opener::Case => {
                     chains.pop();
                 }
-                Token::Comma | Token::SemiColon => {
+                Token::LParen | Token::LBracket => {
+                    chains.push(Chain { len: 0, opened_by: Opener::Bracket });
+                }
+                Token::RParen | Token::RBracket => close_bracket(&mut chains),
+                other if branch || matches!(other, Token::Comma | Token::SemiColon) => {
                     if let Some(chain) = chains.last_mut() {
-                        *chain = 0;
+                        chain.len = 0;
                     }
                 }
                 other if operator(other) || connective(token) => {
                     if let Some(chain) = chains.last_mut() {
-                        *chain += 1;
+                        chain.len += 1;
                     }
                 }
                 _ => {}
             }
+            qualified = token.token == Token::Period;
+            let closed = matches!(token.token, Token::RParen | Token::RBracket);
+            ended = closed || !operator(&token.token) && !connective(token) && !qualified;
             set_operations += usize::from(
                 is_word(token, Keyword::UNION)
                     || is_word(token, Keyword::INTERSECT)
@@ -169,7 +185,7 @@ impl Limits {
             };
             over(
                 "operators in one expression",
-                chains.last().copied().unwrap_or(0),
+                chains.last().map_or(0, |chain| chain.len),
                 CHAIN_LEN_MAX,
             )?;
             over("set operations", set_operations, SET_OPERATIONS_MAX)?;
@@ -189,6 +205,32 @@ fn over(what: &str, count: usize, max: usize) -> Result<()> {
         .detail(format!("The statement has more than {max} {what}."))
         .hint("Use IN (…), VALUES, or a table for long lists."))
 }
+
+/// An expression of operators without brackets, as it is read.
+struct Chain {
+    len: usize,
+    opened_by: Opener,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Opener {
+    Text,
+    Bracket,
+    Case,
+}
+
+/// Ends the innermost bracket, and with it a CASE that was none: `(SELECT 1 AS case)`.
+fn close_bracket(chains: &mut Vec<Chain>) {
+    while let Some(Chain { opened_by: Opener::Case, .. }) = chains.last() {
+        chains.pop();
+    }
+    if 1 < chains.len() {
+        chains.pop();
+    }
+}
+
+/// What begins a branch of CASE.
+const BRANCHES: [Keyword; 3] = [Keyword::WHEN, Keyword::THEN, Keyword::ELSE];
 
 fn operator(token: &Token) -> bool {
     !matches!(

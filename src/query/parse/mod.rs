@@ -131,6 +131,7 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     if next.token != Token::EOF {
         return Err(near(sql, &next, last));
     }
+    words::compared(&mut query);
     grammar::query(sql, &query)?;
     allow(&query)?;
     outputs::name(&mut query);

@@ -141,8 +141,22 @@ pub struct Explain {
     pub analyze: bool,
     /// More detail.
     pub verbose: bool,
-    /// `FORMAT JSON`.
-    pub json: bool,
+    /// How the plan is written.
+    pub format: ExplainFormat,
+}
+
+/// `FORMAT` of EXPLAIN.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExplainFormat {
+    /// A row per line.
+    #[default]
+    Text,
+    /// One value of type `json`.
+    Json,
+    /// One value of type `xml`.
+    Xml,
+    /// One text.
+    Yaml,
 }
 
 impl Default for Explain {

@@ -96,6 +96,12 @@ fn deep_texts_are_refused_before_the_planner() {
     refused(format!("SELECT {}1{}", "(".repeat(5_000), ")".repeat(5_000)));
     refused(format!("SELECT {}1{}", "(SELECT ".repeat(300), ")".repeat(300)));
     refused(format!("SELECT {} true", "NOT ".repeat(10_000)));
+    refused(format!("SELECT CASE WHEN {} THEN 1 END", vec!["when"; 1_000].join("+")));
+    refused(format!("SELECT {}", vec!["CASE WHEN a = 1 THEN 2 END"; 1_000].join("+")));
+    refused(format!("SELECT {}", vec!["t.case"; 1_000].join("+")));
+    refused(format!("SELECT {}", vec!["(SELECT 1 AS case)"; 1_000].join("+")));
+    let branches = format!("SELECT CASE {} ELSE b END", "WHEN a = 1 THEN 2 ".repeat(1_000));
+    assert!(statements(&branches).is_ok());
     let list = format!("SELECT 1 WHERE 1 IN ({})", vec!["1"; 100_000].join(","));
     assert!(statements(&list).is_ok());
 }

@@ -6,7 +6,9 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::statement::{Call, Direction, Discard, Explain, Statement, TransactionModes};
+use super::statement::{
+    Call, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
+};
 use super::{Reader, outputs};
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
@@ -124,11 +126,19 @@ impl Reader<'_> {
                 match name.as_str() {
                     "analyze" => options.analyze = on,
                     "verbose" => options.verbose = on,
-                    "format" if value == "json" => options.json = true,
-                    "format" if value == "text" => options.json = false,
                     "format" => {
-                        let message = format!("EXPLAIN format \"{value}\" is not supported");
-                        return Err(Error::FeatureNotSupported(message));
+                        options.format = match value.as_str() {
+                            "text" => ExplainFormat::Text,
+                            "json" => ExplainFormat::Json,
+                            "xml" => ExplainFormat::Xml,
+                            "yaml" => ExplainFormat::Yaml,
+                            _ => {
+                                let message = format!(
+                                    "unrecognized value for EXPLAIN option \"format\": \"{value}\""
+                                );
+                                return Err(Error::InvalidParameterValue(message).at(position));
+                            }
+                        };
                     }
                     "costs" => options.costs = on,
                     "buffers" | "timing" | "summary" | "settings" | "wal" => {}

@@ -380,33 +380,51 @@ impl SqlSession {
         }
     }
 
-    /// SET ROLE, for as long as the session; a member may become the roles it is in.
-    pub(super) fn set_role(&mut self, value: Option<&str>, _local: bool) -> Result<()> {
+    /// SET ROLE; a member may become the roles it is in.
+    pub(super) fn set_role(&mut self, value: Option<&str>, local: bool) -> Result<()> {
         let login = self.settings.own("session_authorization").to_owned();
-        let to = match value {
-            None | Some("none") => login.clone(),
-            Some(name) => name.to_owned(),
-        };
         let generation = self.engine.catalog.pin();
-        if to != login {
-            known_role(&generation, &to)?;
-            if !is_superuser(&generation, &login) && !generation.member_of(&login).contains(&to) {
+        if let Some(to) = value
+            && to != "none"
+            && to != login
+        {
+            known_role(&generation, to)?;
+            if !is_superuser(&generation, &login)
+                && !generation.member_of(&login).iter().any(|role| role == to)
+            {
                 let message = format!("permission denied to set role \"{to}\"");
                 return Err(Error::InsufficientPrivilege(message));
             }
         }
-        self.settings.force(
-            "is_superuser",
-            if is_superuser(&generation, &to) { "on" } else { "off" }.to_owned(),
-        );
-        self.settings.force("role", value.unwrap_or("none").to_owned());
-        self.user = to;
+        let value = value.unwrap_or("none").to_owned();
+        if local {
+            self.settings.force_local("role", value);
+        } else {
+            self.settings.force("role", value);
+        }
+        self.become_role();
         self.settings_changed();
         Ok(())
     }
 
+    /// Becomes the role that the settings name, which may be another after the end of a transaction.
+    pub(super) fn become_role(&mut self) {
+        let role = match self.settings.own("role") {
+            "none" => self.settings.own("session_authorization"),
+            role => role,
+        };
+        let role = role.to_owned();
+        let superuser = is_superuser(&self.engine.catalog.pin(), &role);
+        self.settings.force("is_superuser", if superuser { "on" } else { "off" }.to_owned());
+        self.user = role;
+    }
+
     /// SET SESSION AUTHORIZATION: only who logged in as a superuser may become another.
-    pub(super) fn set_session_authorization(&mut self, value: Option<&str>) -> Result<()> {
+    pub(super) fn set_session_authorization(
+        &mut self,
+        value: Option<&str>,
+        local: bool,
+    ) -> Result<()> {
         let to = match value {
             None | Some("default") => self.login.user.clone(),
             Some(name) => name.to_owned(),
@@ -419,8 +437,12 @@ impl SqlSession {
             }
             known_role(&generation, &to)?;
         }
-        self.settings.force("session_authorization", to);
-        self.set_role(None, false)
+        if local {
+            self.settings.force_local("session_authorization", to);
+        } else {
+            self.settings.force("session_authorization", to);
+        }
+        self.set_role(None, local)
     }
 }
 

@@ -11,6 +11,7 @@ use datafusion::sql::sqlparser::ast::Query;
 
 use super::SqlSession;
 use crate::error::{Error, Result};
+use crate::pg::facts::{Signal, signalable};
 use crate::pg::types::{self, PgType};
 use crate::query::channels::Post;
 use crate::query::door::{Column, Notification, Outcome, RowsTag};
@@ -126,27 +127,26 @@ impl SqlSession {
             // The second is how long to wait for the end, which takes no time here.
             Number::Two(pid, _) => pid,
         };
-        let Some((user, switch)) = self.engine.sessions.reach(pid) else {
+        let terminate = name == "pg_terminate_backend";
+        if let Some((user, _)) = self.engine.sessions.reach(pid) {
+            signalable(&user, &self.user, self.superuser(), terminate)?;
+        }
+        Ok(self.send(Signal { pid, terminate }))
+    }
+
+    /// Stops a session that this one may stop. Returns whether there was such a session.
+    pub(super) fn send(&mut self, Signal { pid, terminate }: Signal) -> bool {
+        let Some((_, switch)) = self.engine.sessions.reach(pid) else {
             let message = format!("PID {pid} is not a PostgreSQL backend process");
             self.notice("WARNING", "01000", message);
-            return Ok(false);
+            return false;
         };
-        let verb = if name == "pg_cancel_backend" {
-            "query is being canceled"
-        } else {
-            "process is being terminated"
-        };
-        if user != self.user && !self.superuser() {
-            let message =
-                format!("must be a member of the role whose {verb} or member of pg_signal_backend");
-            return Err(Error::InsufficientPrivilege(message));
-        }
         match switch {
-            Some(switch) if name == "pg_cancel_backend" => switch.cancel(),
-            Some(switch) => switch.terminate(),
+            Some(switch) if terminate => switch.terminate(),
+            Some(switch) => switch.cancel(),
             None => {}
         }
-        Ok(true)
+        true
     }
 
     /// A function for which [`returns`] knows a type.

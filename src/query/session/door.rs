@@ -163,6 +163,9 @@ impl Session for SqlSession {
         if failed {
             drop(self.wishes.take());
         }
+        for signal in self.signals.take() {
+            self.send(signal);
+        }
         let now_us = self.engine.clock.now_us();
         let state = match &mut self.block {
             Some(block) => {

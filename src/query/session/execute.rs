@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::sqlparser::ast::{Expr, Query};
@@ -22,8 +21,7 @@ use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
-use crate::query::explain::Explanation;
-use crate::query::parse::{self, Call, Discard, Explain, Limits};
+use crate::query::parse::{self, Call, Discard, Limits};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
 use crate::query::{settings, system};
@@ -255,7 +253,7 @@ impl SqlSession {
         Ok((Arc::clone(&planned.columns), self.stoppable(rows)))
     }
 
-    async fn physical(
+    pub(super) async fn physical(
         &mut self,
         planned: &Arc<Planned>,
         parameters: Vec<ScalarValue>,
@@ -288,7 +286,7 @@ impl SqlSession {
     }
 
     /// `rows` that end with 57014 once the statement is cancelled.
-    fn stoppable(&self, rows: RowStream) -> RowStream {
+    pub(super) fn stoppable(&self, rows: RowStream) -> RowStream {
         let token = self.token.clone();
         let expired = self.timer.as_ref().map(Timer::watch);
         futures::stream::unfold(Some(rows), move |rows| {
@@ -309,60 +307,6 @@ impl SqlSession {
         .boxed()
     }
 
-    async fn explain(
-        &mut self,
-        options: &Explain,
-        query: &Query,
-        text: &Arc<str>,
-        parameters: &[ScalarValue],
-    ) -> Result<Outcome> {
-        let planned = self.plan(query, text, &[]).await?;
-        let physical = self.physical(&planned, parameters.to_vec()).await?;
-        let mut explanation = Explanation {
-            plan: physical.as_ref(),
-            options,
-            logical: None,
-            ran: None,
-            reads: Vec::new(),
-        };
-        if options.analyze {
-            let state = self.engine.state(&planned.basis.time_zone);
-            let running = Running {
-                reads: planned.reads.clone(),
-                sql: Arc::clone(&planned.sql),
-                cancel: self.token.clone(),
-            };
-            let started = crate::task::Clock::instant();
-            let context = self.engine.context(&state, &self.token);
-            let rows = run::rows(&self.engine, Arc::clone(&physical), context, running)?;
-            let mut rows = self.stoppable(rows);
-            let mut count = 0_usize;
-            while let Some(batch) = rows.next().await {
-                count += batch?.num_rows();
-            }
-            explanation.ran = Some((count, started.elapsed().as_secs_f64() * 1e3));
-        } else if options.verbose {
-            let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
-            let logical: LogicalPlan = self.engine.plan(move || verbose.optimized(&engine)).await?;
-            explanation.logical = Some(logical.display_indent().to_string());
-        }
-        let versions = planned.versions();
-        let reads = versions.iter().map(|(database, version)| format!("{database}@{version}"));
-        explanation.reads = reads.collect();
-        self.note_versions(versions);
-        let tag = RowsTag::Plain("EXPLAIN");
-        if options.json {
-            let mut outcome = text_rows(&["QUERY PLAN"], &[vec![explanation.json()?]], tag)?;
-            if let Outcome::Rows { columns, .. } = &mut outcome {
-                *columns = Arc::new([run::explained_column(options)]);
-            }
-            return Ok(outcome);
-        }
-        let lines = explanation.lines();
-        let rows: Vec<Vec<String>> = lines.into_iter().map(|line| vec![line]).collect();
-        text_rows(&["QUERY PLAN"], &rows, tag)
-    }
-
     // ---- settings
 
     fn set(&mut self, name: &str, value: Option<&str>, local: bool) -> Result<()> {
@@ -373,7 +317,7 @@ impl SqlSession {
         }
         match name {
             "role" => return self.set_role(value, local),
-            "session_authorization" => return self.set_session_authorization(value),
+            "session_authorization" => return self.set_session_authorization(value, local),
             "transaction_isolation" | "transaction_read_only" if self.block.is_none() => {
                 // PostgreSQL sets it for the one statement, which is over then.
                 return self.settings.clone().set(name, value, local);

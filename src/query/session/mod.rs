@@ -5,6 +5,7 @@ pub(super) mod between;
 mod cursor;
 pub mod door;
 mod execute;
+mod explain;
 mod prepared;
 mod transaction;
 
@@ -26,7 +27,9 @@ use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
 use crate::pg::encode::OutputSettings;
-use crate::pg::facts::{ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow, Wishes};
+use crate::pg::facts::{
+    ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow, Signal, Wish, Wishes,
+};
 use cursor::Cursor;
 use prepared::Statement;
 use transaction::Block;
@@ -69,7 +72,8 @@ pub struct SqlSession {
     /// Whether a reported parameter may have changed since the client was last told.
     settings_moved: bool,
     /// What queries asked to set.
-    wishes: Wishes,
+    wishes: Wishes<Wish>,
+    signals: Wishes<Signal>,
     token: CancellationToken,
     timer: Option<Timer>,
     presence: Presence,
@@ -138,6 +142,7 @@ impl SqlSession {
             reported: Vec::new(),
             settings_moved: false,
             wishes: Wishes::default(),
+            signals: Wishes::default(),
             token: CancellationToken::new(),
             timer: None,
             presence,
@@ -256,6 +261,7 @@ impl SqlSession {
             settings: shown,
             generation,
             wishes: self.wishes.clone(),
+            signals: self.signals.clone(),
             ..Facts::default()
         };
         // These rows cost as much as there are sessions, and almost no statement looks at them.

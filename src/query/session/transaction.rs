@@ -147,6 +147,7 @@ impl SqlSession {
             self.settings.force("forebay.versions", versions);
         }
         self.settings.end_transaction();
+        self.become_role();
         // Holdable cursors of a block that failed never existed.
         let started_us = block.started_us;
         self.cursors
@@ -183,6 +184,7 @@ impl SqlSession {
             self.settings = savepoint.settings.clone();
             self.unlock(locks);
         }
+        self.become_role();
         self.settings_changed();
         Ok(())
     }

@@ -68,7 +68,7 @@ fn relations() -> Arc<[OtherRelation]> {
         .map(|(oid, view)| OtherRelation {
             schema: FOREBAY_SCHEMA.to_owned(),
             name: view.name.to_owned(),
-            ids: RelationIds { relation: oid, row_type: oid + 1, array_type: oid + 2 },
+            ids: RelationIds { relation: oid, array_type: oid + 1, row_type: oid + 2 },
             kind: 'v',
             columns: schema(view.columns),
             rows: None,

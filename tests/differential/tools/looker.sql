@@ -67,3 +67,8 @@ GROUP BY
  WHERE (z__pivot_col_rank <= 50 OR z__is_highest_ranked_cell = 1) AND (z___pivot_row_rank <= 500 OR z__pivot_col_ordering = 1) ORDER BY z___pivot_row_rank, z__pivot_col_rank;
 -- rows: ignored
 EXPLAIN SELECT 1;
+
+-- Superset: its engine spec and the statements of charts
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = '999999999';
+SELECT DATE_TRUNC('week', (o_orderdate + INTERVAL '1 day')::timestamp) + INTERVAL '-1 day' AS __timestamp, count(*) AS count FROM tpch.orders GROUP BY 1 ORDER BY 1 LIMIT 3;
+SELECT string_agg(DISTINCT coalesce(CAST(r_name AS varchar), ''), '|RECORD|') AS list, count(DISTINCT r_name::varchar) AS count FROM tpch.region;

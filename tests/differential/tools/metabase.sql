@@ -34,3 +34,7 @@ SELECT "tpch"."nation"."n_name" AS "n_name", "Region"."r_name" AS "Region__r_nam
 SELECT COUNT(*) AS "count" FROM "tpch"."orders" WHERE ("o_orderdate" >= CAST('1995-01-01' AS date)) AND ("o_orderdate" < CAST((CAST('1995-02-01' AS date) + INTERVAL '1 month') AS date));
 SELECT "source"."n_name", CASE WHEN "source"."k" = 0 THEN NULL ELSE CAST(10 AS DOUBLE PRECISION) / NULLIF(CAST("source"."k" AS DOUBLE PRECISION), 0.0) END AS "ratio" FROM (SELECT n_name, n_nationkey AS k FROM tpch.nation) AS "source" ORDER BY 1 LIMIT 5;
 SELECT count(distinct "tpch"."nation"."n_regionkey") AS "count" FROM "tpch"."nation";
+
+-- Shares, binned numbers
+SELECT count(*), sum(CASE WHEN "n_regionkey" = 1 THEN 1 ELSE 0.0 END) / count(*) AS share FROM "tpch"."nation";
+SELECT floor((("o_totalprice" - 0.0) / 50000.0)) * 50000.0 + 0.0 AS bin, count(*) FROM "tpch"."orders" GROUP BY 1 ORDER BY 1 LIMIT 3;

@@ -161,3 +161,8 @@ order by i.CONSTRAINT_SCHEMA || '_' || i.CONSTRAINT_NAME, ii.TABLE_SCHEMA, ii.TA
 select character_set_name from INFORMATION_SCHEMA.character_sets;
 select "$Ordered"."n_nationkey", "$Ordered"."n_name" from (select "n_nationkey", "n_name" from "tpch"."nation") "$Ordered" order by "$Ordered"."n_nationkey" limit 1000;
 select "rows"."o_orderpriority" as "o_orderpriority", sum("rows"."o_totalprice") as "a0" from (select "o_orderpriority", "o_totalprice" from "tpch"."orders" "$Table") "rows" group by "o_orderpriority" limit 1000001;
+
+-- What Power BI sends of a model, and ADO.NET of a schema
+select COLUMN_NAME, ORDINAL_POSITION, IS_NULLABLE, case when (data_type like '%unsigned%') then DATA_TYPE || ' unsigned' else DATA_TYPE end as DATA_TYPE from INFORMATION_SCHEMA.columns where TABLE_SCHEMA = 'kinds' and TABLE_NAME = 'kinds' order by TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION;
+select "_"."n_name", "_"."t0_0", "_"."t1_0" from (select "rows"."n_name" as "n_name", sum(cast("rows"."n_regionkey" as decimal)) as "t0_0", count(distinct "rows"."n_nationkey") + max(case when "rows"."n_nationkey" is null then 1 else 0 end) as "t1_0" from "tpch"."nation" "rows" group by "n_name") "_" where not "_"."t0_0" is null order by "_"."n_name" asc limit 5;
+SELECT ns.nspname, t.typname::text, cls.relkind FROM pg_type t JOIN pg_namespace ns ON ns.oid = t.typnamespace JOIN pg_class cls ON cls.oid = t.typrelid WHERE t.typtype = 'c' AND ns.nspname = 'tpch' ORDER BY t.typname, cls.relname;

@@ -2424,3 +2424,9 @@ JOIN pg_catalog.pg_namespace as nsp ON nsp.oid=REL.relnamespace
 AND con.contype='p' WHERE rel.relkind IN ('r','s','t', 'p') AND
     rel.oid = ($oid(kinds.kinds))::oid
 )::oid[]);
+
+-- What blocks what, and how old tables are
+SELECT waiting.pid, holding.pid FROM pg_catalog.pg_locks waiting JOIN pg_catalog.pg_locks holding ON holding.locktype = waiting.locktype AND holding.database IS NOT DISTINCT FROM waiting.database AND holding.relation IS NOT DISTINCT FROM waiting.relation AND holding.pid <> waiting.pid WHERE NOT waiting.granted;
+SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE pid = -1;
+SELECT checkpoints_timed >= 0, buffers_alloc >= 0, stats_reset IS NOT NULL FROM pg_stat_bgwriter;
+SELECT slot_name, pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots;

@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use super::{Datum, Overload, Row, overloads};
 use crate::error::{Error, Result};
 use crate::pg::decode;
-use crate::pg::types::{CHAR, INT4, NAME, TEXT};
+use crate::pg::types::{CHAR, DATE, INT4, NAME, TEXT, XID};
 
 /// Every function of this kind.
 pub(super) const ALL: &[Overload] = overloads! {
+    // Of one argument, before which the rewrite put the date of today; the session tells it: see `of_session`.
+    "age" (DATE, XID) -> INT4 |_| Err(Error::Internal("age of a transaction without a session".to_owned()));
     "forebay_name" (TEXT) -> NAME |row| Ok(Datum::Text(Cow::Borrowed(decode::name(row.text(0)))));
     "forebay_char_number" (CHAR) -> INT4 |row| Ok(Datum::Int(number(row.text(0))));
     "forebay_number_char" (INT4) -> CHAR character;
