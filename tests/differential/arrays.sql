@@ -252,3 +252,9 @@ SELECT * FROM (VALUES (ARRAY['a','b']), ('{c,d}')) t(x);
 -- the alias of a function is its value
 SELECT g, g + 1 FROM generate_series(1, 3) AS g(n) ORDER BY g;
 SELECT u FROM unnest(ARRAY['a', 'b']) AS u(v) ORDER BY u;
+
+SELECT unnest('{{1,2},{3,4}}'::int[]);
+SELECT * FROM unnest('{{1,2},{3,4}}'::int[]) WITH ORDINALITY;
+SELECT unnest(ARRAY[ARRAY['a', NULL], ARRAY['c', 'd']]), unnest(ARRAY[1, 2]);
+SELECT * FROM unnest(ARRAY[[1, 2], [3, 4]], ARRAY['x']) AS t (a, b);
+SELECT n, x FROM (VALUES (1, ARRAY[[1, 2], [3, 4]]), (2, '{}'), (3, NULL)) v (n, a), unnest(a) AS x;

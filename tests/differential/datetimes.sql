@@ -440,3 +440,5 @@ SELECT count(*) FROM generate_series(timestamp '2026-01-01', timestamp '2026-01-
 SELECT * FROM generate_series(NULL, timestamp '2026-01-02', interval '1 day');
 SELECT age(current_date) = '00:00:00';
 SELECT age(date '2020-01-01') = age(current_date, date '2020-01-01');
+
+SELECT date '2026-01-01' + time '10:30', time '10:30' + date 'infinity', date '-infinity' + time '01:00';

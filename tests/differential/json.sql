@@ -298,3 +298,12 @@ SELECT (jsonb_each_text('{"a": 1, "b": [2]}')).*;
 SELECT e->>'id' AS id, e FROM jsonb_array_elements('[{"id": 1}, {"id": 2}]') e ORDER BY 1;
 SELECT e ->> 'id', f FROM (VALUES ('[{"id": 1}, {"id": [3, 4]}]'::jsonb)) v(j), jsonb_array_elements(v.j) AS e LEFT JOIN LATERAL jsonb_array_elements(CASE WHEN jsonb_typeof(e -> 'id') = 'array' THEN e -> 'id' END) f ON true ORDER BY 1, f::text;
 SELECT to_jsonb(e), e IS NULL FROM json_array_elements_text('["a", null]') e ORDER BY 2;
+
+SELECT jsonb_set('{"a":1}', '{a,b,NULL}', '1'), '{"a":{"b":1}}'::jsonb #- '{a,x,NULL}';
+SELECT jsonb_set('{"a":[]}', '{a,NULL}', '1');
+SELECT jsonb_set_lax('{"a":1}', '{a}', NULL), jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'delete_key'), jsonb_set_lax('{"a":1}', '{b}', NULL, false), jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'return_target'), jsonb_set_lax('{"a":1}', '{a}', '2');
+SELECT jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'raise_exception');
+SELECT jsonb_set_lax('{"a":1}', '{a}', NULL, true, 'x');
+SELECT json_extract_path('{"a":{"b":1}}', VARIADIC ARRAY['a', 'b']), jsonb_extract_path_text('{"a":{"b":"x"}}', VARIADIC '{a,b}'::text[]), json_extract_path_text('{"a":{"b":1}}', 'a', VARIADIC ARRAY['b']);
+SELECT json_build_array(VARIADIC ARRAY[1, 2]), jsonb_build_object(VARIADIC ARRAY['a', 'b']), num_nulls(VARIADIC ARRAY[1, NULL, 3]), num_nonnulls(VARIADIC a) FROM (VALUES (ARRAY[1, NULL, 3])) t (a);
+SELECT to_json('pg_class'::regclass), to_jsonb('int'::regtype), json_build_object('c', 'pg_class'::regclass, 't', ARRAY['int'::regtype]), json_agg('now'::regproc);

@@ -177,3 +177,9 @@ SELECT hashtext(''), hashtext('a'), hashtext('hello world!'), hashtext('exactly 
 SELECT hashtextextended('a', 0), hashtextextended('a', 77), hashtextextended('a longer text than two blocks of it', -1);
 SELECT hashint2(5::int2), hashint4(1), hashint4(-1), hashint8(1), hashint8(-1), hashint8(1099511627776);
 SELECT n_name, abs(hashtext(n_name)) % 10 AS bucket FROM tpch.nation ORDER BY n_nationkey LIMIT 5;
+
+SELECT quote_literal(0.0::float8), quote_literal(ARRAY['a', NULL]), quote_nullable(NULL::int), quote_nullable(1.50), quote_literal(true), quote_literal(date 'infinity'), quote_literal('10.0.0.1'::inet);
+SELECT concat(VARIADIC ARRAY['a', NULL, 'b']), concat_ws(',', VARIADIC a), format('%s-%s', VARIADIC ARRAY['x', 'y']) FROM (VALUES (ARRAY['a', NULL, 'b'])) t (a);
+SELECT string_to_table('a,b', ',');
+SELECT * FROM string_to_table('a,b,c', ',', 'b') x;
+SELECT initcap('hello-wORLD 2ND x_y'), initcap('');

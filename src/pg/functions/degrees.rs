@@ -1,4 +1,4 @@
-//! Trigonometry in degrees, exact where the answer is (`dsind` and its kin in float.c), and two functions of floating
+//! Trigonometry in degrees, exact where the answer is (`dsind` and its kin in float.c), and functions of floating
 //! point that DataFusion has with other digits.
 
 use std::f64::consts::PI;
@@ -18,7 +18,7 @@ type Unary = fn(f64) -> OurResult<f64>;
 
 /// Every function of this kind.
 pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    let functions: [(&'static str, Unary); 9] = [
+    let functions: [(&'static str, Unary); 11] = [
         ("acosd", |x| {
             inverse(x, |x| if x < 0.0 { 90.0 + asind_first(-x) } else { acosd_first(x) })
         }),
@@ -28,6 +28,9 @@ pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
         ("cotd", |x| periodic(x, |x| ratio(cosd(x), sind(x), EXACT.cot_45))),
         ("sind", |x| periodic(x, sind)),
         ("tand", |x| periodic(x, |x| ratio(sind(x), cosd(x), EXACT.tan_45))),
+        // A division and a product, in this order of rounding.
+        ("degrees", |x| finite(x, x / RADIANS)),
+        ("radians", |x| finite(x, x * RADIANS)),
         ("forebay_dlog10", dlog10),
         ("forebay_dsign", |x| {
             Ok(if x > 0.0 {
@@ -103,6 +106,14 @@ impl ScalarUDFImpl for Function {
             }
         }
     }
+}
+
+/// Errors: 22003 for what overflows.
+fn finite(argument: f64, result: f64) -> OurResult<f64> {
+    if result.is_infinite() && argument.is_finite() {
+        return Err(Error::NumericOutOfRange("value out of range: overflow".to_owned()));
+    }
+    Ok(result)
 }
 
 fn dlog10(value: f64) -> OurResult<f64> {

@@ -161,6 +161,11 @@ pub(crate) fn of_json(name: &str) -> Arc<ScalarUDF> {
     cells::immutable(*spec.expect("a function of ours"))
 }
 
+/// Whether the function `name` makes JSON of any value.
+pub(crate) fn makes_json(name: &str) -> bool {
+    json::is_building(name)
+}
+
 /// A function of floating point that DataFusion has with other digits.
 pub(crate) fn of_float(name: &str) -> Option<Arc<ScalarUDF>> {
     degrees::all().find(|function| function.name() == name)

@@ -30,6 +30,11 @@ pub(crate) fn writes_arguments(name: &str) -> bool {
     matches!(name, "concat" | "concat_ws" | "format")
 }
 
+/// Functions that take any value as its cast to text.
+pub(crate) fn casts_arguments(name: &str) -> bool {
+    matches!(name, "quote_literal" | "quote_nullable")
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     Concat,
@@ -38,6 +43,9 @@ enum Kind {
     Chr,
     Upper,
     Lower,
+    Initcap,
+    QuoteLiteral,
+    QuoteNullable,
 }
 
 const KINDS: &[(&str, Kind)] = &[
@@ -47,6 +55,9 @@ const KINDS: &[(&str, Kind)] = &[
     ("chr", Kind::Chr),
     ("upper", Kind::Upper),
     ("lower", Kind::Lower),
+    ("initcap", Kind::Initcap),
+    ("quote_literal", Kind::QuoteLiteral),
+    ("quote_nullable", Kind::QuoteNullable),
 ];
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -74,13 +85,17 @@ impl ScalarUDFImpl for Strings {
             other => other.is_string() || other.is_null(),
         };
         match (self.kind, arg_types) {
-            (Kind::Concat, [_, ..]) => Ok(arg_types.to_vec()),
+            (Kind::Concat, [_, ..]) | (Kind::QuoteLiteral | Kind::QuoteNullable, [_]) => {
+                Ok(arg_types.to_vec())
+            }
             (Kind::ConcatWith, [separator, _, ..]) if text(separator) => Ok(arg_types.to_vec()),
             (Kind::Format, [template, ..]) if text(template) => Ok(arg_types.to_vec()),
             (Kind::Chr, [number]) if number.is_integer() || text(number) => {
                 Ok(vec![DataType::Int64])
             }
-            (Kind::Upper | Kind::Lower, [one]) if text(one) => Ok(vec![DataType::Utf8]),
+            (Kind::Upper | Kind::Lower | Kind::Initcap, [one]) if text(one) => {
+                Ok(vec![DataType::Utf8])
+            }
             _ => {
                 let name = |kind: &DataType| {
                     crate::pg::types::sql_name(crate::pg::types::of_data_type(kind).oid)
@@ -140,6 +155,11 @@ impl Strings {
                 }
                 (Kind::Upper, [Some(text)]) => texts.append_value(cased(text, true)),
                 (Kind::Lower, [Some(text)]) => texts.append_value(cased(text, false)),
+                (Kind::Initcap, [Some(text)]) => texts.append_value(initials_upper(text)),
+                (Kind::QuoteLiteral | Kind::QuoteNullable, [Some(text)]) => {
+                    texts.append_value(quoted(text));
+                }
+                (Kind::QuoteNullable, [None]) => texts.append_value("NULL"),
                 _ => texts.append_null(),
             }
         }
@@ -169,15 +189,27 @@ fn cased(text: &str, upper: bool) -> String {
     if text.is_ascii() {
         return if upper { text.to_ascii_uppercase() } else { text.to_ascii_lowercase() };
     }
-    let single = |c: char| {
-        let mut mapped: Box<dyn Iterator<Item = char>> =
-            if upper { Box::new(c.to_uppercase()) } else { Box::new(c.to_lowercase()) };
-        match (mapped.next(), mapped.next()) {
-            (Some(one), None) => one,
-            _ => c,
-        }
-    };
-    text.chars().map(single).collect()
+    text.chars().map(|letter| cased_letter(letter, upper)).collect()
+}
+
+fn cased_letter(letter: char, upper: bool) -> char {
+    let mut mapped: Box<dyn Iterator<Item = char>> =
+        if upper { Box::new(letter.to_uppercase()) } else { Box::new(letter.to_lowercase()) };
+    match (mapped.next(), mapped.next()) {
+        (Some(one), None) => one,
+        _ => letter,
+    }
+}
+
+/// `initcap`: the first of each run of letters and digits in upper case, the others in lower.
+fn initials_upper(text: &str) -> String {
+    let mut inside = false;
+    let cased = text.chars().map(|letter| {
+        let cased = cased_letter(letter, !inside);
+        inside = letter.is_alphanumeric();
+        cased
+    });
+    cased.collect()
 }
 
 /// `format` (PostgreSQL manual, section 9.4.1).
@@ -322,7 +354,7 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{cased, formatted, letter};
+    use super::{cased, formatted, initials_upper, letter};
 
     fn check(template: &str, args: &[Option<&str>], want: Result<&str, &str>) {
         let found = formatted(template, args).map_err(|error| error.state().to_owned());
@@ -350,6 +382,7 @@ mod tests {
     fn letters_change_case_one_by_one() {
         assert_eq!(cased("straße É", true), "STRAßE É");
         assert_eq!(cased("ÀB", false), "àb");
+        assert_eq!(initials_upper("hello-wORLD 2ND ßa"), "Hello-World 2nd ßa");
         assert_eq!(letter(8364).ok().as_deref(), Some("€"));
         assert_eq!(letter(0).map_err(|error| error.state()), Err("54000"));
         assert_eq!(letter(-1).map_err(|error| error.state()), Err("22023"));

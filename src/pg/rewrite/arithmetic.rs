@@ -293,7 +293,7 @@ fn of_moments(
     })
 }
 
-/// An interval by a number, and a timestamp by a time: the planner has no such operators.
+/// An interval by a number, a timestamp by a time, and a date at a time: the planner has no such operators.
 pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -> Option<Expr> {
     match (op, left.1, right.1) {
         (Operator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
@@ -310,6 +310,12 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Plus, DataType::Time64(_), DataType::Timestamp(_, None)) => {
             Some(later(op, right.0, &zones::converted(left.0.clone(), left.1, &INTERVAL)))
+        }
+        (Operator::Plus, DataType::Date32, DataType::Time64(_)) => {
+            Some(later(op, &local(left.0), &zones::converted(right.0.clone(), right.1, &INTERVAL)))
+        }
+        (Operator::Plus, DataType::Time64(_), DataType::Date32) => {
+            Some(later(op, &local(right.0), &zones::converted(left.0.clone(), left.1, &INTERVAL)))
         }
         _ => None,
     }

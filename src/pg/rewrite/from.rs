@@ -20,6 +20,7 @@ pub(super) fn factor(factor: &mut TableFactor) {
         TableFactor::UNNEST { alias, array_exprs, with_ordinality, .. } => {
             let lists = std::mem::take(array_exprs);
             let name = if lists.len() == 1 { &["unnest"] as &[&str] } else { &[] };
+            let lists = lists.into_iter().map(flattened).collect();
             *factor = unnested(alias.take(), "unnest", lists, name, *with_ordinality);
         }
         TableFactor::Function { name, args, with_ordinality, alias, .. } => {
@@ -139,7 +140,7 @@ impl Call {
                 (vec![call(listing, args)], vec![name])
             } else if self.name == "unnest" {
                 let names = if args.len() == 1 { vec!["unnest"] } else { Vec::new() };
-                (args, names)
+                (args.into_iter().map(flattened).collect(), names)
             } else if self.name == "generate_series" {
                 (vec![call("forebay_series", args)], vec!["generate_series"])
             } else {
@@ -165,6 +166,11 @@ impl Call {
         let subquery = Box::new(selecting(columns));
         TableFactor::Derived { lateral: true, subquery, alias, sample: None }
     }
+}
+
+/// `unnest` takes an array of any number of dimensions apart into its elements.
+pub(super) fn flattened(list: Expr) -> Expr {
+    call("forebay_flatten", vec![list])
 }
 
 /// Lists side by side, under the names of their columns: an empty one stands for the alias.

@@ -46,6 +46,7 @@ mod told;
 mod types;
 mod unions;
 mod unnesting;
+mod variadic;
 mod whole_rows;
 mod zones;
 

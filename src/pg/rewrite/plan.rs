@@ -379,12 +379,16 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         {
             Ok(named_fields(function, schema, facts))
         }
-        Expr::ScalarFunction(function)
-            if functions::strings::writes_arguments(function.name())
-                || QUOTING.contains(&function.name())
-                    && function.args.iter().any(|arg| is_binary(arg, schema)) =>
-        {
+        Expr::ScalarFunction(function) if functions::strings::writes_arguments(function.name()) => {
             Ok(written_arguments(function, schema, facts))
+        }
+        Expr::ScalarFunction(function) if functions::makes_json(function.name()) => {
+            Expr::ScalarFunction(function)
+                .map_children(|value| Ok(json_value(value, schema, facts)))
+        }
+        Expr::ScalarFunction(function) if functions::strings::casts_arguments(function.name()) => {
+            Expr::ScalarFunction(function)
+                .map_children(|argument| Ok(written(argument, schema, facts)))
         }
         Expr::ScalarFunction(mut function) if function.name() == "array_to_string" => {
             // Its elements are written as clients see them.
@@ -894,6 +898,18 @@ fn written(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Exp
     }
 }
 
+/// A value of which JSON has the text: an object's name for its OID, a range in the session's style.
+fn json_value(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<Expr> {
+    let Ok((_, field)) = expr.to_field(schema) else { return Transformed::no(expr) };
+    let names =
+        functions::name_text(&field, facts).or_else(|| functions::names_text(&field, facts));
+    let styled = adt::range::is_styled(types::of_field(&field).oid);
+    match names.or_else(|| styled.then(|| functions::text(facts))) {
+        Some(function) => Transformed::yes(call(function, vec![expr])),
+        None => Transformed::no(expr),
+    }
+}
+
 /// A call whose arguments are written as clients see them.
 fn written_arguments(
     mut function: ScalarFunction,
@@ -946,13 +962,6 @@ fn is_address(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema)
         .is_ok_and(|(_, field)| matches!(types::of_field(&field).oid, types::INET | types::CIDR))
 }
-
-fn is_binary(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.get_type(schema).is_ok_and(|found| found.is_binary())
-}
-
-/// Functions that take the text of any value.
-const QUOTING: &[&str] = &["quote_literal", "quote_nullable"];
 
 /// Functions of text, to which PostgreSQL casts a `character` first.
 const OF_TEXT: &[&str] = &[

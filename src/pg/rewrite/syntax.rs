@@ -17,7 +17,7 @@ use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
     array, calls, clauses, composites, from, joins, keys, literals, moments, outputs, patterns,
-    records, rows, system_columns, unnesting, whole_rows,
+    records, rows, system_columns, unnesting, variadic, whole_rows,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -332,6 +332,10 @@ impl Rewriter<'_> {
                 }
                 unqualified(function);
                 self.named_relation(function)?;
+                if let Some(called) = variadic::called(function)? {
+                    *expr = called;
+                    return Ok(());
+                }
                 if let FunctionArguments::List(list) = &mut function.args {
                     for arg in &mut list.args {
                         if let FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) = arg {
@@ -953,6 +957,14 @@ fn function(function: &mut Function) -> Option<Expr> {
                 _ => rows,
             });
         }
+        if name == "div" {
+            return quotient(&list.args);
+        }
+        if name == "unnest"
+            && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))] = list.args.as_mut_slice()
+        {
+            *arg = from::flattened(std::mem::replace(arg, null()));
+        }
         if name == "pg_typeof"
             && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))] = list.args.as_mut_slice()
             && (text_literal(arg).is_some()
@@ -1019,6 +1031,26 @@ fn array_fill(function: &Function) -> Result<Option<Expr>> {
     }
 }
 
+/// `div(a, b)`: what is left when the remainder is taken away is divided without one.
+fn quotient(args: &[FunctionArg]) -> Option<Expr> {
+    let [
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(dividend)),
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(divisor)),
+    ] = args
+    else {
+        return None;
+    };
+    let numeric = |side: &Expr| cast_to(Box::new(side.clone()), "numeric");
+    let binary = |left: Expr, op, right: Expr| {
+        let (left, right) = (Box::new(left), Box::new(right));
+        Expr::Nested(Box::new(Expr::BinaryOp { left, op, right }))
+    };
+    let (dividend, divisor) = (numeric(dividend), numeric(divisor));
+    let rest = binary(dividend.clone(), BinaryOperator::Modulo, divisor.clone());
+    let whole = binary(dividend, BinaryOperator::Minus, rest);
+    Some(call("trunc", vec![binary(whole, BinaryOperator::Divide, divisor)]))
+}
+
 /// The planner's name of a function that has two in PostgreSQL.
 fn same_as(name: &str) -> Option<&'static str> {
     match name {
@@ -1059,7 +1091,8 @@ fn counted(function: &mut Function, nulls: bool) -> Option<Expr> {
     })
 }
 
-/// `json_agg(x …)` as `forebay_json_agg(array_agg(forebay_json_item_of(x) …))`, and its kin.
+/// `json_agg(x …)` as `forebay_json_agg(array_agg(forebay_json_item_of(x) …))`, and its kin. What is distinct is found, and
+/// ordered, among the values and not their texts.
 fn gathered(name: &str, function: &mut Function) -> Option<Expr> {
     let (whole, part) = match name {
         "json_agg" => ("forebay_json_agg", "forebay_json_item_of"),
@@ -1069,6 +1102,12 @@ fn gathered(name: &str, function: &mut Function) -> Option<Expr> {
         _ => return None,
     };
     let FunctionArguments::List(list) = &mut function.args else { return None };
+    let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
+    if distinct && part == "forebay_json_item_of" {
+        function.name = ObjectName::from(vec![Ident::new("array_agg")]);
+        let values = Expr::Function(function.clone());
+        return Some(call(whole, vec![call("forebay_json_items_of", vec![values])]));
+    }
     let mut texts = call(part, Vec::new());
     if let Expr::Function(Function { args: FunctionArguments::List(inner), .. }) = &mut texts {
         inner.args = std::mem::take(&mut list.args);
@@ -1095,6 +1134,7 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
         "jsonb_path_query" => Some("forebay_jsonb_path_query"),
         "regexp_matches" => Some(MATCHES),
         "regexp_split_to_table" => Some("forebay_regexp_split_to_table"),
+        "string_to_table" => Some("string_to_array"),
         _ => None,
     }
 }
@@ -1218,10 +1258,8 @@ fn sort_distinct(function: &mut Function) {
     let name = function_name(&function.name).unwrap_or_default();
     let FunctionArguments::List(list) = &mut function.args else { return };
     let distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    if !distinct
-        || !list.clauses.is_empty()
-        || !matches!(name.as_str(), "array_agg" | "string_agg" | "json_agg" | "jsonb_agg")
-    {
+    let gathers = matches!(name.as_str(), "array_agg" | "string_agg" | "json_agg" | "jsonb_agg");
+    if !distinct || !list.clauses.is_empty() || !gathers {
         return;
     }
     let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) = list.args.first() else { return };

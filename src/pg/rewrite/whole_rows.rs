@@ -169,7 +169,7 @@ impl Scopes {
                 if let Expr::Nested(inner) = root.as_ref()
                     && let Expr::Identifier(alias) = inner.as_ref()
                     && let Some(AccessExpr::Dot(Expr::Identifier(column))) = access_chain.first()
-                    && let Some((Row { scalar: false, .. }, true)) = self.found(alias)
+                    && let Some((Row { plain: false, .. }, true)) = self.found(alias)
                 {
                     let column = Expr::CompoundIdentifier(vec![alias.clone(), column.clone()]);
                     access_chain.remove(0);

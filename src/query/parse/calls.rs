@@ -1,5 +1,6 @@
 //! Forms of function calls that the parser lacks, as forms of the same meaning that it has: `trim(leading from x)`,
-//! `trim(from x)`, `substring(x SIMILAR p ESCAPE e)`, and `U&'…' UESCAPE 'c'`.
+//! `trim(from x)`, `substring(x SIMILAR p ESCAPE e)`, `f(VARIADIC x)` as the argument of that name, and
+//! `U&'…' UESCAPE 'c'`.
 
 use datafusion::sql::sqlparser::keywords::Keyword;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
@@ -39,6 +40,11 @@ pub(super) fn rewrite(sql: &str, tokens: &[TokenWithSpan]) -> Result<Vec<TokenWi
             Token::RParen => {
                 open.pop();
             }
+            Token::Word(_) if is_variadic(&token, out.last()) => {
+                let arrow = TokenWithSpan { token: Token::RArrow, span: token.span };
+                out.push(token);
+                token = arrow;
+            }
             Token::Word(_) => match open.last() {
                 Some(Call::Trim) if is_word(&token, Keyword::FROM) => {
                     let blank = Token::SingleQuotedString(" ".to_owned());
@@ -70,6 +76,13 @@ pub(super) fn rewrite(sql: &str, tokens: &[TokenWithSpan]) -> Result<Vec<TokenWi
         out.push(token);
     }
     Ok(out)
+}
+
+/// Whether the word says that the last argument is an array of those that follow.
+fn is_variadic(token: &TokenWithSpan, before: Option<&TokenWithSpan>) -> bool {
+    matches!(before, Some(before) if matches!(before.token, Token::LParen | Token::Comma))
+        && matches!(&token.token, Token::Word(word)
+            if word.quote_style.is_none() && word.value.eq_ignore_ascii_case("variadic"))
 }
 
 /// Whether what comes next is the escape character of the Unicode text before it.

@@ -1,6 +1,7 @@
 //! Aggregates PostgreSQL has and DataFusion lacks, or has with other digits.
 
 mod deviation;
+mod extremes;
 mod ordered;
 mod own;
 mod pairs;
@@ -20,6 +21,7 @@ pub(crate) const SINGLE_VALUE: &str = single::NAME;
 pub(super) fn all() -> Vec<Arc<AggregateUDF>> {
     let mut all = vec![single::aggregate()];
     all.extend(deviation::all());
+    all.extend(extremes::all());
     all.extend(pairs::all());
     all.extend(ordered::all());
     all.extend(own::all());

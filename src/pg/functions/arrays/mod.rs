@@ -188,11 +188,11 @@ impl Arrays {
             (Kind::Length | Kind::Trim, [list, number]) if is_list(list) && whole(number) => {
                 vec![list.clone(), DataType::Int64]
             }
-            (Kind::Dimensions | Kind::Bounds | Kind::Cardinality | Kind::Flatten, [list])
-                if is_list(list) =>
-            {
+            (Kind::Dimensions | Kind::Bounds | Kind::Cardinality, [list]) if is_list(list) => {
                 vec![list.clone()]
             }
+            // What is no array is for the planner to refuse, in the words of what is called with it.
+            (Kind::Flatten, [any]) => vec![any.clone()],
             (Kind::Fill, [value, lengths @ ..])
                 if (1..=DIMENSIONS_MAX).contains(&lengths.len()) && lengths.iter().all(whole) =>
             {
@@ -268,7 +268,10 @@ impl Arrays {
             Kind::Subscript => {
                 leaf_field(data_type(0)).map_or(DataType::Null, |item| item.data_type().clone())
             }
-            Kind::Flatten => DataType::List(leaf_field(data_type(0)).unwrap_or_else(text_item)),
+            Kind::Flatten => match leaf_field(data_type(0)) {
+                Some(item) => DataType::List(item),
+                None => data_type(0).clone(),
+            },
         }
     }
 }
@@ -420,6 +423,7 @@ impl Arrays {
                     Kind::Trim => shape::trimmed(lists, &arrays[1]),
                     Kind::Subscript => subscript::elements(lists, &arrays[1..], from, wanted),
                     Kind::Slice => subscript::slices(lists, &arrays[1..], from, wanted),
+                    _ if depth(arrays[0].data_type()) == 1 => Ok(Arc::clone(&arrays[0])),
                     _ => leaves::flattened(lists),
                 }
             }

@@ -3,7 +3,7 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, StringArray};
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
@@ -25,6 +25,11 @@ pub(in crate::pg::functions) fn function(name: &str, facts: &Facts) -> Option<Ar
     Some(Arc::new(ScalarUDF::new_from_impl(Build { name, kind, binary, settings, signature })))
 }
 
+/// Whether the function `name` is one of these.
+pub(in crate::pg::functions) fn is_building(name: &str) -> bool {
+    NAMES.iter().any(|(known, ..)| *known == name)
+}
+
 /// Names, what they make, and whether that is `jsonb`.
 const NAMES: &[(&str, Kind, bool)] = &[
     ("to_json", Kind::Value, false),
@@ -36,6 +41,7 @@ const NAMES: &[(&str, Kind, bool)] = &[
     ("json_build_object", Kind::Object, false),
     ("jsonb_build_object", Kind::Object, true),
     ("forebay_json_item_of", Kind::Item, false),
+    ("forebay_json_items_of", Kind::Items, false),
     ("forebay_json_member_of", Kind::Member, false),
 ];
 
@@ -46,6 +52,8 @@ enum Kind {
     Object,
     /// An item that an aggregate gathers: the text of a value, of NULL too; arrays and rows begin a line.
     Item,
+    /// The same of each element of a list.
+    Items,
     /// A member that an aggregate gathers.
     Member,
 }
@@ -86,6 +94,7 @@ impl ScalarUDFImpl for Build {
                 )
             }
             Kind::Value | Kind::Item => arg_types.len() == 1,
+            Kind::Items => matches!(arg_types, [DataType::List(_)]),
             Kind::Member => arg_types.len() == 2,
             Kind::Array | Kind::Object => true,
         };
@@ -96,21 +105,20 @@ impl ScalarUDFImpl for Build {
     }
 
     fn return_type(&self, _arg_types: &[DataType]) -> DfResult<DataType> {
-        Ok(DataType::Utf8)
+        Ok(field(self.name, self.returns()).data_type().clone())
     }
 
     fn return_field_from_args(&self, _args: ReturnFieldArgs<'_>) -> DfResult<FieldRef> {
-        let kind = match self.kind {
-            Kind::Item | Kind::Member => "text",
-            _ if self.binary => "jsonb",
-            _ => "json",
-        };
-        Ok(Arc::new(field(self.name, kind)))
+        Ok(Arc::new(field(self.name, self.returns())))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
+        if let (Kind::Items, [lists]) = (self.kind, args.args.as_slice()) {
+            let lists = lists.to_array(length)?;
+            return Ok(ColumnarValue::Array(self.items(lists.as_list())?));
+        }
         let mut columns = Vec::with_capacity(args.args.len());
         for (arg, field) in args.args.iter().zip(&args.arg_fields) {
             let array = arg.to_array(length)?;
@@ -155,6 +163,32 @@ impl Column {
 }
 
 impl Build {
+    /// The internal name of the type it returns.
+    fn returns(&self) -> &'static str {
+        match self.kind {
+            Kind::Item | Kind::Member => "text",
+            Kind::Items => "_text",
+            _ if self.binary => "jsonb",
+            _ => "json",
+        }
+    }
+
+    fn items(&self, lists: &ListArray) -> DfResult<ArrayRef> {
+        let DataType::List(item) = lists.data_type() else {
+            return plan_err!("{} takes a list", self.name);
+        };
+        let array = Arc::clone(lists.values());
+        let texts = encode::json_texts(&array, &item, &self.settings).map_err(external)?;
+        let column = Column { texts, array };
+        let items = (0..column.array.len()).map(|row| Some(item_of(&column, row)));
+        let items: StringArray = items.collect();
+        let DataType::List(text) = self.return_type(&[])? else {
+            return plan_err!("{} returns a list", self.name);
+        };
+        let (offsets, nulls) = (lists.offsets().clone(), lists.nulls().cloned());
+        Ok(Arc::new(ListArray::try_new(text, offsets, Arc::new(items), nulls)?))
+    }
+
     fn value(&self, columns: &[Column], row: usize) -> Result<Option<String>> {
         let text = match (self.kind, columns) {
             (Kind::Value, [value]) if value.is_null(row) => return Ok(None),
@@ -168,10 +202,8 @@ impl Build {
                     _ => value.text(row).to_owned(),
                 }
             }
-            (Kind::Item, [value]) if value.array.data_type().is_nested() && !value.is_null(row) => {
-                format!("\n {}", value.text(row))
-            }
-            (Kind::Value | Kind::Item, [value]) => value.text(row).to_owned(),
+            (Kind::Item, [value]) => item_of(value, row),
+            (Kind::Value, [value]) => value.text(row).to_owned(),
             (Kind::Member, [name, value]) => {
                 if name.is_null(row) {
                     let message = "field name must not be null".to_owned();
@@ -186,6 +218,14 @@ impl Build {
             (_, columns) => members(columns, row)?,
         };
         Ok(Some(if self.binary { json::canonical(&text)? } else { text }))
+    }
+}
+
+/// One item among those that an aggregate gathers.
+fn item_of(value: &Column, row: usize) -> String {
+    match value.array.data_type().is_nested() && !value.is_null(row) {
+        true => format!("\n {}", value.text(row)),
+        false => value.text(row).to_owned(),
     }
 }
 

@@ -141,6 +141,44 @@ pub(super) fn set(call: &Call<'_>) -> Result<Cell> {
     edited(&binary(call, 0)?, &steps_of(call, 1)?, Edit::Set { value: &value, create })
 }
 
+/// `jsonb_set_lax`: `jsonb_set`, and what to do when the value is NULL.
+/// Errors: 22004 when that is to raise an exception; 22023 for a word that says nothing.
+pub(super) fn set_lax(call: &Call<'_>) -> Result<Cell> {
+    let missing = |index: usize| call.args.get(index).is_some_and(|arg| *arg == Cell::Null);
+    if missing(0) || missing(1) || missing(3) {
+        return Ok(Cell::Null);
+    }
+    let treatment = if call.args.len() < 5 { "use_json_null" } else { call.text(4) };
+    let (whole, steps) = (binary(call, 0)?, steps_of(call, 1)?);
+    let create = call.args.len() < 4 || call.truth(3);
+    if missing(4) {
+        return Err(unknown_treatment());
+    }
+    if !missing(2) {
+        let value = binary(call, 2)?;
+        return edited(&whole, &steps, Edit::Set { value: &value, create });
+    }
+    match treatment {
+        "use_json_null" => edited(&whole, &steps, Edit::Set { value: "null", create }),
+        "delete_key" => edited(&whole, &steps, Edit::Remove),
+        "return_target" => Ok(Cell::from(whole.into_owned())),
+        "raise_exception" => Err(Error::NullNotAllowed("JSON value must not be null".to_owned())
+            .detail("Exception was raised because null_value_treatment is \"raise_exception\".")
+            .hint(
+                "To avoid, either change the null_value_treatment argument or ensure that an SQL \
+                 NULL is not passed.",
+            )),
+        _ => Err(unknown_treatment()),
+    }
+}
+
+fn unknown_treatment() -> Error {
+    refused(
+        "null_value_treatment must be \"delete_key\", \"return_target\", \"use_json_null\", or \
+         \"raise_exception\"",
+    )
+}
+
 /// `jsonb_insert`.
 pub(super) fn insert(call: &Call<'_>) -> Result<Cell> {
     let value = binary(call, 2)?;
@@ -155,21 +193,17 @@ fn edited(whole: &str, path: &[Option<String>], edit: Edit<'_>) -> Result<Cell> 
             _ => "cannot set path in scalar",
         }));
     }
-    let steps: Option<Vec<String>> = path.iter().cloned().collect();
-    match steps {
-        Some(steps) if !steps.is_empty() => put(whole, &steps, 1, edit).map(Cell::from),
-        Some(_) => Ok(Cell::from(whole.to_owned())),
-        None => {
-            let at = path.iter().position(Option::is_none).map_or(1, |at| at + 1);
-            let message = format!("path element at position {at} is null");
-            Err(Error::NullNotAllowed(message))
-        }
-    }
+    put(whole, path, 1, edit).map(Cell::from)
 }
 
 /// `position` counts the steps from 1.
-fn put(whole: &str, path: &[String], position: usize, edit: Edit<'_>) -> Result<String> {
+/// Errors: 22004 for a step that is NULL, where the path leads as far.
+fn put(whole: &str, path: &[Option<String>], position: usize, edit: Edit<'_>) -> Result<String> {
     let Some((step, rest)) = path.split_first() else { return Ok(whole.to_owned()) };
+    let Some(step) = step else {
+        let message = format!("path element at position {position} is null");
+        return Err(Error::NullNotAllowed(message));
+    };
     match json::kind(whole) {
         Kind::Object => put_member(whole, step, rest, position, edit),
         Kind::Array => {
@@ -187,7 +221,7 @@ fn put(whole: &str, path: &[String], position: usize, edit: Edit<'_>) -> Result<
 fn put_member(
     whole: &str,
     name: &str,
-    rest: &[String],
+    rest: &[Option<String>],
     position: usize,
     edit: Edit<'_>,
 ) -> Result<String> {
@@ -218,7 +252,7 @@ fn put_member(
 fn put_item(
     whole: &str,
     number: i64,
-    rest: &[String],
+    rest: &[Option<String>],
     position: usize,
     edit: Edit<'_>,
 ) -> Result<String> {

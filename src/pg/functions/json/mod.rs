@@ -12,7 +12,7 @@ mod path;
 
 use std::borrow::Cow;
 
-pub(super) use self::build::function;
+pub(super) use self::build::{function, is_building};
 pub(super) use self::key::key as key_of;
 use super::cells::{Call, Spec};
 use super::session::specs;
@@ -45,6 +45,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "jsonb_strip_nulls" ["t"] -> "jsonb" strict |call| change::without_nulls(&binary(call, 0)?, true);
     "jsonb_pretty" ["t"] -> "text" strict |call| change::pretty(&binary(call, 0)?);
     "jsonb_set" ["tlt", "ttt", "tltb", "tttb"] -> "jsonb" strict change::set;
+    "jsonb_set_lax" ["tlt", "ttt", "tltb", "tttb", "tltbt", "tttbt"] -> "jsonb" called change::set_lax;
     "jsonb_insert" ["tlt", "ttt", "tltb", "tttb"] -> "jsonb" strict change::insert;
     "json_object" ["l", "t", "ll", "tt"] -> "json" strict |call| object(call, false);
     "jsonb_object" ["l", "t", "ll", "tt"] -> "jsonb" strict |call| object(call, true);
