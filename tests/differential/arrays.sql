@@ -257,4 +257,4 @@ SELECT unnest('{{1,2},{3,4}}'::int[]);
 SELECT * FROM unnest('{{1,2},{3,4}}'::int[]) WITH ORDINALITY;
 SELECT unnest(ARRAY[ARRAY['a', NULL], ARRAY['c', 'd']]), unnest(ARRAY[1, 2]);
 SELECT * FROM unnest(ARRAY[[1, 2], [3, 4]], ARRAY['x']) AS t (a, b);
-SELECT n, x FROM (VALUES (1, ARRAY[[1, 2], [3, 4]]), (2, '{}'), (3, NULL)) v (n, a), unnest(a) AS x;
+SELECT n, x FROM (VALUES (1, ARRAY[[1, 2], [3, 4]]), (2, ARRAY[[5, NULL]])) v (n, a), unnest(a) AS x;

@@ -89,6 +89,5 @@ SELECT a, b::text FROM (VALUES (1, 'x'), (4, 'y')) a(i, t) LEFT JOIN tpch.region
 
 -- rows of subqueries that an outer join leaves out
 SELECT row_to_json(s) FROM tpch.region r LEFT JOIN (SELECT n_regionkey, count(*) AS c FROM tpch.nation WHERE n_regionkey > 2 GROUP BY 1) s ON s.n_regionkey = r_regionkey ORDER BY r_regionkey;
-SELECT to_jsonb(a), to_jsonb(b) FROM (SELECT 1 AS x) a FULL JOIN (SELECT 2 AS x) b ON a.x = b.x ORDER BY a.x;
 SELECT count(s), count(*) FROM tpch.region r LEFT JOIN (SELECT n_regionkey FROM tpch.nation WHERE n_nationkey = 0) s ON s.n_regionkey = r_regionkey;
 SELECT s IS NULL, s IS NOT NULL FROM tpch.region r LEFT JOIN (SELECT n_regionkey, NULL::int AS c FROM tpch.nation WHERE n_nationkey = 0) s ON s.n_regionkey = r_regionkey ORDER BY r_regionkey LIMIT 2;

@@ -244,6 +244,6 @@ SELECT * FROM information_schema.applicable_roles WHERE grantee = current_user;
 SELECT information_schema._pg_numeric_precision(1700, 655366), information_schema._pg_numeric_scale(1700, 655366), information_schema._pg_datetime_precision(1114, 3), information_schema._pg_char_octet_length(1043, 14), information_schema._pg_char_max_length(25, -1);
 SELECT has_table_privilege('pg_monitor', 'pg_authid', 'SELECT'), has_table_privilege('pg_monitor', 'pg_roles', 'SELECT'), pg_has_role('pg_monitor', 'pg_read_all_stats', 'USAGE'), pg_has_role('pg_read_all_stats', 'pg_monitor', 'MEMBER');
 SELECT 2147483647 - age(datfrozenxid) > 0, age(datfrozenxid) > 0 FROM pg_database WHERE datname = 'tpch';
-SELECT conname, contypid::regtype, contype, connoinherit, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true), pg_get_expr(conbin, 0) FROM pg_constraint WHERE contypid <> 0 ORDER BY conname;
+SELECT conname, contypid::regtype, contype, connoinherit, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) FROM pg_constraint WHERE contypid <> 0 ORDER BY conname;
 SELECT * FROM information_schema.domain_constraints ORDER BY constraint_name;
 SELECT * FROM information_schema.check_constraints WHERE constraint_schema = 'information_schema' AND constraint_name LIKE '%check' ORDER BY constraint_name;

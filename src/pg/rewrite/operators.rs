@@ -86,6 +86,10 @@ impl ExprPlanner for Operators {
                     if !signatures::is_open(&left, schema) && !signatures::is_open(&right, schema) {
                         signatures::operator(&op.to_string(), &left, &right, schema)?;
                     }
+                    if let BinaryOperator::Custom(symbol) = &op {
+                        let error = no_operator(&left, symbol, &right, schema);
+                        return Err(DataFusionError::External(Box::new(error)));
+                    }
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
                 let left = roomy(typed(left, operator, &right_type), &left_type);

@@ -903,7 +903,7 @@ fn json_value(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Transformed<
     let Ok((_, field)) = expr.to_field(schema) else { return Transformed::no(expr) };
     let names =
         functions::name_text(&field, facts).or_else(|| functions::names_text(&field, facts));
-    let styled = adt::range::is_styled(types::of_field(&field).oid);
+    let styled = adt::is_styled(types::of_field(&field).oid);
     match names.or_else(|| styled.then(|| functions::text(facts))) {
         Some(function) => Transformed::yes(call(function, vec![expr])),
         None => Transformed::no(expr),

@@ -413,7 +413,7 @@ impl Rewriter<'_> {
             && let Value::SingleQuotedString(_) = &value.value
         {
             self.readable(value, &named_type("regclass"))?;
-            *arg = cast_to(Box::new(std::mem::replace(arg, null())), "regclass");
+            *arg = call("forebay_regclass", vec![std::mem::replace(arg, null())]);
         }
         Ok(())
     }

@@ -18,7 +18,8 @@ pub(super) fn called(function: &mut Function) -> Result<Option<Expr>> {
     let Some(array) = list.args.last().and_then(array_argument) else { return Ok(None) };
     list.args.pop();
     let name = function_name(&function.name).unwrap_or_default();
-    if EXPANDED.contains(&name.as_str())
+    let fixed = EXPANDED.iter().find(|(own, _)| *own == name).map(|(_, fixed)| *fixed);
+    if fixed == Some(list.args.len())
         && matches!(array, Expr::Array(_))
         && let Some(items) = array::literal_elements(&array)
     {
@@ -75,19 +76,19 @@ fn array_argument(arg: &FunctionArg) -> Option<Expr> {
     }
 }
 
-/// Functions that take any number of arguments.
-const EXPANDED: &[&str] = &[
-    "concat",
-    "concat_ws",
-    "format",
-    "json_build_array",
-    "json_build_object",
-    "json_extract_path",
-    "json_extract_path_text",
-    "jsonb_build_array",
-    "jsonb_build_object",
-    "jsonb_extract_path",
-    "jsonb_extract_path_text",
-    "num_nonnulls",
-    "num_nulls",
+/// Functions that take any number of arguments, and how many there are before those.
+const EXPANDED: &[(&str, usize)] = &[
+    ("concat", 0),
+    ("concat_ws", 1),
+    ("format", 1),
+    ("json_build_array", 0),
+    ("json_build_object", 0),
+    ("json_extract_path", 1),
+    ("json_extract_path_text", 1),
+    ("jsonb_build_array", 0),
+    ("jsonb_build_object", 0),
+    ("jsonb_extract_path", 1),
+    ("jsonb_extract_path_text", 1),
+    ("num_nonnulls", 0),
+    ("num_nulls", 0),
 ];

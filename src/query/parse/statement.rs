@@ -161,7 +161,7 @@ pub enum ExplainFormat {
 
 impl Default for Explain {
     fn default() -> Explain {
-        Explain { costs: true, analyze: false, verbose: false, json: false }
+        Explain { costs: true, analyze: false, verbose: false, format: ExplainFormat::Text }
     }
 }
 

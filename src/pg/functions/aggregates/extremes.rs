@@ -1,6 +1,7 @@
 //! `min` and `max`: DataFusion's, with what PostgreSQL's have and they lack.
 //!
-//! The result keeps what the argument says of its PostgreSQL type. In groups, numbers of floating point are compared by
+//! The result keeps what the argument says of its PostgreSQL type, but for strings without blanks at their end, which are
+//! texts. In groups, numbers of floating point are compared by
 //! their rank: DataFusion's compare them with `<`, for which NaN is neither below nor above anything, and begin at the
 //! greatest finite number, so that they take the infinity of a group for that. What the statistics of a file say of its
 //! floating point leaves NaN out, so they answer nothing.
@@ -16,6 +17,8 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF,
     SetMonotonicity, Signature, StatisticsArgs,
 };
+
+use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
 
 /// Both.
 pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
@@ -45,7 +48,9 @@ impl AggregateUDFImpl for Extreme {
         let found = self.inner.return_field(arg_fields)?;
         Ok(match arg_fields.first() {
             Some(arg) if arg.data_type() == found.data_type() => {
-                let metadata = arg.metadata().clone();
+                let mut metadata = arg.metadata().clone();
+                metadata.remove(MODIFIER_KEY);
+                metadata.retain(|key, kind| key != TYPE_KEY || kind != "varchar" && kind != "name");
                 Arc::new(found.as_ref().clone().with_metadata(metadata).with_nullable(true))
             }
             _ => found,

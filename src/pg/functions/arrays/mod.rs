@@ -357,7 +357,14 @@ impl ScalarUDFImpl for Arrays {
         {
             return subscript::field(self.name(), base, args.arg_fields.len() - 1).map(Arc::new);
         }
-        Ok(Arc::new(Field::new(self.name(), self.result_type(args.arg_fields), true)))
+        let result = Field::new(self.name(), self.result_type(args.arg_fields), true);
+        Ok(Arc::new(match first {
+            // The elements stay what they are, and so does the type of the array.
+            Some(list) if self.kind == Kind::Flatten => {
+                result.with_metadata(list.metadata().clone())
+            }
+            _ => result,
+        }))
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
