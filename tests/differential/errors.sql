@@ -316,3 +316,27 @@ SELECT 1, pg_indexes_size('nope');
 SELECT setval('tpch.nope', 1);
 SELECT has_table_privilege('nope', 'SELECT');
 SELECT pg_total_relation_size('tpch.nation') > 0, pg_relation_is_publishable('tpch.nation'), pg_relation_is_publishable('pg_class');
+
+-- what is refused, of relations that do not exist
+
+DELETE FROM tpch.nope WHERE x = 1;
+TRUNCATE TABLE ONLY nope CASCADE;
+DROP TABLE tpch.nope;
+DROP TABLE nosuch.nope;
+DROP TABLE IF EXISTS nope, nosuch.nope CASCADE;
+DROP VIEW nope;
+DROP MATERIALIZED VIEW nope;
+DROP SEQUENCE nope;
+DROP INDEX nope;
+DROP SCHEMA IF EXISTS nope CASCADE;
+ALTER TABLE IF EXISTS nope ADD COLUMN a int;
+INSERT INTO nosuch.nope VALUES (1);
+
+-- places of names
+
+SELECT n_regionkey, count(*) AS c FROM tpch.nation GROUP BY n_regionkey HAVING c > 4;
+SELECT n_name n FROM tpch.nation GROUP BY n HAVING n = 'KENYA';
+SELECT * FROM tpch.nation n, tpch.region r WHERE r_name = nope;
+SELECT n_name FROM tpch.nation a, tpch.nation b;
+SELECT n_name @> 'a' FROM tpch.nation;
+SELECT 'a' -> 'b';

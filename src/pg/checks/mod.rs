@@ -10,6 +10,7 @@ mod clauses;
 mod recursion;
 mod references;
 mod tables;
+mod volatile;
 mod windows;
 
 use std::ops::ControlFlow;

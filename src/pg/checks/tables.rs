@@ -8,12 +8,13 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::calls::{found, is_aggregate, is_window, returns_set};
 use super::recursion::recursion;
+use super::volatile::copied;
 use super::{at, width};
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 
 /// Checks WITH and the locks of one query.
-/// Errors: 42712, 42P10, 42P19 and 42P01.
+/// Errors: 42712, 42P10, 42P19, 42P01 and 0A000.
 pub(super) fn query(query: &Query) -> Result<()> {
     if let Some(with) = &query.with {
         let mut names: Vec<String> = Vec::new();
@@ -29,6 +30,7 @@ pub(super) fn query(query: &Query) -> Result<()> {
                 recursion(cte)?;
             }
         }
+        copied(query)?;
     }
     query.locks.iter().try_for_each(|lock| locked(lock, query))
 }

@@ -4,7 +4,7 @@
 use datafusion::common::{Column, SchemaError};
 
 use super::super::parse::shown;
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::pg::rewrite::MARK;
 
 /// Ours for an error of a name.
@@ -25,7 +25,7 @@ pub(super) fn schema(error: SchemaError) -> Error {
         SchemaError::FieldNotFound { field, valid_fields }
             if 1 < valid_fields.iter().filter(|valid| is_another(valid, &field)).count() =>
         {
-            Error::AmbiguousColumn(field.name.clone())
+            Error::AmbiguousColumn(field.name.clone()).near(place(&field))
         }
         SchemaError::FieldNotFound { field, valid_fields } => {
             let error = Error::UndefinedColumn(match &field.relation {
@@ -34,13 +34,14 @@ pub(super) fn schema(error: SchemaError) -> Error {
                 }
                 None => format!("column \"{}\" does not exist", shown(&field.name)),
             });
+            let error = error.near(place(&field));
             match meant(&field, &valid_fields) {
                 Some(hint) => error.hint(hint),
                 None => error,
             }
         }
         SchemaError::AmbiguousReference { field } => {
-            Error::AmbiguousColumn(shown(&field.name).to_owned())
+            Error::AmbiguousColumn(shown(&field.name).to_owned()).near(place(&field))
         }
         SchemaError::DuplicateQualifiedField { qualifier, .. } => {
             Error::DuplicateAlias(qualifier.table().to_owned())
@@ -49,6 +50,12 @@ pub(super) fn schema(error: SchemaError) -> Error {
             Error::AmbiguousColumn(shown(&name).to_owned())
         }
     }
+}
+
+/// Where a name stands in the text, if the planner has kept it.
+fn place(field: &Column) -> Option<Place> {
+    let start = field.spans().first()?.start;
+    (0 < start.line).then_some(Place::At(start.line, start.column))
 }
 
 /// Whether `valid` is one of several columns of the name of `field`, which marks keep apart.

@@ -85,7 +85,7 @@ pub(super) fn of(error: DataFusionError, sql: &str) -> Error {
         DataFusionError::NotImplemented(text) => Error::FeatureNotSupported(tidy(&text)),
         DataFusionError::Plan(text) => placed(planned(&text, sql), sql),
         DataFusionError::Configuration(text) => Error::InvalidParameterValue(tidy(&text)),
-        DataFusionError::SchemaError(inner, _) => schema(*inner),
+        DataFusionError::SchemaError(inner, _) => placed(schema(*inner), sql),
         DataFusionError::Execution(text) => executed(&text),
         DataFusionError::ExecutionJoin(inner) if inner.is_cancelled() => {
             Error::QueryCanceled("user request")

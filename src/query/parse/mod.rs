@@ -13,6 +13,7 @@ mod intervals;
 mod limits;
 mod outputs;
 mod reader;
+mod refused;
 mod statement;
 mod utility;
 mod versions;
@@ -59,17 +60,40 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
     limits.check_tokens(&tokens)?;
     let tokens = grammar::tokens(sql, tokens)?;
     let mut statements = Vec::new();
-    for part in tokens.split(|token| token.token == Token::SemiColon) {
-        let Some(first) = part.first() else { continue };
-        let end = part.last().map_or(first.span.end, |last| last.span.end);
-        let text = slice(sql, first.span.start, end);
-        let part = versions::rewrite(&calls::rewrite(sql, part)?)?;
-        let part = words::rewrite(clauses::rewrite(sql, &part)?);
-        let statement = Reader::new(sql, part).statement(&text)?;
-        statements.push(Parsed { text, statement });
+    for part in tokens.split_inclusive(|token| token.token == Token::SemiColon) {
+        let (part, closing) = match part.split_last() {
+            Some((last, rest)) if last.token == Token::SemiColon => (rest, Some(last)),
+            _ => (part, None),
+        };
+        if !part.is_empty() {
+            statements.push(one(sql, part).map_err(|error| ended(error, sql, closing))?);
+        }
     }
     Ok(statements)
 }
+
+/// One statement.
+fn one(sql: &str, part: &[TokenWithSpan]) -> Result<Parsed> {
+    let start = part.first().map_or(Location { line: 1, column: 1 }, |first| first.span.start);
+    let end = part.last().map_or(start, |last| last.span.end);
+    let text = slice(sql, start, end);
+    let part = versions::rewrite(&calls::rewrite(sql, part)?)?;
+    let part = words::rewrite(clauses::rewrite(sql, &part)?);
+    let statement = Reader::new(sql, part).statement(&text)?;
+    Ok(Parsed { text, statement })
+}
+
+/// A statement that lacks its end lacks it at the semicolon, if it has one.
+fn ended(error: Error, sql: &str, closing: Option<&TokenWithSpan>) -> Error {
+    match (error.bare(), closing) {
+        (Error::Syntax(message), Some(closing)) if message == END_OF_INPUT => {
+            near(sql, closing, None)
+        }
+        _ => error,
+    }
+}
+
+const END_OF_INPUT: &str = "syntax error at end of input";
 
 /// The tokens of `sql` without what is between them.
 /// Errors: 42601.
@@ -213,8 +237,7 @@ fn failure(sql: &str, error: &ParserError) -> Error {
                 };
             };
             if found == "EOF" {
-                return Error::Syntax("syntax error at end of input".to_owned())
-                    .at(sql.chars().count() + 1);
+                return Error::Syntax(END_OF_INPUT.to_owned()).at(sql.chars().count() + 1);
             }
             let error = Error::Syntax(format!("syntax error at or near \"{found}\""));
             match location {
@@ -239,7 +262,7 @@ fn place_of(text: &str) -> Option<Location> {
 fn near(sql: &str, token: &TokenWithSpan, last: Option<Location>) -> Error {
     if token.token == Token::EOF {
         let end = last.map_or_else(|| sql.chars().count() + 1, |end| position(sql, end));
-        return Error::Syntax("syntax error at end of input".to_owned()).at(end);
+        return Error::Syntax(END_OF_INPUT.to_owned()).at(end);
     }
     let text = slice(sql, token.span.start, token.span.end);
     Error::Syntax(format!("syntax error at or near \"{text}\"")).at(position(sql, token.span.start))

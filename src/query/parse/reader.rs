@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
-use super::{NESTING_MAX, Statement, near, position};
+use super::{END_OF_INPUT, NESTING_MAX, Statement, near, position};
 use crate::error::{Error, Result};
 
 /// A place in the tokens of one statement.
@@ -286,7 +286,7 @@ impl<'a> Reader<'a> {
                     .tokens
                     .last()
                     .map_or(self.sql.chars().count() + 1, |last| position(self.sql, last.span.end));
-                Error::Syntax("syntax error at end of input".to_owned()).at(end)
+                Error::Syntax(END_OF_INPUT.to_owned()).at(end)
             }
         }
     }

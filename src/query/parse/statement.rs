@@ -3,6 +3,7 @@
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use crate::catalog::roles::{Privilege, Target};
+use crate::error::Error;
 use crate::pg::encode::CopyFormat;
 use crate::query::channels::Post;
 
@@ -128,8 +129,38 @@ pub enum Statement {
     Post(Post),
     /// LOCK TABLE, each table as the query that reads it.
     Lock(Vec<Box<Query>>),
+    /// A statement that does not run.
+    Refused(Refused),
     /// The empty statement, with its tag.
     NoEffect(&'static str),
+}
+
+/// A statement that would change what cannot change.
+#[derive(Debug, Clone)]
+pub struct Refused {
+    /// Its tag.
+    pub tag: &'static str,
+    /// What it names.
+    pub relations: Vec<Relation>,
+    /// What DROP says they are.
+    pub dropped: Option<&'static str>,
+    /// Missing ones are a notice.
+    pub if_exists: bool,
+    /// Why it does not run.
+    pub error: Error,
+}
+
+/// A relation that a statement names which is no query.
+#[derive(Debug, Clone)]
+pub struct Relation {
+    /// Its schema, if named.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// The query that reads it; `None` for a schema.
+    pub query: Option<Box<Query>>,
+    /// Where errors point to.
+    pub position: Option<usize>,
 }
 
 /// Options of EXPLAIN.
@@ -351,6 +382,7 @@ impl Statement {
             Statement::Access(access) if access.grant => "GRANT",
             Statement::Access(_) => "REVOKE",
             Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
+            Statement::Refused(refused) => refused.tag,
             Statement::NoEffect(tag) => tag,
         }
     }

@@ -42,6 +42,7 @@ fn outputs_have_postgresql_names() {
 #[test]
 fn errors_have_code_and_position() {
     check("SELECT 1 +", "42601 syntax error at end of input at 11");
+    check("SELECT 1 + ;", "42601 syntax error at or near \";\" at 12");
     check("SELEC 1", "42601 syntax error at or near \"SELEC\" at 1");
     check("SELECT * FROM t WHERE )", "42601 syntax error at or near \")\" at 23");
     check("SELECT 'abc", "42601 unterminated quoted string at or near \"'abc\" at 8");
@@ -74,7 +75,7 @@ fn only_the_allow_list_parses() {
         "ALTER ROLE r IN DATABASE d RESET ALL",
         "0A000 settings of a role in one database are not supported",
     );
-    check("INSERT INTO t VALUES (1)", "42809 cannot change the tables of a version");
+    check("EXPLAIN INSERT INTO t VALUES (1)", "42809 cannot change the tables of a version");
     check("EXPLAIN ANALYZE COPY t TO '/x'", "0A000 EXPLAIN COPY is not supported");
     check("SELECT * INTO x FROM t", "0A000 SELECT INTO is not supported");
     check(
@@ -127,5 +128,6 @@ fn utility_statements() {
     check("MOVE BACKWARD ALL c", "Fetch { name: \"c\", direction: Backward(None), is_move: true }");
     check("ROLLBACK TO SAVEPOINT a", "RollbackTo(\"a\")");
     check("DEALLOCATE ALL", "Deallocate(None)");
+    check("DROP TABLE 1", "0A000 DROP TABLE is not supported");
     check(";;", "nothing");
 }

@@ -21,6 +21,9 @@ impl Reader<'_> {
         let Some(word) = self.peek() else {
             return if self.token() == Token::LParen { self.select() } else { Err(self.error()) };
         };
+        if let Some(refused) = self.change(&word)? {
+            return Ok(refused);
+        }
         match word.as_str() {
             "SELECT" | "WITH" | "VALUES" | "TABLE" => self.select(),
             "EXPLAIN" => self.explain(),

@@ -24,7 +24,7 @@ use crate::query::door::{Column, Outcome, RowStream, RowsTag};
 use crate::query::parse::{self, Call, Discard, Limits};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
-use crate::query::{settings, system};
+use crate::query::{failure, settings, system};
 
 /// How long `pg_sleep` may sleep; PostgreSQL has no limit but its type's.
 const SLEEP_SECONDS_MAX: f64 = 1e9;
@@ -40,7 +40,7 @@ impl SqlSession {
                 // A simple query has no way to give a parameter.
                 match planned.parameter_types.len() {
                     0 => self.start(planned, Vec::new()).await,
-                    number => Err(crate::query::failure::placed(
+                    number => Err(failure::placed(
                         Error::UndefinedParameter(number).near(Place::Word(format!("${number}"))),
                         &text,
                     )),
@@ -138,12 +138,16 @@ impl SqlSession {
             S::Show(name) => self.show(name.as_deref()),
             S::Discard(what) => self.discard(*what).map(Outcome::Done),
             S::Prepare { name, types, query, text: own } => {
-                let mut statement = self.sql_prepare(name, types, query, own).await?;
+                let prepared = self.sql_prepare(name, types, query, own).await;
+                let mut statement = prepared.map_err(|error| failure::placed(error, text))?;
                 statement.shown = Arc::clone(text);
                 self.keep_statement(name, Arc::new(statement))?;
                 done("PREPARE")
             }
-            S::Execute { name, arguments } => self.sql_execute(name, arguments).await,
+            S::Execute { name, arguments } => {
+                let done = self.sql_execute(name, arguments).await;
+                done.map_err(|error| failure::placed(error, text))
+            }
             S::Deallocate(name) => self.deallocate(name.as_deref()).map(Outcome::Done),
             S::Declare { name, binary, scroll, hold, query } => {
                 let declaration = Declaration {
@@ -166,10 +170,7 @@ impl SqlSession {
             }
             S::Copy { query, table, format, force_quote } => {
                 let planned = self.plan(query, text, &[]).await;
-                let planned = planned.map_err(|error| match table {
-                    Some(table) => of_copied(error, table),
-                    None => error,
-                })?;
+                let planned = planned.map_err(|error| of_copied(error, table.as_deref()))?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
                 let format = force(format, force_quote, &columns)?;
                 Ok(Outcome::CopyOut { columns, rows, format })
@@ -185,6 +186,7 @@ impl SqlSession {
             S::Role(role) => self.role_statement(role).await.map(Outcome::Done),
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
+            S::Refused(refused) => self.refuse(refused, text).await,
             S::NoEffect("") => Ok(Outcome::Empty),
             S::NoEffect(tag) => done(tag),
         }
@@ -420,6 +422,7 @@ impl SqlSession {
             let written = data_type.to_string().to_lowercase();
             let oid = crate::pg::types::by_name(&written).ok_or_else(|| {
                 Error::UndefinedObject(format!("type \"{written}\" does not exist"))
+                    .near(Place::Word(written))
             })?;
             declared.push(oid);
         }
@@ -450,7 +453,8 @@ impl SqlSession {
             parameters.push(match &value {
                 // A literal without a type becomes what the parameter is.
                 ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
-                    decode::parameter(*oid, false, text.as_bytes(), &output)?
+                    decode::parameter(*oid, false, text.as_bytes(), &output)
+                        .map_err(|error| error.near(Place::Constant(text.clone())))?
                 }
                 ScalarValue::Null | ScalarValue::Utf8(None) => decode::null(*oid),
                 _ => value,
@@ -500,8 +504,7 @@ impl SqlSession {
             .columns()
             .iter()
             .map(|column| {
-                ScalarValue::try_from_array(column, 0)
-                    .map_err(|error| crate::query::failure::of(error, &text))
+                ScalarValue::try_from_array(column, 0).map_err(|error| failure::of(error, &text))
             })
             .collect()
     }
@@ -649,7 +652,8 @@ fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<Co
 }
 
 /// What is wrong with a table that is copied by its name: PostgreSQL says no place, and whose a column is.
-fn of_copied(error: Error, table: &str) -> Error {
+pub(super) fn of_copied(error: Error, table: Option<&str>) -> Error {
+    let Some(table) = table else { return error };
     match error.bare() {
         Error::UndefinedColumn(words) => {
             let of = format!(" of relation \"{table}\" does not exist");

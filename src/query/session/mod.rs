@@ -7,6 +7,7 @@ pub mod door;
 mod execute;
 mod explain;
 mod prepared;
+mod refused;
 mod transaction;
 
 use std::collections::BTreeMap;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use datafusion::scalar::ScalarValue;
 
 use super::SqlSession;
+use super::execute::of_copied;
 use crate::error::{Error, Result};
 use crate::query::door;
 use crate::query::door::Column;
@@ -89,11 +90,16 @@ impl SqlSession {
             return Err(Error::InFailedTransaction);
         }
         match &statement.parsed {
-            parse::Statement::Query(query) | parse::Statement::Copy { query, .. } => {
-                let copies = matches!(statement.parsed, parse::Statement::Copy { .. });
+            parse::Statement::Query(query) => {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
-                statement.columns = (!copies).then(|| planned.columns.to_vec());
+                statement.columns = Some(planned.columns.to_vec());
+                statement.planned.set(planned);
+            }
+            parse::Statement::Copy { query, table, .. } => {
+                let planned = self.plan(query, &text, declared).await;
+                let planned = planned.map_err(|error| of_copied(error, table.as_deref()))?;
+                statement.parameter_types = planned.parameter_types.clone();
                 statement.planned.set(planned);
             }
             parse::Statement::Explain { query, options } => {

@@ -1,0 +1,92 @@
+//! Statements that would change or drop what a version has: they do not run, but say first, as PostgreSQL does, which of
+//! the relations they name does not exist.
+
+use datafusion::sql::sqlparser::tokenizer::Token;
+
+use super::statement::{Refused, Relation, Statement};
+use super::{Limits, Reader, parse};
+use crate::error::{Error, Result};
+
+/// The words before the relations, the statement's tag, and what DROP calls them.
+const SUBJECTS: &[(&str, &str, Option<&str>)] = &[
+    ("INSERT INTO", "INSERT", None),
+    ("UPDATE", "UPDATE", None),
+    ("DELETE FROM", "DELETE", None),
+    ("MERGE INTO", "MERGE", None),
+    ("TRUNCATE TABLE", "TRUNCATE TABLE", None),
+    ("TRUNCATE", "TRUNCATE TABLE", None),
+    ("ALTER TABLE", "ALTER TABLE", None),
+    ("COMMENT ON TABLE", "COMMENT", None),
+    ("REFRESH MATERIALIZED VIEW", "REFRESH", None),
+    ("DROP TABLE", "DROP TABLE", Some("table")),
+    ("DROP VIEW", "DROP VIEW", Some("view")),
+    ("DROP MATERIALIZED VIEW", "DROP MATERIALIZED VIEW", Some("materialized view")),
+    ("DROP FOREIGN TABLE", "DROP FOREIGN TABLE", Some("foreign table")),
+    ("DROP SEQUENCE", "DROP SEQUENCE", Some("sequence")),
+    ("DROP INDEX", "DROP INDEX", Some("index")),
+    ("DROP SCHEMA", "DROP SCHEMA", Some("schema")),
+];
+
+impl Reader<'_> {
+    /// Such a statement; `None` for any other.
+    /// Errors: why it does not run, when its relations cannot be read.
+    pub(super) fn change(&mut self, word: &str) -> Result<Option<Statement>> {
+        let error = match self.refused(word) {
+            error if error.state() == "42601" => None,
+            error => Some(error),
+        };
+        let Some((_, tag, dropped)) = SUBJECTS.iter().find(|(words, ..)| self.accept(words)) else {
+            return Ok(None);
+        };
+        let error =
+            error.unwrap_or_else(|| Error::FeatureNotSupported(format!("{tag} is not supported")));
+        self.accept("CONCURRENTLY");
+        let if_exists = self.accept("IF EXISTS");
+        self.accept("ONLY");
+        let placed = matches!(*tag, "INSERT" | "UPDATE" | "DELETE" | "MERGE");
+        let mut relations = Vec::new();
+        loop {
+            let position = placed.then(|| self.position());
+            let read = match tag {
+                &"DROP SCHEMA" => self.dropped_schema(),
+                _ => self.named(position),
+            };
+            let Ok(relation) = read else { return Err(error) };
+            relations.push(relation);
+            let several = dropped.is_some() || *tag == "TRUNCATE TABLE";
+            if !(several && self.accept_token(&Token::Comma)) {
+                break;
+            }
+        }
+        self.remaining();
+        Ok(Some(Statement::Refused(Refused {
+            tag,
+            relations,
+            dropped: *dropped,
+            if_exists,
+            error,
+        })))
+    }
+
+    fn dropped_schema(&mut self) -> Result<Relation> {
+        let name = self.identifier()?;
+        Ok(Relation { schema: Some(name.clone()), name, query: None, position: None })
+    }
+
+    fn named(&mut self, position: Option<usize>) -> Result<Relation> {
+        let mut parts = vec![self.identifier()?];
+        while self.accept_token(&Token::Period) {
+            parts.push(self.identifier()?);
+        }
+        let quoted: Vec<String> =
+            parts.iter().map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
+        let text = format!("SELECT * FROM {}", quoted.join("."));
+        let limits = Limits { text_bytes_max: usize::MAX };
+        let query = match parse(&text, &limits)?.pop().map(|parsed| parsed.statement) {
+            Some(Statement::Query(query)) => query,
+            _ => return Err(self.error()),
+        };
+        let name = parts.pop().unwrap_or_default();
+        Ok(Relation { schema: parts.pop(), name, query: Some(query), position })
+    }
+}

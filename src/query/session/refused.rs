@@ -1,0 +1,73 @@
+//! Statements that do not run, for what they say of relations that there are none of.
+
+use std::sync::Arc;
+
+use super::SqlSession;
+use crate::error::{Error, Result};
+use crate::query::door::Outcome;
+use crate::query::parse::{Refused, Relation};
+
+impl SqlSession {
+    /// Only a DROP … IF EXISTS of what does not exist is done.
+    /// Errors: 42P01, 42704 and 3F000 for what does not exist; why the statement does not run.
+    pub(super) async fn refuse(&mut self, refused: &Refused, text: &Arc<str>) -> Result<Outcome> {
+        for relation in &refused.relations {
+            let missing = match refused.dropped {
+                Some(kind) => self.undroppable(kind, relation, text).await,
+                None => self.lacking(relation, text).await,
+            };
+            match missing {
+                None => return Err(refused.error.clone()),
+                Some(error) if !refused.if_exists => return Err(error),
+                Some(error) => {
+                    let message = format!("{error}, skipping");
+                    self.notice("NOTICE", "00000", message);
+                }
+            }
+        }
+        match refused.relations.is_empty() {
+            true => Err(refused.error.clone()),
+            false => Ok(Outcome::Done(refused.tag.to_owned())),
+        }
+    }
+
+    /// How DROP says that what it names does not exist.
+    async fn undroppable(
+        &mut self,
+        kind: &str,
+        relation: &Relation,
+        text: &Arc<str>,
+    ) -> Option<Error> {
+        if let Some(schema) = &relation.schema
+            && !self.has_schema(schema, text)
+        {
+            return Some(Error::UndefinedSchema(schema.clone()));
+        }
+        self.lacking(relation, text).await?;
+        let message = format!("{kind} \"{}\" does not exist", relation.name);
+        Some(match kind {
+            "index" => Error::UndefinedObject(message),
+            _ => Error::UndefinedRelation(message),
+        })
+    }
+
+    fn has_schema(&mut self, name: &str, text: &Arc<str>) -> bool {
+        matches!(name, "pg_catalog" | "information_schema" | "public")
+            || name == crate::pg::facts::FOREBAY_SCHEMA
+            || self.facts(text).schema(name).is_some()
+    }
+
+    /// That a relation does not exist; `None` where it does.
+    async fn lacking(&mut self, relation: &Relation, text: &Arc<str>) -> Option<Error> {
+        let query = relation.query.as_ref()?;
+        let Err(error) = self.plan(query, text, &[]).await else { return None };
+        let missing = match error.bare() {
+            missing @ Error::UndefinedTable(_) => missing.clone(),
+            _ => return None,
+        };
+        Some(match relation.position {
+            Some(position) => missing.at(position),
+            None => missing,
+        })
+    }
+}
