@@ -88,3 +88,35 @@ SELECT g, min(c), max(c) FROM (VALUES (0, 'NaN'::float4), (0, 0.5), (0, 2), (1, 
 SELECT json_agg(DISTINCT c), json_agg(DISTINCT c) FILTER (WHERE c > 5) FROM (VALUES (3), (1), (NULL), (2), (3), (10)) t (c);
 SELECT jsonb_agg(DISTINCT c ORDER BY c DESC) FROM (VALUES (3), (1), (NULL), (2), (3), (10)) t (c);
 SELECT max(o), min(o), pg_typeof(max(o)) FROM (VALUES (3::oid), (1::oid)) t (o);
+
+-- aggregates that only casts in their arguments tell apart
+
+SELECT sum(x::int8), sum(x::int2) FROM (VALUES (1)) t(x);
+SELECT sum(x + 1), sum(x + 1::int8) FROM (VALUES (1)) t(x);
+SELECT max(x), max(x::text), min(x::float8) FROM (VALUES (1), (2)) t(x);
+SELECT count(DISTINCT x::date), count(DISTINCT x) FROM (VALUES (timestamp '2024-01-01 12:00'), (timestamp '2024-01-01 13:00')) t(x);
+SELECT count(x), count(x::text), count(x::int), count(DISTINCT x::text), array_agg(x::text), array_agg(x) FROM (VALUES (1), (2)) t(x);
+SELECT coalesce(sum(n_regionkey), 0), coalesce(sum(n_regionkey::int), 0) FROM tpch.nation;
+SELECT avg(n_regionkey), avg(n_regionkey::float8) FROM tpch.nation;
+SELECT min(n_name), min(n_name::varchar(3)), min(n_name COLLATE "C") FROM tpch.nation;
+SELECT min(o_orderdate), min(o_orderdate::text), max(o_orderdate::timestamp) FROM tpch.orders;
+SELECT (SELECT max(x) + max(x::int8) FROM (VALUES (1)) t(x)), max(y), max(y::text) FROM (VALUES (2)) u(y);
+
+-- the types of min and max, and NaN in groups
+
+SELECT max(x), min(x), pg_typeof(max(x)) FROM (VALUES (oid '1259'), (oid '1')) t(x);
+SELECT pg_typeof(max(x::regclass)) FROM (VALUES (oid '1259')) t(x);
+SELECT max(x), min(x), pg_typeof(max(x)) FROM (VALUES ('a'::char(3)), ('b'::char(3))) t(x);
+SELECT max(x) || '|', pg_typeof(max(x)) FROM (VALUES ('a'::varchar(3)), ('b'::varchar(3))) t(x);
+SELECT pg_typeof(max(relname)), pg_typeof(max(relkind)) FROM pg_class;
+SELECT k, max(x), min(x) FROM (VALUES (1, 'NaN'::float8), (1, 1), (2, 2), (2, NULL), (3, NULL)) t(k, x) GROUP BY k ORDER BY k;
+SELECT k, max(x), min(x) FROM (VALUES (1, 'NaN'::float4), (1, 1), (2, 2)) t(k, x) GROUP BY k ORDER BY k;
+SELECT max(j) FROM (VALUES (json '1')) t(j);
+SELECT max(j) FROM (VALUES (jsonb '1')) t(j);
+SELECT max(b) FROM (VALUES (true)) t(b);
+
+-- orders of distinct values
+
+SELECT array_agg(DISTINCT n_regionkey ORDER BY n_regionkey), array_agg(DISTINCT n_regionkey ORDER BY n_regionkey DESC) FROM tpch.nation;
+SELECT string_agg(DISTINCT left(n_name, 1), ',' ORDER BY left(n_name, 1)), string_agg(DISTINCT left(n_name, 1), ',' ORDER BY left(n_name, 1) DESC) FROM tpch.nation;
+SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_nationkey DESC), array_agg(n_name ORDER BY n_name) FROM tpch.nation;

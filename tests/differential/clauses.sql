@@ -139,3 +139,12 @@ WITH w AS (SELECT max(n.n_name) AS n_regionkey FROM tpch.nation n GROUP BY n.n_r
 SELECT count(*) AS n_regionkey FROM tpch.nation n GROUP BY n.n_regionkey ORDER BY n.n_regionkey;
 SELECT (SELECT upper(n.n_name) AS n_name FROM tpch.nation n ORDER BY n.n_name LIMIT 1) AS v;
 SELECT n_name FROM tpch.nation WHERE n_name IN (SELECT upper(n.n_name) AS n_name FROM tpch.nation n ORDER BY n.n_name LIMIT 2) ORDER BY 1;
+
+-- distinct outputs in the order of their expressions
+
+SELECT DISTINCT upper(n_name) FROM tpch.nation ORDER BY upper(n_name) LIMIT 1;
+SELECT DISTINCT n_regionkey + 1 FROM tpch.nation ORDER BY n_regionkey + 1 DESC LIMIT 1;
+SELECT DISTINCT n_regionkey::int AS k FROM tpch.nation ORDER BY n_regionkey::int LIMIT 1;
+SELECT DISTINCT date_trunc('month', o_orderdate)::date FROM tpch.orders ORDER BY date_trunc('month', o_orderdate)::date LIMIT 1;
+SELECT DISTINCT n_regionkey::text, n_name FROM tpch.nation ORDER BY n_regionkey::text, n_name LIMIT 1;
+SELECT DISTINCT n_regionkey % 2, n_regionkey FROM tpch.nation ORDER BY n_regionkey % 2 DESC, n_regionkey;

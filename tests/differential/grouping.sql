@@ -49,3 +49,28 @@ SELECT GROUP BY 1;
 SELECT 1 GROUP BY ();
 SELECT 1 AS x GROUP BY x;
 SELECT 'a' GROUP BY 'a';
+
+-- expressions that only their casts tell apart
+
+SELECT x, x::text FROM (VALUES (1)) t(x) GROUP BY x, x::text;
+SELECT x::int8, x::text FROM (VALUES (1)) t(x) GROUP BY x::int8, x::text;
+SELECT x::date AS day, x, count(*), max(x::date) FROM (VALUES (timestamp '2024-01-01 12:00'), (timestamp '2024-01-01 13:00')) t(x) GROUP BY day, x ORDER BY day, x;
+SELECT x::date, date_trunc('hour', x), count(*) FROM (VALUES (timestamp '2024-01-01 12:00'), (timestamp '2024-01-01 13:00')) t(x) GROUP BY 1, 2 ORDER BY x::date, 2 DESC;
+SELECT date_trunc('month', o_orderdate)::date AS m, date_trunc('month', o_orderdate), count(*) FROM tpch.orders GROUP BY 1, 2 ORDER BY 1 LIMIT 2;
+SELECT x, x::text FROM (VALUES (1), (2)) t(x) GROUP BY ROLLUP (x, x::text) ORDER BY 1, 2;
+SELECT x::int, x::text FROM (VALUES (1), (2)) t(x) GROUP BY CUBE (x::int, x::text) HAVING x::int > 1 OR x::text = '1' ORDER BY x::int, x::text;
+SELECT n_regionkey, n_regionkey::text, count(*) FROM tpch.nation GROUP BY n_regionkey, n_regionkey::text HAVING n_regionkey::text > '2' ORDER BY n_regionkey::text;
+SELECT upper(x::text), x::text, x FROM (VALUES (1)) t(x) GROUP BY x, x::text, upper(x::text);
+SELECT x::varchar(1), x::varchar(2) FROM (VALUES ('abc')) t(x) GROUP BY x::varchar(1), x::varchar(2);
+SELECT t.x, t.x::int % 2 = 0 AS even, sum(t.x::int) FROM (VALUES ('1'), ('2')) t(x) GROUP BY t.x, t.x::int % 2 = 0 ORDER BY 1;
+
+-- types without equality
+
+SELECT j FROM (VALUES (json '1')) t(j) GROUP BY j;
+SELECT DISTINCT j FROM (VALUES (json '1')) t(j);
+SELECT DISTINCT ON (j) j FROM (VALUES (json '1')) t(j);
+SELECT count(DISTINCT j) FROM (VALUES (json '1')) t(j);
+SELECT array_agg(j ORDER BY j) FROM (VALUES (json '1')) t(j);
+SELECT j FROM (VALUES (json '1')) t(j) UNION ALL SELECT j FROM (VALUES (json '1')) t(j);
+SELECT x FROM (VALUES (xid '1')) t(x) GROUP BY x;
+SELECT relacl FROM pg_class GROUP BY relacl LIMIT 0;

@@ -51,3 +51,13 @@ SELECT id, sum(double) OVER (ORDER BY id) FROM kinds.kinds WHERE id < 4;
 SELECT id, bool_or(flag) OVER (ORDER BY id), count(flag) OVER (ORDER BY id) FROM kinds.kinds;
 SELECT n_name, rank() OVER (ORDER BY n_regionkey) AS r FROM tpch.nation ORDER BY r, n_name LIMIT 7;
 SELECT n_name FROM tpch.nation ORDER BY row_number() OVER (ORDER BY n_name DESC) LIMIT 3;
+
+-- orders of types without ranges
+
+SELECT x, rank() OVER (ORDER BY x), count(*) OVER (ORDER BY x DESC), sum(1) OVER (ORDER BY x RANGE BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) FROM (VALUES (time '10:00'), (time '09:00'), (time '10:00'), (NULL)) t(x) ORDER BY 1, 2;
+SELECT x, rank() OVER (ORDER BY x), count(*) OVER (ORDER BY x), last_value(x) OVER (ORDER BY x) FROM (VALUES ('\x01'::bytea), ('\x02'::bytea), ('\x01'::bytea)) t(x) ORDER BY 1;
+SELECT count(*) OVER (PARTITION BY k ORDER BY x) FROM (VALUES (1, time '10:00'), (1, time '09:00'), (2, time '10:00')) t(k, x) ORDER BY 1;
+SELECT row_number() OVER (PARTITION BY j) FROM (VALUES (json '1')) t(j);
+SELECT row_number() OVER (ORDER BY j) FROM (VALUES (json '1')) t(j);
+SELECT sum(x::int8) OVER (), sum(x::int2) OVER () FROM (VALUES (1)) t(x);
+SELECT sum(x::int) OVER w, sum(x::numeric) OVER w, sum(x::float8) OVER w FROM (VALUES (1), (2)) t(x) WINDOW w AS (ORDER BY x);

@@ -1,22 +1,25 @@
-//! `array_agg` whose result says what its elements are: the planner's own forgets what no Arrow type tells.
+//! `array_agg` whose result says what its elements are, where the planner's own forgets what no Arrow type tells; and both it
+//! and `string_agg` of distinct values in any order, where the planner's own know only the first that is asked for.
 
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result;
 use datafusion::functions_aggregate::array_agg::array_agg_udaf;
+use datafusion::functions_aggregate::string_agg::string_agg_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::AggregateOrderSensitivity;
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature,
 };
+use datafusion::physical_expr::PhysicalSortExpr;
 
 use crate::pg::catalog::rows::tagged;
 use crate::pg::types::{self, TYPE_KEY};
 
-/// The aggregate.
-pub(super) fn aggregate() -> Arc<AggregateUDF> {
-    of(array_agg_udaf())
+/// The aggregates.
+pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
+    [array_agg_udaf(), string_agg_udaf()].map(of)
 }
 
 fn of(inner: Arc<AggregateUDF>) -> Arc<AggregateUDF> {
@@ -43,6 +46,9 @@ impl AggregateUDFImpl for Gathered {
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> Result<FieldRef> {
         let gathered = self.inner.inner().return_field(arg_fields)?;
+        if !gathered.data_type().is_list() {
+            return Ok(gathered);
+        }
         let element = arg_fields.first().filter(|field| field.metadata().contains_key(TYPE_KEY));
         let array = element.and_then(|field| types::array_of(types::of_field(field).oid));
         Ok(match array.and_then(types::name_of) {
@@ -68,6 +74,13 @@ impl AggregateUDFImpl for Gathered {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        if !(args.is_distinct && args.is_reversed) {
+            return self.inner.accumulator(args);
+        }
+        // Distinct values are sorted when all are there: in the order that was asked for, not in that of the rows.
+        let order_bys: Vec<PhysicalSortExpr> =
+            args.order_bys.iter().map(PhysicalSortExpr::reverse).collect();
+        let args = AccumulatorArgs { order_bys: &order_bys, is_reversed: false, ..args };
         self.inner.accumulator(args)
     }
 

@@ -7,6 +7,7 @@
 
 mod acl;
 mod aggregates;
+mod apart;
 pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
@@ -16,6 +17,7 @@ mod definitions;
 mod degrees;
 pub(crate) mod domain;
 mod each;
+mod extremes;
 pub(crate) mod floats;
 mod gathered;
 mod hashes;
@@ -57,6 +59,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::FieldRef;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
+pub(crate) use self::apart::CAST;
 use super::facts::Facts;
 use super::types::{self, TYPE_KEY};
 
@@ -72,7 +75,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())
-        .chain([zone::at_time_zone(), coalesce::function()])
+        .chain([zone::at_time_zone(), coalesce::function(), apart::function()])
         .chain(regex::all())
         .chain(strings::all())
         .collect()
@@ -81,7 +84,8 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
 /// Aggregates PostgreSQL has and DataFusion lacks, and those that [`super::rewrite`] puts into statements.
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     let mut all = aggregates::all();
-    all.push(gathered::aggregate());
+    all.extend(gathered::all());
+    all.extend(extremes::all());
     all
 }
 

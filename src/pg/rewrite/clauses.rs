@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, BinaryOperator, CastKind, DataType, Distinct, ExactNumberInfo, Expr,
-    GroupByExpr, LimitClause, ObjectName, Query, Select, SelectItem,
+    GroupByExpr, LimitClause, ObjectName, OrderByKind, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, Statement, TableAlias, TableFactor, TableSampleKind,
     TableSampleMethod, TableWithJoins, UnaryOperator, Value, Values, Visit, Visitor,
 };
@@ -356,6 +356,35 @@ fn positions(select: &mut Select) {
     for key in keys {
         if let Some(own) = output(key, &select.projection) {
             *key = own;
+        }
+    }
+}
+
+/// `SELECT DISTINCT f(x) … ORDER BY f(x)` orders by the output, which the planner finds by its name only.
+pub(super) fn ordered_outputs(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_ref() else { return };
+    let Some(OrderByKind::Expressions(keys)) = query.order_by.as_mut().map(|order| &mut order.kind)
+    else {
+        return;
+    };
+    if !matches!(select.distinct, Some(Distinct::Distinct)) {
+        return;
+    }
+    // Behind a wildcard nobody knows the positions.
+    let outputs: Vec<String> = select
+        .projection
+        .iter()
+        .map_while(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                Some(expr.to_string())
+            }
+            _ => None,
+        })
+        .collect();
+    for key in keys.iter_mut().filter(|key| !matches!(key.expr, Expr::Identifier(_))) {
+        let written = key.expr.to_string();
+        if let Some(index) = outputs.iter().position(|output| *output == written) {
+            key.expr = Expr::value(Value::Number((index + 1).to_string(), false));
         }
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! Imports: error, pg::apply, pg::decode, pg::encode, pg::facts, pg::functions, pg::types. Used by: query.
 
+mod alike;
 mod arithmetic;
 mod array;
 mod calls;
@@ -39,6 +40,7 @@ mod relations;
 mod results;
 mod rows;
 mod signatures;
+mod sortable;
 mod syntax;
 mod system_columns;
 mod ties;
@@ -48,6 +50,7 @@ mod unions;
 mod unnesting;
 mod variadic;
 mod whole_rows;
+mod windows;
 mod zones;
 
 use std::collections::BTreeMap;

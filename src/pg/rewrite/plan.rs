@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use super::operators::{call, jsonb_key};
 use super::{
     arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
-    signatures, ties, told, unions, zones,
+    signatures, sortable, ties, told, unions, windows, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -41,6 +41,7 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
 /// Casts of this node's expressions, and the types of its columns where it is a set operation.
 fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
     let zone = facts.setting("TimeZone").unwrap_or("UTC");
+    sortable::check(&node)?;
     if let LogicalPlan::Union(union) = node {
         return unions::matched(union, facts);
     }
@@ -260,6 +261,11 @@ fn one(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<
 fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
     match expr {
         Expr::Cast(cast) => one_cast(cast, schema, facts),
+        Expr::ScalarFunction(mut function)
+            if function.name() == functions::CAST && !function.args.is_empty() =>
+        {
+            Ok(Transformed::yes(function.args.swap_remove(0)))
+        }
         Expr::InList(mut list) if is_jsonb(&list.expr, schema) => {
             for part in std::iter::once(list.expr.as_mut()).chain(&mut list.list) {
                 *part = jsonb_key(std::mem::replace(part, lit(ScalarValue::Null)));
@@ -421,7 +427,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         Expr::WindowFunction(mut function) => {
             signatures::function(function.fun.name(), &function.params.args, schema)?;
-            let keyed = kinds::ordered(&mut function.params.order_by, schema);
+            let mut keyed = kinds::ordered(&mut function.params.order_by, schema);
+            keyed |= windows::framed(&mut function.params, schema);
             let ordered = results::ordered(Expr::WindowFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
             let changed = keyed || ordered.transformed;

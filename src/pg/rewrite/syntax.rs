@@ -16,8 +16,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    array, calls, clauses, composites, from, joins, keys, literals, moments, outputs, patterns,
-    records, rows, system_columns, unnesting, variadic, whole_rows,
+    alike, array, calls, clauses, composites, from, joins, keys, literals, moments, outputs,
+    patterns, records, rows, system_columns, unnesting, variadic, whole_rows,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -113,6 +113,8 @@ impl VisitorMut for Rewriter<'_> {
         self.rows.leave_query();
         joins::order(query);
         literals::query(query);
+        clauses::ordered_outputs(query);
+        alike::tell_apart(query);
         ControlFlow::Continue(())
     }
 

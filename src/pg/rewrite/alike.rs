@@ -1,0 +1,206 @@
+//! Casts that tell expressions of a SELECT apart. The planner names expressions without their casts: `x` and `x::text` in
+//! GROUP BY, or `max(x)` and `max(x::text)`, would be one column to it. Where there are such, their casts stand in calls,
+//! which have names of their own, until [`super::plan`] takes them out of these.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    CastKind, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Ident,
+    OrderByKind, Query, Select, SelectItem, SetExpr, Value, Visit, VisitMut, Visitor, VisitorMut,
+};
+
+use super::syntax::{call, function_name};
+use crate::pg::catalog::data;
+use crate::pg::functions;
+
+/// Puts the casts of `query` into calls where only they tell two of its expressions apart.
+pub(super) fn tell_apart(query: &mut Query) {
+    let SetExpr::Select(select) = query.body.as_mut() else { return };
+    let mut found = Computed(Vec::new());
+    // The visitors never break.
+    let _done = select.projection.visit(&mut found);
+    let _done = select.having.visit(&mut found);
+    let _done = query.order_by.visit(&mut found);
+    if is_grouped(select) {
+        found.0.extend(select.projection.iter().filter_map(|item| match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => {
+                Some(expr.clone())
+            }
+            _ => None,
+        }));
+        let _done = select.group_by.visit(&mut Keys(&mut found.0));
+    }
+    let casts = casts(&found.0);
+    if casts.is_empty() {
+        return;
+    }
+    let mut wrap = Wrap(&casts);
+    let _done = VisitMut::visit(&mut select.projection, &mut wrap);
+    let _done = VisitMut::visit(&mut select.group_by, &mut wrap);
+    let _done = VisitMut::visit(&mut select.having, &mut wrap);
+    if let Some(OrderByKind::Expressions(keys)) =
+        query.order_by.as_mut().map(|order| &mut order.kind)
+    {
+        for key in keys {
+            let _done = VisitMut::visit(key, &mut wrap);
+        }
+    }
+}
+
+fn is_grouped(select: &Select) -> bool {
+    !matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty())
+}
+
+/// The casts in expressions that are alike without them.
+fn casts(exprs: &[Expr]) -> BTreeSet<String> {
+    let mut alike: BTreeMap<String, BTreeMap<String, &Expr>> = BTreeMap::new();
+    for expr in exprs {
+        alike.entry(written(expr, false)).or_default().insert(written(expr, true), expr);
+    }
+    let mut casts = Casts(BTreeSet::new());
+    for exprs in alike.values().filter(|exprs| 1 < exprs.len()) {
+        for expr in exprs.values() {
+            let _done = expr.visit(&mut casts);
+        }
+    }
+    casts.0
+}
+
+/// An expression as it is compared: columns without their tables, and with casts or without.
+fn written(expr: &Expr, with_casts: bool) -> String {
+    struct Write {
+        with_casts: bool,
+    }
+    impl VisitorMut for Write {
+        type Break = ();
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+            let plain = match &mut *expr {
+                Expr::CompoundIdentifier(parts) => parts.pop().map(Expr::Identifier),
+                Expr::Nested(inner) => Some(inner.as_ref().clone()),
+                Expr::Cast { expr, .. } if !self.with_casts => Some(expr.as_ref().clone()),
+                Expr::Cast { kind, .. } => {
+                    *kind = CastKind::Cast;
+                    None
+                }
+                wrapped => unwrapped(wrapped),
+            };
+            if let Some(plain) = plain {
+                *expr = plain;
+            }
+            ControlFlow::Continue(())
+        }
+    }
+    let mut expr = expr.clone();
+    let _done = VisitMut::visit(&mut expr, &mut Write { with_casts });
+    expr.to_string().to_lowercase()
+}
+
+/// What stands in a call of ours.
+fn unwrapped(expr: &Expr) -> Option<Expr> {
+    let Expr::Function(function) = expr else { return None };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match (function_name(&function.name)?.as_str(), list.args.first()?) {
+        (functions::CAST, FunctionArg::Unnamed(FunctionArgExpr::Expr(cast))) => Some(cast.clone()),
+        _ => None,
+    }
+}
+
+/// Aggregates and windows.
+struct Computed(Vec<Expr>);
+
+impl Visitor for Computed {
+    type Break = ();
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if let Expr::Function(function) = expr
+            && (function.over.is_some()
+                || function_name(&function.name).is_some_and(|name| {
+                    data::function_kinds(&name).is_some_and(|kinds| kinds.aggregate)
+                }))
+        {
+            self.0.push(expr.clone());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// All that is grouped by, and the parts of it.
+struct Keys<'a>(&'a mut Vec<Expr>);
+
+impl Visitor for Keys<'_> {
+    type Break = ();
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        self.0.push(expr.clone());
+        ControlFlow::Continue(())
+    }
+}
+
+struct Casts(BTreeSet<String>);
+
+impl Visitor for Casts {
+    type Break = ();
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        if matches!(expr, Expr::Cast { .. }) {
+            self.0.insert(written(expr, true));
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+struct Wrap<'a>(&'a BTreeSet<String>);
+
+impl VisitorMut for Wrap<'_> {
+    type Break = ();
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        let kind = match &*expr {
+            Expr::Cast { data_type, .. } => data_type.to_string(),
+            _ => return ControlFlow::Continue(()),
+        };
+        if self.0.contains(&written(expr, true)) {
+            let kind = Expr::value(Value::SingleQuotedString(kind));
+            let cast = std::mem::replace(expr, Expr::Identifier(Ident::new("")));
+            *expr = call(functions::CAST, vec![cast, kind]);
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::sql::sqlparser::ast::Statement;
+    use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
+    use datafusion::sql::sqlparser::parser::Parser;
+
+    #[track_caller]
+    fn check(sql: &str, want: &str) {
+        let parsed = Parser::parse_sql(&PostgreSqlDialect {}, sql).expect("a query").pop();
+        let Some(Statement::Query(mut query)) = parsed else { panic!("{sql}") };
+        super::tell_apart(&mut query);
+        assert_eq!(query.to_string(), want, "{sql}");
+    }
+
+    #[test]
+    fn casts_that_tell_apart_stand_in_calls() {
+        check(
+            "SELECT x, t.x::TEXT FROM t GROUP BY x, CAST(x AS TEXT)",
+            "SELECT x, forebay_cast(t.x::TEXT, 'TEXT') FROM t \
+             GROUP BY x, forebay_cast(CAST(x AS TEXT), 'TEXT')",
+        );
+        check(
+            "SELECT max(x), max(x::TEXT) + 1 FROM t",
+            "SELECT max(x), max(forebay_cast(x::TEXT, 'TEXT')) + 1 FROM t",
+        );
+        check(
+            "SELECT x::INT, x::TEXT FROM t GROUP BY 1, 2",
+            "SELECT forebay_cast(x::INT, 'INT'), forebay_cast(x::TEXT, 'TEXT') FROM t GROUP BY 1, 2",
+        );
+    }
+
+    #[test]
+    fn other_casts_stay() {
+        let same = |sql: &str| check(sql, sql);
+        same("SELECT x::TEXT, max(y::INT) FROM t GROUP BY x::TEXT");
+        same("SELECT x, x::TEXT FROM t");
+        same("SELECT max(x::INT), min(x::TEXT) FROM t");
+    }
+}
