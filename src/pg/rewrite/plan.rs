@@ -176,6 +176,11 @@ fn element(plan: &LogicalPlan, index: usize) -> Option<FieldRef> {
     while let Expr::Alias(alias) = expr {
         expr = &alias.expr;
     }
+    if let Expr::ScalarFunction(function) = expr
+        && function.name() == "forebay_flatten"
+    {
+        expr = function.args.first()?;
+    }
     let Expr::ScalarFunction(function) = expr else { return None };
     let first = function.args.first().filter(|_| function.name() == "make_array")?;
     let (_, field) = first.to_field(projection.input.schema()).ok()?;
