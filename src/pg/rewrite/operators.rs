@@ -73,9 +73,8 @@ impl ExprPlanner for Operators {
                 // The planner's own `<=>` is IS NOT DISTINCT FROM.
                 let foreign = op == BinaryOperator::Spaceship
                     || is_of_json(&op)
-                        && !is_untyped(&left)
-                        && is_plain(&left, schema)
-                        && is_plain(&right, schema);
+                        && is_number(&left, schema)
+                        && (is_number(&right, schema) || is_untyped(&right));
                 if foreign {
                     let symbol = op.to_string();
                     let error = no_operator(&left, &symbol, &right, schema);
@@ -295,15 +294,13 @@ fn is_of_json(op: &BinaryOperator) -> bool {
     )
 }
 
-/// A value of a type that is nothing but its Arrow type, or a constant beside one.
-fn is_plain(expr: &Expr, schema: &DFSchema) -> bool {
-    let plain = |data_type: &DataType| {
-        data_type.is_numeric() || data_type.is_temporal() || data_type.is_string()
-    };
+/// A number, or a date or time. Of a text it may not be known yet that it is JSON.
+fn is_number(expr: &Expr, schema: &DFSchema) -> bool {
     !matches!(expr, Expr::Placeholder(_))
-        && expr
-            .to_field(schema)
-            .is_ok_and(|(_, field)| field.metadata().is_empty() && plain(field.data_type()))
+        && expr.to_field(schema).is_ok_and(|(_, field)| {
+            let kind = field.data_type();
+            field.metadata().is_empty() && (kind.is_numeric() || kind.is_temporal())
+        })
 }
 
 /// Digits before the point that a quotient has room for; more the planner has no common type for beside other scales.
