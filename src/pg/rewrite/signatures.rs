@@ -52,11 +52,14 @@ static FUNCTIONS: LazyLock<HashMap<Cow<'static, str>, Vec<Signature>>> = LazyLoc
     functions
 });
 
-/// The operands of PostgreSQL's operators between two values, by their symbols.
-static OPERATORS: LazyLock<HashMap<Cow<'static, str>, Vec<(u32, u32)>>> = LazyLock::new(|| {
+/// The types on both sides of operators, by their symbols.
+type Operands = HashMap<Cow<'static, str>, Vec<(u32, u32)>>;
+
+/// The operands of PostgreSQL's operators between two values.
+static OPERATORS: LazyLock<Operands> = LazyLock::new(|| {
     let table = data::table("pg_operator");
     let [name, left, right] = ["oprname", "oprleft", "oprright"].map(|column| table.index(column));
-    let mut operators: HashMap<Cow<'static, str>, Vec<(u32, u32)>> = HashMap::new();
+    let mut operators = Operands::new();
     for row in table.rows() {
         if let Cell::Text(name) = &row[name]
             && row[left].oid() != 0

@@ -82,10 +82,8 @@ impl Reader<'_> {
             parts.iter().map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
         let text = format!("SELECT * FROM {}", quoted.join("."));
         let limits = Limits { text_bytes_max: usize::MAX };
-        let query = match parse(&text, &limits)?.pop().map(|parsed| parsed.statement) {
-            Some(Statement::Query(query)) => query,
-            _ => return Err(self.error()),
-        };
+        let parsed = parse(&text, &limits)?.pop().map(|parsed| parsed.statement);
+        let Some(Statement::Query(query)) = parsed else { return Err(self.error()) };
         let name = parts.pop().unwrap_or_default();
         Ok(Relation { schema: parts.pop(), name, query: Some(query), position })
     }

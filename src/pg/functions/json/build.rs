@@ -178,7 +178,7 @@ impl Build {
             return plan_err!("{} takes a list", self.name);
         };
         let array = Arc::clone(lists.values());
-        let texts = encode::json_texts(&array, &item, &self.settings).map_err(external)?;
+        let texts = encode::json_texts(&array, item, &self.settings).map_err(external)?;
         let column = Column { texts, array };
         let items = (0..column.array.len()).map(|row| Some(item_of(&column, row)));
         let items: StringArray = items.collect();
