@@ -290,7 +290,7 @@ def main(jar, binary, dsn, work, wanted):
     created = administrator.run("CREATE DATABASE logic")
     assert not isinstance(created, str), created
     server, served = serve(binary, work)
-    failed = []
+    failed, compared = [], 0
     try:
         with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
             oracle = dsn.rsplit("/", 1)[0] + "/logic"
@@ -302,7 +302,9 @@ def main(jar, binary, dsn, work, wanted):
                 tally = Tally()
                 for future in futures:
                     tally.add(future.result())
-                enough = tally.agreeing >= RATE_MIN * tally.count and tally.count > 0
+                # Some files have no query: those drawn of a family may be such.
+                enough = tally.agreeing >= RATE_MIN * tally.count
+                compared += tally.count
                 print(
                     f"{'ok' if enough else 'FAILED'} {key}: {tally.agreeing} of {tally.count} agree,"
                     f" {tally.refused} refused by PostgreSQL ({tally.answered} answered), {tally.seconds:.1f} s",
@@ -317,7 +319,7 @@ def main(jar, binary, dsn, work, wanted):
         server.wait(60)
         administrator.run("DROP DATABASE logic WITH (FORCE)")
     print(f"{len(pending) - len(failed)} passed, {len(failed)} failed, 0 skipped")
-    return bool(failed)
+    return bool(failed) or compared == 0
 
 
 if __name__ == "__main__":
