@@ -71,6 +71,9 @@ fn numeric(exprs: &[&Expr], schema: &DFSchema) -> Option<FieldRef> {
 /// The numeric that values of several exact types become; `None` where they are of one type, or of others.
 pub(super) fn numeric_of(mut kinds: Vec<DataType>) -> Option<FieldRef> {
     kinds.retain(|kind| !kind.is_null());
+    if kinds.iter().any(|kind| !kind.is_decimal() && !kind.is_integer()) {
+        return None;
+    }
     if !kinds.iter().any(DataType::is_decimal) || kinds.windows(2).all(|pair| pair[0] == pair[1]) {
         return None;
     }

@@ -357,12 +357,15 @@ mod tests {
 
     #[test]
     fn rows_become_lists() {
-        check("unnest(a) AS x", "UNNEST(a) AS x (x)");
-        check("pg_catalog.unnest(a)", "UNNEST(a) AS unnest (unnest)");
-        check("unnest(a, b) AS t (x, y)", "UNNEST(a, b) AS t (x, y)");
+        check("unnest(a) AS x", "UNNEST(forebay_flatten(a)) AS x (x)");
+        check("pg_catalog.unnest(a)", "UNNEST(forebay_flatten(a)) AS unnest (unnest)");
+        check(
+            "unnest(a, b) AS t (x, y)",
+            "UNNEST(forebay_flatten(a), forebay_flatten(b)) AS t (x, y)",
+        );
         check(
             "unnest(a) WITH ORDINALITY AS t (x)",
-            "UNNEST(a, forebay_ordinality(a)) AS t (x, ordinality)",
+            "UNNEST(forebay_flatten(a), forebay_ordinality(forebay_flatten(a))) AS t (x, ordinality)",
         );
         check("generate_series(1, -2) AS s", "generate_series(1, -2) AS s (s)");
         check("generate_series(1, a.x) AS s", "UNNEST(forebay_series(1, a.x)) AS s (s)");

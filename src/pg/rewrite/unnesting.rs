@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn names_that_clash_are_given_outside() {
         for fine in [
-            "SELECT unnest(t.a) AS a FROM t",
+            "SELECT unnest(t.a) AS x FROM t",
             "SELECT unnest(t.a), t.b + 1 AS c FROM t",
             "SELECT t.a, t.b + 1 AS b FROM t",
         ] {

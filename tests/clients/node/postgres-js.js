@@ -183,11 +183,11 @@ module.exports = async () => {
     const heard = []
     let arrived
     const all = new Promise((resolve) => (arrived = resolve))
-    const { state, unlisten } = await sql.listen('news', (text) => heard.push(text) === 3 && arrived())
-    await sql.notify('news', 'first')
-    await sql`SELECT pg_notify('news', ${'second'})`
+    const { state, unlisten } = await sql.listen('postgres_js', (text) => heard.push(text) === 3 && arrived())
+    await sql.notify('postgres_js', 'first')
+    await sql`SELECT pg_notify('postgres_js', ${'second'})`
     await sql.notify('other', 'unheard')
-    await sql.begin(async (sql) => sql`SELECT pg_notify('news', 'third')`)
+    await sql.begin(async (sql) => sql`SELECT pg_notify('postgres_js', 'third')`)
     await all
     await unlisten()
     return [heard, state.pid > 0]

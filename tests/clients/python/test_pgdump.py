@@ -14,11 +14,12 @@ def dump(target, *arguments):
 
 
 def entries(text):
-    """A dump in its parts. What differs by nature is left out: random keys, the exact version of the server, and the
-    two indexes beside the keys and the schema `public` that only the PostgreSQL of the tests has."""
+    """A dump in its parts. What differs by nature is left out: random keys, the exact version of the server, the two
+    indexes beside the keys that only the PostgreSQL of the tests has, and its schema `forebay`, which is an extension here."""
     text = re.sub(r"(?m)^(\\(un)?restrict|-- Dumped from database version) .*$", r"\1", text)
-    text = re.sub(r"(?m)^DROP INDEX .*\n", "", text)
-    return [part for part in re.split(r"(?m)^--\n(?=-- (?:Name: |Data for |PostgreSQL database dump complete))", text) if "; Type: INDEX;" not in part.splitlines()[0]]
+    text = re.sub(r"(?m)^DROP (INDEX .*|SCHEMA (IF EXISTS )?forebay;)\n", "", text)
+    parts = re.split(r"(?m)^--\n(?=-- (?:Name: |Data for |PostgreSQL database dump complete))", text)
+    return [part for part in parts if not re.match(r"-- Name: (.*; Type: INDEX;|(SCHEMA )?forebay; Type: (SCHEMA|ACL);)", part)]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +95,8 @@ def same_tables(target):
     with psycopg.connect(target) as restored, psycopg.connect(ORACLE) as oracle:
         names = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND relnamespace::regnamespace::text IN ('tpch', 'kinds') ORDER BY 1"
         hashes = "SELECT count(*), sum(hashtextextended(t::text, 0)) FROM {} t"
-        oracle.execute("SET search_path = public")
+        for connection in (restored, oracle):
+            connection.execute("SET search_path = public")
         tables = [name for (name,) in oracle.execute(names)]
         assert tables == [name for (name,) in restored.execute(names)] and len(tables) == 9
         for table in tables:

@@ -159,6 +159,7 @@ LOCK TABLE tpch.part IN ACCESS SHARE MODE;
 LOCK TABLE tpch.partsupp IN ACCESS SHARE MODE;
 LOCK TABLE tpch.region IN ACCESS SHARE MODE;
 LOCK TABLE tpch.supplier IN ACCESS SHARE MODE;
+-- rows: ignored
 SELECT
 a.attrelid,
 a.attnum,
