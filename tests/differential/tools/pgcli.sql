@@ -6,6 +6,7 @@ SELECT 1;
 show time zone;
 set time zone "Etc/UTC";
 SELECT * FROM unnest(current_schemas(true));
+-- rows: ignored
 SELECT  nspname
         FROM    pg_catalog.pg_namespace
         ORDER BY 1;
