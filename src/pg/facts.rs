@@ -87,13 +87,22 @@ pub struct Wish {
     pub local: bool,
 }
 
+impl Wish {
+    /// Whether both are of one setting, for as long.
+    pub fn same(&self, other: &Wish) -> bool {
+        self.name.eq_ignore_ascii_case(&other.name) && self.local == other.local
+    }
+}
+
 /// A session that a query asked to stop.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Signal {
     /// Its process number.
     pub pid: i32,
     /// Whether to end it, or only its statement.
     pub terminate: bool,
+    /// Whether there was such a session, and the user may stop it: one that comes later under that number is not meant.
+    pub known: bool,
 }
 
 /// Whether `user` may stop a session of `owner`.
@@ -108,10 +117,22 @@ pub fn signalable(owner: &str, user: &str, superuser: bool, terminate: bool) -> 
     Err(Error::InsufficientPrivilege(message))
 }
 
+/// Things that one query may ask for: a setting for every row of a table would take the server's memory.
+const WISHES_MAX: usize = 1_000;
+
 impl<T> Wishes<T> {
-    /// Adds one.
-    pub fn add(&self, wish: T) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(wish);
+    /// Adds one, in the place of what was asked for the same thing before.
+    /// Errors: 54000 for more than a query may ask for.
+    pub fn add(&self, wish: T, same: impl Fn(&T, &T) -> bool) -> Result<()> {
+        let mut wishes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        wishes.retain(|own| !same(own, &wish));
+        if WISHES_MAX <= wishes.len() {
+            let message =
+                format!("a query cannot change more than {WISHES_MAX} things of sessions");
+            return Err(Error::ProgramLimitExceeded(message));
+        }
+        wishes.push(wish);
+        Ok(())
     }
 
     /// All of them, in their order; none is left.

@@ -333,12 +333,12 @@ fn set_config(call: &Call<'_>) -> Result<Cell> {
         _ => return Err(Error::UndefinedSetting(name.to_owned())),
     };
     let (name, local) = (name.to_owned(), call.truth(2));
-    call.facts.wishes.add(Wish { name, value, local });
+    call.facts.wishes.add(Wish { name, value, local }, Wish::same)?;
     Ok(Cell::from(shown))
 }
 
 /// `pg_cancel_backend` and `pg_terminate_backend` of each row of a query: the session does it when the statement ends.
-/// Whether there is such a session is as of its start.
+/// Whether there is such a session is as of its start; one that comes later is not meant.
 /// Errors: 42501 for a session of another role.
 fn signal(call: &Call<'_>, terminate: bool) -> Result<Cell> {
     let (facts, pid) = (call.facts, i32::try_from(call.int(0)).unwrap_or(0));
@@ -346,8 +346,9 @@ fn signal(call: &Call<'_>, terminate: bool) -> Result<Cell> {
     if let Some(row) = found {
         signalable(&row.user, &facts.user, facts.setting("is_superuser") == Some("on"), terminate)?;
     }
-    facts.signals.add(Signal { pid, terminate });
-    Ok(Cell::Bool(found.is_some()))
+    let known = found.is_some();
+    facts.signals.add(Signal { pid, terminate, known }, Signal::eq)?;
+    Ok(Cell::Bool(known))
 }
 
 /// Errors: 22023 for a role nobody knows, 42501 for one the session may not become.
@@ -364,7 +365,7 @@ fn set_role(call: &Call<'_>, value: Option<String>) -> Result<Cell> {
         }
     }
     let (name, value) = ("role".to_owned(), Some(to.clone()));
-    call.facts.wishes.add(Wish { name, value, local: call.truth(2) });
+    call.facts.wishes.add(Wish { name, value, local: call.truth(2) }, Wish::same)?;
     Ok(Cell::from(to))
 }
 

@@ -128,15 +128,17 @@ impl SqlSession {
             Number::Two(pid, _) => pid,
         };
         let terminate = name == "pg_terminate_backend";
-        if let Some((user, _)) = self.engine.sessions.reach(pid) {
-            signalable(&user, &self.user, self.superuser(), terminate)?;
+        let found = self.engine.sessions.reach(pid);
+        if let Some((user, _)) = &found {
+            signalable(user, &self.user, self.superuser(), terminate)?;
         }
-        Ok(self.send(Signal { pid, terminate }))
+        Ok(self.send(Signal { pid, terminate, known: found.is_some() }))
     }
 
     /// Stops a session that this one may stop. Returns whether there was such a session.
-    pub(super) fn send(&mut self, Signal { pid, terminate }: Signal) -> bool {
-        let Some((_, switch)) = self.engine.sessions.reach(pid) else {
+    pub(super) fn send(&mut self, Signal { pid, terminate, known }: Signal) -> bool {
+        let found = self.engine.sessions.reach(pid).filter(|_| known);
+        let Some((_, switch)) = found else {
             let message = format!("PID {pid} is not a PostgreSQL backend process");
             self.notice("WARNING", "01000", message);
             return false;
