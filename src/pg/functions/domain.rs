@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, Float64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, FieldRef, Float64Type};
+use arrow::datatypes::{DataType, Float64Type};
 use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 
 use super::floats::out_of_range;
+use super::guard;
 use crate::error::Error;
 
 /// The functions that are guarded, by DataFusion's names.
@@ -22,59 +21,28 @@ pub(crate) const NAMES: &[&str] = &[
 
 /// `inner` behind a check of its arguments.
 pub(crate) fn guarded(inner: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(Guarded { inner: Arc::clone(inner) }))
+    guard::guarded(inner, invoked)
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Guarded {
-    inner: Arc<ScalarUDF>,
-}
-
-impl ScalarUDFImpl for Guarded {
-    fn name(&self) -> &str {
-        self.inner.name()
+fn invoked(inner: &ScalarUDF, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    let mut columns = Vec::with_capacity(args.args.len());
+    for arg in &args.args {
+        let length = match arg {
+            ColumnarValue::Array(array) => array.len(),
+            ColumnarValue::Scalar(_) => 1,
+        };
+        let wide = cast(&arg.to_array(length)?, &DataType::Float64)?;
+        columns.push(wide.as_primitive::<Float64Type>().clone());
     }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
+    check(inner.name(), &columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
+    let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+    let length = if constant { 1 } else { args.number_rows };
+    let done = inner.invoke_with_args(args)?;
+    if matches!(inner.name(), "exp" | "power") {
+        let results = cast(&done.to_array(length)?, &DataType::Float64)?;
+        bounded(&columns, results.as_primitive::<Float64Type>())?;
     }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(arg_types)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        self.inner.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.coerce_types(arg_types)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let mut columns = Vec::with_capacity(args.args.len());
-        for arg in &args.args {
-            let length = match arg {
-                ColumnarValue::Array(array) => array.len(),
-                ColumnarValue::Scalar(_) => 1,
-            };
-            let wide = cast(&arg.to_array(length)?, &DataType::Float64)?;
-            columns.push(wide.as_primitive::<Float64Type>().clone());
-        }
-        check(self.name(), &columns).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let length = if constant { 1 } else { args.number_rows };
-        let done = self.inner.invoke_with_args(args)?;
-        if matches!(self.name(), "exp" | "power") {
-            let results = cast(&done.to_array(length)?, &DataType::Float64)?;
-            bounded(&columns, results.as_primitive::<Float64Type>())?;
-        }
-        Ok(done)
-    }
+    Ok(done)
 }
 
 /// What left the range of its type. Errors: 22003.

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use arrow::array::{AsArray, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, FieldRef, Int64Type};
+use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF};
 
+use super::guard;
 use crate::error::Error;
 
 /// The functions that are guarded, by DataFusion's names.
@@ -28,52 +27,21 @@ const LETTER_BYTES: u64 = 4;
 
 /// `inner` behind a check of the lengths it is asked for.
 pub(crate) fn guarded(inner: &Arc<ScalarUDF>) -> Arc<ScalarUDF> {
-    Arc::new(ScalarUDF::new_from_impl(Guarded { inner: Arc::clone(inner) }))
+    guard::guarded(inner, invoked)
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Guarded {
-    inner: Arc<ScalarUDF>,
-}
-
-impl ScalarUDFImpl for Guarded {
-    fn name(&self) -> &str {
-        self.inner.name()
+fn invoked(inner: &ScalarUDF, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+    if let [text, length, ..] = args.args.as_slice() {
+        let rows = match (text, length) {
+            (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)) => 1,
+            _ => args.number_rows,
+        };
+        let texts = cast(&text.to_array(rows)?, &DataType::Utf8)?;
+        let lengths = cast(&length.to_array(rows)?, &DataType::Int64)?;
+        check(inner.name() == "repeat", texts.as_string(), lengths.as_primitive::<Int64Type>())
+            .map_err(|error| DataFusionError::External(Box::new(error)))?;
     }
-
-    fn aliases(&self) -> &[String] {
-        self.inner.aliases()
-    }
-
-    fn signature(&self) -> &Signature {
-        self.inner.signature()
-    }
-
-    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
-        self.inner.return_type(arg_types)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        self.inner.return_field_from_args(args)
-    }
-
-    fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        self.inner.coerce_types(arg_types)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        if let [text, length, ..] = args.args.as_slice() {
-            let rows = match (text, length) {
-                (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)) => 1,
-                _ => args.number_rows,
-            };
-            let texts = cast(&text.to_array(rows)?, &DataType::Utf8)?;
-            let lengths = cast(&length.to_array(rows)?, &DataType::Int64)?;
-            check(self.name() == "repeat", texts.as_string(), lengths.as_primitive::<Int64Type>())
-                .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        }
-        self.inner.invoke_with_args(args)
-    }
+    inner.invoke_with_args(args)
 }
 
 /// Errors: 54000 for a value longer than any may be; 53200 for more bytes at once than memory should hold.

@@ -17,9 +17,9 @@ mod definitions;
 mod degrees;
 pub(crate) mod domain;
 mod each;
-mod extremes;
 pub(crate) mod floats;
 mod gathered;
+mod guard;
 mod hashes;
 mod identifiers;
 pub(crate) mod integers;
@@ -85,7 +85,6 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
 pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
     let mut all = aggregates::all();
     all.extend(gathered::all());
-    all.extend(extremes::all());
     all
 }
 

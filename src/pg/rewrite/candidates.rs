@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::told::implicit;
+use super::signatures::implicit;
 use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_cell;
 use crate::pg::types;

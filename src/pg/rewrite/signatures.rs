@@ -80,6 +80,11 @@ static IMPLICIT: LazyLock<HashSet<(u32, u32)>> = LazyLock::new(|| {
     rows.map(|row| (row[source].oid(), row[target].oid())).collect()
 });
 
+/// Whether there is a cast that nobody has to write.
+pub(super) fn implicit(source: u32, target: u32) -> bool {
+    IMPLICIT.contains(&(source, target))
+}
+
 /// Parameters that take values of several types.
 mod polymorphic {
     pub(super) const ANY: u32 = 2276;
@@ -112,7 +117,7 @@ fn fits(own: u32, wanted: u32) -> bool {
     }
     match (element, types::element_of(wanted)) {
         (Some(own), Some(wanted)) => fits(own, wanted),
-        _ => IMPLICIT.contains(&(own, wanted)),
+        _ => implicit(own, wanted),
     }
 }
 

@@ -10,8 +10,8 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
 use super::plan::{is_canonical, is_jsonb, literal, read_beside};
+use super::signatures::implicit;
 use crate::error::Error;
-use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_cell;
 use crate::pg::catalog::rows;
 use crate::pg::facts::Facts;
@@ -204,15 +204,6 @@ pub(super) fn both(one: u32, other: u32) -> Option<u32> {
     let stays = type_cell(one, "typispreferred").truth();
     let moves = !stays && implicit(one, other) && !implicit(other, one);
     Some(if moves { other } else { one })
-}
-
-/// Whether there is a cast that nobody has to write.
-pub(super) fn implicit(source: u32, target: u32) -> bool {
-    let casts = data::table("pg_cast");
-    let at = ["castsource", "casttarget", "castcontext"].map(|column| casts.index(column));
-    casts.rows().iter().any(|row| {
-        row[at[0]].oid() == source && row[at[1]].oid() == target && row[at[2]].text() == "i"
-    })
 }
 
 /// `expr` as a value that `common` stores.

@@ -1,10 +1,9 @@
 //! `min` and `max`: DataFusion's, with what PostgreSQL's have and they lack.
 //!
-//! The result keeps what the argument says of its PostgreSQL type, but for strings without blanks at their end, which are
-//! texts. In groups, numbers of floating point are compared by
-//! their rank: DataFusion's compare them with `<`, for which NaN is neither below nor above anything, and begin at the
-//! greatest finite number, so that they take the infinity of a group for that. What the statistics of a file say of its
-//! floating point leaves NaN out, so they answer nothing.
+//! The result is of the type PostgreSQL gives it, which no Arrow type tells. In groups, numbers of floating point are
+//! compared by their rank: DataFusion's compare them with `<`, for which NaN is neither below nor above anything, and begin
+//! at the greatest finite number, so that they take the infinity of a group for that. What the statistics of a file say of
+//! its floating point leaves NaN out, so they answer nothing.
 
 use std::sync::Arc;
 
@@ -18,7 +17,8 @@ use datafusion::logical_expr::{
     SetMonotonicity, Signature, StatisticsArgs,
 };
 
-use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
+use crate::pg::catalog::rows::tagged;
+use crate::pg::types::{self, TYPE_KEY};
 
 /// Both.
 pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
@@ -29,6 +29,26 @@ pub(super) fn all() -> [Arc<AggregateUDF>; 2] {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Extreme {
     inner: Arc<AggregateUDF>,
+}
+
+/// The type of the result: that of the values, or what PostgreSQL casts them to where it has no aggregate of theirs.
+fn result(oid: u32) -> u32 {
+    match oid {
+        types::CIDR => types::INET,
+        types::VARCHAR | types::NAME | types::CHAR => types::TEXT,
+        types::REGPROC
+        | types::REGPROCEDURE
+        | types::REGOPER
+        | types::REGOPERATOR
+        | types::REGCLASS
+        | types::REGTYPE
+        | types::REGCONFIG
+        | types::REGDICTIONARY
+        | types::REGNAMESPACE
+        | types::REGROLE
+        | types::REGCOLLATION => types::OID,
+        _ => oid,
+    }
 }
 
 impl AggregateUDFImpl for Extreme {
@@ -45,13 +65,15 @@ impl AggregateUDFImpl for Extreme {
     }
 
     fn return_field(&self, arg_fields: &[FieldRef]) -> Result<FieldRef> {
-        let found = self.inner.return_field(arg_fields)?;
-        Ok(match arg_fields.first() {
-            Some(arg) if arg.data_type() == found.data_type() => {
-                let mut metadata = arg.metadata().clone();
-                metadata.remove(MODIFIER_KEY);
-                metadata.retain(|key, kind| key != TYPE_KEY || kind != "varchar" && kind != "name");
-                Arc::new(found.as_ref().clone().with_metadata(metadata).with_nullable(true))
+        let found = self.inner.inner().return_field(arg_fields)?;
+        let Some(own) = arg_fields.first().filter(|own| own.metadata().contains_key(TYPE_KEY))
+        else {
+            return Ok(found);
+        };
+        let oid = result(types::of_field(own).oid);
+        Ok(match types::name_of(oid) {
+            Some(name) if types::of_field(&found).oid != oid => {
+                Arc::new(tagged(found.as_ref().clone(), name))
             }
             _ => found,
         })
