@@ -14,6 +14,7 @@ What an operating system's locales or a template add is dropped.
 """
 
 import io
+import json
 import os
 import pathlib
 import pwd
@@ -21,18 +22,6 @@ import shutil
 import socket
 import subprocess
 import sys
-
-# The keys of TPC-H, which `kinds.py` declares to Forebay.
-KEYS = {
-    "region": ["r_regionkey"],
-    "nation": ["n_nationkey"],
-    "supplier": ["s_suppkey"],
-    "customer": ["c_custkey"],
-    "part": ["p_partkey"],
-    "partsupp": ["ps_partkey", "ps_suppkey"],
-    "orders": ["o_orderkey"],
-    "lineitem": ["l_orderkey", "l_linenumber"],
-}
 
 # What only this cluster has: collations of the operating system, the schema for everybody.
 ALIKE = """
@@ -123,8 +112,12 @@ def load(server, root):
         connection.execute(ALIKE)
         for database in sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "_."):
             connection.execute(f'CREATE SCHEMA "{database.name}"')
-            for table, files in tables(newest_version(database)):
-                load_table(connection, f'"{database.name}"."{table}"', table, files)
+            version = newest_version(database)
+            declared = manifest(version)
+            for table, files in tables(version):
+                name = f'"{database.name}"."{table}"'
+                load_table(connection, name, files)
+                declare(connection, name, declared.get(table, {}))
         connection.execute("ANALYZE")
 
 
@@ -138,6 +131,12 @@ def newest_version(database):
     return max(filter(counts, database.iterdir()), key=lambda entry: entry.name.encode())
 
 
+def manifest(version):
+    """What the version's manifest declares of its tables."""
+    file = version / "_manifest.json"
+    return json.loads(file.read_text()).get("tables", {}) if file.exists() else {}
+
+
 def tables(version):
     """Every table of a version with its Parquet files."""
     for entry in sorted(version.iterdir()):
@@ -149,7 +148,21 @@ def tables(version):
             yield entry.stem, [entry]
 
 
-def load_table(connection, name, table, files):
+def declare(connection, name, declared):
+    """Keys and comments, as a manifest declares them."""
+    if declared.get("key"):
+        columns = ", ".join(f'"{column}"' for column in declared["key"])
+        connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({columns})")
+    comments = {f"TABLE {name}": declared.get("comment")}
+    for column, comment in declared.get("columns", {}).items():
+        comments[f'COLUMN {name}."{column}"'] = comment.get("comment")
+    for target, comment in comments.items():
+        if comment is not None:
+            quoted = comment.replace("'", "''")
+            connection.execute(f"COMMENT ON {target} IS '{quoted}'")
+
+
+def load_table(connection, name, files):
     import pyarrow
     import pyarrow.csv
     import pyarrow.parquet
@@ -169,8 +182,6 @@ def load_table(connection, name, table, files):
         )
         with connection.cursor().copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
             copy.write(buffer.getvalue())
-    if table in KEYS:
-        connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY ({', '.join(KEYS[table])})")
 
 
 def sql_type(kind):

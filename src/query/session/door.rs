@@ -73,12 +73,13 @@ impl Session for SqlSession {
         Ok(list.into_iter().map(|parsed| Parsed { statement: Box::new(parsed) }).collect())
     }
 
-    fn run(&mut self, parsed: Parsed, _alone: bool) -> BoxFuture<'_, Result<Outcome>> {
+    fn run(&mut self, parsed: Parsed, alone: bool) -> BoxFuture<'_, Result<Outcome>> {
         async move {
             let parsed = parsed
                 .statement
                 .downcast::<parse::Parsed>()
                 .map_err(|_other| Error::Internal("not a statement of ours".to_owned()))?;
+            self.join(!alone, self.engine.clock.now_us());
             self.run_parsed(*parsed).await
         }
         .boxed()
@@ -162,6 +163,7 @@ impl Session for SqlSession {
         self.timer = None;
         if failed {
             drop(self.wishes.take());
+            self.undo();
         }
         for signal in self.signals.take() {
             self.send(signal);
@@ -182,6 +184,7 @@ impl Session for SqlSession {
 
     fn sync(&mut self) {
         self.timer = None;
+        self.implicit = None;
     }
 
     fn arm(&mut self) -> CancellationToken {

@@ -71,6 +71,8 @@ impl SqlSession {
 
     /// Errors: 25P02 in a block that failed.
     fn starting(&mut self, text: &Arc<str>, statement: &parse::Statement) -> Result<()> {
+        let now_us = self.engine.clock.now_us();
+        self.join(false, now_us);
         for wish in self.wishes.take() {
             if self.block.is_some() || !wish.local {
                 self.set(&wish.name, wish.value.as_deref(), wish.local)?;
@@ -87,7 +89,6 @@ impl SqlSession {
                     | parse::Statement::Declare { .. }
             );
         }
-        let now_us = self.engine.clock.now_us();
         let secret = matches!(statement, parse::Statement::Role(_));
         self.presence.update(|row| {
             "active".clone_into(&mut row.state);
@@ -317,6 +318,7 @@ impl SqlSession {
             self.notice("WARNING", "25P01", message);
             return Ok(());
         }
+        self.remember();
         match name {
             "role" => return self.set_role(value, local),
             "session_authorization" => return self.set_session_authorization(value, local),
@@ -339,6 +341,7 @@ impl SqlSession {
     }
 
     fn set_characteristics(&mut self, modes: &parse::TransactionModes) -> Result<()> {
+        self.remember();
         if let Some(level) = modes.isolation {
             self.settings.set("default_transaction_isolation", Some(level), false)?;
         }
@@ -358,6 +361,7 @@ impl SqlSession {
         match name {
             Some(name) => self.set(name, None, false),
             None => {
+                self.remember();
                 self.settings.reset_all();
                 self.resolve_pins()?;
                 self.settings_changed();

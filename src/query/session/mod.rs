@@ -33,7 +33,7 @@ use crate::pg::facts::{
 };
 use cursor::Cursor;
 use prepared::Statement;
-use transaction::Block;
+use transaction::{Block, Implicit};
 
 /// The database name every client may use.
 const COMMON_DATABASE: &str = "forebay";
@@ -66,6 +66,8 @@ pub struct SqlSession {
     /// The versions `forebay.pin` names: holding them keeps their files.
     pinned: Vec<Arc<Version>>,
     block: Option<Block>,
+    /// What has been sent together so far, outside of a block.
+    implicit: Option<Implicit>,
     prepared: BTreeMap<String, Arc<Statement>>,
     cursors: BTreeMap<String, Cursor>,
     notices: Vec<Notice>,
@@ -137,6 +139,7 @@ impl SqlSession {
             basis: None,
             pinned: Vec::new(),
             block: None,
+            implicit: None,
             prepared: BTreeMap::new(),
             cursors: BTreeMap::new(),
             notices: Vec::new(),
@@ -221,7 +224,11 @@ impl SqlSession {
 
     /// When the transaction began that a statement of this moment is in.
     fn transaction_at_us(&self, now_us: i64) -> i64 {
-        self.block.as_ref().map_or(now_us, |block| block.started_us)
+        match (&self.block, &self.implicit) {
+            (Some(block), _) => block.started_us,
+            (None, Some(implicit)) => implicit.started_us,
+            (None, None) => now_us,
+        }
     }
 
     /// How the values of parameters are read.

@@ -33,6 +33,17 @@ pub(super) struct Block {
     pub(super) used: bool,
 }
 
+/// What stands between two Syncs, or in one simple query, outside of a block: PostgreSQL undoes all of it when one
+/// statement fails.
+pub(super) struct Implicit {
+    /// `now()`.
+    pub(super) started_us: i64,
+    /// Whether it is several statements of one simple query.
+    pub(super) shared: bool,
+    /// Settings to go back to, once one has changed.
+    before: Option<Settings>,
+}
+
 /// What ROLLBACK TO goes back to.
 struct Savepoint {
     name: String,
@@ -42,6 +53,42 @@ struct Savepoint {
 }
 
 impl SqlSession {
+    /// A statement starts: outside of a block it is in what is sent together.
+    pub(super) fn join(&mut self, shared: bool, now_us: i64) {
+        if self.block.is_none() {
+            self.implicit.get_or_insert(Implicit { started_us: now_us, shared, before: None });
+        }
+    }
+
+    /// A setting is about to change.
+    pub(super) fn remember(&mut self) {
+        if self.block.is_none()
+            && let Some(implicit) = &mut self.implicit
+            && implicit.before.is_none()
+        {
+            implicit.before = Some(self.settings.clone());
+        }
+    }
+
+    /// A statement failed: what was sent together with it, outside of a block, has not been.
+    pub(super) fn undo(&mut self) {
+        if let Some(before) = self.implicit.take().and_then(|implicit| implicit.before) {
+            self.go_back(before);
+            self.settings_changed();
+        }
+    }
+
+    /// Settings as they were before a transaction, and the role with them.
+    fn go_back(&mut self, before: Settings) {
+        let versions = self.settings.own("forebay.versions").to_owned();
+        self.settings = before;
+        self.settings.force("forebay.versions", versions);
+        self.user = match self.settings.own("role") {
+            "none" => self.settings.own("session_authorization").to_owned(),
+            role => role.to_owned(),
+        };
+    }
+
     pub(super) fn begin(&mut self, modes: &TransactionModes) -> Result<()> {
         if self.block.is_some() {
             let message = "there is already a transaction in progress".to_owned();
@@ -52,13 +99,19 @@ impl SqlSession {
         self.set_modes(modes)
     }
 
+    /// A block takes in what the client has sent together with its BEGIN.
     fn open_block(&mut self) {
-        let now_us = self.engine.clock.now_us();
+        let implicit = self.implicit.take();
+        let now_us = match &implicit {
+            Some(implicit) => implicit.started_us,
+            None => self.engine.clock.now_us(),
+        };
+        let before = implicit.and_then(|implicit| implicit.before);
         self.block = Some(Block {
             generation: self.engine.catalog.pin(),
             started_us: now_us,
             failed: false,
-            before: self.settings.clone(),
+            before: before.unwrap_or_else(|| self.settings.clone()),
             savepoints: Vec::new(),
             posts: Vec::new(),
             locks: Vec::new(),
@@ -118,6 +171,9 @@ impl SqlSession {
     /// ROLLBACK.
     pub(super) fn rollback(&mut self, chain: bool) -> Result<String> {
         if self.block.is_none() {
+            if self.implicit.as_ref().is_some_and(|implicit| implicit.shared) {
+                self.undo();
+            }
             return self.outside(chain, "ROLLBACK");
         }
         self.close_block(false);
@@ -134,6 +190,8 @@ impl SqlSession {
         }
         let message = "there is no transaction in progress".to_owned();
         self.notice("WARNING", "25P01", message);
+        // Either ends what was sent together before it.
+        self.implicit = None;
         Ok(tag.to_owned())
     }
 
@@ -142,9 +200,7 @@ impl SqlSession {
         let Some(block) = self.block.take() else { return };
         self.unlock(block.locks);
         if !keep {
-            let versions = self.settings.own("forebay.versions").to_owned();
-            self.settings = block.before;
-            self.settings.force("forebay.versions", versions);
+            self.go_back(block.before);
         }
         self.settings.end_transaction();
         self.become_role();

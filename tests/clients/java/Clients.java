@@ -1,19 +1,15 @@
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.sql.Array;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import org.postgresql.PGConnection;
 import org.postgresql.copy.CopyManager;
 
@@ -23,37 +19,7 @@ import org.postgresql.copy.CopyManager;
  * Arguments: JDBC URL of the server under test, JDBC URL of PostgreSQL, directory of the TPC-H queries. Prints one line per
  * failed case and, last, the line that tests/run counts by.
  */
-public final class Clients {
-    /** Cases known to differ, as {@code suite | case | reason}; the list may only shrink. */
-    private static final java.util.Set<String> KNOWN = known();
-
-    private static java.util.Set<String> known() {
-        try (java.util.stream.Stream<String> lines = java.nio.file.Files.lines(java.nio.file.Path.of("tests/data/known.txt"))) {
-            return lines.map(line -> line.substring(0, Math.max(0, line.lastIndexOf(" | "))))
-                .collect(java.util.stream.Collectors.toSet());
-        } catch (java.io.IOException missing) {
-            throw new java.io.UncheckedIOException(missing);
-        }
-    }
-
-    /** Runs for minutes on either server unless it is stopped. */
-    private static final String SLOW = "SELECT count(*) FROM lineitem a, lineitem b, lineitem c "
-        + "WHERE a.l_comment < b.l_comment AND b.l_comment < c.l_comment";
-    private static final String LINES = "SELECT * FROM lineitem ORDER BY l_orderkey, l_linenumber";
-    private static final String KINDS = "SELECT * FROM kinds.kinds ORDER BY id";
-
-    private static String server;
-    private static String oracle;
-    private static int passed;
-    private static int failed;
-
-    interface Case {
-        void run() throws Exception;
-    }
-
-    /** Column names with their types, then rows. */
-    record Answer(List<String> columns, List<List<Object>> rows) {}
-
+public final class Clients extends Suite {
     public static void main(String[] arguments) throws Exception {
         server = arguments[0];
         oracle = arguments[1];
@@ -91,6 +57,8 @@ public final class Clients {
                 require(connection.isValid(2), "isValid");
             }
         });
+        Statements.run();
+        Catalogs.run();
         System.out.printf("%d passed, %d failed, 0 skipped%n", passed, failed);
         System.exit(failed == 0 ? 0 : 1);
     }
@@ -327,120 +295,6 @@ public final class Clients {
             connection.setSchema("kinds");
             try (ResultSet rows = statement.executeQuery("SELECT count(*) FROM kinds")) {
                 require(rows.next() && rows.getInt(1) == 8, "eight rows");
-            }
-        }
-    }
-
-    // ---- asking and comparing
-
-    private static Connection open(String url, String options) throws SQLException {
-        String separator = url.contains("?") ? "&" : "?";
-        return DriverManager.getConnection(url + separator + options);
-    }
-
-    private static Answer ask(String url, String options, String sql) throws SQLException {
-        try (Connection connection = open(url, options)) {
-            return ask(connection, sql);
-        }
-    }
-
-    private static Answer ask(Connection connection, String sql) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(sql); ResultSet rows = statement.executeQuery()) {
-            return read(rows);
-        }
-    }
-
-    private static Answer read(ResultSet rows) throws SQLException {
-        ResultSetMetaData columns = rows.getMetaData();
-        List<String> names = new ArrayList<>();
-        for (int place = 1; place <= columns.getColumnCount(); place++) {
-            names.add(columns.getColumnName(place) + " " + columns.getColumnTypeName(place));
-        }
-        List<List<Object>> values = new ArrayList<>();
-        while (rows.next()) {
-            List<Object> row = new ArrayList<>();
-            for (int place = 1; place <= names.size(); place++) {
-                row.add(value(rows, place));
-            }
-            values.add(row);
-        }
-        return new Answer(names, values);
-    }
-
-    private static Object value(ResultSet rows, int place) throws SQLException {
-        Object value = rows.getObject(place);
-        if (value instanceof Array array) {
-            return Arrays.deepToString((Object[]) array.getArray());
-        }
-        if (value instanceof byte[] bytes) {
-            return Arrays.toString(bytes);
-        }
-        return value;
-    }
-
-    private static void same(Answer got, Answer want) {
-        require(got.columns().equals(want.columns()), got.columns() + ", PostgreSQL has " + want.columns());
-        require(got.rows().size() == want.rows().size(), got.rows().size() + " rows, PostgreSQL has " + want.rows().size());
-        for (int place = 0; place < got.rows().size(); place++) {
-            List<Object> left = got.rows().get(place);
-            List<Object> right = want.rows().get(place);
-            for (int field = 0; field < left.size(); field++) {
-                require(sameValue(left.get(field), right.get(field)), "row " + place + ": " + left + ", PostgreSQL has " + right);
-            }
-        }
-    }
-
-    private static boolean sameValue(Object left, Object right) {
-        if (left instanceof Number a && right instanceof Number b) {
-            double x = a.doubleValue();
-            double y = b.doubleValue();
-            return left.getClass() == right.getClass()
-                && (Double.compare(x, y) == 0 || Math.abs(x - y) <= 1e-9 * Math.max(Math.abs(x), Math.abs(y)));
-        }
-        return left == null ? right == null : left.equals(right);
-    }
-
-    private static Set<String> column(ResultSet rows, String name) throws SQLException {
-        try (rows) {
-            Set<String> values = new TreeSet<>();
-            while (rows.next()) {
-                values.add(rows.getString(name));
-            }
-            return values;
-        }
-    }
-
-    private static String stateOf(Case statement) throws Exception {
-        try {
-            statement.run();
-            return "no error";
-        } catch (SQLException error) {
-            return error.getSQLState();
-        }
-    }
-
-    private static void require(boolean holds, String what) {
-        if (!holds) {
-            throw new AssertionError(what);
-        }
-    }
-
-    private static void check(String name, Case body) {
-        boolean known = KNOWN.contains("java | " + name);
-        try {
-            body.run();
-            if (known) {
-                failed++;
-                System.out.println("FAILED " + name + ": passes now, remove it from tests/data/known.txt");
-            } else {
-                passed++;
-            }
-        } catch (Exception | AssertionError failure) {
-            if (known) {
-                System.out.println("known difference: " + name);
-            } else {
-                failed++;
-                System.out.println("FAILED " + name + ": " + failure);
             }
         }
     }
