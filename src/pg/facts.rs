@@ -27,7 +27,7 @@ pub struct Facts {
     pub session_user: String,
     /// `current_database()`: the connected `dbname`.
     pub database: String,
-    /// The effective search path: existing schemas only, without `pg_catalog` (always searched first).
+    /// The effective search path: existing schemas only. See [`Facts::searched`].
     pub search_path: Vec<String>,
     /// `forebay.show_versions`: whether versions appear as schemas.
     pub show_versions: bool,
@@ -273,6 +273,14 @@ impl Facts {
         let table = found.version.manifest.tables.get(name)?;
         let ids = found.database.relations.get(name)?;
         Some((Arc::clone(table), *ids))
+    }
+
+    /// The schemas a bare name is looked for in: those of PostgreSQL itself first, unless the search path has a place
+    /// for them.
+    pub(crate) fn searched(&self) -> impl Iterator<Item = &str> {
+        let named = self.search_path.iter().any(|schema| schema == "pg_catalog");
+        let first = (!named).then_some("pg_catalog");
+        first.into_iter().chain(self.search_path.iter().map(String::as_str))
     }
 
     /// The first table called `name` along the search path, with its schema.

@@ -11,23 +11,20 @@ use super::door::Column;
 use super::names::Read;
 use super::parse::shown;
 use crate::pg::apply::{Apply, Kind};
+use crate::pg::facts::Facts;
 use crate::pg::rewrite::FIRST;
 use crate::pg::{functions, types};
 
 /// The columns as RowDescription tells them.
-pub(super) fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
+pub(super) fn columns(plan: &LogicalPlan, reads: &[Read], facts: &Facts) -> Arc<[Column]> {
     let schema: &Schema = plan.schema().as_arrow();
     schema
         .fields()
         .iter()
         .enumerate()
         .map(|(index, field)| {
-            let origin = origin(plan, index).and_then(|(reference, name)| {
-                let read = reads.iter().find(|read| read.reference == reference)?;
-                let table = read.version.manifest.tables.get(&read.table)?;
-                let number = table.schema().index_of(&name).ok()? + 1;
-                Some((read.oid, i16::try_from(number).ok()?))
-            });
+            let origin = origin(plan, index)
+                .and_then(|(reference, name)| place(&reference, &name, reads, facts));
             let (table_oid, number) = origin.unwrap_or((0, 0));
             let mut pg_type = types::of_field(field);
             if types::element_of(pg_type.oid).is_some()
@@ -41,6 +38,31 @@ pub(super) fn columns(plan: &LogicalPlan, reads: &[Read]) -> Arc<[Column]> {
             Column { name: shown(field.name()).to_owned(), table_oid, number, pg_type }
         })
         .collect()
+}
+
+/// The OID of a relation and the number of one of its columns.
+fn place(
+    reference: &TableReference,
+    name: &str,
+    reads: &[Read],
+    facts: &Facts,
+) -> Option<(u32, i16)> {
+    let (oid, index) = match reads.iter().find(|read| read.reference == *reference) {
+        Some(read) => {
+            let table = read.version.manifest.tables.get(&read.table)?;
+            (read.oid, table.schema().index_of(name).ok()?)
+        }
+        None => {
+            let relations = facts.index();
+            let relation = match reference.schema() {
+                Some(schema) => relations.named(schema, reference.table())?,
+                None => relations.visible(facts, reference.table())?,
+            };
+            let index = relation.columns.iter().position(|column| column.name == name)?;
+            (relation.ids.relation, index)
+        }
+    };
+    Some((oid, i16::try_from(index + 1).ok()?))
 }
 
 /// The type of a column no table has: PostgreSQL gives it a modifier only where one follows from the expression

@@ -33,6 +33,7 @@ mod physical;
 mod places;
 mod plan;
 mod privilege;
+mod returned;
 mod run;
 pub mod session;
 pub mod settings;

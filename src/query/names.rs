@@ -99,10 +99,7 @@ impl<'a> Names<'a> {
 
     fn in_path(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
         let name = reference.table();
-        if let Some(source) = self.system("pg_catalog", name) {
-            return Ok(source);
-        }
-        for schema in &self.facts.search_path {
+        for schema in self.facts.searched() {
             if let Some(source) = self.system(schema, name) {
                 return Ok(source);
             }

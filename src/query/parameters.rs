@@ -37,6 +37,8 @@ pub(super) fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
                 let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
                 counts.for_each(|count| self.note(count, types::INT8));
             }
+            let fetched = query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref());
+            fetched.for_each(|count| self.note(count, types::INT8));
             ControlFlow::Continue(())
         }
         fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {

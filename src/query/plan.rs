@@ -98,6 +98,7 @@ pub(super) fn query(
     let basis = Arc::new(Basis::of(facts));
     let state = engine.state(&basis.time_zone);
     let mut statement = Ast::Query(Box::new(query.clone()));
+    super::returned::leave_out(&mut statement, declared);
     let locate = |place| super::parse::position(sql, place);
     let calls = calls(query, &locate);
     crate::pg::checks::statement(&statement).map_err(|error| failure::placed(error, sql))?;
@@ -151,9 +152,9 @@ pub(super) fn query(
     let coerce = |plan| TypeCoercion::new().analyze(plan, state.config_options());
     let columns = if fields.is_empty() {
         logical = coerce(logical).map_err(|error| failure::of(error, sql))?;
-        columns(&logical, &reads)
+        columns(&logical, &reads, facts)
     } else {
-        columns(coerce(logical.clone()).as_ref().unwrap_or(&logical), &reads)
+        columns(coerce(logical.clone()).as_ref().unwrap_or(&logical), &reads, facts)
     };
     Ok(Planned {
         columns,

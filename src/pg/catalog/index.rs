@@ -290,9 +290,7 @@ impl Index {
 
     /// The first relation called `name` along the search path.
     pub(crate) fn visible(&self, facts: &Facts, name: &str) -> Option<Arc<Entity>> {
-        let catalog = std::iter::once("pg_catalog");
-        let mut schemas = catalog.chain(facts.search_path.iter().map(String::as_str));
-        schemas.find_map(|schema| self.named(schema, name))
+        facts.searched().find_map(|schema| self.named(schema, name))
     }
 
     /// The OID of a schema.

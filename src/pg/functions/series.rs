@@ -242,14 +242,9 @@ fn outside(error: Error) -> DataFusionError {
 fn missing(arg_types: &[DataType]) -> DataFusionError {
     let names = arg_types.iter().map(|kind| match kind {
         kind if kind.is_string() || kind.is_null() => "unknown".to_owned(),
-        kind => types::sql_name(types::of_data_type(kind).oid).to_string(),
+        kind => types::sql_name(types::of_data_type(kind).oid),
     });
-    let names = names.collect::<Vec<String>>().join(", ");
-    let error =
-        Error::UndefinedFunction(format!("function generate_series({names}) does not exist"));
-    outside(error.hint(
-        "No function matches the given name and argument types. You might need to add explicit type casts.",
-    ))
+    outside(Error::no_function("generate_series", &names.collect::<Vec<String>>()))
 }
 
 /// Lists under way.

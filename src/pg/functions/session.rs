@@ -273,10 +273,11 @@ pub(super) fn class(call: &Call<'_>, index: usize) -> Result<u32> {
 }
 
 fn current_schemas(call: &Call<'_>) -> Result<Cell> {
-    let implicit = call.truth(0) && !call.facts.search_path.iter().any(|name| name == "pg_catalog");
-    let system = implicit.then(|| "pg_catalog".to_owned());
-    let path = system.into_iter().chain(call.facts.search_path.iter().cloned());
-    Ok(Cell::from(path.collect::<Vec<String>>()))
+    let path: Vec<String> = match call.truth(0) {
+        true => call.facts.searched().map(str::to_owned).collect(),
+        false => call.facts.search_path.clone(),
+    };
+    Ok(Cell::from(path))
 }
 
 fn version(call: &Call<'_>) -> Result<Cell> {

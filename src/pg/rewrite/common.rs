@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, TableReference};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::type_coercion::binary::type_union_resolution;
 use datafusion::logical_expr::type_coercion::other::get_coerce_type_for_case_expression;
 use datafusion::logical_expr::{
@@ -314,7 +314,8 @@ pub(super) fn mixed(
     schema: &DFSchema,
 ) -> Option<DataFusionError> {
     let known = |expr: &Expr| {
-        let waits = matches!(expr, Expr::Placeholder(_)) || is_unknown(expr);
+        let waits = matches!(expr, Expr::Placeholder(Placeholder { field: None, .. }));
+        let waits = waits || is_unknown(expr);
         let (_, field) = expr.to_field(schema).ok().filter(|_| !waits)?;
         (!field.data_type().is_null()).then_some(field)
     };

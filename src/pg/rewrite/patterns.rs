@@ -3,7 +3,7 @@
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result as DfResult};
 use datafusion::logical_expr::{BinaryExpr, Expr as PlanExpr, ExprSchemable, Like, Operator};
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
 
 use super::array;
 use super::operators::{call as plan_call, no_operator};
@@ -21,28 +21,36 @@ pub(super) fn escaped(expr: &mut Expr) -> Result<()> {
     else {
         return Ok(());
     };
-    if let Some(escape) = escape_char.take()
-        && let Value::SingleQuotedString(escape) = &escape.value
-        && escape != "\\"
-    {
-        let mut letters = escape.chars();
-        let (escape, None) = (letters.next(), letters.next()) else {
-            return Err(Error::InvalidEscape("invalid escape string".to_owned())
-                .hint("Escape string must be empty or one character."));
-        };
+    if let Some(escape) = escape_char.take() {
         let own = std::mem::replace(pattern.as_mut(), null());
-        **pattern = match text_literal(&own) {
-            Some(text) => {
-                Expr::value(Value::SingleQuotedString(functions::escaped_pattern(text, escape)))
-            }
-            None => {
-                let escape = escape.map(String::from).unwrap_or_default();
-                let escape = Expr::value(Value::SingleQuotedString(escape));
-                call("like_escape", vec![own, escape])
-            }
-        };
+        **pattern = with_escape(own, escape)?;
     }
     array::quantified_like(expr)
+}
+
+fn with_escape(pattern: Expr, escape: ValueWithSpan) -> Result<Expr> {
+    let Value::SingleQuotedString(letters) = &escape.value else {
+        // A parameter, or a NULL.
+        return Ok(call("like_escape", vec![pattern, Expr::Value(escape)]));
+    };
+    if letters == "\\" {
+        return Ok(pattern);
+    }
+    let mut letters = letters.chars();
+    let (escape, None) = (letters.next(), letters.next()) else {
+        return Err(Error::InvalidEscape("invalid escape string".to_owned())
+            .hint("Escape string must be empty or one character."));
+    };
+    Ok(match text_literal(&pattern) {
+        Some(text) => {
+            Expr::value(Value::SingleQuotedString(functions::escaped_pattern(text, escape)))
+        }
+        None => {
+            let escape = escape.map(String::from).unwrap_or_default();
+            let escape = Expr::value(Value::SingleQuotedString(escape));
+            call("like_escape", vec![pattern, escape])
+        }
+    })
 }
 
 /// `x SIMILAR TO p` as a regular expression.

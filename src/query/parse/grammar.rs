@@ -89,6 +89,42 @@ fn is_bare(word: &datafusion::sql::sqlparser::tokenizer::Word, text: &str) -> bo
     word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text)
 }
 
+/// The error behind a question mark at `place`, if there is one: to PostgreSQL it is an operator, so what is missing is
+/// what it works on. To the parser it is one too, yet none that begins an expression.
+pub(super) fn without_operand(sql: &str, place: Location) -> Option<Error> {
+    let tokens = super::tokenize(sql).ok()?;
+    let index = tokens.iter().position(|token| token.span.start == place)?;
+    if tokens.get(index)?.token.to_string() != "?" {
+        return None;
+    }
+    let Some(next) = tokens.get(index + 1) else {
+        let end = tokens.last().map_or(1, |last| position(sql, last.span.end));
+        return Some(Error::Syntax("syntax error at end of input".to_owned()).at(end));
+    };
+    let ends = match &next.token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            let word = word.value.to_lowercase();
+            let starts = ["array", "case", "cast", "false", "not", "null", "true"];
+            data::is_no_table(&word) && !is_value(&word) && !starts.contains(&word.as_str())
+        }
+        Token::Comma
+        | Token::RParen
+        | Token::RBracket
+        | Token::SemiColon
+        | Token::DoubleColon
+        | Token::Eq
+        | Token::Neq
+        | Token::Lt
+        | Token::LtEq
+        | Token::Gt
+        | Token::GtEq
+        | Token::Mul
+        | Token::Div => true,
+        _ => false,
+    };
+    ends.then(|| near(sql, next, None))
+}
+
 /// Checks a parsed query.
 /// Errors: 42601.
 pub(super) fn query(sql: &str, query: &Query) -> Result<()> {

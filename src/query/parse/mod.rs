@@ -7,6 +7,7 @@
 mod access;
 mod calls;
 mod clauses;
+mod copying;
 mod grammar;
 mod inputs;
 mod intervals;
@@ -239,11 +240,13 @@ fn failure(sql: &str, error: &ParserError) -> Error {
             if found == "EOF" {
                 return Error::Syntax(END_OF_INPUT.to_owned()).at(sql.chars().count() + 1);
             }
-            let error = Error::Syntax(format!("syntax error at or near \"{found}\""));
-            match location {
-                Some(location) => error.at(position(sql, location)),
-                None => error,
-            }
+            let Some(location) = location else {
+                return Error::Syntax(format!("syntax error at or near \"{found}\""));
+            };
+            grammar::without_operand(sql, location).unwrap_or_else(|| {
+                Error::Syntax(format!("syntax error at or near \"{found}\""))
+                    .at(position(sql, location))
+            })
         }
     }
 }

@@ -255,14 +255,6 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text from here to the end.
-    pub(super) fn text(&self) -> String {
-        let (Some(first), Some(last)) = (self.tokens.get(self.index), self.tokens.last()) else {
-            return String::new();
-        };
-        super::slice(self.sql, first.span.start, last.span.end)
-    }
-
     pub(super) fn skip(&mut self) {
         self.index += 1;
     }

@@ -69,8 +69,6 @@ pub enum Statement {
         types: Vec<DataType>,
         /// The query.
         query: Box<Query>,
-        /// The query's text.
-        text: String,
     },
     /// EXECUTE name (arguments).
     Execute {
@@ -109,8 +107,8 @@ pub enum Statement {
     Copy {
         /// The query.
         query: Box<Query>,
-        /// The table it stands for, by its name.
-        table: Option<String>,
+        /// The relation that stands for it, if one does.
+        relation: Option<Copied>,
         /// How rows are written; columns to force quotes on by name are in `force_quote`.
         format: CopyFormat,
         /// `FORCE_QUOTE (columns)`.
@@ -194,6 +192,17 @@ impl Default for Explain {
     fn default() -> Explain {
         Explain { costs: true, analyze: false, verbose: false, format: ExplainFormat::Text }
     }
+}
+
+/// COPY of a relation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    /// The schema, if the relation's name says one.
+    pub schema: Option<String>,
+    /// The relation.
+    pub name: String,
+    /// The columns, none for all.
+    pub columns: Vec<String>,
 }
 
 /// Modes of a transaction; `None` where the statement says nothing.

@@ -7,11 +7,10 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::statement::{
-    Call, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
+    Call, Copied, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
 };
 use super::{Reader, outputs};
 use crate::error::{Error, Result};
-use crate::pg::encode::CopyFormat;
 use crate::query::channels::Post;
 use crate::query::session::between;
 
@@ -196,7 +195,7 @@ impl Reader<'_> {
         let mut tables = Vec::new();
         loop {
             self.accept("ONLY");
-            tables.push(self.copied_table()?.0);
+            tables.push(self.copied_relation()?.0);
             self.accept_token(&Token::Mul);
             if !self.accept_token(&Token::Comma) {
                 break;
@@ -436,8 +435,7 @@ impl Reader<'_> {
                 error => error,
             });
         }
-        let text = self.text();
-        Ok(Statement::Prepare { name, types, query: self.query()?, text })
+        Ok(Statement::Prepare { name, types, query: self.query()? })
     }
 
     fn refusable(&self, word: &str) -> bool {
@@ -527,9 +525,9 @@ impl Reader<'_> {
 
     fn copy(&mut self) -> Result<Statement> {
         self.expect("COPY")?;
-        let (query, table) = match self.token() {
+        let (query, relation) = match self.token() {
             Token::LParen => (self.bracketed_query()?, None),
-            _ => self.copied_table().map(|(query, table)| (query, Some(table)))?,
+            _ => self.copied_relation().map(|(query, relation)| (query, Some(relation)))?,
         };
         if self.accept("FROM") {
             return Err(self.refused("INSERT"));
@@ -541,94 +539,33 @@ impl Reader<'_> {
                 .hint("Use COPY … TO STDOUT, or psql's \\copy."));
         }
         let (format, force_quote) = self.copy_options()?;
-        Ok(Statement::Copy { query, table, format, force_quote })
+        Ok(Statement::Copy { query, relation, format, force_quote })
     }
 
     /// `COPY table (columns)` as the query it stands for.
-    fn copied_table(&mut self) -> Result<(Box<Query>, String)> {
-        let quote = |name: String| format!("\"{}\"", name.replace('"', "\"\""));
-        let mut table = self.identifier()?;
-        let mut name = quote(table.clone());
+    fn copied_relation(&mut self) -> Result<(Box<Query>, Copied)> {
+        let quote = |name: &String| format!("\"{}\"", name.replace('"', "\"\""));
+        let mut names = vec![self.identifier()?];
         while self.accept_token(&Token::Period) {
-            table = self.identifier()?;
-            name = format!("{name}.{}", quote(table.clone()));
+            names.push(self.identifier()?);
         }
-        let mut columns = "*".to_owned();
+        let mut columns = Vec::new();
         if self.accept_token(&Token::LParen) {
-            let list: Vec<String> = self.identifiers()?.into_iter().map(quote).collect();
-            columns = list.join(", ");
+            columns = self.identifiers()?;
             self.expect_token(&Token::RParen)?;
         }
-        let text = format!("SELECT {columns} FROM {name}");
+        let joined = |names: &[String], with: &str| {
+            names.iter().map(quote).collect::<Vec<String>>().join(with)
+        };
+        let list = if columns.is_empty() { "*".to_owned() } else { joined(&columns, ", ") };
+        let text = format!("SELECT {list} FROM {}", joined(&names, "."));
         let limits = super::Limits { text_bytes_max: usize::MAX };
-        match super::parse(&text, &limits)?.pop().map(|parsed| parsed.statement) {
-            Some(Statement::Query(query)) => Ok((query, table)),
-            _ => Err(self.error()),
-        }
-    }
-
-    fn copy_options(&mut self) -> Result<(CopyFormat, Vec<String>)> {
-        let mut options = CopyOptions::default();
-        self.accept("WITH");
-        if self.accept_token(&Token::LParen) {
-            loop {
-                let name = self.identifier()?;
-                match name.as_str() {
-                    "force_quote" => options.force = self.column_list()?,
-                    _ => {
-                        let value = match self.token() {
-                            Token::Comma | Token::RParen => "true".to_owned(),
-                            _ => self.value()?,
-                        };
-                        options.set(&name, value)?;
-                    }
-                }
-                if !self.accept_token(&Token::Comma) {
-                    break;
-                }
-            }
-            self.expect_token(&Token::RParen)?;
-        } else {
-            self.old_copy_options(&mut options)?;
-        }
-        options.build()
-    }
-
-    /// The form of PostgreSQL before 9.0, which drivers still send: `COPY … TO STDOUT CSV HEADER DELIMITER ','`.
-    fn old_copy_options(&mut self, options: &mut CopyOptions) -> Result<()> {
-        while !self.at_end() {
-            if self.accept("BINARY") {
-                options.set("format", "binary".to_owned())?;
-            } else if self.accept("CSV") {
-                options.set("format", "csv".to_owned())?;
-            } else if self.accept("HEADER") {
-                options.set("header", "true".to_owned())?;
-            } else if self.accept("FORCE QUOTE") {
-                options.force = self.column_list()?;
-            } else {
-                let name = self.identifier()?;
-                if !matches!(name.as_str(), "delimiter" | "null" | "quote" | "escape" | "encoding")
-                {
-                    return Err(self.error());
-                }
-                self.accept("AS");
-                let value = self.string()?;
-                options.set(&name, value)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn column_list(&mut self) -> Result<Vec<String>> {
-        if self.accept_token(&Token::Mul) {
-            return Ok(vec!["*".to_owned()]);
-        }
-        let bracketed = self.accept_token(&Token::LParen);
-        let names = self.identifiers()?;
-        if bracketed {
-            self.expect_token(&Token::RParen)?;
-        }
-        Ok(names)
+        let parsed = super::parse(&text, &limits)?.pop();
+        let Some(Statement::Query(query)) = parsed.map(|parsed| parsed.statement) else {
+            return Err(self.error());
+        };
+        let name = names.pop().unwrap_or_default();
+        Ok((query, Copied { schema: names.pop(), name, columns }))
     }
 
     fn is_last(&self) -> bool {
@@ -641,96 +578,6 @@ fn is_plain(name: &str) -> bool {
     let mut chars = name.chars();
     chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_')
         && chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '$')
-}
-
-#[derive(Default)]
-struct CopyOptions {
-    format: Option<String>,
-    delimiter: Option<u8>,
-    null: Option<String>,
-    header: bool,
-    quote: Option<u8>,
-    escape: Option<u8>,
-    force: Vec<String>,
-}
-
-impl CopyOptions {
-    fn set(&mut self, name: &str, value: String) -> Result<()> {
-        match name {
-            "format" => self.format = Some(value),
-            "delimiter" => self.delimiter = Some(one_byte("delimiter", &value)?),
-            "null" => self.null = Some(value),
-            "header" => self.header = !matches!(value.as_str(), "false" | "off" | "0"),
-            "quote" => self.quote = Some(one_byte("quote", &value)?),
-            "escape" => self.escape = Some(one_byte("escape", &value)?),
-            "encoding" if matches!(value.to_uppercase().as_str(), "UTF8" | "UTF-8") => {}
-            "encoding" => {
-                let message = format!("encoding \"{value}\" is not supported");
-                return Err(Error::FeatureNotSupported(message));
-            }
-            "freeze" => {}
-            _ => return Err(Error::Syntax(format!("option \"{name}\" not recognized"))),
-        }
-        Ok(())
-    }
-
-    fn build(self) -> Result<(CopyFormat, Vec<String>)> {
-        let only_csv = |what: &str| {
-            Error::FeatureNotSupported(format!("COPY {what} available only in CSV mode"))
-        };
-        let format = match self.format.as_deref() {
-            None | Some("text") => {
-                if self.quote.is_some() {
-                    return Err(only_csv("quote"));
-                }
-                if self.escape.is_some() {
-                    return Err(only_csv("escape"));
-                }
-                if !self.force.is_empty() {
-                    return Err(only_csv("force quote"));
-                }
-                CopyFormat::Text {
-                    delimiter: self.delimiter.unwrap_or(b'\t'),
-                    null: self.null.unwrap_or_else(|| "\\N".to_owned()),
-                    header: self.header,
-                }
-            }
-            Some("csv") => {
-                let quote = self.quote.unwrap_or(b'"');
-                CopyFormat::Csv {
-                    delimiter: self.delimiter.unwrap_or(b','),
-                    null: self.null.unwrap_or_default(),
-                    header: self.header,
-                    quote,
-                    escape: self.escape.unwrap_or(quote),
-                    force_quote: Some(Vec::new()),
-                }
-            }
-            Some("binary") => {
-                if self.header || self.delimiter.is_some() || self.null.is_some() {
-                    let message =
-                        "cannot specify DELIMITER, NULL or HEADER in BINARY mode".to_owned();
-                    return Err(Error::Syntax(message));
-                }
-                CopyFormat::Binary
-            }
-            Some(other) => {
-                let message = format!("COPY format \"{other}\" not recognized");
-                return Err(Error::InvalidParameterValue(message));
-            }
-        };
-        Ok((format, self.force))
-    }
-}
-
-fn one_byte(what: &str, value: &str) -> Result<u8> {
-    match value.as_bytes() {
-        [byte] if *byte != b'\n' && *byte != b'\r' => Ok(*byte),
-        _ => {
-            let message = format!("COPY {what} must be a single one-byte character");
-            Err(Error::FeatureNotSupported(message))
-        }
-    }
 }
 
 /// A query that is nothing but one call of ours: `SELECT forebay.f(…)` or `SELECT * FROM forebay.f(…)`.

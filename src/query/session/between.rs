@@ -43,6 +43,7 @@ pub(in crate::query) fn returns(function: &str) -> Option<u32> {
 /// The type of a parameter that stands as an argument of `function` among `count`.
 pub(super) fn parameter(function: &str, count: usize) -> u32 {
     match (returns(function), count) {
+        _ if function == "pg_sleep" => types::FLOAT8,
         (None, _) => types::TEXT,
         _ if function == "pg_notify" => types::TEXT,
         (_, 1) if function.contains("advisory") => types::INT8,

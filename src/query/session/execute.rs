@@ -21,7 +21,7 @@ use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
-use crate::query::parse::{self, Call, Discard, Limits};
+use crate::query::parse::{self, Call, Copied, Discard, Limits};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
 use crate::query::{failure, settings, system};
@@ -138,10 +138,9 @@ impl SqlSession {
             S::Reset(name) => self.reset(name.as_deref()).and_then(|()| done("RESET")),
             S::Show(name) => self.show(name.as_deref()),
             S::Discard(what) => self.discard(*what).map(Outcome::Done),
-            S::Prepare { name, types, query, text: own } => {
-                let prepared = self.sql_prepare(name, types, query, own).await;
-                let mut statement = prepared.map_err(|error| failure::placed(error, text))?;
-                statement.shown = Arc::clone(text);
+            S::Prepare { name, types, query } => {
+                let prepared = self.sql_prepare(name, types, query, text).await;
+                let statement = prepared.map_err(|error| failure::placed(error, text))?;
                 self.keep_statement(name, Arc::new(statement))?;
                 done("PREPARE")
             }
@@ -169,9 +168,8 @@ impl SqlSession {
                 let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
                 self.close_cursor(name.as_deref()).and_then(|()| done(tag))
             }
-            S::Copy { query, table, format, force_quote } => {
-                let planned = self.plan(query, text, &[]).await;
-                let planned = planned.map_err(|error| of_copied(error, table.as_deref()))?;
+            S::Copy { query, relation, format, force_quote } => {
+                let planned = self.plan_copy(query, relation.as_ref(), text, &[]).await?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
                 let format = force(format, force_quote, &columns)?;
                 Ok(Outcome::CopyOut { columns, rows, format })
@@ -204,6 +202,22 @@ impl SqlSession {
     ) -> Result<Arc<Planned>> {
         let facts = self.facts(text);
         self.plan_with(query, text, declared, facts).await
+    }
+
+    /// The plan of what COPY reads.
+    pub(super) async fn plan_copy(
+        &mut self,
+        query: &Query,
+        relation: Option<&Copied>,
+        text: &Arc<str>,
+        declared: &[u32],
+    ) -> Result<Arc<Planned>> {
+        let facts = self.facts(text);
+        let Some(relation) = relation else {
+            return self.plan_with(query, text, declared, facts).await;
+        };
+        super::copied::check(relation, &facts)?;
+        self.plan_with(query, text, declared, facts).await.map_err(Error::nowhere)
     }
 
     pub(super) async fn plan_with(
@@ -653,16 +667,4 @@ fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<Co
     }
     *force_quote = Some(positions);
     Ok(format)
-}
-
-/// What is wrong with a table that is copied by its name: PostgreSQL says no place, and whose a column is.
-pub(super) fn of_copied(error: Error, table: Option<&str>) -> Error {
-    let Some(table) = table else { return error };
-    match error.bare() {
-        Error::UndefinedColumn(words) => {
-            let of = format!(" of relation \"{table}\" does not exist");
-            Error::UndefinedColumn(words.replace(" does not exist", &of))
-        }
-        _ => error.nowhere(),
-    }
 }

@@ -2,6 +2,7 @@
 
 mod access;
 pub(super) mod between;
+mod copied;
 mod cursor;
 pub mod door;
 mod execute;
@@ -316,7 +317,7 @@ impl SqlSession {
             .map(|name| if name == "$user" { self.user.clone() } else { name })
             .filter(|name| {
                 facts.schema(name).is_some()
-                    || matches!(name.as_str(), FOREBAY_SCHEMA | "information_schema")
+                    || matches!(name.as_str(), FOREBAY_SCHEMA | "information_schema" | "pg_catalog")
             })
             .collect()
     }
@@ -326,7 +327,7 @@ impl SqlSession {
             .iter()
             .map(|(name, statement)| PreparedRow {
                 name: name.clone(),
-                statement: statement.shown.to_string(),
+                statement: statement.text.to_string(),
                 prepared_at_us: statement.prepared_at_us,
                 parameter_types: statement.parameter_types.clone(),
                 from_sql: statement.from_sql,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use datafusion::scalar::ScalarValue;
 
 use super::SqlSession;
-use super::execute::of_copied;
 use crate::error::{Error, Result};
 use crate::query::door;
 use crate::query::door::Column;
@@ -18,8 +17,6 @@ use crate::query::run::{explained_column, text_column};
 /// A statement that may run many times.
 pub(super) struct Statement {
     pub(super) text: Arc<str>,
-    /// What pg_prepared_statements shows: of a PREPARE all of it.
-    pub(super) shown: Arc<str>,
     pub(super) parsed: parse::Statement,
     /// The newest plan of a query; replaced when what it depends on changes.
     planned: Arc<Slot>,
@@ -76,7 +73,6 @@ impl SqlSession {
         let text: Arc<str> = parsed.text.into();
         let mut statement = Statement {
             text: Arc::clone(&text),
-            shown: Arc::clone(&text),
             parsed: parsed.statement,
             planned: self.engine.kept.slot(),
             declared: declared.to_vec(),
@@ -96,9 +92,8 @@ impl SqlSession {
                 statement.columns = Some(planned.columns.to_vec());
                 statement.planned.set(planned);
             }
-            parse::Statement::Copy { query, table, .. } => {
-                let planned = self.plan(query, &text, declared).await;
-                let planned = planned.map_err(|error| of_copied(error, table.as_deref()))?;
+            parse::Statement::Copy { query, relation, .. } => {
+                let planned = self.plan_copy(query, relation.as_ref(), &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
                 statement.planned.set(planned);
             }

@@ -16,13 +16,15 @@ import org.postgresql.copy.CopyManager;
 /**
  * pgjdbc against Forebay, its answers compared with PostgreSQL's.
  *
- * Arguments: JDBC URL of the server under test, JDBC URL of PostgreSQL, directory of the TPC-H queries. Prints one line per
- * failed case and, last, the line that tests/run counts by.
+ * Arguments: JDBC URL of the server under test, JDBC URL of PostgreSQL, directory of the TPC-H queries, and a regular
+ * expression for the cases to run where not all are wanted. Prints one line per failed case and, last, the line that
+ * tests/run counts by.
  */
 public final class Clients extends Suite {
     public static void main(String[] arguments) throws Exception {
         server = arguments[0];
         oracle = arguments[1];
+        only = arguments.length > 3 ? arguments[3] : only;
         List<Path> queries;
         try (var files = Files.list(Path.of(arguments[2]))) {
             queries = files.filter(file -> file.toString().endsWith(".sql")).sorted().toList();
