@@ -7,7 +7,7 @@
 mod access;
 mod calls;
 mod clauses;
-mod copying;
+mod copy;
 mod grammar;
 mod inputs;
 mod intervals;
@@ -31,6 +31,7 @@ use datafusion::sql::sqlparser::parser::{Parser, ParserError};
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use crate::error::{Error, Result};
+pub use copy::CopiedTable;
 pub use limits::Limits;
 pub(crate) use outputs::shown;
 pub use reader::Reader;

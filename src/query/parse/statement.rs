@@ -2,6 +2,7 @@
 
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
+use super::copy::CopiedTable;
 use crate::catalog::roles::{Privilege, Target};
 use crate::error::Error;
 use crate::pg::encode::CopyFormat;
@@ -105,10 +106,10 @@ pub enum Statement {
     Close(Option<String>),
     /// COPY (query) TO STDOUT, COPY table TO STDOUT.
     Copy {
-        /// The query.
+        /// The query, for a table the one it stands for.
         query: Box<Query>,
-        /// The relation that stands for it, if one does.
-        relation: Option<Copied>,
+        /// The table.
+        table: Option<CopiedTable>,
         /// How rows are written; columns to force quotes on by name are in `force_quote`.
         format: CopyFormat,
         /// `FORCE_QUOTE (columns)`.
@@ -192,17 +193,6 @@ impl Default for Explain {
     fn default() -> Explain {
         Explain { costs: true, analyze: false, verbose: false, format: ExplainFormat::Text }
     }
-}
-
-/// COPY of a relation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Copied {
-    /// The schema, if the relation's name says one.
-    pub schema: Option<String>,
-    /// The relation.
-    pub name: String,
-    /// The columns, none for all.
-    pub columns: Vec<String>,
 }
 
 /// Modes of a transaction; `None` where the statement says nothing.

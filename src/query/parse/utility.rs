@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::statement::{
-    Call, Copied, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
+    Call, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
 };
 use super::{Reader, outputs};
 use crate::error::{Error, Result};
@@ -195,7 +195,7 @@ impl Reader<'_> {
         let mut tables = Vec::new();
         loop {
             self.accept("ONLY");
-            tables.push(self.copied_relation()?.0);
+            tables.push(self.table_query()?);
             self.accept_token(&Token::Mul);
             if !self.accept_token(&Token::Comma) {
                 break;
@@ -521,51 +521,6 @@ impl Reader<'_> {
         let count = if backward { count.saturating_neg() } else { count };
         let size = count.unsigned_abs();
         Ok(if count < 0 { Direction::Backward(Some(size)) } else { Direction::Forward(Some(size)) })
-    }
-
-    fn copy(&mut self) -> Result<Statement> {
-        self.expect("COPY")?;
-        let (query, relation) = match self.token() {
-            Token::LParen => (self.bracketed_query()?, None),
-            _ => self.copied_relation().map(|(query, relation)| (query, Some(relation)))?,
-        };
-        if self.accept("FROM") {
-            return Err(self.refused("INSERT"));
-        }
-        self.expect("TO")?;
-        if !self.accept("STDOUT") {
-            let message = "permission denied to COPY to a file or an external program".to_owned();
-            return Err(Error::InsufficientPrivilege(message)
-                .hint("Use COPY … TO STDOUT, or psql's \\copy."));
-        }
-        let (format, force_quote) = self.copy_options()?;
-        Ok(Statement::Copy { query, relation, format, force_quote })
-    }
-
-    /// `COPY table (columns)` as the query it stands for.
-    fn copied_relation(&mut self) -> Result<(Box<Query>, Copied)> {
-        let quote = |name: &String| format!("\"{}\"", name.replace('"', "\"\""));
-        let mut names = vec![self.identifier()?];
-        while self.accept_token(&Token::Period) {
-            names.push(self.identifier()?);
-        }
-        let mut columns = Vec::new();
-        if self.accept_token(&Token::LParen) {
-            columns = self.identifiers()?;
-            self.expect_token(&Token::RParen)?;
-        }
-        let joined = |names: &[String], with: &str| {
-            names.iter().map(quote).collect::<Vec<String>>().join(with)
-        };
-        let list = if columns.is_empty() { "*".to_owned() } else { joined(&columns, ", ") };
-        let text = format!("SELECT {list} FROM {}", joined(&names, "."));
-        let limits = super::Limits { text_bytes_max: usize::MAX };
-        let parsed = super::parse(&text, &limits)?.pop();
-        let Some(Statement::Query(query)) = parsed.map(|parsed| parsed.statement) else {
-            return Err(self.error());
-        };
-        let name = names.pop().unwrap_or_default();
-        Ok((query, Copied { schema: names.pop(), name, columns }))
     }
 
     fn is_last(&self) -> bool {

@@ -12,16 +12,16 @@ use futures::StreamExt;
 
 use super::SqlSession;
 use super::between;
+use super::copied;
 use super::cursor::Declaration;
 use super::prepared::Statement;
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::settings::boolean;
 use crate::pg::decode;
-use crate::pg::encode::CopyFormat;
 use crate::pg::facts::Facts;
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
-use crate::query::parse::{self, Call, Copied, Discard, Limits};
+use crate::query::parse::{self, Call, CopiedTable, Discard, Limits};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
 use crate::query::{failure, settings, system};
@@ -168,10 +168,10 @@ impl SqlSession {
                 let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
                 self.close_cursor(name.as_deref()).and_then(|()| done(tag))
             }
-            S::Copy { query, relation, format, force_quote } => {
-                let planned = self.plan_copy(query, relation.as_ref(), text, &[]).await?;
+            S::Copy { query, table, format, force_quote } => {
+                let planned = self.plan_copy(query, table.as_ref(), text, &[]).await?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;
-                let format = force(format, force_quote, &columns)?;
+                let format = copied::force(format, force_quote, &columns, table.as_ref())?;
                 Ok(Outcome::CopyOut { columns, rows, format })
             }
             S::Call(call) => self.call(call, parameters).await,
@@ -208,15 +208,15 @@ impl SqlSession {
     pub(super) async fn plan_copy(
         &mut self,
         query: &Query,
-        relation: Option<&Copied>,
+        table: Option<&CopiedTable>,
         text: &Arc<str>,
         declared: &[u32],
     ) -> Result<Arc<Planned>> {
         let facts = self.facts(text);
-        let Some(relation) = relation else {
+        let Some(table) = table else {
             return self.plan_with(query, text, declared, facts).await;
         };
-        super::copied::check(relation, &facts)?;
+        copied::check(table, &facts)?;
         self.plan_with(query, text, declared, facts).await.map_err(Error::nowhere)
     }
 
@@ -647,24 +647,4 @@ fn shape(call: &Call, schema: &Schema) -> Arc<[Column]> {
         column.name.clone_from(&call.alias);
     }
     columns.into()
-}
-
-/// Turns the names of FORCE_QUOTE into positions.
-fn force(format: &CopyFormat, names: &[String], columns: &[Column]) -> Result<CopyFormat> {
-    let mut format = format.clone();
-    let CopyFormat::Csv { force_quote, .. } = &mut format else { return Ok(format) };
-    if names.iter().any(|name| name == "*") {
-        *force_quote = None;
-        return Ok(format);
-    }
-    let mut positions = Vec::with_capacity(names.len());
-    for name in names {
-        let index = columns
-            .iter()
-            .position(|column| column.name == *name)
-            .ok_or_else(|| Error::UndefinedColumn(format!("column \"{name}\" does not exist")))?;
-        positions.push(index);
-    }
-    *force_quote = Some(positions);
-    Ok(format)
 }

@@ -92,8 +92,8 @@ impl SqlSession {
                 statement.columns = Some(planned.columns.to_vec());
                 statement.planned.set(planned);
             }
-            parse::Statement::Copy { query, relation, .. } => {
-                let planned = self.plan_copy(query, relation.as_ref(), &text, declared).await?;
+            parse::Statement::Copy { query, table, .. } => {
+                let planned = self.plan_copy(query, table.as_ref(), &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
                 statement.planned.set(planned);
             }
