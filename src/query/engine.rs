@@ -81,6 +81,8 @@ pub struct Engine {
     pub(super) channels: super::channels::Channels,
     /// Advisory locks.
     pub(super) locks: super::locks::Locks,
+    /// Snapshots that transactions share.
+    pub(super) snapshots: Arc<super::snapshots::Snapshots>,
     /// What the views and functions of the schema `forebay` need.
     pub system: super::system::System,
     pub(super) deadlines: Deadlines,
@@ -171,6 +173,7 @@ impl Engine {
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
             locks: super::locks::Locks::default(),
+            snapshots: Arc::default(),
             system: parts.system,
             deadlines: Deadlines::start(tasks),
             kept: Kept::start(&parts.catalog, tasks),

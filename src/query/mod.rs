@@ -37,4 +37,5 @@ mod returned;
 mod run;
 pub mod session;
 pub mod settings;
+mod snapshots;
 pub mod system;

@@ -45,6 +45,8 @@ pub enum Statement {
     Release(String),
     /// SET TRANSACTION modes.
     SetTransaction(TransactionModes),
+    /// SET TRANSACTION SNAPSHOT 'name'.
+    SetSnapshot(String),
     /// SET SESSION CHARACTERISTICS AS TRANSACTION modes.
     SetCharacteristics(TransactionModes),
     /// SET name = value.
@@ -364,6 +366,7 @@ impl Statement {
             Statement::Savepoint(_) => "SAVEPOINT",
             Statement::Release(_) => "RELEASE",
             Statement::SetTransaction(_)
+            | Statement::SetSnapshot(_)
             | Statement::SetCharacteristics(_)
             | Statement::Set { .. } => "SET",
             Statement::Reset(_) => "RESET",

@@ -290,9 +290,8 @@ impl Reader<'_> {
             return Ok(Statement::SetCharacteristics(self.modes()?));
         }
         if self.accept("TRANSACTION") {
-            if self.peek().as_deref() == Some("SNAPSHOT") {
-                let message = "SET TRANSACTION SNAPSHOT is not supported".to_owned();
-                return Err(Error::FeatureNotSupported(message));
+            if self.accept("SNAPSHOT") {
+                return Ok(Statement::SetSnapshot(self.string()?));
             }
             return Ok(Statement::SetTransaction(self.modes()?));
         }
@@ -582,7 +581,8 @@ fn ours(name: &datafusion::sql::sqlparser::ast::ObjectName) -> Option<(&'static 
 }
 
 fn waits_or_sets(function: &str) -> bool {
-    matches!(function, "pg_sleep" | "set_config") || between::returns(function).is_some()
+    matches!(function, "pg_sleep" | "set_config" | "pg_export_snapshot")
+        || between::returns(function).is_some()
 }
 
 fn constants(arguments: &[FunctionArg]) -> Option<(Vec<Expr>, Vec<Option<String>>)> {

@@ -251,7 +251,7 @@ fn number(arguments: &[ScalarValue]) -> Option<Number> {
     }
 }
 
-fn undefined(name: &str) -> Error {
+pub(super) fn undefined(name: &str) -> Error {
     Error::UndefinedFunction(format!("function {name} does not exist with these arguments")).hint(
         "No function matches the given name and argument types. You might need to add explicit type casts.",
     )

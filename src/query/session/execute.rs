@@ -121,14 +121,12 @@ impl SqlSession {
             S::RollbackTo(name) => self.rollback_to(name).and_then(|()| done("ROLLBACK")),
             S::Release(name) => self.release(name).and_then(|()| done("RELEASE")),
             S::SetTransaction(modes) => {
-                if self.block.is_none() {
-                    let message = "SET TRANSACTION can only be used in transaction blocks";
-                    self.notice("WARNING", "25P01", message.to_owned());
-                } else {
+                if self.in_block_or_warn() {
                     self.set_modes(modes)?;
                 }
                 done("SET")
             }
+            S::SetSnapshot(name) => self.import_snapshot(name).and_then(|()| done("SET")),
             S::SetCharacteristics(modes) => {
                 self.set_characteristics(modes).and_then(|()| done("SET"))
             }
@@ -536,7 +534,7 @@ impl SqlSession {
         if let Some(kind) = between::returns(&call.function) {
             return Ok(vec![between::column(&call.alias, kind)]);
         }
-        if call.function == "set_config" {
+        if matches!(call.function.as_str(), "set_config" | "pg_export_snapshot") {
             return Ok(vec![run::text_column(&call.alias)]);
         }
         let schema = system::describe(&call.function)?;
@@ -551,6 +549,9 @@ impl SqlSession {
         }
         if call.function == "set_config" {
             return self.set_config(call, &arguments);
+        }
+        if call.function == "pg_export_snapshot" {
+            return text_rows(&[&call.alias], &[vec![self.export_snapshot(&arguments)?]], tag);
         }
         if between::returns(&call.function).is_some() {
             return self.call_between(call, &arguments).await;

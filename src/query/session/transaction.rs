@@ -2,13 +2,17 @@
 
 use std::sync::Arc;
 
+use datafusion::common::ScalarValue;
+
 use super::SqlSession;
+use super::between::undefined;
 use crate::catalog::Generation;
 use crate::error::{Error, Result};
 use crate::query::channels::Post;
 use crate::query::locks::{Key, Mode};
 use crate::query::parse::TransactionModes;
 use crate::query::settings::Settings;
+use crate::query::snapshots::Exported;
 
 /// Savepoints one block may have.
 const SAVEPOINTS_LEN_MAX: usize = 10_000;
@@ -29,6 +33,8 @@ pub(super) struct Block {
     pub(super) posts: Vec<Post>,
     /// Advisory locks that end with it, oldest first.
     pub(super) locks: Vec<(Key, Mode)>,
+    /// Snapshots that others may import until it ends.
+    exported: Vec<Exported>,
     /// Whether a query ran, after which the isolation can no longer change.
     pub(super) used: bool,
 }
@@ -115,6 +121,7 @@ impl SqlSession {
             savepoints: Vec::new(),
             posts: Vec::new(),
             locks: Vec::new(),
+            exported: Vec::new(),
             used: false,
         });
         for (of, default) in [
@@ -146,6 +153,66 @@ impl SqlSession {
         }
         self.shown = None;
         Ok(())
+    }
+
+    /// Whether a block is open, for a statement that means nothing outside of one.
+    pub(super) fn in_block_or_warn(&mut self) -> bool {
+        if self.block.is_none() {
+            let message = "SET TRANSACTION can only be used in transaction blocks".to_owned();
+            self.notice("WARNING", "25P01", message);
+        }
+        self.block.is_some()
+    }
+
+    /// `pg_export_snapshot()`: the name that others know what this transaction sees by. Outside of a block it ends with
+    /// the statement.
+    /// Errors: 25001 behind a savepoint; 54000 past the limit; 42883 for arguments.
+    pub(super) fn export_snapshot(&mut self, arguments: &[ScalarValue]) -> Result<String> {
+        if !arguments.is_empty() {
+            return Err(undefined("pg_export_snapshot"));
+        }
+        let (snapshots, pid) = (Arc::clone(&self.engine.snapshots), self.login.pid);
+        let Some(block) = &mut self.block else {
+            return Ok(snapshots.export(pid, &self.generation()).name.clone());
+        };
+        if !block.savepoints.is_empty() {
+            let message = "cannot export a snapshot from a subtransaction".to_owned();
+            return Err(Error::ActiveTransaction(message));
+        }
+        if SAVEPOINTS_LEN_MAX <= block.exported.len() {
+            return Err(Error::ProgramLimitExceeded("too many exported snapshots".to_owned()));
+        }
+        let exported = snapshots.export(pid, &block.generation);
+        let name = exported.name.clone();
+        block.exported.push(exported);
+        block.used = true;
+        Ok(name)
+    }
+
+    /// SET TRANSACTION SNAPSHOT: from now on this transaction sees what the one sees that exported it.
+    /// Errors: 25001 after a query; 0A000 where each statement sees anew; 22023 for a name that no open transaction has.
+    pub(super) fn import_snapshot(&mut self, name: &str) -> Result<()> {
+        self.in_block_or_warn();
+        let late = |block: &Block| block.used || !block.savepoints.is_empty();
+        if self.block.as_ref().is_some_and(late) {
+            let message = "SET TRANSACTION SNAPSHOT must be called before any query".to_owned();
+            return Err(Error::ActiveTransaction(message));
+        }
+        let level = self.settings.own("transaction_isolation");
+        if !matches!(level, "repeatable read" | "serializable") {
+            let message = "a snapshot-importing transaction must have isolation level SERIALIZABLE or REPEATABLE READ";
+            return Err(Error::FeatureNotSupported(message.to_owned()));
+        }
+        let Some(generation) = self.engine.snapshots.import(name) else {
+            let message = format!("invalid snapshot identifier: \"{name}\"");
+            return Err(Error::InvalidParameterValue(message));
+        };
+        if let Some(block) = &mut self.block {
+            block.generation = generation;
+            block.used = true;
+        }
+        self.settings_changed();
+        self.resolve_pins()
     }
 
     /// COMMIT. A block that failed rolls back and says so in its tag.

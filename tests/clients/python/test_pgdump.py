@@ -72,7 +72,7 @@ def test_pg_dump_refuses_the_same():
         assert got == want
 
 
-@pytest.mark.parametrize("options", [("-Fc",), ("-Ft",), ("-Fd",)], ids=" ".join)
+@pytest.mark.parametrize("options", [("-Fc",), ("-Ft",), ("-Fd",), ("-Fd", "-j", "2")], ids=" ".join)
 def test_archives_restore_into_postgresql(options, tmp_path):
     archive = str(tmp_path / "archive")
     dump(SERVER, *options, "-f", archive, "-n", "tpch", "-n", "kinds")
