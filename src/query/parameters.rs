@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::logical_expr::expr::Placeholder;
-use datafusion::logical_expr::{Expr, LogicalPlan};
+use datafusion::logical_expr::expr::{BinaryExpr, Placeholder};
+use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
 use datafusion::sql::sqlparser::ast::{self, Query, Visit, Visitor};
 
 use super::failure;
@@ -68,45 +68,122 @@ pub(super) fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
     types
 }
 
-/// The type of every parameter: the client's, else the planner's, else the one its place tells, else text.
-/// Errors: 42P18 when a gap in the numbers leaves one without a use.
-pub(super) fn fields(
-    plan: &LogicalPlan,
-    declared: &[u32],
-    inferred: &BTreeMap<usize, u32>,
-) -> Result<Vec<FieldRef>> {
-    let found = plan.get_parameter_fields().map_err(|error| failure::of(error, ""))?;
-    let numbered = found
-        .into_iter()
-        .map(|(name, field)| match name.trim_start_matches('$').parse::<usize>() {
-            Ok(number) => Ok((number, field)),
-            Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
-        })
-        .collect::<Result<BTreeMap<_, _>>>()?;
-    if numbered.contains_key(&0) {
-        return Err(Error::UndefinedParameter(0));
+/// The parameters of a plan by their names, each with the type of its first use that tells one, as PostgreSQL takes it.
+#[derive(Default)]
+pub(super) struct Uses {
+    fields: BTreeMap<String, Option<FieldRef>>,
+    /// Whether the plan takes one for different types, so that it has to be made again with [`Uses::fields`].
+    pub(super) mixed: bool,
+}
+
+impl Uses {
+    /// Those of `plan`. Errors: those of walking it.
+    pub(super) fn of(plan: &LogicalPlan) -> Result<Uses> {
+        let mut uses = Uses::default();
+        let walked = plan.apply_with_subqueries(|node| {
+            node.apply_expressions(|expr| {
+                expr.apply(|expr| {
+                    uses.look(expr);
+                    Ok(TreeNodeRecursion::Continue)
+                })
+            })
+        });
+        walked.map_err(|error| failure::of(error, ""))?;
+        Ok(uses)
     }
-    let highest = numbered.keys().last().copied().unwrap_or(0);
-    if PARAMETERS_MAX < highest {
-        return Err(Error::UndefinedParameter(highest));
-    }
-    let count = highest.max(declared.len());
-    let mut fields = Vec::with_capacity(count);
-    for number in 1..=count {
-        let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));
-        let planned = numbered.get(&number).cloned().flatten();
-        let told = || inferred.get(&number).and_then(|oid| arrow_of(*oid));
-        let field = match (client, planned.or_else(told)) {
-            (Some(field), _) | (None, Some(field)) => field,
-            // Used where any type fits: PostgreSQL takes it for text.
-            (None, None) if numbered.contains_key(&number) => {
-                Arc::new(arrow::datatypes::Field::new("", DataType::Utf8, true))
+
+    fn look(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Placeholder(Placeholder { id, field }) => self.note(id, field.as_ref()),
+            Expr::Like(like) | Expr::SimilarTo(like) => self.pattern(&like.pattern),
+            Expr::BinaryExpr(BinaryExpr { op, right, .. }) if matches_pattern(*op) => {
+                self.pattern(right);
             }
-            (None, None) => return Err(Error::IndeterminateDatatype(number)),
-        };
-        fields.push(field);
+            _ => {}
+        }
     }
-    Ok(fields)
+
+    /// A pattern is a text, whatever kind of text it is matched with.
+    fn pattern(&mut self, expr: &Expr) {
+        if let Expr::Placeholder(Placeholder { id, field: Some(field) }) = expr
+            && matches!(types::of_field(field).oid, types::NAME | types::VARCHAR | types::BPCHAR)
+        {
+            self.note(id, Some(&text()));
+        }
+    }
+
+    fn note(&mut self, id: &str, field: Option<&FieldRef>) {
+        let known = self.fields.entry(id.to_owned()).or_default();
+        match (&*known, field) {
+            (Some(known), Some(field)) => {
+                self.mixed |= known.data_type() != field.data_type()
+                    || types::of_field(known).oid != types::of_field(field).oid;
+            }
+            (None, Some(field)) => *known = Some(Arc::clone(field)),
+            (_, None) => {}
+        }
+    }
+
+    /// The type of every parameter: the client's, else the planner's, else the one its place tells, else text.
+    /// Errors: 42P18 when a gap in the numbers leaves one without a use.
+    pub(super) fn fields(
+        &self,
+        declared: &[u32],
+        inferred: &BTreeMap<usize, u32>,
+    ) -> Result<Vec<FieldRef>> {
+        let numbered = self
+            .fields
+            .iter()
+            .map(|(name, field)| match name.trim_start_matches('$').parse::<usize>() {
+                Ok(number) => Ok((number, field.clone())),
+                Err(_parse) => Err(Error::Syntax(format!("syntax error at or near \"{name}\""))),
+            })
+            .collect::<Result<BTreeMap<_, _>>>()?;
+        if numbered.contains_key(&0) {
+            return Err(Error::UndefinedParameter(0));
+        }
+        let highest = numbered.keys().last().copied().unwrap_or(0);
+        if PARAMETERS_MAX < highest {
+            return Err(Error::UndefinedParameter(highest));
+        }
+        let count = highest.max(declared.len());
+        let mut fields = Vec::with_capacity(count);
+        for number in 1..=count {
+            let client = declared.get(number - 1).and_then(|oid| arrow_of(*oid));
+            let planned = numbered.get(&number).cloned().flatten();
+            let told = || inferred.get(&number).and_then(|oid| arrow_of(*oid));
+            let field = match (client, planned.or_else(told)) {
+                (Some(field), _) | (None, Some(field)) => field,
+                // Used where any type fits: PostgreSQL takes it for text.
+                (None, None) if numbered.contains_key(&number) => text(),
+                (None, None) => return Err(Error::IndeterminateDatatype(number)),
+            };
+            fields.push(field);
+        }
+        Ok(fields)
+    }
+}
+
+fn matches_pattern(op: Operator) -> bool {
+    use Operator::{
+        ILikeMatch, LikeMatch, NotILikeMatch, NotLikeMatch, RegexIMatch, RegexMatch,
+        RegexNotIMatch, RegexNotMatch,
+    };
+    matches!(
+        op,
+        RegexMatch
+            | RegexIMatch
+            | RegexNotMatch
+            | RegexNotIMatch
+            | LikeMatch
+            | ILikeMatch
+            | NotLikeMatch
+            | NotILikeMatch
+    )
+}
+
+fn text() -> FieldRef {
+    Arc::new(Field::new("", DataType::Utf8, true))
 }
 
 /// The fields of all parameters, where the client declared each.
@@ -120,13 +197,7 @@ pub(super) fn arrow_of(oid: u32) -> Option<FieldRef> {
     if matches!(oid, 0 | 705) {
         return None;
     }
-    let name = types::name_of(oid)?;
-    let field = arrow::datatypes::Field::new("", decode::data_type(oid), true);
-    Some(Arc::new(if types::of_field(&field).oid == oid {
-        field
-    } else {
-        field.with_metadata([(types::TYPE_KEY.to_owned(), name.to_owned())].into_iter().collect())
-    }))
+    decode::field(oid).map(Arc::new)
 }
 
 /// The plan with the types of its parameters at the places that the planner forgot to give them to, as in `ARRAY[$1]`.

@@ -24,7 +24,7 @@ use super::door::Column;
 use super::engine::Engine;
 use super::failure;
 use super::names::{Names, Read};
-use super::parameters::{self, all_of, arrow_of, hinted};
+use super::parameters::{self, Uses, all_of, arrow_of, hinted};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::types;
@@ -137,11 +137,13 @@ pub(super) fn query(
     check_size(&logical)?;
     let inferred = crate::pg::rewrite::parameters(&logical, declared)
         .map_err(|error| failure::of(error, sql))?;
-    let mut fields = parameters::fields(&logical, declared, &inferred)?;
-    let known = declared.iter().chain(inferred.values()).any(|oid| arrow_of(*oid).is_some());
+    let uses = Uses::of(&logical)?;
+    let mut fields = uses.fields(declared, &inferred)?;
+    let known =
+        uses.mixed || declared.iter().chain(inferred.values()).any(|oid| arrow_of(*oid).is_some());
     if known && !fields.is_empty() {
         (logical, reads, reusable) = plan(Some(fields.clone()))?;
-        fields = parameters::fields(&logical, declared, &inferred)?;
+        fields = Uses::of(&logical)?.fields(declared, &inferred)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =

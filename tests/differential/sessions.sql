@@ -212,3 +212,56 @@ COPY tpch.region TO STDOUT (NULL 'a|b', DELIMITER '|');
 COPY tpch.region TO STDOUT (NULL E'\n');
 COPY tpch.region TO STDOUT CSV CSV;
 COPY tpch.region TO STDOUT WITH CSV HEADER FORCE QUOTE r_name;
+
+-- Types of parameters beside operators, and of those that are used twice.
+PREPARE beside_bigint AS SELECT n_nationkey + $1, n_nationkey - $2, $3 * n_nationkey, n_nationkey & $4, n_nationkey | $5, n_nationkey % $6 FROM tpch.nation WHERE n_nationkey = 1;
+EXECUTE beside_bigint(1, 2, 3, 4, 5, 6);
+PREPARE beside_others AS SELECT inet '10.0.0.1' + $1, B'101' << $2, int4range(1, 5) @> $3, '\x01'::bytea || $4;
+EXECUTE beside_others(5, 1, '[2,3)', '\x02');
+PREPARE patterns AS SELECT relname FROM pg_class WHERE relname ~ $1 AND relname LIKE $2 AND relname = $3 ORDER BY 1;
+EXECUTE patterns('^pg_cl', 'pg%', 'pg_class');
+PREPARE twice AS SELECT typname FROM pg_type WHERE (typname ~ $1 OR format_type(oid, NULL) ~ $1) AND typname !~ '^_' ORDER BY 1;
+EXECUTE twice('^(int4|integer)$');
+PREPARE again AS SELECT n_name FROM tpch.nation WHERE n_nationkey = $1 OR n_regionkey = $1 + 1 AND length(n_name) < $1 ORDER BY 1;
+EXECUTE again(7);
+PREPARE of_any AS SELECT n_name FROM tpch.nation WHERE n_nationkey = ANY ($1) AND n_name <> ALL ($2) AND n_nationkey < ANY ($1) ORDER BY 1;
+EXECUTE of_any('{1,2,3}', '{BRAZIL}');
+PREPARE of_names AS SELECT relname FROM pg_class WHERE relname = ANY ($1) AND relkind = ANY ($2) AND oid = ANY ($3) ORDER BY 1;
+EXECUTE of_names('{pg_class,pg_type}', '{r,v}', '{1259,1247}');
+SELECT name, parameter_types FROM pg_prepared_statements ORDER BY name;
+DEALLOCATE ALL;
+
+-- Options of COPY.
+COPY tpch.region TO STDOUT (FORMAT nope);
+COPY tpch.region TO STDOUT (nope 1);
+COPY tpch.region TO STDOUT (FORMAT csv, FORMAT csv);
+COPY tpch.region TO STDOUT (FORMAT csv, DELIMITER 'ab');
+COPY tpch.region TO STDOUT (DELIMITER 'a');
+COPY tpch.region TO STDOUT (NULL E'\n');
+COPY tpch.region TO STDOUT (FORMAT csv, NULL 'a,b');
+COPY tpch.region TO STDOUT (FORMAT binary, NULL 'x');
+COPY tpch.region TO STDOUT (FORMAT csv, QUOTE ',');
+COPY tpch.region TO STDOUT (FORMAT csv, ESCAPE '');
+COPY tpch.region TO STDOUT (HEADER match);
+COPY tpch.region TO STDOUT (HEADER maybe);
+COPY tpch.region TO STDOUT (FORCE_NULL (r_name));
+COPY tpch.region TO STDOUT (ENCODING 'nope');
+COPY tpch.region (nope) TO STDOUT;
+COPY tpch.nope TO STDOUT;
+
+-- Snapshots that transactions share.
+SET TRANSACTION SNAPSHOT 'nope';
+BEGIN;
+SET TRANSACTION SNAPSHOT 'nope';
+ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SET TRANSACTION SNAPSHOT '00000003-0000001B-1';
+ROLLBACK;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT 1;
+SET TRANSACTION SNAPSHOT '00000003-0000001B-1';
+ROLLBACK;
+BEGIN;
+SAVEPOINT s;
+SELECT pg_export_snapshot();
+ROLLBACK;

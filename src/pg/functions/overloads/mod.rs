@@ -26,7 +26,7 @@ use arrow::array::{
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type};
 use datafusion::common::{DFSchema, DataFusionError, Result as DfResult, ScalarValue};
-use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
 use datafusion::logical_expr::type_coercion::functions::fields_with_udf;
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF,
@@ -393,9 +393,16 @@ pub(crate) fn operator(sign: &str, operands: Vec<Expr>, schema: &DFSchema) -> Op
     if untyped && fields.iter().any(|field| field.data_type().is_numeric()) {
         return None;
     }
-    let ours =
-        !alike && fitting(overloads, &fields, &unknown).is_some() && telling(&fields, &unknown);
-    ours.then(|| Expr::ScalarFunction(ScalarFunction::new_udf(function, operands)))
+    let ours = !alike && telling(&fields, &unknown);
+    let takes = fitting(overloads, &fields, &unknown).filter(|_| ours)?.takes;
+    let typed = operands.into_iter().zip(takes).map(|(operand, takes)| match operand {
+        Expr::Placeholder(Placeholder { id, field: None }) => {
+            let field = Arc::new(field("", *takes));
+            Expr::Placeholder(Placeholder::new_with_field(id, Some(field)))
+        }
+        operand => operand,
+    });
+    Some(Expr::ScalarFunction(ScalarFunction::new_udf(function, typed.collect())))
 }
 
 /// Whether PostgreSQL casts one type to the other unasked, as far as our overloads need it.
