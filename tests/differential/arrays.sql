@@ -258,3 +258,9 @@ SELECT * FROM unnest('{{1,2},{3,4}}'::int[]) WITH ORDINALITY;
 SELECT unnest(ARRAY[ARRAY['a', NULL], ARRAY['c', 'd']]), unnest(ARRAY[1, 2]);
 SELECT * FROM unnest(ARRAY[[1, 2], [3, 4]], ARRAY['x']) AS t (a, b);
 SELECT n, x FROM (VALUES (1, ARRAY[[1, 2], [3, 4]]), (2, ARRAY[[5, NULL]])) v (n, a), unnest(a) AS x;
+
+-- What is unnested keeps the type of the elements.
+SELECT unnest(array_agg(attname ORDER BY attnum)) FROM pg_attribute WHERE attrelid = 'pg_class'::regclass AND attnum IN (1, 2);
+SELECT unnest((SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE oid IN (1247, 1259)));
+SELECT unnest(array_agg('{"a": 1}'::jsonb)), unnest(array_agg('::1'::inet)), unnest(array_agg('r'::"char"));
+SELECT * FROM unnest((SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'pg_class'::regclass AND attnum IN (1, 2)));

@@ -149,12 +149,13 @@ fn told_elements(unnest: Unnest) -> Result<Transformed<LogicalPlan>> {
         };
         let item = item.filter(|item| !item.metadata().is_empty()).cloned();
         let item = item.or_else(|| element(&unnest.input, *below));
+        let item = item.or_else(|| told_by_list(unnest.input.schema().field(*below)));
         let lost = item
             .filter(|item| field.metadata().is_empty() && item.data_type() == field.data_type());
         columns.push(match lost {
             Some(item) => {
                 told = true;
-                let item = Arc::new(item.as_ref().clone().with_name(""));
+                let item = Arc::new(item.with_name(""));
                 let cast = Expr::Cast(Cast::new_from_field(Box::new(column), item));
                 cast.alias_qualified(qualifier.cloned(), field.name())
             }
@@ -185,6 +186,14 @@ fn element(plan: &LogicalPlan, index: usize) -> Option<FieldRef> {
     let first = function.args.first().filter(|_| function.name() == "make_array")?;
     let (_, field) = first.to_field(projection.input.schema()).ok()?;
     (!field.metadata().is_empty()).then_some(field)
+}
+
+/// The elements of a list that say nothing of themselves, by the type of the list.
+fn told_by_list(list: &Field) -> Option<FieldRef> {
+    let DataType::List(item) = list.data_type() else { return None };
+    let element = types::element_of(types::of_field(list).oid)
+        .filter(|element| !item.data_type().is_nested() && *element != types::of_field(item).oid)?;
+    types::name_of(element).map(|name| Arc::new(tagged(item.as_ref().clone(), name)))
 }
 
 /// Casts of one output, which keeps the name it had before its expression changed.
