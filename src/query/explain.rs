@@ -30,6 +30,8 @@ const ROWS_DEFAULT: usize = 1_000;
 /// Bytes of a value of no fixed length (`get_typavgwidth`).
 const WIDTH_DEFAULT: usize = 32;
 
+const NANOSECONDS_PER_MS: f64 = 1e6;
+
 /// [`MARK`] in the text of JSON.
 const MARK_IN_JSON: &str = "\\u0001";
 
@@ -39,6 +41,8 @@ pub(super) struct Explanation<'a> {
     pub(super) options: &'a Explain,
     /// The optimised logical plan.
     pub(super) logical: Option<String>,
+    /// Milliseconds that the plan took to make.
+    pub(super) planned_ms: f64,
     /// Rows and milliseconds, once it ran.
     pub(super) ran: Option<(usize, f64)>,
     /// `database@version` of all it reads.
@@ -55,6 +59,7 @@ impl Explanation<'_> {
         }
         if let Some((rows, elapsed_ms)) = self.ran {
             lines.push(format!("Rows: {rows}"));
+            lines.push(format!("Planning Time: {:.3} ms", self.planned_ms));
             lines.push(format!("Execution Time: {elapsed_ms:.3} ms"));
         }
         lines.extend(self.reads.iter().map(|version| format!("Reads: {version}")));
@@ -90,14 +95,19 @@ impl Explanation<'_> {
         let text = shown.pgjson(self.options.verbose).to_string();
         let mut document: Value = serde_json::from_str(&text).map_err(internal)?;
         if let Some(root) = document.get_mut(0) {
+            let node = Node::new(self.plan);
             if self.options.costs {
-                estimated(&mut root["Plan"], &Node::new(self.plan));
+                each(&mut root["Plan"], &node, &estimated);
+            }
+            if self.options.analyze {
+                each(&mut root["Plan"], &node, &actual);
             }
             if let Some(logical) = &self.logical {
                 root["Logical Plan"] = json!(logical.lines().collect::<Vec<_>>());
             }
             if let Some((rows, elapsed_ms)) = self.ran {
                 root["Rows"] = json!(rows);
+                root["Planning Time"] = json!(self.planned_ms);
                 root["Execution Time"] = json!(elapsed_ms);
             }
             if !self.reads.is_empty() {
@@ -109,15 +119,27 @@ impl Explanation<'_> {
     }
 }
 
-/// Adds what is expected of `node` to its object, and so on below it.
+/// Lets `add` add to the object of `node`, and to those below it.
+fn each(object: &mut Value, node: &Node<'_>, add: &dyn Fn(&mut Value, &Node<'_>)) {
+    add(object, node);
+    if let Some(plans) = object.get_mut("Plans").and_then(Value::as_array_mut) {
+        plans.iter_mut().zip(&node.inputs).for_each(|(plan, input)| each(plan, input, add));
+    }
+}
+
 fn estimated(object: &mut Value, node: &Node<'_>) {
     object["Startup Cost"] = json!(hundredths(node.startup));
     object["Total Cost"] = json!(hundredths(node.total));
     object["Plan Rows"] = json!(node.rows);
     object["Plan Width"] = json!(node.width);
-    if let Some(plans) = object.get_mut("Plans").and_then(Value::as_array_mut) {
-        plans.iter_mut().zip(&node.inputs).for_each(|(plan, input)| estimated(plan, input));
-    }
+}
+
+/// What a node did. A node runs once, in all partitions together: its time is that of the processors, which is more than
+/// passed where partitions ran side by side.
+fn actual(object: &mut Value, node: &Node<'_>) {
+    object["Actual Rows"] = json!(node.returned());
+    object["Actual Loops"] = json!(1);
+    object["Actual Total Time"] = json!(node.worked_ms());
 }
 
 fn hundredths(cost: f64) -> f64 {
@@ -164,6 +186,19 @@ impl<'a> Node<'a> {
         };
         let total = below + own + number(rows) * ROW_COST;
         Node { plan, startup, total, rows, width, inputs }
+    }
+
+    /// Rows it returned; those of its input where nobody counted.
+    fn returned(&self) -> usize {
+        let counted = self.plan.metrics().and_then(|metrics| metrics.output_rows());
+        counted.unwrap_or_else(|| self.inputs.iter().map(Node::returned).max().unwrap_or_default())
+    }
+
+    /// Milliseconds of work on its rows and below.
+    fn worked_ms(&self) -> f64 {
+        let own = self.plan.metrics().and_then(|metrics| metrics.elapsed_compute());
+        let below: f64 = self.inputs.iter().map(Node::worked_ms).sum();
+        own.map_or(0.0, number) / NANOSECONDS_PER_MS + below
     }
 }
 

@@ -24,12 +24,14 @@ impl SqlSession {
         text: &Arc<str>,
         parameters: &[ScalarValue],
     ) -> Result<Outcome> {
+        let planning = crate::task::Clock::instant();
         let planned = self.plan(query, text, &[]).await?;
         let physical = self.physical(&planned, parameters.to_vec()).await?;
         let mut explanation = Explanation {
             plan: physical.as_ref(),
             options,
             logical: None,
+            planned_ms: planning.elapsed().as_secs_f64() * 1e3,
             ran: None,
             reads: Vec::new(),
         };
