@@ -155,7 +155,7 @@ fn told_elements(unnest: Unnest) -> Result<Transformed<LogicalPlan>> {
         columns.push(match lost {
             Some(item) => {
                 told = true;
-                let item = Arc::new(item.with_name(""));
+                let item = Arc::new(item.as_ref().clone().with_name(""));
                 let cast = Expr::Cast(Cast::new_from_field(Box::new(column), item));
                 cast.alias_qualified(qualifier.cloned(), field.name())
             }

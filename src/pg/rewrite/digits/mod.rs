@@ -53,6 +53,11 @@ fn shown(number: Expr, digits: Expr) -> Expr {
     call(function(Numerics::Shown), vec![number, digits])
 }
 
+/// Of equal values that are shown as one. PostgreSQL shows the first that it meets; rows have no order here.
+fn fewest(digits: Expr) -> Expr {
+    first_value(digits.clone(), vec![digits.sort(true, false)])
+}
+
 /// Whether it is a numeric, or an array of such.
 fn is_numeric(field: &Field) -> bool {
     match field.data_type() {
@@ -268,21 +273,21 @@ impl Tracker {
         Ok(Some(Told { plan, hidden: hidden.collect() }))
     }
 
-    /// DISTINCT: the digits of the first of equal values.
+    /// DISTINCT: the fewest digits of equal values.
     fn distinct(&self, input: &Arc<LogicalPlan>, wanted: &[usize]) -> Result<Option<Told>> {
         let Some(inner) = self.told(input, wanted)? else { return Ok(None) };
         let groups = input.schema().columns().into_iter().map(Expr::Column).collect();
         let (mut firsts, mut hidden) = (Vec::new(), Hidden::new());
         for (at, expr) in inner.hidden {
             let name = self.name();
-            firsts.push(first_value(expr, Vec::new()).alias(&name));
+            firsts.push(fewest(expr).alias(&name));
             hidden.insert(at, Expr::Column(Column::from_name(name)));
         }
         let plan = Aggregate::try_new(Arc::new(inner.plan), groups, firsts)?;
         Ok(Some(Told { plan: LogicalPlan::Aggregate(plan), hidden }))
     }
 
-    /// GROUP BY: the digits of the first of equal values, and those of aggregates.
+    /// GROUP BY: the fewest digits of equal values, and those of aggregates.
     fn grouped(&self, aggregate: &Aggregate, wanted: &[usize]) -> Result<Option<Told>> {
         let sets = matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]);
         let before = aggregate.schema.fields().len() - aggregate.aggr_expr.len();
@@ -299,7 +304,7 @@ impl Tracker {
         for at in wanted {
             let Some(expr) = found(*at).map(bare) else { continue };
             let digits = match at.checked_sub(before) {
-                None => of(expr, schema, &below)?.map(|own| first_value(own, Vec::new())),
+                None => of(expr, schema, &below)?.map(fewest),
                 Some(_) => aggregated(expr, schema, &below)?,
             };
             if let Some(digits) = digits {
