@@ -41,6 +41,8 @@ pub(super) struct Explanation<'a> {
     pub(super) options: &'a Explain,
     /// The optimised logical plan.
     pub(super) logical: Option<String>,
+    /// What each node of the plan gives that is not optimised, for JSON.
+    pub(super) outputs: Option<Value>,
     /// Milliseconds that the plan took to make.
     pub(super) planned_ms: f64,
     /// Rows and milliseconds, once it ran.
@@ -102,6 +104,9 @@ impl Explanation<'_> {
             if self.options.analyze {
                 each(&mut root["Plan"], &node, &actual);
             }
+            if let Some(outputs) = &self.outputs {
+                add_outputs(&mut root["Plan"], outputs);
+            }
             if let Some(logical) = &self.logical {
                 root["Logical Plan"] = json!(logical.lines().collect::<Vec<_>>());
             }
@@ -140,6 +145,15 @@ fn actual(object: &mut Value, node: &Node<'_>) {
     object["Actual Rows"] = json!(node.returned());
     object["Actual Loops"] = json!(1);
     object["Actual Total Time"] = json!(node.worked_ms());
+}
+
+/// What the plan gives, and as its last input the same of every node before the optimiser, where sqlx looks for joins.
+fn add_outputs(plan: &mut Value, outputs: &Value) {
+    plan["Output"] = outputs["Output"].clone();
+    match plan.get_mut("Plans").and_then(Value::as_array_mut) {
+        Some(plans) => plans.push(outputs.clone()),
+        None => plan["Plans"] = json!([outputs]),
+    }
 }
 
 fn hundredths(cost: f64) -> f64 {

@@ -208,13 +208,7 @@ impl Planned {
         let state = engine.state(&self.basis.time_zone);
         let fail = |error| failure::of(error, &self.sql);
         let keep = self.reusable && parameters.is_empty();
-        let logical = if parameters.is_empty() {
-            self.logical.clone()
-        } else {
-            let values = self.values(parameters);
-            self.logical.clone().with_param_values(values).map_err(fail)?
-        };
-        let bare = compared::bare(logical).map_err(fail)?;
+        let bare = compared::bare(self.with_values(parameters)?).map_err(fail)?;
         let optimized =
             state.optimize(&bare).and_then(crate::pg::rewrite::settled).map_err(fail)?;
         let plan = futures::executor::block_on(
@@ -227,8 +221,28 @@ impl Planned {
         Ok(plan)
     }
 
-    /// Values of the parameters with what their types say beyond Arrow's.
-    fn values(&self, parameters: Vec<ScalarValue>) -> ParamValues {
+    /// The optimised logical plan for these parameters, for EXPLAIN VERBOSE.
+    pub(super) fn optimized(
+        &self,
+        engine: &Engine,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<LogicalPlan> {
+        let state = engine.state(&self.basis.time_zone);
+        let bare = compared::bare(self.with_values(parameters)?);
+        let optimized = bare.and_then(|plan| state.optimize(&plan));
+        optimized.map_err(|error| failure::of(error, &self.sql))
+    }
+
+    /// The plan as it is before it is optimised.
+    pub(super) fn logical(&self) -> &LogicalPlan {
+        &self.logical
+    }
+
+    /// The plan with values of the parameters, which say what their types say beyond Arrow's.
+    fn with_values(&self, parameters: Vec<ScalarValue>) -> Result<LogicalPlan> {
+        if parameters.is_empty() {
+            return Ok(self.logical.clone());
+        }
         let fields = self.parameter_types.iter().map(|oid| arrow_of(*oid));
         let fields = fields.chain(std::iter::repeat(None));
         let values = parameters.into_iter().zip(fields).map(|(value, field)| {
@@ -236,14 +250,8 @@ impl Planned {
             let metadata = metadata.filter(|metadata| !metadata.is_empty());
             ScalarAndMetadata::new(value, metadata)
         });
-        ParamValues::List(values.collect())
-    }
-
-    /// The optimised logical plan, for EXPLAIN VERBOSE.
-    pub(super) fn optimized(&self, engine: &Engine) -> Result<LogicalPlan> {
-        let state = engine.state(&self.basis.time_zone);
-        let optimized = compared::bare(self.logical.clone()).and_then(|plan| state.optimize(&plan));
-        optimized.map_err(|error| failure::of(error, &self.sql))
+        let logical = self.logical.clone().with_param_values(ParamValues::List(values.collect()));
+        logical.map_err(|error| failure::of(error, &self.sql))
     }
 
     /// `db@version` of all it reads, in order, each once.

@@ -73,6 +73,15 @@ pub enum Statement {
         /// The query.
         query: Box<Query>,
     },
+    /// EXPLAIN EXECUTE name (arguments).
+    ExplainExecute {
+        /// How.
+        options: Explain,
+        /// The prepared statement.
+        name: String,
+        /// Constant expressions.
+        arguments: Vec<Expr>,
+    },
     /// EXECUTE name (arguments).
     Execute {
         /// The prepared statement.
@@ -357,7 +366,7 @@ impl Statement {
     pub fn word(&self) -> &'static str {
         match self {
             Statement::Query(_) | Statement::Call(_) => "SELECT",
-            Statement::Explain { .. } => "EXPLAIN",
+            Statement::Explain { .. } | Statement::ExplainExecute { .. } => "EXPLAIN",
             Statement::Begin { tag, .. } => tag,
             Statement::Post(post) => post.tag(),
             Statement::Lock(_) => "LOCK TABLE",

@@ -162,12 +162,16 @@ impl Reader<'_> {
             Some("SELECT" | "WITH" | "VALUES" | "TABLE") | None => {
                 Ok(Statement::Explain { options, query: self.query()? })
             }
+            Some("EXECUTE") => {
+                let (name, arguments) = self.executed()?;
+                Ok(Statement::ExplainExecute { options, name, arguments })
+            }
             Some(word) => {
                 let word = word.to_owned();
                 match self.refused(&word) {
                     Error::Noted { error, notes } if matches!(*error, Error::Syntax(_)) => {
                         let message = format!("EXPLAIN {word} is not supported");
-                        if matches!(word.as_str(), "COPY" | "CREATE" | "EXECUTE" | "DECLARE") {
+                        if matches!(word.as_str(), "COPY" | "CREATE" | "DECLARE") {
                             Err(Error::FeatureNotSupported(message))
                         } else {
                             Err(Error::Noted { error, notes })
@@ -442,10 +446,16 @@ impl Reader<'_> {
     }
 
     fn execute(&mut self) -> Result<Statement> {
+        let (name, arguments) = self.executed()?;
+        Ok(Statement::Execute { name, arguments })
+    }
+
+    /// What EXECUTE names, and its arguments.
+    fn executed(&mut self) -> Result<(String, Vec<Expr>)> {
         self.expect("EXECUTE")?;
         let name = self.identifier()?;
         let arguments = if self.at_end() { Vec::new() } else { self.arguments()? };
-        Ok(Statement::Execute { name, arguments })
+        Ok((name, arguments))
     }
 
     fn declare(&mut self) -> Result<Statement> {

@@ -114,6 +114,9 @@ impl SqlSession {
                 self.start(planned, parameters.to_vec()).await
             }
             S::Explain { options, query } => self.explain(options, query, text, parameters).await,
+            S::ExplainExecute { options, name, arguments } => {
+                self.explain_execute(options, name, arguments).await
+            }
             S::Begin { modes, tag } => self.begin(modes).and_then(|()| done(tag)),
             S::Commit { chain } => self.commit(*chain).map(Outcome::Done),
             S::Rollback { chain } => self.rollback(*chain).map(Outcome::Done),
@@ -450,6 +453,17 @@ impl SqlSession {
     }
 
     async fn sql_execute(&mut self, name: &str, arguments: &[Expr]) -> Result<Outcome> {
+        let (statement, parameters) = self.bind_sql(name, arguments).await?;
+        Box::pin(self.execute_bound(statement, parameters)).await
+    }
+
+    /// The prepared statement `name` with the values of its parameters.
+    /// Errors: 26000 for none of that name; 42601 for another number of arguments.
+    pub(super) async fn bind_sql(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+    ) -> Result<(Arc<Statement>, Vec<ScalarValue>)> {
         let statement = self
             .prepared
             .get(name)
@@ -476,7 +490,7 @@ impl SqlSession {
                 _ => value,
             });
         }
-        Box::pin(self.execute_bound(statement, parameters)).await
+        Ok((statement, parameters))
     }
 
     fn deallocate(&mut self, name: Option<&str>) -> Result<String> {

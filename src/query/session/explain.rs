@@ -1,18 +1,22 @@
-//! EXPLAIN.
+//! EXPLAIN of a query and of a prepared statement.
 
 use std::fmt::Write;
+use std::iter::repeat;
 use std::sync::Arc;
+use std::time::Instant;
 
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{JoinType, LogicalPlan};
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::ast::{Expr, Query};
 use futures::StreamExt;
+use serde_json::{Map, Value};
 
 use super::SqlSession;
 use crate::error::{Error, Result};
 use crate::query::door::{Outcome, RowsTag};
 use crate::query::explain::Explanation;
-use crate::query::parse::{Explain, ExplainFormat};
+use crate::query::parse::{self, Explain, ExplainFormat};
+use crate::query::plan::Planned;
 use crate::query::run::{self, Running, text_rows};
 
 impl SqlSession {
@@ -26,11 +30,40 @@ impl SqlSession {
     ) -> Result<Outcome> {
         let planning = crate::task::Clock::instant();
         let planned = self.plan(query, text, &[]).await?;
-        let physical = self.physical(&planned, parameters.to_vec()).await?;
+        self.explained(options, planned, parameters.to_vec(), planning).await
+    }
+
+    /// EXPLAIN EXECUTE, which sqlx asks when a program is compiled.
+    /// Errors: 26000 for no prepared statement of that name; 0A000 for one that is no query.
+    pub(super) async fn explain_execute(
+        &mut self,
+        options: &Explain,
+        name: &str,
+        arguments: &[Expr],
+    ) -> Result<Outcome> {
+        let planning = crate::task::Clock::instant();
+        let (statement, parameters) = self.bind_sql(name, arguments).await?;
+        if !matches!(statement.parsed, parse::Statement::Query(_)) {
+            let message = format!("EXPLAIN of {} is not supported", statement.parsed.word());
+            return Err(Error::FeatureNotSupported(message));
+        }
+        let planned = self.current_plan(&statement).await?;
+        self.explained(options, planned, parameters, planning).await
+    }
+
+    async fn explained(
+        &mut self,
+        options: &Explain,
+        planned: Arc<Planned>,
+        parameters: Vec<ScalarValue>,
+        planning: Instant,
+    ) -> Result<Outcome> {
+        let physical = self.physical(&planned, parameters.clone()).await?;
         let mut explanation = Explanation {
             plan: physical.as_ref(),
             options,
             logical: None,
+            outputs: options.verbose.then(|| outputs(planned.logical(), None)),
             planned_ms: planning.elapsed().as_secs_f64() * 1e3,
             ran: None,
             reads: Vec::new(),
@@ -53,7 +86,7 @@ impl SqlSession {
             explanation.ran = Some((count, started.elapsed().as_secs_f64() * 1e3));
         } else if options.verbose {
             let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
-            let logical: LogicalPlan = self.engine.plan(move || verbose.optimized(&engine)).await?;
+            let logical: LogicalPlan = self.engine.plan(move || verbose.optimized(&engine, parameters)).await?;
             explanation.logical = Some(logical.display_indent().to_string());
         }
         let versions = planned.versions();
@@ -72,6 +105,43 @@ impl SqlSession {
         }
         Ok(outcome)
     }
+}
+
+/// A plan that is not optimised yet, in PostgreSQL's words as far as programs look into them: what each node gives and how
+/// joins are made, by which they tell what may be NULL. `relation` is that of the node to its parent.
+fn outputs(plan: &LogicalPlan, relation: Option<&str>) -> Value {
+    let mut node = Map::new();
+    let shown = plan.display().to_string();
+    let kind = shown.split(':').next().unwrap_or_default().trim();
+    node.insert("Node Type".to_owned(), kind.into());
+    if let Some(relation) = relation {
+        node.insert("Parent Relationship".to_owned(), relation.into());
+    }
+    let output: Vec<String> = match plan {
+        LogicalPlan::Projection(projection) => {
+            projection.expr.iter().map(|expr| expr.clone().unalias().to_string()).collect()
+        }
+        other => other.schema().columns().iter().map(|column| column.flat_name()).collect(),
+    };
+    node.insert("Output".to_owned(), output.into());
+    // The side that an outer join fills with NULL is PostgreSQL's inner one.
+    let relations = match plan {
+        LogicalPlan::Join(join) => {
+            node.insert("Join Type".to_owned(), join.join_type.to_string().into());
+            match join.join_type {
+                JoinType::Right => ["Inner", "Outer"],
+                _ => ["Outer", "Inner"],
+            }
+        }
+        _ => ["Outer", "Outer"],
+    };
+    let inputs = plan.inputs().into_iter().zip(relations.into_iter().chain(repeat("Outer")));
+    let plans: Vec<Value> =
+        inputs.map(|(input, relation)| outputs(input, Some(relation))).collect();
+    if !plans.is_empty() {
+        node.insert("Plans".to_owned(), plans.into());
+    }
+    node.into()
 }
 
 fn failed(error: std::fmt::Error) -> Error {
@@ -95,7 +165,7 @@ fn yaml(lines: &[String]) -> Result<String> {
     let mut text = "- Plan: \n    Node Type: \"DataFusion\"\n    Lines: ".to_owned();
     for line in lines {
         // A YAML string in double quotes is one of JSON.
-        let line = serde_json::Value::from(line.as_str());
+        let line = Value::from(line.as_str());
         write!(text, "\n      - {line}").map_err(failed)?;
     }
     Ok(text)

@@ -161,6 +161,9 @@ impl SqlSession {
                 // Without the cursor there is nothing to describe; only running it fails.
                 self.cursors.get(name).map(|cursor| cursor.columns.to_vec())
             }
+            parse::Statement::ExplainExecute { options, .. } => {
+                Some(vec![explained_column(options)])
+            }
             parse::Statement::Execute { name, .. } => {
                 let prepared = self
                     .prepared

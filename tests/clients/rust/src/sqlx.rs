@@ -1,15 +1,15 @@
-//! sqlx: it prepares by itself, decodes by the types it is told, and pools its connections.
+//! sqlx: it describes statements for its macros, asks for plans to find what may be NULL, and pools its connections.
 
 use std::fmt::Write as _;
 
 use futures_util::{TryStreamExt as _, future};
 use sqlx::postgres::{PgConnection, PgListener, PgPoolOptions, PgRow};
 use sqlx::{
-    Acquire as _, Column as _, Connection as _, Executor as _, Row as _, TypeInfo as _,
+    Acquire as _, Column as _, Connection as _, Either, Executor as _, Row as _, TypeInfo as _,
     ValueRef as _,
 };
 
-use crate::Suite;
+use crate::{Outcome, Suite};
 
 pub(crate) fn failure(error: &sqlx::Error) -> String {
     match error.as_database_error() {
@@ -36,7 +36,53 @@ fn rows(rows: &[PgRow]) -> String {
     out
 }
 
+/// What `query!` finds out when a program is compiled. `nullable` is told by plans, which each server makes its own way.
+async fn described(connection: &mut PgConnection, sql: &str) -> Outcome {
+    let described = connection.describe(sql).await?;
+    let columns = described
+        .columns()
+        .iter()
+        .map(|column| format!("{} {}", column.name(), column.type_info()));
+    let parameters = match described.parameters() {
+        Some(Either::Left(kinds)) => {
+            kinds.iter().map(|kind| kind.name().to_owned()).collect::<Vec<_>>().join(", ")
+        }
+        Some(Either::Right(count)) => count.to_string(),
+        None => "none".to_owned(),
+    };
+    let columns: Vec<String> = columns.collect();
+    Ok(format!("({parameters}) -> {}", columns.join(", ")))
+}
+
+const DESCRIBED: &[&str] = &[
+    "SELECT * FROM kinds.kinds WHERE id = $1",
+    "SELECT n_nationkey, n_name FROM nation WHERE n_name LIKE $1 AND n_regionkey = ANY($2) LIMIT $3",
+    "SELECT count(*), max(o_orderdate), sum(o_totalprice) FROM orders WHERE o_orderdate > $1",
+    "SELECT r_name, n_name FROM region LEFT JOIN nation ON n_regionkey = r_regionkey AND n_name = $1",
+    "SELECT 1 AS one, 'x' AS text, NULL AS nothing, ARRAY[1.5] AS list",
+    "SELECT coalesce($1, n_nationkey) AS a, left(n_name, $2) AS b FROM nation",
+    "WITH t AS (SELECT $1::int4 AS a) SELECT a + $2 AS b FROM t",
+    "SELECT nope",
+    "SELECT region FROM region",
+];
+
 pub(crate) async fn cases(suite: &mut Suite) {
+    for sql in DESCRIBED {
+        suite
+            .agree(&format!("sqlx describes: {sql}"), async |dsn| {
+                described(&mut PgConnection::connect(&dsn).await?, sql).await
+            })
+            .await;
+    }
+    suite
+        .agree("sqlx what may be null", async |dsn| {
+            let mut connection = PgConnection::connect(&dsn).await?;
+            let described = connection
+                .describe("SELECT id, label, 1 AS one FROM kinds.kinds WHERE id > $1")
+                .await?;
+            Ok(format!("{:?}", (0..3).map(|at| described.nullable(at)).collect::<Vec<_>>()))
+        })
+        .await;
     suite
         .agree("sqlx rows", async |dsn| {
             let mut connection = PgConnection::connect(&dsn).await?;
