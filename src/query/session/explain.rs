@@ -86,7 +86,8 @@ impl SqlSession {
             explanation.ran = Some((count, started.elapsed().as_secs_f64() * 1e3));
         } else if options.verbose {
             let (engine, verbose) = (Arc::clone(&self.engine), Arc::clone(&planned));
-            let logical: LogicalPlan = self.engine.plan(move || verbose.optimized(&engine, parameters)).await?;
+            let logical: LogicalPlan =
+                self.engine.plan(move || verbose.optimized(&engine, parameters)).await?;
             explanation.logical = Some(logical.display_indent().to_string());
         }
         let versions = planned.versions();
