@@ -58,12 +58,19 @@ impl Reader<'_> {
                 break;
             }
         }
-        self.remaining();
+        let rest = self.remaining();
+        let numbers = rest.iter().filter_map(|token| match &token.token {
+            Token::Placeholder(name) => name.strip_prefix('$')?.parse::<u16>().ok(),
+            _ => None,
+        });
+        // Only what is planned has parameters.
+        let parameters = numbers.max().filter(|_| placed).unwrap_or_default();
         Ok(Some(Statement::Refused(Refused {
             tag,
             relations,
             dropped: *dropped,
             if_exists,
+            parameters: parameters.into(),
             error,
         })))
     }

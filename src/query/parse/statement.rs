@@ -156,6 +156,8 @@ pub struct Refused {
     pub dropped: Option<&'static str>,
     /// Missing ones are a notice.
     pub if_exists: bool,
+    /// How many parameters it has, which a client sends with it.
+    pub parameters: usize,
     /// Why it does not run.
     pub error: Error,
 }

@@ -136,7 +136,7 @@ fn utility_statements() {
 fn options_of_copy_are_refused_as_postgresql_refuses_them() {
     let check = |options: &str, want: &str| check(&format!("COPY t TO STDOUT {options}"), want);
     check("(FORMAT x)", "22023 COPY format \"x\" not recognized at 19");
-    check("(FORMAT csv, nope)", "42601 option \"nope\" not recognized at 32");
+    check("(FORMAT csv, nope)", "42601 option \"nope\" not recognized at 31");
     check("CSV CSV", "42601 conflicting or redundant options at 22");
     check("(HEADER match)", "0A000 cannot use \"match\" with HEADER in COPY TO");
     check("(NULL E'\\r')", "22023 COPY null representation cannot use newline or carriage return");

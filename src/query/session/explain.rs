@@ -59,11 +59,13 @@ impl SqlSession {
         planning: Instant,
     ) -> Result<Outcome> {
         let physical = self.physical(&planned, parameters.clone()).await?;
+        // Nodes that do not run say no times, which tools expect of ANALYZE.
+        let planning_only = options.verbose && !options.analyze;
         let mut explanation = Explanation {
             plan: physical.as_ref(),
             options,
             logical: None,
-            outputs: options.verbose.then(|| outputs(planned.logical(), None)),
+            outputs: planning_only.then(|| outputs(planned.logical(), None)),
             planned_ms: planning.elapsed().as_secs_f64() * 1e3,
             ran: None,
             reads: Vec::new(),

@@ -7,6 +7,7 @@ use datafusion::scalar::ScalarValue;
 
 use super::SqlSession;
 use crate::error::{Error, Result};
+use crate::pg::types;
 use crate::query::door;
 use crate::query::door::Column;
 use crate::query::kept::Slot;
@@ -108,7 +109,7 @@ impl SqlSession {
             }
             other => {
                 statement.columns = self.utility_columns(other)?;
-                statement.parameter_types = call_parameters(other, declared);
+                statement.parameter_types = unplanned_parameters(other, declared);
             }
         }
         Ok(statement)
@@ -177,19 +178,21 @@ impl SqlSession {
     }
 }
 
-/// The parameters in the arguments of a call are text unless the client said otherwise.
-fn call_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u32> {
-    let parse::Statement::Call(call) = statement else { return declared.to_vec() };
-    let highest = call
-        .arguments
-        .iter()
-        .filter_map(|argument| argument.to_string().strip_prefix('$')?.parse::<usize>().ok())
-        .max()
-        .unwrap_or(0);
-    (0..highest.max(declared.len()))
-        .map(|index| {
-            let own = declared.get(index).copied().filter(|oid| *oid != 0);
-            own.unwrap_or_else(|| super::between::parameter(&call.function, call.arguments.len()))
-        })
+/// The parameters of what is not planned, in the arguments of a call or in what is refused, are text unless the client
+/// said otherwise.
+fn unplanned_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u32> {
+    let (count, kind) = match statement {
+        parse::Statement::Call(call) => {
+            let numbers = call.arguments.iter().filter_map(|argument| {
+                argument.to_string().strip_prefix('$')?.parse::<usize>().ok()
+            });
+            let kind = super::between::parameter(&call.function, call.arguments.len());
+            (numbers.max().unwrap_or(0), kind)
+        }
+        parse::Statement::Refused(refused) => (refused.parameters, types::TEXT),
+        _ => return declared.to_vec(),
+    };
+    (0..count.max(declared.len()))
+        .map(|index| declared.get(index).copied().filter(|oid| *oid != 0).unwrap_or(kind))
         .collect()
 }

@@ -30,7 +30,8 @@ def imported(connection, server, target, **options):
 def connection():
     """PostgreSQL with the tables of both servers: `forebay_…` and `oracle_…`, and with estimates of their own."""
     with database("forebay_fdw") as target, psycopg.connect(target, autocommit=True) as connection:
-        connection.execute("CREATE EXTENSION postgres_fdw")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS public")
+        connection.execute("CREATE EXTENSION postgres_fdw SCHEMA public")
         connection.execute("SET statement_timeout = '60s'")
         imported(connection, "forebay", SERVER)
         imported(connection, "oracle", ORACLE)
