@@ -145,6 +145,14 @@ impl Number {
         }
     }
 
+    /// The same number with as many digits after the point as it shows, where it has room for them.
+    pub(crate) fn showing(self, digits: i32) -> Number {
+        match self.at(digits) {
+            Some(value) => Number { value, scale: digits },
+            None => self,
+        }
+    }
+
     /// Its weight and first digit in the base of ten thousand.
     fn lead(self) -> (i32, i256) {
         let magnitude = self.value.wrapping_abs();

@@ -36,12 +36,33 @@ pub(crate) enum Numerics {
     Read,
     /// `scale(a)`
     Scale,
+    /// How many digits `a / b` has after the point, of two numbers that show so many each.
+    QuotientDigits,
     /// The text of a number with so many digits after the point.
     Shown,
     /// `min_scale(a)`
     MinScale,
     /// `trim_scale(a)`
     TrimScale,
+}
+
+impl Numerics {
+    /// What plans call it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Numerics::Over => "numeric_div",
+            Numerics::Times => "numeric_mul",
+            Numerics::Mean => "numeric_avg",
+            Numerics::Div => "div",
+            Numerics::Factorial => "factorial",
+            Numerics::Read => "numeric_in",
+            Numerics::Scale => "scale",
+            Numerics::QuotientDigits => "numeric_div_scale",
+            Numerics::Shown => "numeric_shown",
+            Numerics::MinScale => "min_scale",
+            Numerics::TrimScale => "trim_scale",
+        }
+    }
 }
 
 /// Those that statements call by name.
@@ -69,18 +90,7 @@ fn is_exact(data_type: &DataType) -> bool {
 
 impl ScalarUDFImpl for Function {
     fn name(&self) -> &str {
-        match self.operation {
-            Numerics::Over => "numeric_div",
-            Numerics::Times => "numeric_mul",
-            Numerics::Mean => "numeric_avg",
-            Numerics::Div => "div",
-            Numerics::Factorial => "factorial",
-            Numerics::Read => "numeric_in",
-            Numerics::Scale => "scale",
-            Numerics::Shown => "numeric_shown",
-            Numerics::MinScale => "min_scale",
-            Numerics::TrimScale => "trim_scale",
-        }
+        self.operation.name()
     }
 
     fn signature(&self) -> &Signature {
@@ -99,7 +109,7 @@ impl ScalarUDFImpl for Function {
             }
             (Numerics::Div | Numerics::Factorial, _) => numeric::of_scale(0),
             (Numerics::Read | Numerics::TrimScale, _) => numeric::of_scale(TRIMMED_SCALE),
-            (Numerics::Scale | Numerics::MinScale, _) => DataType::Int32,
+            (Numerics::Scale | Numerics::MinScale | Numerics::QuotientDigits, _) => DataType::Int32,
             (Numerics::Shown, _) => DataType::Utf8,
         })
     }
@@ -110,6 +120,7 @@ impl ScalarUDFImpl for Function {
             (Numerics::Over | Numerics::Times | Numerics::Div, [_, _]) if exact => {}
             (Numerics::Scale | Numerics::MinScale | Numerics::TrimScale, [_]) if exact => {}
             (Numerics::Shown, [_, _]) if exact => {}
+            (Numerics::QuotientDigits, [_, _, _, _]) if exact => {}
             (Numerics::Factorial, [one]) if one.is_integer() || one.is_null() => {
                 return Ok(vec![DataType::Int64]);
             }
@@ -160,6 +171,9 @@ impl ScalarUDFImpl for Function {
             }
             (Numerics::Factorial, [values]) => factorials(values)?,
             (Numerics::Read, [values]) => read(values)?,
+            (Numerics::QuotientDigits, [left, right, left_digits, right_digits]) => {
+                quotient_digits((left, left_digits), (right, right_digits), rows)?
+            }
             (Numerics::Shown, [values, digits]) => texts(values, digits, rows)?,
             (Numerics::Scale, [values]) => scales(values, false)?,
             (Numerics::MinScale, [values]) => scales(values, true)?,
@@ -203,6 +217,13 @@ impl Column {
         self.values
             .is_valid(row)
             .then(|| Number { value: self.values.value(row), scale: self.scale })
+    }
+}
+
+impl Column {
+    /// The number of a row where it counts digits.
+    fn count(&self, row: usize) -> Option<i32> {
+        self.number(row)?.value.to_i128().and_then(|count| i32::try_from(count).ok())
     }
 }
 
@@ -317,13 +338,31 @@ fn scales(values: &ArrayRef, needed: bool) -> Result<ArrayRef> {
     Ok(Arc::new(values))
 }
 
-/// Numbers with so many digits after the point; none that is not zero is left out.
+/// `select_div_scale` of numbers that show so many digits each.
+fn quotient_digits(
+    (left, left_digits): (&ArrayRef, &ArrayRef),
+    (right, right_digits): (&ArrayRef, &ArrayRef),
+    rows: usize,
+) -> Result<ArrayRef> {
+    let (left, right) = (Column::of(left)?, Column::of(right)?);
+    let (left_digits, right_digits) = (Column::of(left_digits)?, Column::of(right_digits)?);
+    let digits = (0..rows).map(|row| {
+        let left = left.number(row)?.showing(left_digits.count(row)?);
+        let right = right.number(row)?.showing(right_digits.count(row)?);
+        Some(left.quotient_scale(right).min(QUOTIENT_SCALE.into()))
+    });
+    Ok(Arc::new(digits.collect::<Int32Array>()))
+}
+
+/// Numbers with so many digits after the point; none that is not zero is left out, but of those that are made of more
+/// digits than they show.
 fn texts(values: &ArrayRef, digits: &ArrayRef, rows: usize) -> Result<ArrayRef> {
+    let varies = numeric::varies(values.data_type());
     let (values, digits) = (Column::of(values)?, Column::of(digits)?);
     let texts = (0..rows).map(|row| {
-        let (number, digits) = (values.number(row)?, digits.number(row)?);
-        let wanted = digits.value.to_i128().and_then(|digits| i32::try_from(digits).ok())?;
-        let scale = i8::try_from(wanted.max(number.trimmed().scale)).ok();
+        let (number, wanted) = (values.number(row)?, digits.count(row)?);
+        let least = if varies { 0 } else { number.trimmed().scale };
+        let scale = i8::try_from(wanted.max(least)).ok();
         let written = scale.and_then(|scale| Some((number.at(scale.into())?, scale)));
         let (value, scale) = match written {
             Some(written) => written,

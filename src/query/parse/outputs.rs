@@ -8,8 +8,8 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Ident, Query, Select, SelectItem, SetExpr,
-    TrimWhereField, Value, VisitMut, VisitorMut,
+    AccessExpr, BinaryOperator, DataType, ExactNumberInfo, Expr, Ident, Query, Select, SelectItem,
+    SetExpr, TrimWhereField, Value, VisitMut, VisitorMut,
 };
 
 use crate::pg::rewrite::MARK;
@@ -174,6 +174,9 @@ fn subquery(query: &Query) -> Option<String> {
 
 /// PostgreSQL's internal name of the type a cast is to.
 fn type_name(data_type: &DataType) -> String {
+    if let DataType::Float(ExactNumberInfo::Precision(..=24)) = data_type {
+        return "float4".to_owned();
+    }
     let text = data_type.to_string().to_lowercase();
     let element = text.split('[').next().unwrap_or(&text);
     // `timestamp(3) with time zone` has its precision in the middle.

@@ -80,6 +80,13 @@ fn of_function(
     match (function.name(), args.as_slice()) {
         ("abs" | "nullif", [first, ..]) => return of(first, schema, hidden),
         ("coalesce" | "greatest" | "least" | "make_array", _) => {}
+        (name, [_, _]) if name == Numerics::Over.name() || name == Numerics::Mean.name() => {
+            return of_quotient(&args, schema, hidden);
+        }
+        (name, [_, _]) if name == Numerics::Times.name() => {
+            let digits = of_each(&args, schema, hidden)?.into_iter();
+            return Ok(digits.reduce(|left, right| left + right));
+        }
         _ => return Ok(None),
     }
     if !is_mixed(&args, schema, hidden)? {
@@ -102,6 +109,18 @@ fn of_function(
         when_then_expr.map(|(arg, digits)| (Box::new(found(arg)), Box::new(digits)));
     let when_then_expr = when_then_expr.collect();
     Ok(Some(Expr::Case(Case { expr: None, when_then_expr, else_expr: None })))
+}
+
+/// `numeric_div`, and an average of numerics. The two terms tell what the quotient alone lets guess.
+fn of_quotient(args: &[&Expr], schema: &DFSchema, hidden: &Hidden) -> Result<Option<Expr>> {
+    for arg in args {
+        if own_digits(&arg.get_type(schema)?).is_none() {
+            return Ok(None);
+        }
+    }
+    let mut terms: Vec<Expr> = args.iter().map(|arg| (*arg).clone()).collect();
+    terms.extend(of_each(args, schema, hidden)?);
+    Ok(Some(call(function(Numerics::QuotientDigits), terms)))
 }
 
 /// `numeric_add`, `numeric_mul`: quotients have digits by a rule of their own.
