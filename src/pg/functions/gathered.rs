@@ -1,8 +1,10 @@
 //! `array_agg` whose result says what its elements are, where the planner's own forgets what no Arrow type tells; and both it
-//! and `string_agg` of distinct values in any order, where the planner's own know only the first that is asked for.
+//! and `string_agg` of distinct values in any order, where the planner's own know only the first that is asked for. Arrays
+//! are gathered only where they make one array.
 
 use std::sync::Arc;
 
+use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::common::Result;
 use datafusion::functions_aggregate::array_agg::array_agg_udaf;
@@ -13,7 +15,9 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature,
 };
 use datafusion::physical_expr::PhysicalSortExpr;
+use datafusion::scalar::ScalarValue;
 
+use super::arrays::check_elements;
 use crate::pg::catalog::rows::tagged;
 use crate::pg::types::{self, TYPE_KEY};
 
@@ -74,14 +78,10 @@ impl AggregateUDFImpl for Gathered {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        if !(args.is_distinct && args.is_reversed) {
-            return self.inner.accumulator(args);
+        if of_arrays(&args) {
+            return Ok(Box::new(Arrays(self.values(args)?)));
         }
-        // Distinct values are sorted when all are there: in the order that was asked for, not in that of the rows.
-        let order_bys: Vec<PhysicalSortExpr> =
-            args.order_bys.iter().map(PhysicalSortExpr::reverse).collect();
-        let args = AccumulatorArgs { order_bys: &order_bys, is_reversed: false, ..args };
-        self.inner.accumulator(args)
+        self.values(args)
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -92,7 +92,7 @@ impl AggregateUDFImpl for Gathered {
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
-        self.inner.groups_accumulator_supported(args)
+        !of_arrays(&args) && self.inner.groups_accumulator_supported(args)
     }
 
     fn create_groups_accumulator(
@@ -104,5 +104,64 @@ impl AggregateUDFImpl for Gathered {
 
     fn supports_null_handling_clause(&self) -> bool {
         self.inner.supports_null_handling_clause()
+    }
+}
+
+fn of_arrays(args: &AccumulatorArgs<'_>) -> bool {
+    args.expr_fields.first().is_some_and(|field| field.data_type().is_list())
+}
+
+impl Gathered {
+    fn values(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        if !(args.is_distinct && args.is_reversed) {
+            return self.inner.accumulator(args);
+        }
+        // Distinct values are sorted when all are there: in the order that was asked for, not in that of the rows.
+        let order_bys: Vec<PhysicalSortExpr> =
+            args.order_bys.iter().map(PhysicalSortExpr::reverse).collect();
+        let args = AccumulatorArgs { order_bys: &order_bys, is_reversed: false, ..args };
+        self.inner.accumulator(args)
+    }
+}
+
+/// Gathers arrays.
+#[derive(Debug)]
+struct Arrays(Box<dyn Accumulator>);
+
+impl Accumulator for Arrays {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.update_batch(values)
+    }
+
+    /// Errors: 22004 and 2202E for arrays that make none.
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let gathered = self.0.evaluate()?;
+        if let ScalarValue::List(all) = &gathered
+            && all.is_valid(0)
+            && let Some(lists) = all.value(0).as_list_opt::<i32>()
+        {
+            check_elements(lists)?;
+        }
+        Ok(gathered)
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.0.state()
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.0.merge_batch(states)
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.retract_batch(values)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        self.0.supports_retract_batch()
     }
 }

@@ -21,6 +21,7 @@ mod digits;
 mod equal;
 mod from;
 mod joins;
+mod keyed;
 mod keys;
 mod kinds;
 mod lateral;

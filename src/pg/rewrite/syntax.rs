@@ -1,5 +1,6 @@
 //! The statement before planning.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
@@ -16,7 +17,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    alike, array, calls, clauses, composites, from, joins, keys, literals, moments, outputs,
+    alike, array, calls, clauses, composites, from, joins, keyed, keys, literals, moments, outputs,
     patterns, records, rows, system_columns, unnesting, variadic, whole_rows,
 };
 use crate::error::{Error, Place, Result};
@@ -33,7 +34,9 @@ pub(super) fn statement(
     if let Statement::Query(query) = statement {
         keys::rename(query);
     }
-    let mut rewriter = Rewriter { scopes: Vec::new(), rows: Scopes::new(statement), facts, locate };
+    let rows = Scopes::new(statement);
+    let queries = BTreeSet::new();
+    let mut rewriter = Rewriter { scopes: Vec::new(), rows, queries, facts, locate };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
@@ -54,6 +57,8 @@ struct Rewriter<'a> {
     /// The tables in the FROM clauses around, innermost last, for their system columns.
     scopes: Vec<system_columns::Tables>,
     rows: Scopes,
+    /// What WITH names anywhere in the statement.
+    queries: BTreeSet<String>,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -97,6 +102,9 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        let queries = query.with.iter().flat_map(|with| &with.cte_tables);
+        self.queries.extend(queries.map(|cte| folded(&cte.alias.name)));
+        keyed::determined(query, &self.queries, self.facts);
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             keys::set_apart(&mut cte.query);
         }

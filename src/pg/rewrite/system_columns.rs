@@ -16,11 +16,11 @@ const FROZEN: u32 = 2;
 pub(super) struct Tables(Vec<Named>);
 
 /// A table as a FROM clause names it.
-struct Named {
+pub(super) struct Named {
     /// How it is called there.
-    alias: String,
-    schema: Option<String>,
-    name: String,
+    pub(super) alias: String,
+    pub(super) schema: Option<String>,
+    pub(super) name: String,
 }
 
 /// A table of PostgreSQL's own or of a version.
@@ -34,6 +34,10 @@ impl Tables {
         let mut tables = Tables(Vec::new());
         tables.add(from);
         tables
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Named> {
+        self.0.iter()
     }
 
     fn add(&mut self, from: &[TableWithJoins]) {

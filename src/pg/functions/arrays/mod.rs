@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 };
 
 use self::leaves::{depth, leaf_field};
+pub(super) use self::shape::check_elements;
 use crate::error::Error;
 use crate::pg::types;
 

@@ -33,6 +33,26 @@ fn small(number: usize) -> Option<i32> {
     i32::try_from(number).ok()
 }
 
+/// Looks at arrays that are to be the elements of one (`accumArrayResultArr`).
+/// Errors: 22004 for NULL; 2202E for an empty one first, and for one of other dimensions than the first.
+pub(in crate::pg::functions) fn check_elements(lists: &ListArray) -> Result<()> {
+    let refused = |message: &str| Err(external(Error::ArraySubscript(message.to_owned())));
+    let first = lengths(lists, 0);
+    for row in 0..lists.len() {
+        if lists.is_null(row) {
+            let message = "cannot accumulate null arrays".to_owned();
+            return Err(external(Error::NullNotAllowed(message)));
+        }
+        if first.is_empty() {
+            return refused("cannot accumulate empty arrays");
+        }
+        if lengths(lists, row) != first {
+            return refused("cannot accumulate arrays of different dimensionality");
+        }
+    }
+    Ok(())
+}
+
 /// `array_length`: NULL where there is no such dimension.
 pub(super) fn length(lists: &ListArray, dimension: &ArrayRef) -> Result<ArrayRef> {
     let dimensions = dimension.as_primitive::<Int64Type>();
