@@ -72,9 +72,6 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_depend" => extension::members(index),
         "pg_init_privs" => extension::first_privileges(index),
         "pg_description" => descriptions(index),
-        "pg_shdescription" => {
-            vec![row![DATABASE_OID, 1262, "default administrative connection database"]]
-        }
         "pg_settings" => return setting_rows(relation, facts),
         "pg_stat_activity" => activity(facts),
         "pg_stat_database" => vec![stat_database(relation, facts)],

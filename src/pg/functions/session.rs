@@ -147,7 +147,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     // comments
     "obj_description" ["n", "nt"] -> "text" strict obj_description;
     "col_description" ["nn"] -> "text" strict col_description;
-    "shobj_description" ["nt"] -> "text" strict shobj_description;
+    "shobj_description" ["nt"] -> "text" strict NULL;
 
     // privileges
     "has_schema_privilege" ["at", "aat"] -> "bool" strict privileges::schema;
@@ -536,11 +536,6 @@ fn col_description(call: &Call<'_>) -> Result<Cell> {
     let at = usize::try_from(call.int(1)).ok().and_then(|number| number.checked_sub(1));
     let column = at.and_then(|at| entity.columns.get(at));
     Ok(Cell::from(column.and_then(|column| column.comment.clone())))
-}
-
-fn shobj_description(call: &Call<'_>) -> Result<Cell> {
-    let own = call.text(1) == "pg_database" && call.oid(0) == DATABASE_OID;
-    Ok(if own { Cell::from("default administrative connection database") } else { Cell::Null })
 }
 
 // ---- sizes

@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
     Values, Window, binary_expr, cast, lit,
 };
 
+use super::recursion::{self, Working};
 use crate::error::Error;
 use crate::pg::apply::{self, Apply, KEYS, NUMBER};
 
@@ -33,6 +34,8 @@ pub(super) struct Keys {
     /// By the columns they are of.
     columns: Vec<Column>,
     scan: LogicalPlan,
+    /// Of the recursive queries around.
+    working: Vec<Working>,
 }
 
 pub(super) fn number() -> Expr {
@@ -48,11 +51,6 @@ fn refused(what: &str) -> DataFusionError {
     DataFusionError::External(Box::new(Error::FeatureNotSupported(message)))
 }
 
-/// Whether a plan looks at nothing outside of it.
-fn is_free(plan: &LogicalPlan) -> bool {
-    plan.all_out_ref_exprs().is_empty()
-}
-
 fn columns_of(schema: &DFSchemaRef) -> impl Iterator<Item = Expr> {
     schema.columns().into_iter().map(Expr::Column)
 }
@@ -60,7 +58,25 @@ fn columns_of(schema: &DFSchemaRef) -> impl Iterator<Item = Expr> {
 impl Keys {
     /// References to `columns`, with their fields; more keys may follow, which nothing refers to.
     pub(super) fn new(columns: Vec<Column>, fields: &[FieldRef]) -> Result<Keys> {
-        Ok(Keys { columns, scan: apply::scan(fields)? })
+        Ok(Keys { columns, scan: apply::scan(fields)?, working: Vec::new() })
+    }
+
+    /// The same in the second term of a recursive query.
+    pub(super) fn within(&self, working: Working) -> Keys {
+        let mut all = self.working.clone();
+        all.push(working);
+        Keys { columns: self.columns.clone(), scan: self.scan.clone(), working: all }
+    }
+
+    /// What the columns of the table of keys are called.
+    pub(super) fn names(&self) -> Vec<Column> {
+        self.scan.schema().columns()
+    }
+
+    /// Whether a plan looks at nothing that differs by keys.
+    fn is_free(&self, plan: &LogicalPlan) -> bool {
+        plan.all_out_ref_exprs().is_empty()
+            && !self.working.iter().any(|working| working.is_in(plan))
     }
 
     /// The columns of the table of keys.
@@ -76,7 +92,7 @@ impl Keys {
         {
             return Ok(self.scan.clone());
         }
-        if is_free(plan) {
+        if self.is_free(plan) {
             return LogicalPlanBuilder::from(self.scan.clone()).cross_join(plan.clone())?.build();
         }
         match plan {
@@ -140,11 +156,18 @@ impl Keys {
             }
             LogicalPlan::Extension(extension) => {
                 match extension.node.as_any().downcast_ref::<Apply>() {
-                    Some(apply) if is_free(&apply.inner) => apply.over(self.spread(&apply.outer)?),
+                    Some(apply) if self.is_free(&apply.inner) => {
+                        apply.over(self.spread(&apply.outer)?)
+                    }
                     _ => Err(refused("such a plan")),
                 }
             }
-            LogicalPlan::RecursiveQuery(_) => Err(refused("WITH RECURSIVE")),
+            LogicalPlan::RecursiveQuery(query) => recursion::spread(self, query),
+            LogicalPlan::TableScan(scan) => {
+                let read = self.working.iter().map(|working| working.rows(self, scan));
+                let read = read.filter_map(Result::transpose).next();
+                read.unwrap_or_else(|| Err(refused("a scan")))
+            }
             other => Err(refused(&other.display().to_string())),
         }
     }
@@ -303,7 +326,7 @@ impl Keys {
     }
 
     fn joined(&self, join: &Join) -> Result<LogicalPlan> {
-        let (left_free, right_free) = (is_free(&join.left), is_free(&join.right));
+        let (left_free, right_free) = (self.is_free(&join.left), self.is_free(&join.right));
         // The side that keeps rows without a match needs them for every key.
         let (spread_left, spread_right) = match join.join_type {
             JoinType::Inner => (!left_free || right_free, !right_free),

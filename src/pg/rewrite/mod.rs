@@ -37,6 +37,7 @@ mod patterns;
 mod plan;
 mod presence;
 mod records;
+mod recursion;
 mod relations;
 mod results;
 mod rows;
