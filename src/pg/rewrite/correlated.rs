@@ -140,6 +140,19 @@ fn filtered(plan: &LogicalPlan, fits: fn(&Expr) -> bool) -> bool {
     }
 }
 
+/// Whether a subquery looks at the rows of `schema` only: DataFusion makes no join of one that looks further out.
+fn is_near(subquery: &Subquery, schema: &DFSchema) -> bool {
+    subquery.outer_ref_columns.iter().all(|expr| match expr {
+        Expr::OuterReferenceColumn(_, column) => schema.has_column(column),
+        _ => true,
+    })
+}
+
+fn looks_near(term: &Expr, schema: &DFSchema) -> bool {
+    let far = |expr: &Expr| Ok(subquery_of(expr).is_some_and(|sub| !is_near(sub, schema)));
+    !term.exists(far).unwrap_or(true)
+}
+
 fn is_equality(term: &Expr) -> bool {
     let outer = |expr: &Expr| matches!(expr, Expr::OuterReferenceColumn(..));
     match term {
@@ -210,7 +223,9 @@ fn replaced(node: LogicalPlan, facts: &Arc<Facts>) -> Result<LogicalPlan> {
         LogicalPlan::Filter(filter) => {
             let schema = Arc::clone(filter.input.schema());
             let (native, others): (Vec<Expr>, Vec<Expr>) =
-                split_conjunction_owned(filter.predicate).into_iter().partition(is_native);
+                split_conjunction_owned(filter.predicate)
+                    .into_iter()
+                    .partition(|term| is_native(term) && looks_near(term, &schema));
             let mut input = Arc::unwrap_or_clone(filter.input);
             if let Some(native) = conjunction(native) {
                 input = LogicalPlan::Filter(Filter::try_new(native, Arc::new(input))?);
@@ -477,7 +492,9 @@ impl Beside<'_> {
     fn values(&mut self, expr: Expr, kept: fn(&Subquery) -> bool) -> Result<Transformed<Expr>> {
         expr.transform_up(|expr| match expr {
             Expr::ScalarSubquery(subquery) if !is_correlated(&subquery) => nullable(subquery),
-            Expr::ScalarSubquery(subquery) if kept(&subquery) => {
+            Expr::ScalarSubquery(subquery)
+                if kept(&subquery) && is_near(&subquery, self.plan.schema()) =>
+            {
                 Ok(Transformed::no(Expr::ScalarSubquery(subquery)))
             }
             Expr::ScalarSubquery(subquery) => {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchema, DataFusionError, Result, TableReference};
 use datafusion::functions_aggregate::first_last::first_value;
@@ -85,7 +85,8 @@ fn first_rows(distinct: DistinctOn) -> Result<Transformed<LogicalPlan>> {
     for expr in &mut groups {
         keyed |= become_key(expr, &schema)?;
     }
-    if !keyed {
+    let told = |field: &FieldRef| unmarked(field.data_type()) != *field.data_type();
+    if !keyed && !distinct.schema.fields().iter().any(told) {
         return Ok(Transformed::no(LogicalPlan::Distinct(Distinct::On(distinct))));
     }
     let mut order = distinct.sort_expr.clone().unwrap_or_default();
@@ -95,10 +96,11 @@ fn first_rows(distinct: DistinctOn) -> Result<Transformed<LogicalPlan>> {
     let group = |index: usize| format!("{KEY}{index}");
     let first = |index: usize| format!("{FIRST}{index}");
     let named = groups.into_iter().enumerate().map(|(index, expr)| expr.alias(group(index)));
-    let values = distinct.select_expr.iter().enumerate();
-    let values = values
-        .map(|(index, expr)| first_value(bare(expr).clone(), order.clone()).alias(first(index)));
-    let aggregate = Aggregate::try_new(distinct.input, named.collect(), values.collect())?;
+    let mut values = Vec::with_capacity(distinct.select_expr.len());
+    for (index, expr) in distinct.select_expr.iter().enumerate() {
+        values.push(first_of(bare(expr), order.clone(), &schema)?.alias(first(index)));
+    }
+    let aggregate = Aggregate::try_new(distinct.input, named.collect(), values)?;
     let mut plan = LogicalPlan::Aggregate(aggregate);
     if !order.is_empty() {
         // As many keys as rows are told apart by; they come first in the order.
@@ -119,9 +121,31 @@ fn first_rows(distinct: DistinctOn) -> Result<Transformed<LogicalPlan>> {
     Ok(Transformed::yes(LogicalPlan::Projection(plan)))
 }
 
+/// The first value of a group. The aggregate forgets what the elements of arrays say beyond Arrow's type.
+fn first_of(expr: &Expr, order: Vec<Sort>, schema: &DFSchema) -> Result<Expr> {
+    let data_type = expr.to_field(schema)?.1.data_type().clone();
+    let plain = unmarked(&data_type);
+    let expr = match plain == data_type {
+        true => expr.clone(),
+        false => Expr::Cast(Cast::new(Box::new(expr.clone()), plain)),
+    };
+    Ok(first_value(expr, order))
+}
+
+/// An array's type without that.
+fn unmarked(data_type: &DataType) -> DataType {
+    match data_type {
+        DataType::List(item) => {
+            let plain = Field::new(item.name(), unmarked(item.data_type()), item.is_nullable());
+            DataType::List(Arc::new(plain))
+        }
+        other => other.clone(),
+    }
+}
+
 /// The first value of a group as what its column was.
 fn typed(first: Expr, field: &Arc<Field>) -> Expr {
-    match field.metadata().is_empty() {
+    match field.metadata().is_empty() && unmarked(field.data_type()) == *field.data_type() {
         true => first,
         false => {
             let field = Arc::new(field.as_ref().clone().with_name(""));
@@ -179,7 +203,7 @@ fn grouped(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
         let before = seen.iter().position(|seen| *seen == own);
         let first = format!("{FIRST}{}", before.unwrap_or(seen.len()));
         if before.is_none() {
-            shown.push(first_value(own.clone(), Vec::new()).alias(first.clone()));
+            shown.push(first_of(&own, Vec::new(), within)?.alias(first.clone()));
             let group = format!("{KEY}{}", seen.len());
             groups.push(key(&own, within)?.unwrap_or_else(|| own.clone()).alias(group));
             seen.push(own);

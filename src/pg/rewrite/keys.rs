@@ -17,6 +17,12 @@ use super::syntax::{empty_query, folded, from_query};
 
 /// Renames such outputs of a query whose outputs nobody calls by their names.
 pub(super) fn rename(query: &mut Query) {
+    if let SetExpr::Query(inner) = query.body.as_mut() {
+        if query.order_by.is_none() {
+            rename(inner);
+        }
+        return;
+    }
     let Some(columns) = ordered_by(query) else { return };
     let SetExpr::Select(select) = query.body.as_mut() else { return };
     let mut renamed = Vec::new();
@@ -42,6 +48,7 @@ pub(super) fn rename(query: &mut Query) {
 
 /// The same for a query in FROM or WITH: around it stands one that gives the outputs their names.
 pub(super) fn set_apart(query: &mut Query) {
+    branches(&mut query.body);
     let clash = ordered_by(query).is_some_and(|columns| match query.body.as_ref() {
         SetExpr::Select(select) => clashes(select, &columns),
         _ => false,
@@ -71,6 +78,18 @@ pub(super) fn set_apart(query: &mut Query) {
         }
     }
     *query = outer;
+}
+
+/// Sets the queries in parentheses apart that a query is made of.
+fn branches(body: &mut SetExpr) {
+    match body {
+        SetExpr::Query(inner) => set_apart(inner),
+        SetExpr::SetOperation { left, right, .. } => {
+            branches(left);
+            branches(right);
+        }
+        _ => {}
+    }
 }
 
 fn clashes(select: &Select, columns: &BTreeSet<String>) -> bool {

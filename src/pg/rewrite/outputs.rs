@@ -72,6 +72,41 @@ pub(super) fn unmark_names(names: &mut [String]) {
     }
 }
 
+/// A column of a query around goes by its own name where it is an output: the planner calls it otherwise.
+pub(super) fn outer(select: &mut Select) {
+    let own: Vec<String> = select.from.iter().flat_map(aliases).collect();
+    for item in &mut select.projection {
+        if let SelectItem::UnnamedExpr(Expr::CompoundIdentifier(parts)) = item
+            && let [.., table, column] = parts.as_slice()
+            && !own.contains(&folded(table))
+        {
+            let alias = Ident::with_quote('"', folded(column));
+            let expr = Expr::CompoundIdentifier(parts.clone());
+            *item = SelectItem::ExprWithAlias { expr, alias };
+        }
+    }
+}
+
+/// What the relations of a FROM clause are called there.
+fn aliases(table: &TableWithJoins) -> Vec<String> {
+    let joined = table.joins.iter().map(|join| &join.relation);
+    let called = |factor: &TableFactor| match factor {
+        TableFactor::NestedJoin { table_with_joins, alias: None } => aliases(table_with_joins),
+        TableFactor::Table { name, alias: None, .. } => {
+            name.0.last().and_then(|part| part.as_ident()).map(folded).into_iter().collect()
+        }
+        TableFactor::Table { alias, .. }
+        | TableFactor::Derived { alias, .. }
+        | TableFactor::Function { alias, .. }
+        | TableFactor::UNNEST { alias, .. }
+        | TableFactor::NestedJoin { alias, .. } => {
+            alias.iter().map(|alias| folded(&alias.name)).collect()
+        }
+        _ => Vec::new(),
+    };
+    std::iter::once(&table.relation).chain(joined).flat_map(called).collect()
+}
+
 /// `t.*` of `FROM s.t`: the planner knows that table by its whole name only.
 pub(super) fn qualify(select: &mut Select) {
     let tables = whole_names(&select.from);

@@ -33,6 +33,9 @@ pub(super) fn statement(
 ) -> Result<()> {
     if let Statement::Query(query) = statement {
         keys::rename(query);
+        if matches!(query.body.as_ref(), SetExpr::SetOperation { .. }) {
+            keys::set_apart(query);
+        }
     }
     let rows = Scopes::new(statement);
     let queries = BTreeSet::new();
@@ -87,6 +90,7 @@ impl VisitorMut for Rewriter<'_> {
         self.rows.unmark(select, self.facts);
         self.rows.leave_select();
         outputs::qualify(select);
+        outputs::outer(select);
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 rows::as_value(expr);
