@@ -107,7 +107,8 @@ def load(server, root):
     import psycopg
 
     with psycopg.connect(f"{server}/template1", autocommit=True) as connection:
-        connection.execute("ALTER DATABASE postgres RENAME TO tpch")
+        connection.execute("DROP DATABASE postgres")
+        connection.execute("CREATE DATABASE tpch OID 16384")
     with psycopg.connect(f"{server}/tpch", autocommit=True) as connection:
         connection.execute(ALIKE)
         for database in sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "_."):
