@@ -54,8 +54,7 @@ DATA = {
     # What ts_token_type says of the one parser there is.
     "ts_token_type": "select tokid, alias, description from ts_token_type('default')",
     "pg_extension": f"select * from pg_extension where {SYSTEM} order by oid",
-    # What belongs to an extension; other dependencies are of no use where nothing of these can be dropped.
-    "pg_depend": "select * from pg_depend where deptype = 'e' order by 1, 2, 3",
+    "pg_depend": "select * from pg_depend where objid < 16384 order by ctid",
     "pg_rewrite": """select oid, rulename, ev_class, ev_type, ev_enabled, is_instead, null, null from pg_rewrite
         where oid < 16384 order by oid""",
     # The checks of domains; constraints of tables are in `indexes`.
@@ -63,7 +62,10 @@ DATA = {
         contypid, conindid, conparentid, confrelid, confupdtype, confdeltype, confmatchtype, conislocal, coninhcount,
         connoinherit, conkey, confkey, conpfeqop, conppeqop, conffeqop, confdelsetcols, conexclop, null
         from pg_constraint where contypid <> 0 and oid < 16384 order by oid""",
-    "pg_description": "select * from pg_description order by classoid, objoid, objsubid",
+    # Not those on collations of the operating system.
+    "pg_description": """select * from pg_description where classoid <> 'pg_collation'::regclass
+        or objoid in (select oid from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic'))
+        order by classoid, objoid, objsubid""",
     "pg_authid": """select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
         rolbypassrls, rolconnlimit, null, null from pg_authid where oid <> 10 and oid < 16384 order by oid""",
     "pg_auth_members": "select * from pg_auth_members order by 1, 2",

@@ -9,8 +9,8 @@ first in the search path. Column types are those Forebay announces for the same 
 as root, so root hands the cluster to the user `postgres`.
 
 The cluster is what a Forebay looks like to its clients: everything belongs to the role `forebay`, text is ordered
-bytewise and has the letters of Unicode, tables have no indexes but those of their keys, and there is a schema `forebay`.
-What an operating system's locales or a template add is dropped.
+bytewise and has the letters of Unicode, tables have no indexes but those of their keys and no TOAST, and there is the
+schema `forebay` with its views (`forebay.sql`). What an operating system's locales or a template add is dropped.
 """
 
 import io
@@ -33,8 +33,25 @@ ALIKE = """
         LOOP EXECUTE own; END LOOP;
     END $$;
     DROP SCHEMA public;
-    CREATE SCHEMA forebay;
-    GRANT USAGE ON SCHEMA forebay TO PUBLIC;
+"""
+
+# Files have no TOAST, and no transaction has written them. Nothing here is long enough to need it.
+FILES = """
+    DO $$
+    DECLARE toast record;
+    BEGIN
+        FOR toast IN SELECT reltoastrelid AS own, indexrelid AS index FROM pg_class
+            JOIN pg_index ON indrelid = reltoastrelid WHERE pg_class.oid >= 16384
+        LOOP
+            ASSERT pg_relation_size(toast.own) = 0, 'values are in TOAST';
+            DELETE FROM pg_class WHERE oid IN (toast.own, toast.index);
+            DELETE FROM pg_attribute WHERE attrelid IN (toast.own, toast.index);
+            DELETE FROM pg_index WHERE indexrelid = toast.index;
+            DELETE FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid IN (toast.own, toast.index);
+        END LOOP;
+        UPDATE pg_class SET reltoastrelid = 0, relfrozenxid = own.relfrozenxid FROM pg_class own
+            WHERE pg_class.oid >= 16384 AND pg_class.relkind = 'r' AND own.oid = 'pg_class'::regclass;
+    END $$;
 """
 
 
@@ -85,8 +102,11 @@ def start(directory, root):
         "search_path": "tpch",
     }
     options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
-    run(f"{programs}/pg_ctl", "-D", data, "-l", str(directory / "log"), "-w", "-t", "60", "-o", options, "start")
+    control = (f"{programs}/pg_ctl", "-D", data, "-l", str(directory / "log"), "-w", "-t", "60")
     server = f"postgresql://forebay@127.0.0.1:{port}"
+    run(*control, "-o", f"{options} -b", "start")
+    add_forebay(server)
+    run(*control, "-o", options, "restart")
     load(server, pathlib.Path(root))
     return f"{server}/tpch"
 
@@ -103,7 +123,8 @@ def stop(directory):
     shutil.rmtree(directory, ignore_errors=True)
 
 
-def load(server, root):
+def add_forebay(server):
+    """Renames the database and adds the schema `forebay`, of a server in binary upgrade mode."""
     import psycopg
 
     with psycopg.connect(f"{server}/template1", autocommit=True) as connection:
@@ -111,6 +132,13 @@ def load(server, root):
         connection.execute("CREATE DATABASE tpch OID 16384")
     with psycopg.connect(f"{server}/tpch", autocommit=True) as connection:
         connection.execute(ALIKE)
+        connection.execute(pathlib.Path(__file__).with_name("forebay.sql").read_text())
+
+
+def load(server, root):
+    import psycopg
+
+    with psycopg.connect(f"{server}/tpch", autocommit=True) as connection:
         for database in sorted(entry for entry in root.iterdir() if entry.is_dir() and entry.name[0] not in "_."):
             connection.execute(f'CREATE SCHEMA "{database.name}"')
             version = newest_version(database)
@@ -120,6 +148,7 @@ def load(server, root):
                 load_table(connection, name, files)
                 declare(connection, name, declared.get(table, {}))
         connection.execute("ANALYZE")
+        connection.execute(FILES)
 
 
 def newest_version(database):

@@ -69,6 +69,9 @@ pub(super) fn binary(
     if arithmetic::compares(*op) {
         return compared(*op, left, right, schema, facts);
     }
+    if matches!(op, Operator::And | Operator::Or) {
+        return Ok(None);
+    }
     let (bytes_left, bytes_right) = (is_bytes(left, schema), is_bytes(right, schema));
     if !is_ours(left, schema) && !is_ours(right, schema) {
         return Ok(None);

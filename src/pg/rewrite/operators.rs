@@ -30,6 +30,11 @@ impl ExprPlanner for Operators {
         schema: &DFSchema,
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
+        // Asking for the type of a long chain would write all of it out at each of its links.
+        let joins = matches!(op, BinaryOperator::And | BinaryOperator::Or);
+        if joins && is_condition(&left) && is_condition(&right) {
+            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        }
         if let Some(planned) = quantified(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
@@ -154,6 +159,24 @@ impl ExprPlanner for Operators {
         };
         let field_access = GetFieldAccess::ListIndex { key: Box::new(key) };
         Ok(PlannerResult::Original(RawFieldAccessExpr { field_access, expr }))
+    }
+}
+
+/// Whether `expr` can only be a boolean, whatever its parts are.
+pub(super) fn is_condition(expr: &Expr) -> bool {
+    match expr {
+        Expr::BinaryExpr(binary) => {
+            matches!(binary.op, Operator::And | Operator::Or) || arithmetic::compares(binary.op)
+        }
+        Expr::Not(_)
+        | Expr::IsNull(_)
+        | Expr::IsNotNull(_)
+        | Expr::InList(_)
+        | Expr::InSubquery(_)
+        | Expr::Exists(_)
+        | Expr::Between(_)
+        | Expr::Like(_) => true,
+        _ => false,
     }
 }
 

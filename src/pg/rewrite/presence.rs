@@ -75,6 +75,9 @@ impl Visitor for Rows {
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         match expr {
             Expr::Identifier(name) => drop(self.0.insert(folded(name))),
+            Expr::QualifiedWildcard(name, _) => {
+                self.0.extend(name.0.iter().filter_map(|part| part.as_ident()).map(folded));
+            }
             Expr::Function(function) => {
                 if let FunctionArguments::List(list) = &function.args {
                     let values = list.args.iter().filter_map(|arg| match arg {

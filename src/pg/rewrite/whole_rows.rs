@@ -119,6 +119,14 @@ impl Scopes {
         let mut keys = std::mem::replace(&mut select.group_by, GroupByExpr::All(Vec::new()));
         if let GroupByExpr::Expressions(keys, _) = &mut keys {
             for key in keys {
+                // Rows are equal where all their columns are.
+                if let Expr::QualifiedWildcard(name, _) = &*key
+                    && let [alias] = name.0.as_slice()
+                    && let Some(alias) = alias.as_ident().filter(|alias| self.row(alias).is_some())
+                {
+                    *key = Expr::Identifier(alias.clone());
+                    continue;
+                }
                 if let Expr::Identifier(alias) = &*key
                     && self.value(alias).is_some()
                     && let Some(position) = output(select, alias)
@@ -640,6 +648,10 @@ fn looks_at_rows(statement: &Statement) -> bool {
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             match expr {
                 Expr::Identifier(name) => drop(self.alone.insert(folded(name))),
+                // A key of GROUP BY.
+                Expr::QualifiedWildcard(name, _) => {
+                    self.alone.extend(name.0.iter().filter_map(|part| part.as_ident()).map(folded));
+                }
                 Expr::Function(function) => {
                     if let FunctionArguments::List(list) = &function.args {
                         let values = list.args.iter().filter_map(|arg| match arg {

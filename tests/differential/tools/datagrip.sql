@@ -12,6 +12,8 @@ select L.transactionid::varchar::bigint as transaction_id from pg_catalog.pg_loc
 select case when pg_catalog.pg_is_in_recovery() then null else (pg_catalog.txid_current() % 4294967296)::varchar::bigint is not null end as current_txid;
 -- rows: ignored
 select N.oid::bigint as id, datname as name, D.description, datistemplate as is_template, datallowconn as allow_connections, pg_catalog.pg_get_userbyid(N.datdba) as "owner" from pg_catalog.pg_database N left join pg_catalog.pg_shdescription D on N.oid = D.objoid where datname = 'tpch' order by case when datname = pg_catalog.current_database() then -1::bigint else N.oid::bigint end;
+-- order: ignored
+-- oids: id
 select N.oid::bigint as id, N.xmin is not null as state_number, nspname as name, D.description, pg_catalog.pg_get_userbyid(N.nspowner) as "owner" from pg_catalog.pg_namespace N left join pg_catalog.pg_description D on N.oid = D.objoid where nspname in ('kinds', 'tpch') order by case when nspname = pg_catalog.current_schema() then -1::bigint else N.oid::bigint end;
 show DateStyle;
 select name, is_dst, utc_offset::varchar(9) from pg_catalog.pg_timezone_names where name in ('UTC', 'Europe/Berlin') order by name;

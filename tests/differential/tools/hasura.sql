@@ -10,6 +10,7 @@ SELECT exists ( SELECT 1 FROM information_schema.schemata WHERE schema_name = 'h
 SELECT exists ( SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'pgcrypto' );
 -- rows: ignored
 SELECT schema_name FROM information_schema.schemata WHERE schema_name NOT IN ('information_schema', 'pg_catalog', 'hdb_catalog', 'hdb_views', 'forebay') AND schema_name NOT LIKE 'pg_toast%' AND schema_name NOT LIKE 'pg_temp%' ORDER BY schema_name ASC;
+-- order: ignored
 SELECT
   schema.nspname AS table_schema,
   "table".relname AS table_name,
@@ -87,6 +88,7 @@ WITH partitions AS (
 )
 SELECT info_schema.table_name FROM information_schema.tables AS info_schema, partitions
 WHERE info_schema.table_schema = 'kinds' AND NOT (info_schema.table_name = any (partitions.names));
+-- order: ignored
 SELECT COALESCE(Json_agg(Row_to_json(info)), '[]' :: json) AS tables
 FROM (
   SELECT

@@ -4,6 +4,7 @@
 -- The type loader (Power BI, .NET), as sent on every first connection
 -- rows: ignored
 SELECT version();
+-- order: ignored
 SELECT ns.nspname, t.oid, t.typname, t.typtype, t.typnotnull, t.elemtypoid
 FROM (
     -- Arrays have typtype=b - this subquery identifies them by their typreceive and converts their typtype to a

@@ -547,7 +547,9 @@ FROM
 ORDER BY
     depth DESC;
 -- rows: ignored
-SELECT relacl, relname FROM pg_class LIMIT 1;
+SELECT relacl, relname FROM pg_class WHERE relacl IS NULL LIMIT 1;
+-- rows: ignored
+SELECT relacl, relname FROM pg_class WHERE relacl IS NOT NULL LIMIT 1;
 SELECT n FROM tpch.nation n LIMIT 1;
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SELECT id FROM kinds.kinds;
