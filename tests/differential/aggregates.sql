@@ -120,3 +120,14 @@ SELECT max(b) FROM (VALUES (true)) t(b);
 SELECT array_agg(DISTINCT n_regionkey ORDER BY n_regionkey), array_agg(DISTINCT n_regionkey ORDER BY n_regionkey DESC) FROM tpch.nation;
 SELECT string_agg(DISTINCT left(n_name, 1), ',' ORDER BY left(n_name, 1)), string_agg(DISTINCT left(n_name, 1), ',' ORDER BY left(n_name, 1) DESC) FROM tpch.nation;
 SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_nationkey DESC), array_agg(n_name ORDER BY n_name) FROM tpch.nation;
+
+-- Distinct values of types whose equal values look different
+SELECT json_agg(DISTINCT x) FROM (VALUES ('{"b": 1}'::jsonb), ('{"a": 1}'), ('[2]'), (NULL), ('{"a": 1}'), (NULL)) t (x);
+SELECT jsonb_agg(DISTINCT x) FILTER (WHERE x IS NOT NULL), count(*), count(DISTINCT x) FROM (VALUES ('1'::jsonb), ('1.0'), ('"a"'), (NULL)) t (x);
+SELECT array_agg(DISTINCT x ORDER BY x DESC) FROM (VALUES ('{"a": 1}'::jsonb), ('{"b": 1}'), ('{"a": 1}')) t (x);
+SELECT k, array_agg(DISTINCT x), max(k) FROM (VALUES (1, interval '2 days'), (1, '1 day'), (2, '3 days'), (2, '3 days')) t (k, x) GROUP BY k ORDER BY k;
+SELECT array_agg(DISTINCT x) FROM (VALUES ('10.0.0.2'::inet), ('9.0.0.1'), ('10.0.0.2')) t (x);
+SELECT array_agg(DISTINCT x) FROM (SELECT '{}'::jsonb AS x WHERE false) t;
+SELECT array_agg(x ORDER BY x), array_agg(x ORDER BY x DESC) FROM (VALUES ('10'::jsonb), ('9'), ('"a"'), ('[1]'), ('{"a": 1}'), ('true')) t (x);
+SELECT json_agg(DISTINCT row_to_json(r)::jsonb || jsonb_build_object('n', r_regionkey % 2)) FILTER (WHERE r_regionkey < 3) FROM tpch.region r;
+SELECT row_number() OVER (ORDER BY x), x FROM (VALUES ('10'::jsonb), ('9'), ('"a"')) t (x) ORDER BY x, interval '1 day';

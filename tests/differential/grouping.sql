@@ -74,3 +74,9 @@ SELECT array_agg(j ORDER BY j) FROM (VALUES (json '1')) t(j);
 SELECT j FROM (VALUES (json '1')) t(j) UNION ALL SELECT j FROM (VALUES (json '1')) t(j);
 SELECT x FROM (VALUES (xid '1')) t(x) GROUP BY x;
 SELECT relacl FROM pg_class GROUP BY relacl LIMIT 0;
+
+-- Rows as keys
+SELECT count(*) FROM tpch.region r GROUP BY r.*;
+SELECT row_to_json(r)::text, count(*) FROM tpch.region r JOIN tpch.nation ON n_regionkey = r_regionkey GROUP BY r.* ORDER BY 1;
+SELECT r, count(*) FROM tpch.region r GROUP BY r.* ORDER BY r LIMIT 2;
+SELECT n.n_name, row_to_json(r) FROM tpch.nation n LEFT JOIN tpch.region r ON r.r_regionkey = n.n_regionkey AND r.r_name = 'ASIA' GROUP BY n.n_name, r.* ORDER BY 1 LIMIT 3;

@@ -16,7 +16,7 @@ use arrow::datatypes::{
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
-use crate::pg::types::{MODIFIER_KEY, TYPE_KEY};
+use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// One value of a system relation.
 #[derive(Debug, Clone, PartialEq)]
@@ -189,6 +189,18 @@ pub(crate) fn field(column: &str, name: &str) -> Field {
 /// `field` that says it is of the PostgreSQL type `name`.
 pub(crate) fn tagged(field: Field, name: &str) -> Field {
     field.with_metadata(HashMap::from([(TYPE_KEY.to_owned(), name.to_owned())]))
+}
+
+/// What an element of a list is, where only the list may tell its type; `None` for no list.
+pub(crate) fn element(list: &Field) -> Option<FieldRef> {
+    let DataType::List(item) = list.data_type() else { return None };
+    let told = types::element_of(types::of_field(list).oid).and_then(types::name_of);
+    Some(match told {
+        Some(name) if !item.metadata().contains_key(TYPE_KEY) => {
+            Arc::new(tagged(item.as_ref().clone(), name))
+        }
+        _ => Arc::clone(item),
+    })
 }
 
 /// The columns of one batch from rows of `schema`'s width.

@@ -5,20 +5,23 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
-use arrow::compute::cast;
+use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray, UInt64Array};
+use arrow::buffer::OffsetBuffer;
+use arrow::compute::{cast, take};
 use arrow::datatypes::{
     DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float64Type, Int64Type,
     IntervalMonthDayNanoType, UInt64Type,
 };
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
 };
 
 use super::{json, moments};
 use crate::error::Error;
 use crate::pg::adt;
+use crate::pg::catalog::rows;
 use crate::pg::types;
 
 /// The function that gives the key of a value.
@@ -29,6 +32,12 @@ pub(crate) fn function() -> Arc<ScalarUDF> {
 /// The function that gives an array of the keys of an array's elements.
 pub(crate) fn of_elements() -> Arc<ScalarUDF> {
     made(true)
+}
+
+/// The function that keeps the first of equal elements that stand side by side in an array.
+pub(crate) fn first_of_equal() -> Arc<ScalarUDF> {
+    let signature = Signature::any(1, Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(FirstOfEqual { signature }))
 }
 
 fn made(each: bool) -> Arc<ScalarUDF> {
@@ -100,6 +109,64 @@ impl ScalarUDFImpl for Key {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&keys, 0)?));
         }
         Ok(ColumnarValue::Array(keys))
+    }
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct FirstOfEqual {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for FirstOfEqual {
+    fn name(&self) -> &str {
+        "forebay_first_of_equal"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        match types {
+            [list] => Ok(list.clone()),
+            _ => plan_err!("{} takes one array", self.name()),
+        }
+    }
+
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        match args.arg_fields {
+            [list] => Ok(Arc::clone(list)),
+            _ => plan_err!("{} takes one array", self.name()),
+        }
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let ([value], [field]) = (args.args.as_slice(), args.arg_fields.as_slice()) else {
+            return plan_err!("{} takes one array", self.name());
+        };
+        let (DataType::List(item), Some(element)) = (field.data_type(), rows::element(field))
+        else {
+            return plan_err!("{} takes an array", self.name());
+        };
+        let array = value.to_array(args.number_rows)?;
+        let lists = array.as_list::<i32>();
+        let keys = keys(lists.values(), &element)?;
+        let key = |at: usize| keys.is_valid(at).then(|| keys.value(at));
+        let (mut kept, mut lengths) = (Vec::new(), Vec::with_capacity(lists.len()));
+        let bounds: Vec<usize> =
+            lists.value_offsets().iter().map(|at| usize::try_from(*at).unwrap_or(0)).collect();
+        for range in bounds.windows(2) {
+            let before = kept.len();
+            let (from, to) = (range[0], range[1]);
+            kept.extend((from..to).filter(|at| *at == from || key(at - 1) != key(*at)));
+            lengths.push(kept.len() - before);
+        }
+        let kept: UInt64Array = kept.into_iter().map(|at| u64::try_from(at).ok()).collect();
+        let values = take(lists.values(), &kept, None)?;
+        let offsets = OffsetBuffer::from_lengths(lengths);
+        let item = Arc::clone(item);
+        let lists = ListArray::try_new(item, offsets, values, lists.nulls().cloned())?;
+        Ok(ColumnarValue::Array(Arc::new(lists)))
     }
 }
 

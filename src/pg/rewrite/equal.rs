@@ -162,11 +162,75 @@ fn bare(expr: &Expr) -> &Expr {
     }
 }
 
+/// `array_agg(DISTINCT x)` where values of `x` are equal whose forms differ, or sort by something else: PostgreSQL gathers
+/// them in an order of `x`, and so those that are equal stand together, and the first of them stays. What it stands in
+/// is a projection above; `None` where there is no such aggregate.
+fn first_of_equal(aggregate: &mut Aggregate) -> Result<Option<Vec<Expr>>> {
+    let schema = Arc::clone(aggregate.input.schema());
+    let width = aggregate.group_expr.len();
+    let mut columns: Vec<Expr> = aggregate.schema.iter().map(Expr::from).collect();
+    let mut found = false;
+    if columns.len() != width + aggregate.aggr_expr.len() {
+        return Ok(None);
+    }
+    for (expr, column) in aggregate.aggr_expr.iter_mut().zip(columns.iter_mut().skip(width)) {
+        let Expr::AggregateFunction(function) = bare(expr) else { continue };
+        let params = &function.params;
+        let ([arg], [sort]) = (params.args.as_slice(), params.order_by.as_slice()) else {
+            continue;
+        };
+        let gathers = params.distinct && function.func.name() == "array_agg";
+        let key = key(arg, &schema)?;
+        let plain = key.is_none() && unnamed(&sort.expr)? == unnamed(arg)?;
+        if !gathers || plain || !is_of(&sort.expr, arg)? {
+            continue;
+        }
+        let sort = Sort { expr: key.unwrap_or_else(|| sort.expr.clone()), ..sort.clone() };
+        let mut function = function.clone();
+        (function.params.distinct, function.params.order_by) = (false, vec![sort]);
+        let (qualifier, name) = column.qualified_name();
+        *expr = Expr::AggregateFunction(function).alias(&name);
+        let kept = call(keys::first_of_equal(), vec![column.clone()]);
+        *column = kept.alias_qualified(qualifier, name);
+        found = true;
+    }
+    Ok(found.then_some(columns))
+}
+
+/// Whether `sort` is `value`, or what it is sorted by. Both were planned apart, so that names in them may differ.
+fn is_of(sort: &Expr, value: &Expr) -> Result<bool> {
+    if unnamed(sort)? == unnamed(value)? {
+        return Ok(true);
+    }
+    match bare(sort) {
+        Expr::ScalarFunction(function) => match function.args.as_slice() {
+            [only] => is_of(only, value),
+            _ => Ok(false),
+        },
+        _ => Ok(false),
+    }
+}
+
+/// The text of an expression without what only names its parts.
+fn unnamed(expr: &Expr) -> Result<String> {
+    let bare = expr.clone().transform_up(|expr| match expr {
+        Expr::Alias(alias) => Ok(Transformed::yes(*alias.expr)),
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(bare.data.to_string())
+}
+
 /// GROUP BY. Errors: 0A000 for grouping sets, and for DISTINCT in aggregates that show values.
 fn grouped(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
     let input = Arc::clone(&aggregate.input);
     let within = input.schema();
     let mut aggregate = aggregate;
+    if let Some(columns) = first_of_equal(&mut aggregate)? {
+        let Aggregate { input, group_expr, aggr_expr, .. } = aggregate;
+        let plan = grouped(Aggregate::try_new(input, group_expr, aggr_expr)?)?.data;
+        let plan = Projection::try_new(columns, Arc::new(plan))?;
+        return Ok(Transformed::yes(LogicalPlan::Projection(plan)));
+    }
     let mut counted = false;
     let names: Vec<(Option<TableReference>, Arc<Field>)> = aggregate
         .schema

@@ -41,6 +41,7 @@ mod recursion;
 mod relations;
 mod results;
 mod rows;
+mod scalars;
 mod signatures;
 mod sortable;
 mod syntax;

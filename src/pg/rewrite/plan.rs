@@ -7,14 +7,14 @@ use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Sort, Unnest,
-    binary_expr, lit,
+    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Unnest, binary_expr,
+    lit,
 };
 
 use super::operators::{call, jsonb_key};
 use super::{
     arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
-    signatures, sortable, ties, told, unions, windows, zones,
+    scalars, signatures, sortable, ties, told, unions, windows, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -34,6 +34,7 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
     let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = correlated::decorrelate(plan, facts)?;
+    let plan = plan.transform_up_with_subqueries(scalars::told)?.data;
     let plan = plan.transform_up_with_subqueries(equal::by_value)?.data;
     if output { names_for_oids(digits::own(plan)?, facts) } else { Ok(plan) }
 }
@@ -53,13 +54,6 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         let mixed = mixed::join(&mut join, zone);
         let done = expressions(LogicalPlan::Join(join), facts)?;
         return Ok(if mixed { Transformed::yes(done.data) } else { done });
-    }
-    if let LogicalPlan::Sort(sort) = node {
-        let sorted = sorted(sort);
-        if sorted.transformed {
-            return Ok(sorted);
-        }
-        return expressions(sorted.data, facts);
     }
     expressions(node, facts)
 }
@@ -490,19 +484,6 @@ fn of_session(name: &str, args: &[Expr], facts: &Arc<Facts>) -> Option<Expr> {
     let age = name == "age" && today.name() == "current_date";
     let function = age.then(|| functions::session_function("forebay_xid_age", facts)).flatten()?;
     Some(call(function, vec![transaction.clone()]))
-}
-
-/// A sort whose keys stand for values that are not ordered as their texts are.
-fn sorted(mut sort: Sort) -> Transformed<LogicalPlan> {
-    let mut changed = false;
-    for key in &mut sort.expr {
-        if is_jsonb(&key.expr, sort.input.schema()) {
-            key.expr = jsonb_key(std::mem::replace(&mut key.expr, lit(ScalarValue::Null)));
-            changed = true;
-        }
-    }
-    let plan = LogicalPlan::Sort(sort);
-    if changed { Transformed::yes(plan) } else { Transformed::no(plan) }
 }
 
 /// An operator between values of the planner's own types.

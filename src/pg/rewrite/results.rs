@@ -12,7 +12,8 @@ use datafusion::logical_expr::{
 };
 
 use super::arithmetic::is_numeric_pair;
-use super::operators::call;
+use super::operators::{call, jsonb_key};
+use super::plan::is_jsonb;
 use crate::error::Error;
 use crate::pg::functions;
 use crate::pg::functions::integers::{self, Operation, whole, wider};
@@ -200,7 +201,8 @@ fn lost(_args: Vec<Expr>) -> DataFusionError {
 const NO_FUNCTION: &str = "No function matches the given name and argument types. \
      You might need to add explicit type casts.";
 
-/// What values of `key` are sorted by where it is not themselves: the lengths of intervals, the keys of arrays and records.
+/// What values of `key` are sorted by where it is not themselves: the lengths of intervals, the keys of arrays, records and
+/// `jsonb`.
 pub(super) fn sort_key(key: &Expr, schema: &DFSchema) -> Option<Expr> {
     match key.get_type(schema) {
         Ok(DataType::Interval(_)) => Some(call(moments::length(), vec![key.clone()])),
@@ -209,6 +211,7 @@ pub(super) fn sort_key(key: &Expr, schema: &DFSchema) -> Option<Expr> {
         Ok(composite @ DataType::Struct(_)) if is_record(&composite) => {
             Some(call(keys::function(), vec![key.clone()]))
         }
+        Ok(_) if is_jsonb(key, schema) => Some(jsonb_key(key.clone())),
         _ => None,
     }
 }

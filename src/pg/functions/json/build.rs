@@ -4,7 +4,7 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::{Error, Result};
-use crate::pg::catalog::rows::field;
+use crate::pg::catalog::rows::{element, field};
 use crate::pg::decode::json;
 use crate::pg::encode::{self, OutputSettings};
 use crate::pg::facts::Facts;
@@ -115,9 +115,11 @@ impl ScalarUDFImpl for Build {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DfResult<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
-        if let (Kind::Items, [lists]) = (self.kind, args.args.as_slice()) {
+        if let (Kind::Items, [lists], [field]) =
+            (self.kind, args.args.as_slice(), args.arg_fields.as_slice())
+        {
             let lists = lists.to_array(length)?;
-            return Ok(ColumnarValue::Array(self.items(lists.as_list())?));
+            return Ok(ColumnarValue::Array(self.items(lists.as_list(), field)?));
         }
         let mut columns = Vec::with_capacity(args.args.len());
         for (arg, field) in args.args.iter().zip(&args.arg_fields) {
@@ -173,12 +175,12 @@ impl Build {
         }
     }
 
-    fn items(&self, lists: &ListArray) -> DfResult<ArrayRef> {
-        let DataType::List(item) = lists.data_type() else {
+    fn items(&self, lists: &ListArray, field: &Field) -> DfResult<ArrayRef> {
+        let Some(element) = element(field) else {
             return plan_err!("{} takes a list", self.name);
         };
         let array = Arc::clone(lists.values());
-        let texts = encode::json_texts(&array, item, &self.settings).map_err(external)?;
+        let texts = encode::json_texts(&array, &element, &self.settings).map_err(external)?;
         let column = Column { texts, array };
         let items = (0..column.array.len()).map(|row| Some(item_of(&column, row)));
         let items: StringArray = items.collect();
