@@ -14,6 +14,7 @@ use crate::pg::apply::{Apply, Kind};
 use crate::pg::facts::Facts;
 use crate::pg::rewrite::FIRST;
 use crate::pg::{functions, types};
+use crate::version::placed;
 
 /// The columns as RowDescription tells them.
 pub(super) fn columns(plan: &LogicalPlan, reads: &[Read], facts: &Facts) -> Arc<[Column]> {
@@ -40,6 +41,9 @@ pub(super) fn columns(plan: &LogicalPlan, reads: &[Read], facts: &Facts) -> Arc<
         .collect()
 }
 
+/// The number of `ctid` in every table (PostgreSQL's `SelfItemPointerAttributeNumber`).
+const CTID: i16 = -1;
+
 /// The OID of a relation and the number of one of its columns.
 fn place(
     reference: &TableReference,
@@ -49,6 +53,9 @@ fn place(
 ) -> Option<(u32, i16)> {
     let (oid, index) = match reads.iter().find(|read| read.reference == *reference) {
         Some(read) => {
+            if name == placed::WITHIN {
+                return Some((read.oid, CTID));
+            }
             let table = read.version.manifest.tables.get(&read.table)?;
             (read.oid, table.schema().index_of(name).ok()?)
         }
@@ -354,6 +361,11 @@ fn through(expr: &Expr, input: &LogicalPlan) -> Option<(TableReference, String)>
         // A cast to the type a value has is none.
         Expr::Cast(cast) if is_same(cast, input) => through(&cast.expr, input),
         Expr::Column(column) => origin(input, input.schema().maybe_index_of_column(column)?),
+        Expr::ScalarFunction(function) if function.name() == functions::PLACE => {
+            let columns = function.args.first()?.column_refs();
+            let within = columns.into_iter().find(|column| column.name == placed::WITHIN)?;
+            origin(input, input.schema().maybe_index_of_column(within)?)
+        }
         _ => None,
     }
 }

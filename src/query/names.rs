@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, TableReference};
-use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::datasource::{ViewTable, provider_as_source, source_as_provider};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{
     ContextProvider, ExprPlanner, RelationPlanner, TypePlanner,
@@ -23,7 +23,9 @@ use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
 use crate::error::Error;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
-use crate::pg::functions::overloads;
+use crate::pg::functions::{self, overloads};
+use crate::pg::rewrite::PLACED;
+use crate::version::placed;
 
 /// A table of a version that a statement names.
 #[derive(Debug, Clone)]
@@ -91,10 +93,39 @@ impl<'a> Names<'a> {
                 "cross-database references are not implemented: \"{reference}\""
             )));
         }
+        if let Some(name) = reference.table().strip_suffix(PLACED) {
+            let own = match reference.schema() {
+                Some(schema) => TableReference::partial(schema, name),
+                None => TableReference::bare(name),
+            };
+            return self.placed(&own);
+        }
         match reference.schema() {
             Some(schema) => self.in_schema(schema, reference),
             None => self.in_path(reference),
         }
+    }
+
+    /// The table with the places of its rows as `ctid`.
+    fn placed(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
+        let table = source_as_provider(&self.table(reference)?).ok();
+        let Some(table) = table.and_then(|table| placed::with_places(table.as_ref())) else {
+            let name = reference.table();
+            let error =
+                Error::FeatureNotSupported(format!("ctid of table \"{name}\" is not supported"));
+            return Err(error.detail("Only rows of Parquet files are counted."));
+        };
+        let place = overloads::own(functions::PLACE)
+            .ok_or_else(|| Error::Internal(format!("no function {}", functions::PLACE)))?;
+        let place = place.call(vec![ident(placed::BEFORE) + ident(placed::WITHIN)]).alias("ctid");
+        let schema = table.schema();
+        let own = schema.fields().iter().map(|field| field.name().as_str());
+        let own = own.filter(|name| ![placed::BEFORE, placed::WITHIN].contains(name));
+        let columns: Vec<Expr> = own.map(ident).chain([place]).collect();
+        let plan = LogicalPlanBuilder::scan(reference.clone(), provider_as_source(table), None)
+            .and_then(|scan| scan.project(columns)?.build())
+            .map_err(|error| Error::Internal(format!("ctid: {error}")))?;
+        Ok(provider_as_source(Arc::new(ViewTable::new(plan, None))))
     }
 
     fn in_path(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
@@ -296,19 +327,19 @@ impl ContextProvider for Names<'_> {
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
         let name = name.strip_prefix("pg_catalog.").unwrap_or(name);
         if let Some(function) = clock::function(name, self.facts)
-            .or_else(|| crate::pg::functions::session_function(name, self.facts))
+            .or_else(|| functions::session_function(name, self.facts))
         {
             self.changing.set(true);
             return Some(function);
         }
         // A plan is kept for one time zone only.
-        if let Some(function) = crate::pg::functions::zoned_function(name, self.facts) {
+        if let Some(function) = functions::zoned_function(name, self.facts) {
             self.note_volatility(function.signature().volatility);
             return Some(function);
         }
         let position = self.calls.get(name).copied();
         if position.is_some() && !is_known(name) {
-            return Some(crate::pg::functions::missing::function(name, position));
+            return Some(functions::missing::function(name, position));
         }
         let inner = self.state.scalar_functions().get(name);
         if let Some(function) = overloads::function(name, inner.cloned(), position) {
@@ -324,9 +355,9 @@ impl ContextProvider for Names<'_> {
             let located = matches!(schema, "" | "information_schema" | FOREBAY_SCHEMA | "public")
                 || self.facts.schema(schema).is_some();
             if !located {
-                return Some(crate::pg::functions::missing::schema(schema, position));
+                return Some(functions::missing::schema(schema, position));
             }
-            return (!known).then(|| crate::pg::functions::missing::function(name, position));
+            return (!known).then(|| functions::missing::function(name, position));
         };
         self.note_volatility(function.signature().volatility);
         Some(Arc::clone(function))

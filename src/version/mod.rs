@@ -22,6 +22,7 @@ mod load;
 pub mod objects;
 mod operations;
 mod parts;
+pub mod placed;
 pub mod provider;
 pub mod shape;
 mod start;

@@ -48,6 +48,7 @@ use super::footers::{self, Footers};
 use super::inspect::{Limits, kind_of, parquet_schema};
 use super::objects::Objects;
 use super::parts::Groups;
+use super::placed;
 use super::shape::partition_date;
 use crate::catalog::generation::Version;
 use crate::catalog::manifest::{Compression, Format, Table};
@@ -131,6 +132,7 @@ pub fn provider(
 ) -> Arc<dyn TableProvider> {
     Arc::new(VersionTable {
         schema: table.schema(),
+        places: false,
         names: Names::new(database, version, table),
         cell: scans.cell(table),
         scans: Arc::clone(scans),
@@ -158,9 +160,12 @@ impl Names {
 /// Carried by every file of a plan; keeps the version's files on the disk.
 struct Pin(#[expect(dead_code, reason = "it is held, not read")] Arc<Version>);
 
-struct VersionTable {
+#[derive(Clone)]
+pub(super) struct VersionTable {
     names: Names,
     schema: SchemaRef,
+    /// Whether the schema ends with the columns of [`placed`].
+    places: bool,
     cell: FactsCell,
     scans: Arc<Scans>,
 }
@@ -215,7 +220,9 @@ impl TableProvider for VersionTable {
     ) -> PlanResult<Vec<TableProviderFilterPushDown>> {
         let partitions = self.partition_names();
         let kinds = filters.iter().map(|filter| {
-            if expr_applicable_for_cols(&partitions, filter) && !partitions.is_empty() {
+            if self.places && placed::is_read(filter) {
+                TableProviderFilterPushDown::Unsupported
+            } else if expr_applicable_for_cols(&partitions, filter) && !partitions.is_empty() {
                 TableProviderFilterPushDown::Exact
             } else {
                 TableProviderFilterPushDown::Inexact
@@ -225,7 +232,8 @@ impl TableProvider for VersionTable {
     }
 
     fn statistics(&self) -> Option<Statistics> {
-        self.cell.get().map(|facts| facts.statistics.clone())
+        let found = self.cell.get().map(|facts| facts.statistics.clone());
+        if self.places { found.map(placed::statistics) } else { found }
     }
 }
 
@@ -243,7 +251,26 @@ impl VersionTable {
         fields.map(|field| field.name().as_str()).collect()
     }
 
+    pub(super) fn format(&self) -> Format {
+        self.names.table.format
+    }
+
+    /// The same with the columns that tell the places of rows.
+    pub(super) fn placed(&self) -> VersionTable {
+        VersionTable { schema: placed::schema(&self.schema), places: true, ..self.clone() }
+    }
+
     fn plan(&self, wish: &Wish<'_>, facts: &Facts) -> PlanResult<Arc<dyn ExecutionPlan>> {
+        if self.places {
+            let uncounted = || external(Error::Internal("a file has not told its rows".to_owned()));
+            let files = placed::files(&facts.files).ok_or_else(uncounted)?;
+            let statistics = placed::statistics(facts.statistics.clone());
+            return self.scanned(wish, &Facts { files, statistics });
+        }
+        self.scanned(wish, facts)
+    }
+
+    fn scanned(&self, wish: &Wish<'_>, facts: &Facts) -> PlanResult<Arc<dyn ExecutionPlan>> {
         let kept = self.kept(wish, facts)?;
         let mut statistics = if kept.len() == facts.files.len() {
             facts.statistics.clone()
@@ -358,8 +385,16 @@ impl VersionTable {
 
     fn source(&self, wish: &Wish<'_>) -> PlanResult<Arc<dyn FileSource>> {
         let table = &self.names.table;
+        let mut directories = table.partition_fields.clone();
+        let mut made = Vec::new();
+        if self.places {
+            let (before, within) = placed::fields();
+            directories.push(before);
+            made.push(within);
+        }
         let schema = TableSchema::builder(Arc::clone(&table.file_schema))
-            .with_table_partition_cols(table.partition_fields.clone())
+            .with_table_partition_cols(directories)
+            .with_virtual_columns(made)
             .build();
         if table.format != Format::Parquet {
             return Ok(Arc::new(Rows::new(table, schema)));

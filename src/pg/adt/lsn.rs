@@ -1,7 +1,7 @@
 //! Places: `pg_lsn` in the log (pg_lsn.c), `tid` of a row in its table (tid.c).
 
 use super::{invalid, invalid_binary, too_short};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pg::types;
 
 /// `16/B374D848`: two numbers of up to eight hexadecimal digits. Errors: 22P02.
@@ -42,6 +42,19 @@ pub(super) fn written_tid(block: u32, row: u16) -> String {
     format!("({block},{row})")
 }
 
+/// The rows of a block of a table of ours: as many as one of PostgreSQL's holds at most (`MaxHeapTuplesPerPage` of blocks
+/// of 8 KiB). Ten times more would not fit the number of a row in a block.
+const BLOCK_ROWS: i64 = 291;
+
+/// The place of row `number` of a table, counted from 0. Errors: 54000 past the last block there may be.
+pub(crate) fn tid_of_row(number: i64) -> Result<String> {
+    let block = u32::try_from(number / BLOCK_ROWS).ok();
+    let row = u16::try_from(number % BLOCK_ROWS + 1).ok();
+    let place = block.zip(row).map(|(block, row)| written_tid(block, row));
+    place
+        .ok_or_else(|| Error::ProgramLimitExceeded("a table has too many rows for ctid".to_owned()))
+}
+
 pub(super) fn receive_tid(bytes: &[u8]) -> Result<String> {
     let [a, b, c, d, e, f] = fixed(bytes)?;
     Ok(written_tid(u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f])))
@@ -53,7 +66,7 @@ pub(super) fn send_tid((block, row): (u32, u16)) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{read, read_tid, receive, receive_tid, send_tid, written, written_tid};
+    use super::{read, read_tid, receive, receive_tid, send_tid, tid_of_row, written, written_tid};
 
     #[test]
     fn places_in_the_log() {
@@ -74,5 +87,8 @@ mod tests {
         assert_eq!(place, (42, 7));
         assert_eq!(receive_tid(&send_tid(place)).expect("a place"), written_tid(42, 7));
         assert!(read_tid("(1,70000)").is_err() && read_tid("1,2").is_err());
+        let places = [0, 290, 291, 1_000].map(|row| tid_of_row(row).expect("a place"));
+        assert_eq!(places, ["(0,1)", "(0,291)", "(1,1)", "(3,128)"]);
+        assert!(tid_of_row(i64::MAX).is_err());
     }
 }

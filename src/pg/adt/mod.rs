@@ -15,6 +15,7 @@ pub(crate) mod network;
 pub(crate) mod range;
 pub(crate) mod timetz;
 
+pub(crate) use self::lsn::tid_of_row;
 use self::timetz::TimeTz;
 use crate::error::{Error, Result};
 use crate::pg::encode::OutputSettings;

@@ -91,6 +91,9 @@ pub fn aggregates() -> Vec<Arc<AggregateUDF>> {
 /// The name of [`element_cast`].
 pub(crate) const ELEMENTS: &str = each::NAME;
 
+/// The function that makes `ctid` of the number of a row in its table.
+pub(crate) const PLACE: &str = "forebay_place";
+
 /// The name of [`single_value`].
 pub(crate) const SINGLE_VALUE: &str = aggregates::SINGLE_VALUE;
 

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 
 use super::syntax::{folded, function_name};
-use super::system_columns::Tables;
+use super::system_columns::{Ctes, Tables};
 use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
 
@@ -24,35 +24,30 @@ struct Keyed {
 /// A column by the place of its table among those of FROM.
 type Place = (usize, String);
 
-/// Adds such columns to GROUP BY. `queries` are names that WITH gives, which are no tables.
-pub(super) fn determined(query: &mut Query, queries: &BTreeSet<String>, facts: &Facts) {
+/// Adds such columns to GROUP BY. What a name of `ctes` means is no table.
+pub(super) fn determined(query: &mut Query, ctes: &[Ctes], facts: &Facts) {
     let order = query.order_by.take();
-    body(&mut query.body, order.as_ref(), queries, facts);
+    body(&mut query.body, order.as_ref(), ctes, facts);
     query.order_by = order;
 }
 
-fn body(set: &mut SetExpr, order: Option<&OrderBy>, queries: &BTreeSet<String>, facts: &Facts) {
+fn body(set: &mut SetExpr, order: Option<&OrderBy>, ctes: &[Ctes], facts: &Facts) {
     match set {
-        SetExpr::Select(select) => complete(select, order, queries, facts),
+        SetExpr::Select(select) => complete(select, order, ctes, facts),
         SetExpr::SetOperation { left, right, .. } => {
-            body(left, None, queries, facts);
-            body(right, None, queries, facts);
+            body(left, None, ctes, facts);
+            body(right, None, ctes, facts);
         }
         _ => {}
     }
 }
 
-fn complete(
-    select: &mut Select,
-    order: Option<&OrderBy>,
-    queries: &BTreeSet<String>,
-    facts: &Facts,
-) {
+fn complete(select: &mut Select, order: Option<&OrderBy>, ctes: &[Ctes], facts: &Facts) {
     let GroupByExpr::Expressions(keys, modifiers) = &select.group_by else { return };
     if keys.is_empty() || !modifiers.is_empty() {
         return;
     }
-    let tables = keyed(select, queries, facts);
+    let tables = keyed(select, ctes, facts);
     if tables.iter().all(|table| table.key.is_empty()) {
         return;
     }
@@ -93,12 +88,12 @@ fn complete(
 }
 
 /// The tables of FROM with their keys; those that are none have no columns.
-fn keyed(select: &Select, queries: &BTreeSet<String>, facts: &Facts) -> Vec<Keyed> {
-    let tables = Tables::of(&select.from);
+fn keyed(select: &Select, ctes: &[Ctes], facts: &Facts) -> Vec<Keyed> {
+    let tables = Tables::of(&select.from, &[]);
     let keyed = tables.iter().map(|table| {
         let found = match &table.schema {
             Some(schema) => facts.table(schema, &table.name).map(|(table, _)| table),
-            None if queries.contains(&table.name) => None,
+            None if ctes.iter().any(|ctes| ctes.has(&table.name)) => None,
             None => facts.visible(&table.name).map(|(_, table, _)| table),
         };
         let alias = table.alias.clone();

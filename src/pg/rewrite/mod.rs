@@ -77,6 +77,9 @@ pub const MARK: char = '\u{1}';
 /// The name of an output `(f(x)).*`, which stands for all fields of the value.
 pub const ALL_FIELDS: &str = "\u{1}*";
 
+/// What the name of a table ends with whose rows are asked for their places: it has a column `ctid` then.
+pub const PLACED: &str = "\u{1}ctid";
+
 /// Rewrites one parsed statement in place, before planning. `locate` tells the position, in characters from 1, of a
 /// place in the text.
 /// Errors: 0A000 for a construct that cannot be said; literals that are not of their type.

@@ -1,6 +1,5 @@
 //! The statement before planning.
 
-use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
@@ -37,9 +36,13 @@ pub(super) fn statement(
             keys::set_apart(query);
         }
     }
-    let rows = Scopes::new(statement);
-    let queries = BTreeSet::new();
-    let mut rewriter = Rewriter { scopes: Vec::new(), rows, queries, facts, locate };
+    let mut rewriter = Rewriter {
+        scopes: Vec::new(),
+        ctes: Vec::new(),
+        rows: Scopes::new(statement),
+        facts,
+        locate,
+    };
     match statement.visit(&mut rewriter) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
@@ -59,9 +62,9 @@ struct Rewriter<'a> {
     locate: &'a dyn Fn(Location) -> usize,
     /// The tables in the FROM clauses around, innermost last, for their system columns.
     scopes: Vec<system_columns::Tables>,
+    /// Each WITH around, innermost last.
+    ctes: Vec<system_columns::Ctes>,
     rows: Scopes,
-    /// What WITH names anywhere in the statement.
-    queries: BTreeSet<String>,
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -71,7 +74,7 @@ impl VisitorMut for Rewriter<'_> {
         if let Err(error) = composites::spell_out(select) {
             return ControlFlow::Break(Box::new(error));
         }
-        self.scopes.push(system_columns::Tables::of(&select.from));
+        self.scopes.push(system_columns::Tables::of(&select.from, &self.ctes));
         self.rows.enter_select(select, self.facts);
         self.rows.name_outputs(select);
         if let GroupByExpr::Expressions(keys, _) = &mut select.group_by {
@@ -85,7 +88,7 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
-        self.scopes.pop();
+        let tables = self.scopes.pop();
         self.rows.spell_out_joins(select, self.facts);
         self.rows.unmark(select, self.facts);
         self.rows.leave_select();
@@ -100,18 +103,20 @@ impl VisitorMut for Rewriter<'_> {
         if let Err(error) = joins::select(select) {
             return ControlFlow::Break(Box::new(error));
         }
+        if let Some(tables) = tables {
+            tables.place(select);
+        }
         literals::select(select);
         unnesting::apart(select);
         ControlFlow::Continue(())
     }
 
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
-        let queries = query.with.iter().flat_map(|with| &with.cte_tables);
-        self.queries.extend(queries.map(|cte| folded(&cte.alias.name)));
-        keyed::determined(query, &self.queries, self.facts);
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             keys::set_apart(&mut cte.query);
         }
+        self.ctes.push(system_columns::Ctes::of(query));
+        keyed::determined(query, &self.ctes, self.facts);
         from::tables(&mut query.body);
         self.rows.enter_query(query, self.facts);
         let ordered = self.rows.ordered(query, self.facts);
@@ -122,6 +127,10 @@ impl VisitorMut for Rewriter<'_> {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
+        self.ctes.pop();
+        if let Some(outer) = self.ctes.last_mut() {
+            outer.leave_inner();
+        }
         self.rows.leave_query();
         joins::order(query);
         literals::query(query);

@@ -112,6 +112,15 @@ impl World {
         Ok(self)
     }
 
+    /// Names the table `t` with the places of its rows `placed`; `false` where they have none.
+    fn place(&self) -> bool {
+        let version = self.version.as_ref().expect("loaded");
+        let table = version.manifest.tables.get("t").expect("a table");
+        let table = provider("d", version, table, &self.scans);
+        let placed = placed::with_places(table.as_ref());
+        placed.is_some_and(|placed| self.session.register_table("placed", placed).is_ok())
+    }
+
     async fn batches(&self, sql: &str) -> PlanResult<Vec<RecordBatch>> {
         let frame = self.session.sql(sql).await?;
         let promised = frame.schema().inner().fields().clone();
@@ -280,6 +289,26 @@ async fn directories_are_columns() {
     let plan = world.rows("EXPLAIN SELECT id FROM t WHERE y = 2025").await;
     World::plan_has(&plan, "y=2025");
     assert!(!plan.contains("y=2024") && !plan.contains("FilterExec"), "{plan}");
+}
+
+#[tokio::test]
+async fn rows_have_places() {
+    let rows = |from: i64| parquet(&batch(vec![("id", ids(from..from + 25))]), 10, Codec::SNAPPY);
+    let world = world()
+        .with("t/y=2024/1.parquet", rows(0))
+        .with("t/y=2024/2.parquet", rows(25))
+        .with("t/y=2025/1.parquet", rows(50))
+        .load()
+        .expect("loaded");
+    assert!(world.place());
+    let place = "forebay_before + forebay_within";
+    world.check(&format!("SELECT count(*) FROM placed WHERE {place} = id"), "75").await;
+    world.check(&format!("SELECT {place}, y FROM placed WHERE id = 62"), "62,2025").await;
+    world.check(&format!("SELECT {place} FROM placed WHERE y = 2025 AND id < 51"), "50").await;
+    world.check(&format!("SELECT id FROM placed WHERE {place} = 30"), "30").await;
+    world.check("SELECT count(*), max(id) FROM placed", "75,74").await;
+    let text = self::world().with("t.csv", "id\n1\n").load().expect("loaded");
+    assert!(!text.place(), "only Parquet counts its rows");
 }
 
 #[tokio::test]
@@ -543,6 +572,8 @@ async fn a_large_row_group_is_read_in_parts() {
         world.check(&format!("SELECT * FROM t WHERE id = {id}"), &found).await;
     }
     world.check("SELECT count(x) FROM (SELECT * FROM t LIMIT 600000)", "600000").await;
+    assert!(world.place());
+    world.check("SELECT count(x) FROM placed WHERE forebay_within = id", &rows.to_string()).await;
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::{Datum, Overload, Row, key, overloads};
 use crate::error::{Error, Result};
 use crate::pg::adt::network::{Inet, read};
+use crate::pg::adt::tid_of_row;
 use crate::pg::types::{BOOL, CIDR, INET, INT4, INT8, MACADDR, MACADDR8, PG_LSN, TEXT, TID};
 
 /// Every function of this kind; operators go by their signs.
@@ -38,6 +39,7 @@ pub(super) const ALL: &[Overload] = overloads! {
     "forebay_key" (INET) -> TEXT |row| key(row, INET);
     "forebay_key" (PG_LSN) -> TEXT |row| key(row, PG_LSN);
     "forebay_key" (TID) -> TEXT |row| key(row, TID);
+    "forebay_place" (INT8) -> TID |row| Ok(Datum::of_text(tid_of_row(row.int(0))?));
     "trunc" (MACADDR) -> MACADDR |row| Ok(Datum::of_text(row.text(0).chars().take(9).chain("00:00:00".chars()).collect()));
     "trunc" (MACADDR8) -> MACADDR8 |row| Ok(Datum::of_text(row.text(0).chars().take(9).chain("00:00:00:00:00".chars()).collect()));
 };
