@@ -78,9 +78,26 @@ impl Reader<'_> {
                 | "LARGE"
         );
         if known {
-            Err(Error::FeatureNotSupported(format!("{word} {second} is not supported")))
+            let what = self.defined(second);
+            Err(Error::FeatureNotSupported(format!("{word} {what} is not supported")))
         } else {
             Err(self.error_at(1))
+        }
+    }
+
+    /// What a definition is of, by the name its documentation has: `TEMPORARY TABLE` for `LOCAL TEMP TABLE`.
+    fn defined(&self, first: &str) -> String {
+        let words = (1..).map_while(|offset| self.word_at(offset));
+        let told = words.skip_while(|word| {
+            matches!(word.as_str(), "OR" | "REPLACE" | "GLOBAL" | "LOCAL" | "UNLOGGED" | "UNIQUE")
+        });
+        let mut told = told.map(|word| if word == "TEMP" { "TEMPORARY".to_owned() } else { word });
+        match (told.next(), told.next()) {
+            (Some(one), Some(two)) if matches!(one.as_str(), "TEMPORARY" | "RECURSIVE") => {
+                format!("{one} {two}")
+            }
+            (Some(one), _) => one,
+            (None, _) => first.to_owned(),
         }
     }
 

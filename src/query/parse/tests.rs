@@ -70,6 +70,14 @@ fn only_the_allow_list_parses() {
         "CREATE EXTERNAL TABLE t STORED AS CSV LOCATION '/x'",
         "0A000 CREATE EXTERNAL is not supported",
     );
+    for (sql, what) in [
+        ("CREATE LOCAL TEMP TABLE t (a int)", "TEMPORARY TABLE"),
+        ("CREATE OR REPLACE VIEW v AS SELECT 1", "VIEW"),
+        ("CREATE UNIQUE INDEX ON t (a)", "INDEX"),
+        ("CREATE TEMPORARY SEQUENCE s", "TEMPORARY SEQUENCE"),
+    ] {
+        check(sql, &format!("0A000 CREATE {what} is not supported"));
+    }
     check("ALTER ROLE ALL SET work_mem = 1", "0A000 settings of all roles are not supported");
     check(
         "ALTER ROLE r IN DATABASE d RESET ALL",
