@@ -35,7 +35,9 @@ DATA = {
     "pg_amop": f"select * from pg_amop where {SYSTEM} order by oid",
     "pg_amproc": f"select * from pg_amproc where {SYSTEM} order by oid",
     "pg_am": f"select * from pg_am where {SYSTEM} order by oid",
-    "pg_init_privs": "select * from pg_init_privs where objoid < 16384 order by classoid, objoid, objsubid",
+    # There is no schema `public`.
+    "pg_init_privs": """select * from pg_init_privs where objoid < 16384 and objoid <> 'public'::regnamespace
+        order by classoid, objoid, objsubid""",
     "pg_language": f"select * from pg_language where {SYSTEM} order by oid",
     "pg_tablespace": "select * from pg_tablespace order by oid",
     "pg_collation": """select oid, collname, collnamespace, collowner, collprovider, collisdeterministic, collencoding,
@@ -62,9 +64,10 @@ DATA = {
         contypid, conindid, conparentid, confrelid, confupdtype, confdeltype, confmatchtype, conislocal, coninhcount,
         connoinherit, conkey, confkey, conpfeqop, conppeqop, conffeqop, confdelsetcols, conexclop, null
         from pg_constraint where contypid <> 0 and oid < 16384 order by oid""",
-    # Not those on collations of the operating system.
-    "pg_description": """select * from pg_description where classoid <> 'pg_collation'::regclass
-        or objoid in (select oid from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic'))
+    # Not those on collations of the operating system and on the schema `public`.
+    "pg_description": """select * from pg_description where objoid <> 'public'::regnamespace
+        and (classoid <> 'pg_collation'::regclass
+            or objoid in (select oid from pg_collation where collname in ('default', 'C', 'POSIX', 'ucs_basic')))
         order by classoid, objoid, objsubid""",
     "pg_authid": """select oid, rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication,
         rolbypassrls, rolconnlimit, null, null from pg_authid where oid <> 10 and oid < 16384 order by oid""",
@@ -81,6 +84,9 @@ DATA = {
         from pg_index i join pg_class c on c.oid = i.indexrelid join pg_class t on t.oid = i.indrelid
         left join pg_constraint k on k.conindid = i.indexrelid
         where t.oid < 16384 and t.relnamespace = 'pg_catalog'::regnamespace order by i.indexrelid""",
+    # Tables of PostgreSQL's own with their TOAST and its index.
+    "toast": """select c.oid, t.oid, i.indexrelid from pg_class c join pg_class t on t.oid = c.reltoastrelid
+        join pg_index i on i.indrelid = t.oid where c.oid < 16384 order by c.oid""",
     "keywords": "select word, catcode, barelabel, catdesc, baredesc from pg_get_keywords()",
 }
 COLUMNS = """

@@ -247,3 +247,32 @@ SELECT 2147483647 - age(datfrozenxid) > 0, age(datfrozenxid) > 0 FROM pg_databas
 SELECT conname, contypid::regtype, contype, connoinherit, pg_get_constraintdef(oid), pg_get_constraintdef(oid, true) FROM pg_constraint WHERE contypid <> 0 ORDER BY conname;
 SELECT * FROM information_schema.domain_constraints ORDER BY constraint_name;
 SELECT * FROM information_schema.check_constraints WHERE constraint_schema = 'information_schema' AND constraint_name LIKE '%check' ORDER BY constraint_name;
+
+-- Places of rows
+SELECT ctid, r_name FROM tpch.region ORDER BY ctid DESC;
+SELECT r.*, r.ctid FROM tpch.region r WHERE r.ctid = '(0,3)';
+SELECT *, ctid FROM tpch.region WHERE ctid > '(0,4)'::tid;
+SELECT n_name FROM tpch.nation WHERE ctid IN ('(0,1)', '(0,3)') ORDER BY 1;
+SELECT n_name FROM tpch.nation WHERE ctid = (SELECT max(ctid) FROM tpch.region);
+SELECT a.ctid, b.ctid, n_name FROM tpch.nation a JOIN tpch.region b ON n_regionkey = r_regionkey WHERE b.ctid = '(0,1)' ORDER BY a.ctid LIMIT 2;
+SELECT ctid FROM tpch.nation a JOIN tpch.region b ON true;
+SELECT count(*), count(DISTINCT ctid) FROM tpch.lineitem;
+SELECT x FROM (SELECT ctid, r_name FROM tpch.region) x ORDER BY ctid LIMIT 1;
+WITH region AS (SELECT 1 AS a) SELECT ctid FROM region;
+WITH region AS (SELECT ctid, r_name FROM tpch.region) SELECT * FROM region WHERE r_name = 'ASIA';
+WITH region AS (SELECT 1 AS a) SELECT tableoid FROM region;
+SELECT ctid FROM forebay.roles;
+SELECT '1.1.1.1'::inet = (SELECT '1.1.1.1'::inet), '1'::money < (SELECT '2'::money), (SELECT '[1,2]'::int4range) = '[1,3)';
+
+-- What depends on what, and what may be changed
+SELECT deptype, classid::regclass, refclassid::regclass, count(*) FROM pg_depend GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT c.relname, t.relname, t.relkind, t.relnatts, t.relisshared FROM pg_class c JOIN pg_class t ON t.oid = c.reltoastrelid ORDER BY 1;
+SELECT attname, attnum, atttypid::regtype, attstorage, attnotnull, count(*) FROM pg_attribute JOIN pg_class c ON c.oid = attrelid WHERE relnamespace = 'pg_toast'::regnamespace GROUP BY 1, 2, 3, 4, 5 ORDER BY 2, 1, 6;
+SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid WHERE c.relkind = 't';
+SELECT 'pg_toast.pg_toast_1255'::regclass::oid, 2837::regclass, 'pg_toast.pg_toast_1255_index'::regclass;
+SELECT table_schema, table_name, is_insertable_into FROM information_schema.tables ORDER BY 1, 2;
+SELECT table_name, column_name FROM information_schema.columns WHERE is_updatable = 'YES' AND table_name LIKE 'pg\_%s' ORDER BY 1, 2;
+SELECT table_name, is_updatable, is_insertable_into FROM information_schema.views ORDER BY 1;
+SELECT relname, pg_relation_is_updatable(oid, false), pg_column_is_updatable(oid, 1::int2, false), pg_column_is_updatable(oid, 3::int2, true), pg_column_is_updatable(oid, (-1)::int2, true) FROM pg_class WHERE relkind IN ('r', 'v', 'i') AND oid < 16384 ORDER BY 1, oid;
+SELECT pg_relation_is_updatable(0, false), pg_column_is_updatable(NULL, 1::int2, false);
+SELECT count(*) FROM pg_description d WHERE NOT EXISTS (SELECT FROM pg_collation c WHERE c.oid = d.objoid) AND classoid = 'pg_collation'::regclass;

@@ -46,6 +46,11 @@ impl SystemRelation {
         })
     }
 
+    /// Whether PostgreSQL finds its rows before it can read `pg_class`.
+    pub(crate) fn is_mapped(&self) -> bool {
+        matches!(self.name, "pg_class" | "pg_type" | "pg_proc" | "pg_attribute")
+    }
+
     /// The position of a column; the names are ours, so a wrong one is our bug.
     pub(crate) fn index(&self, column: &str) -> usize {
         let found = self.columns.iter().position(|known| known.name == column);
@@ -239,6 +244,7 @@ files!(
     "proc_defaults",
     "ts_token_type",
     "indexes",
+    "toast",
     "keywords",
     "information_schema.sql_features",
     "information_schema.sql_implementation_info",

@@ -12,13 +12,13 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
-use super::{extension, rules, settings, system_indexes};
+use super::{depend, extension, rules, settings, system_indexes, toast};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Role, Target};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
 
-const HEAP_AM_OID: u32 = 2;
-const BTREE_AM_OID: u32 = 403;
+pub(super) const HEAP_AM_OID: u32 = 2;
+pub(super) const BTREE_AM_OID: u32 = 403;
 /// Where the tables are that all databases share.
 pub(crate) const GLOBAL_TABLESPACE_OID: u32 = 1_664;
 /// `pg_encoding` number of UTF8.
@@ -38,11 +38,12 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_namespace" => namespaces(facts, index),
         "pg_class" => {
             let own = index.all().flat_map(|entity| class(facts, entity));
-            own.chain(system_indexes::class_rows()).collect()
+            own.chain(system_indexes::class_rows()).chain(toast::class_rows()).collect()
         }
         "pg_attribute" => {
             let mut rows = attributes(index);
             rows.extend(system_indexes::attribute_rows());
+            rows.extend(toast::attribute_rows());
             rows
         }
         "pg_type" => index.relations.iter().flat_map(|entity| row_types(entity)).collect(),
@@ -58,7 +59,9 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_tables" => tables(index),
         "pg_views" => views(index),
         "pg_matviews" => materialized_views(index),
-        "pg_index" => [system_indexes::index_rows(), keys(index, index_row)].concat(),
+        "pg_index" => {
+            [system_indexes::index_rows(), toast::index_rows(), keys(index, index_row)].concat()
+        }
         "pg_indexes" => [system_indexes::listed_rows(), keys(index, indexes_row)].concat(),
         "pg_constraint" => {
             [system_indexes::constraint_rows(), keys(index, constraint_row)].concat()
@@ -69,7 +72,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_available_extension_versions" => extension::versions(relation),
         "pg_sequence" => sequences(index),
         "pg_extension" => extension::extensions(),
-        "pg_depend" => extension::members(index),
+        "pg_depend" => depend::rows(index),
         "pg_init_privs" => extension::first_privileges(index),
         "pg_description" => descriptions(index),
         "pg_settings" => return setting_rows(relation, facts),
@@ -182,7 +185,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let shared = entity.system() && data::table_is_shared(&entity.name);
     // A file of its own tells PostgreSQL where these are.
     let mapped = entity.schema_oid == PG_CATALOG_OID
-        && (shared || matches!(&*entity.name, "pg_class" | "pg_type" | "pg_proc" | "pg_attribute"));
+        && (shared || own.is_some_and(SystemRelation::is_mapped));
     let identity = if table && entity.schema_oid != PG_CATALOG_OID { 'd' } else { 'n' };
     let frozen = if table { FROZEN_XID } else { 0 };
     let mut rows = vec![row![
@@ -198,7 +201,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         pages,
         tuples,
         0,
-        0,
+        toast::of(entity.ids.relation).map_or(0, |toast| toast.oid),
         indexed(entity),
         shared,
         'p',
@@ -289,7 +292,7 @@ fn attributes(index: &Index) -> Vec<Row> {
 }
 
 /// Columns every table has and none lists, from the number -6 on.
-static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
+pub(super) static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
     let columns = [
         ("tableoid", types::OID),
         ("cmax", types::CID),

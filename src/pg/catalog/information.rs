@@ -8,7 +8,7 @@ use super::data::{self, SystemRelation};
 use super::dynamic::{all_roles, named};
 use super::index::{Column, Entity, Index, type_cell};
 use super::rows::{Cell, Row, row};
-use super::{domains, usages};
+use super::{domains, updatable, usages};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
 use crate::pg::types;
@@ -136,21 +136,23 @@ fn table(facts: &Facts, entity: &Entity) -> Row {
         Cell::Null,
         Cell::Null,
         Cell::Null,
-        "NO",
+        yes(updatable::events(entity) & updatable::INSERT != 0),
         "NO",
         Cell::Null,
     ]
 }
 
 fn view(facts: &Facts, entity: &Entity) -> Row {
+    let events = updatable::events(entity);
+    let changed = updatable::UPDATE | updatable::DELETE;
     row![
         &facts.database,
         &entity.schema,
         &entity.name,
         entity.definition.clone(),
         "NONE",
-        "NO",
-        "NO",
+        yes(events & changed == changed),
+        yes(events & updatable::INSERT != 0),
         "NO",
         "NO",
         "NO",
@@ -161,7 +163,13 @@ fn view(facts: &Facts, entity: &Entity) -> Row {
 pub(super) fn type_columns(facts: &Facts, kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
     let base = type_cell(kind, "typbasetype").oid();
     let declared = kind;
-    let kind = if base == 0 { kind } else { base };
+    let (kind, modifier) = match base {
+        0 => (kind, modifier),
+        base => {
+            let own = i32::try_from(type_cell(declared, "typtypmod").int());
+            (base, own.unwrap_or(modifier))
+        }
+    };
     let database = || Cell::from(&facts.database);
     let mut columns = vec![
         ("data_type", Cell::from(data_type(kind))),
@@ -176,22 +184,35 @@ pub(super) fn type_columns(facts: &Facts, kind: u32, modifier: i32) -> Vec<(&'st
             ("domain_name", type_cell(declared, "typname")),
         ]);
     }
-    if type_cell(declared, "typcollation").oid() == 950 {
-        columns.extend([
-            ("collation_catalog", database()),
-            ("collation_schema", "pg_catalog".into()),
-            ("collation_name", "C".into()),
-        ]);
-    }
+    columns.extend(collated(facts, type_cell(declared, "typcollation").oid()));
     columns.extend(limits(kind, modifier));
     columns
 }
 
+/// The columns that tell a collation, unless it is the database's or there is none.
+fn collated(facts: &Facts, collation: u32) -> Vec<(&'static str, Cell)> {
+    /// `pg_collation.oid` of the database's.
+    const DEFAULT: u32 = 100;
+    let found = data::by_oid("pg_collation").get(&collation).filter(|_| collation != DEFAULT);
+    let told = found.map(|row| {
+        vec![
+            ("collation_catalog", Cell::from(&facts.database)),
+            ("collation_schema", "pg_catalog".into()),
+            ("collation_name", row[1].clone()),
+        ]
+    });
+    told.unwrap_or_default()
+}
+
 /// `ARRAY`, or what `format_type` says.
 fn data_type(kind: u32) -> String {
-    match types::element_of(kind) {
-        Some(_) => "ARRAY".to_owned(),
-        None if types::name_of(kind).is_some() => types::sql_name(kind),
+    // The vector types are arrays too.
+    let vector = type_cell(kind, "typelem").oid() != 0 && type_cell(kind, "typlen").int() == -1;
+    if vector || types::element_of(kind).is_some() {
+        return "ARRAY".to_owned();
+    }
+    match types::name_of(kind) {
+        Some(_) => types::sql_name(kind),
         None => type_cell(kind, "typname").text().to_owned(),
     }
 }
@@ -246,9 +267,10 @@ fn columns(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row
             ("is_identity", "NO".into()),
             ("identity_cycle", "NO".into()),
             ("is_generated", "NEVER".into()),
-            ("is_updatable", "NO".into()),
+            ("is_updatable", yes(updatable::column(entity, number.into())).into()),
         ];
         values.extend(type_columns(facts, column.type_oid, column.modifier));
+        values.extend(column.collation.map(|own| collated(facts, own)).unwrap_or_default());
         named(relation, &values)
     };
     (1i32..).zip(&entity.columns).map(column).collect()

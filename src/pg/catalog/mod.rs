@@ -8,6 +8,7 @@
 
 pub(crate) mod acl;
 pub(crate) mod data;
+mod depend;
 mod domains;
 pub(crate) mod dynamic;
 mod extension;
@@ -20,6 +21,8 @@ pub(crate) mod settings;
 pub(crate) mod system_indexes;
 #[cfg(test)]
 mod tests;
+pub(crate) mod toast;
+pub(crate) mod updatable;
 mod usages;
 
 use std::sync::Arc;

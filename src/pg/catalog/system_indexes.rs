@@ -5,13 +5,11 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::data;
-use super::dynamic::{attribute, named, quote_identifier};
+use super::dynamic::{BTREE_AM_OID, attribute, named, quote_identifier};
 use super::index::{Column, Entity, PG_CATALOG_OID, SYSTEM};
 use super::rows::{Cell, Row};
 use crate::pg::facts::BOOTSTRAP_ROLE_OID;
 use crate::pg::types;
-
-const BTREE_AM_OID: u32 = 403;
 
 /// One index.
 pub(crate) struct SystemIndex {

@@ -9,7 +9,7 @@ use crate::pg::catalog::data;
 use crate::pg::catalog::dynamic::{all_roles, quote_identifier};
 use crate::pg::catalog::index::{Entity, INFORMATION_SCHEMA_OID, type_cell};
 use crate::pg::catalog::rows::{Cell, Row};
-use crate::pg::catalog::system_indexes;
+use crate::pg::catalog::{system_indexes, toast};
 use crate::pg::facts::Facts;
 use crate::pg::types;
 
@@ -115,9 +115,12 @@ pub(super) fn class_in(text: &str, facts: &Facts) -> Result<u32> {
     match found.and_then(|entity| entity.key_ids()) {
         Some((_, index)) => Ok(index),
         None => {
-            let own = schema.is_none_or(|schema| schema == "pg_catalog");
-            let found = own.then(|| system_indexes::by_name(&name)).flatten();
-            found.map(|index| index.oid).ok_or(failed)
+            let found = match schema.as_deref() {
+                None | Some("pg_catalog") => system_indexes::by_name(&name).map(|index| index.oid),
+                Some("pg_toast") => toast::by_name(&name),
+                Some(_) => None,
+            };
+            found.ok_or(failed)
         }
     }
 }
@@ -155,9 +158,11 @@ pub(super) fn class_out(oid: u32, facts: &Facts) -> String {
             let schema = quote_identifier(&entity.schema);
             format!("{schema}.{}", quote_identifier(&entity.key_name()))
         }
-        None => {
-            system_indexes::by_oid(oid).map_or_else(|| oid.to_string(), |index| index.name.clone())
-        }
+        None => match (system_indexes::by_oid(oid), toast::name(oid)) {
+            (Some(index), _) => index.name.clone(),
+            (None, Some(toast)) => format!("pg_toast.{toast}"),
+            (None, None) => oid.to_string(),
+        },
     }
 }
 

@@ -9,7 +9,7 @@ use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
 use crate::pg::catalog::system_indexes;
-use crate::pg::catalog::{acl as catalog_acl, data};
+use crate::pg::catalog::{acl as catalog_acl, data, updatable};
 use crate::pg::facts::{DATABASE_OID, Signal, Wish, signalable};
 use crate::pg::types;
 
@@ -109,8 +109,8 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_get_serial_sequence" ["tt"] -> "text" strict serial_sequence;
     "pg_get_replica_identity_index" ["n"] -> "regclass" strict NULL;
     "pg_relation_is_publishable" ["a"] -> "bool" strict publishable;
-    "pg_relation_is_updatable" ["ab"] -> "int4" strict NOTHING_COUNTED;
-    "pg_column_is_updatable" ["anb"] -> "bool" strict NEVER;
+    "pg_relation_is_updatable" ["ab"] -> "int4" strict updatable_events;
+    "pg_column_is_updatable" ["anb"] -> "bool" strict updatable_column;
     "pg_describe_object" ["nnn"] -> "text" strict definitions::object;
     "row_security_active" ["a"] -> "bool" strict NEVER;
     "pg_indexam_has_property" ["nt"] -> "bool" strict NULL;
@@ -435,6 +435,18 @@ fn publishable(call: &Call<'_>) -> Result<Cell> {
     let oid = class(call, 0)?;
     let entity = call.facts.index().relation(oid);
     Ok(Cell::from(entity.map(|entity| entity.kind == 'r' && entity.database.is_some())))
+}
+
+/// Nothing is said against what is no relation.
+fn updatable_events(call: &Call<'_>) -> Result<Cell> {
+    let entity = call.facts.index().relation(class(call, 0)?);
+    Ok(Cell::Int(entity.map_or(0, |entity| updatable::events(entity).into())))
+}
+
+fn updatable_column(call: &Call<'_>) -> Result<Cell> {
+    let entity = call.facts.index().relation(class(call, 0)?);
+    let number = call.int(1);
+    Ok(Cell::Bool(entity.is_some_and(|entity| updatable::column(entity, number))))
 }
 
 fn serial_sequence(call: &Call<'_>) -> Result<Cell> {

@@ -277,6 +277,7 @@ WHERE pronamespace = $oid(kinds)::oid
 ORDER BY name;
 
 -- columns catalog_object_column depend.sql
+-- order: ignored
 SELECT
     ref.relname AS refname, d2.refclassid, dep.deptype AS deptype
 FROM pg_catalog.pg_depend dep
@@ -2189,6 +2190,7 @@ FROM pg_catalog.pg_show_all_settings()
 WHERE name IN ('seq_page_cost', 'random_page_cost', 'effective_io_concurrency');
 
 -- servers depends/pg dependents.sql
+-- order: ignored
 SELECT DISTINCT dep.deptype, dep.classid, cl.relkind, ad.adbin, pg_get_expr(ad.adbin, ad.adrelid) as adsrc,
     CASE WHEN cl.relkind IS NOT NULL THEN CASE WHEN cl.relkind = 'r' THEN cl.relkind::text || COALESCE(dep.objsubid::text, '') ELSE cl.relkind::text END
         WHEN tg.oid IS NOT NULL THEN 'Tr'::text
