@@ -148,3 +148,9 @@ SELECT DISTINCT n_regionkey::int AS k FROM tpch.nation ORDER BY n_regionkey::int
 SELECT DISTINCT date_trunc('month', o_orderdate)::date FROM tpch.orders ORDER BY date_trunc('month', o_orderdate)::date LIMIT 1;
 SELECT DISTINCT n_regionkey::text, n_name FROM tpch.nation ORDER BY n_regionkey::text, n_name LIMIT 1;
 SELECT DISTINCT n_regionkey % 2, n_regionkey FROM tpch.nation ORDER BY n_regionkey % 2 DESC, n_regionkey;
+SELECT n_name FROM tpch.nation ORDER BY 1 FETCH FIRST (1 + 1) ROWS ONLY;
+SELECT n_name FROM tpch.nation ORDER BY 1 OFFSET (1) ROWS FETCH NEXT (SELECT 2) ROW ONLY;
+SELECT n_name FROM tpch.nation ORDER BY 1 OFFSET 2 ROWS FETCH NEXT '2' ROWS ONLY;
+(SELECT n_name FROM tpch.nation ORDER BY 1 FETCH FIRST (1) ROW ONLY) UNION ALL SELECT 'x';
+SELECT 1 FETCH FIRST (-1) ROWS ONLY;
+SELECT 1 FETCH FIRST (NULL) ROWS ONLY;

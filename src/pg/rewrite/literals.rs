@@ -155,7 +155,7 @@ pub(super) fn query(query: &mut Query) {
         None => {}
     }
     if let Some(fetch) = &mut query.fetch {
-        fetch.quantity.iter_mut().for_each(bare);
+        fetch.quantity.iter_mut().for_each(count);
     }
     fetched(query);
 }

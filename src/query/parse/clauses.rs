@@ -97,6 +97,13 @@ impl Here<'_> {
         if self.operand() && self.token(1) != Some(&Token::LParen) && self.has(0, &["ISNULL"]) {
             return Some((["IS", "NULL"].as_slice(), 1));
         }
+        if self.fetches() && self.fetched_ends().is_some_and(|end| self.has(end, &["ONLY"])) {
+            // The parser has a constant there alone.
+            return Some((["LIMIT"].as_slice(), 2));
+        }
+        if self.has(0, &["ROW", "ROWS"]) && self.has(1, &["ONLY"]) && self.counted() {
+            return Some(([].as_slice(), 2));
+        }
         if self.framed() && self.has(0, &["EXCLUDE"]) && self.has(1, &["NO"]) {
             // The default.
             return self.has(2, &["OTHERS"]).then_some(([].as_slice(), 3));
@@ -113,6 +120,9 @@ impl Here<'_> {
         }
         if self.has(0, &["DISTINCT"]) && behind_group(self.before, self.tokens, self.index) {
             return Some("GROUP BY DISTINCT");
+        }
+        if self.fetches() && self.fetched_ends().is_some_and(|end| self.has(end, &["WITH"])) {
+            return Some("an expression in FETCH FIRST with WITH TIES");
         }
         if closed && self.has(0, &["SEARCH"]) && self.has(1, &["DEPTH", "BREADTH"]) {
             return Some("SEARCH in WITH");
@@ -150,18 +160,50 @@ impl Here<'_> {
 
     /// Whether the list that ends before this place is that of a USING.
     fn merges(&self) -> bool {
+        let using = self.opened().and_then(|open| self.tokens.get(open.checked_sub(1)?));
+        using.is_some_and(|token| is_any(&token.token, &["USING"]))
+    }
+
+    /// Whether the parentheses that end before this place are the count of a FETCH FIRST.
+    fn counted(&self) -> bool {
+        let fetch = self.opened().and_then(|open| open.checked_sub(2));
+        fetch.is_some_and(|index| Here { index, ..*self }.fetches())
+    }
+
+    /// Where the parentheses that end before this place begin.
+    fn opened(&self) -> Option<usize> {
         let before = self.tokens.get(..self.index).unwrap_or_default();
         let mut depth = 0_usize;
-        let open = before.iter().rposition(|token| {
+        before.iter().rposition(|token| {
             match token.token {
                 Token::RParen => depth += 1,
                 Token::LParen => depth = depth.saturating_sub(1),
                 _ => {}
             }
             depth == 0
-        });
-        let using = open.and_then(|open| before.get(open.checked_sub(1)?));
-        using.is_some_and(|token| is_any(&token.token, &["USING"]))
+        })
+    }
+
+    /// Whether a count in parentheses begins here: `FETCH FIRST (`.
+    fn fetches(&self) -> bool {
+        self.has(0, &["FETCH"])
+            && self.has(1, &["FIRST", "NEXT"])
+            && self.token(2) == Some(&Token::LParen)
+    }
+
+    /// How many tokens behind this place the ROWS of such a count are over.
+    fn fetched_ends(&self) -> Option<usize> {
+        let mut depth = 0_usize;
+        let behind = self.tokens.get(self.index + 2..)?;
+        let close = behind.iter().position(|token| {
+            match token.token {
+                Token::LParen => depth += 1,
+                Token::RParen => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })?;
+        self.has(close + 3, &["ROW", "ROWS"]).then_some(close + 4)
     }
 
     fn token(&self, offset: usize) -> Option<&Token> {
@@ -268,6 +310,10 @@ mod tests {
             "SELECT x FROM t ORDER BY x USING >, y USING <",
             "SELECT x FROM t ORDER BY x DESC , y ASC",
         );
+        check(
+            "SELECT x FROM t OFFSET (2) ROWS FETCH NEXT (1 + (1)) ROW ONLY",
+            "SELECT x FROM t OFFSET ( 2 ) ROWS LIMIT ( 1 + ( 1 ) )",
+        );
         check("SELECT x ISNULL, (1) isnull", "SELECT x IS NULL , ( 1 ) IS NULL");
     }
 
@@ -288,6 +334,7 @@ mod tests {
         for sql in [
             "SELECT sum(x) OVER (ROWS 1 PRECEDING EXCLUDE TIES)",
             "SELECT 1 FROM a JOIN b USING (k, m) AS j",
+            "SELECT 1 FROM a ORDER BY 1 FETCH FIRST (1 + 1) ROWS WITH TIES",
             "WITH RECURSIVE t AS (SELECT 1) SEARCH DEPTH FIRST BY n SET o SELECT 1",
             "WITH RECURSIVE t AS (SELECT 1) CYCLE n SET c USING p SELECT 1",
         ] {
