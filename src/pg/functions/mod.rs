@@ -47,6 +47,7 @@ mod routines;
 mod series;
 mod session;
 mod shaped;
+mod shifted;
 pub(crate) mod strings;
 mod text;
 mod transactions;
@@ -56,8 +57,8 @@ mod zone;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::FieldRef;
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use arrow::datatypes::{DataType, FieldRef};
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 pub(crate) use self::apart::CAST;
 use super::facts::Facts;
@@ -112,9 +113,20 @@ pub(crate) fn own_aggregate(name: &str, oid: u32) -> Option<Arc<AggregateUDF>> {
     aggregates::own(name, oid)
 }
 
-/// `string_agg` of `bytea`, which the rewrite puts in the place of the planner's.
-pub(crate) fn joined_bytes() -> Arc<AggregateUDF> {
-    joined::aggregate()
+/// `string_agg` of `bytea`, or by a delimiter that each row tells, which the rewrite puts in the place of the planner's.
+pub(crate) fn joined(data_type: DataType) -> Arc<AggregateUDF> {
+    joined::aggregate(data_type)
+}
+
+/// `lag` or `lead` by an offset that each row tells, which the rewrite puts in the place of the planner's.
+pub(crate) fn shifted(name: &str) -> Option<Arc<WindowUDF>> {
+    shifted::function(name)
+}
+
+/// `similar_to_escape`
+pub(crate) fn similar_to_escape() -> Option<Arc<ScalarUDF>> {
+    let spec = plain::SPECS.iter().find(|spec| spec.name == "similar_to_escape")?;
+    Some(cells::immutable(*spec))
 }
 
 /// The function `name` (lower case, without `pg_catalog.`) as this statement sees it; `None` when it needs no session.
@@ -233,8 +245,8 @@ pub(crate) fn escaped_pattern(pattern: &str, escape: Option<char>) -> String {
 pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
     datafusion::logical_expr::create_udf(
         "forebay_rint",
-        vec![arrow::datatypes::DataType::Float64],
-        arrow::datatypes::DataType::Float64,
+        vec![DataType::Float64],
+        DataType::Float64,
         datafusion::logical_expr::Volatility::Immutable,
         Arc::new(|args| {
             use arrow::array::AsArray;
@@ -263,7 +275,7 @@ pub(crate) fn name_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Scal
 /// The function that turns lists of OIDs into lists of the names they stand for.
 pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
     match field.data_type() {
-        arrow::datatypes::DataType::List(_) => {
+        DataType::List(_) => {
             element_spec(field).map(|spec| each::function(cells::make(*spec, facts)))
         }
         _ => None,
@@ -274,7 +286,7 @@ pub(crate) fn names_text(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<Sca
 /// `Some` for columns of `regclass`, `regtype` and their kin. Its result keeps the OID beside the name, for clients that
 /// ask for the binary form, and still says it is of that type.
 pub fn output(field: &FieldRef, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>> {
-    if let arrow::datatypes::DataType::List(_) = field.data_type() {
+    if let DataType::List(_) = field.data_type() {
         let kind = types::name_of(types::of_field(field).oid)?;
         return element_spec(field)
             .map(|spec| named::lists(each::function(cells::make(*spec, facts)), kind));
@@ -292,7 +304,7 @@ fn named_spec(field: &FieldRef) -> Option<&'static cells::Spec> {
 
 /// The same for the elements of a list: it or its item says what they are.
 fn element_spec(field: &FieldRef) -> Option<&'static cells::Spec> {
-    let arrow::datatypes::DataType::List(item) = field.data_type() else { return None };
+    let DataType::List(item) = field.data_type() else { return None };
     if !item.data_type().is_integer() {
         return None;
     }

@@ -456,7 +456,8 @@ pub(super) fn extreme(function: &mut AggregateFunction, schema: &DFSchema) -> Re
     Err(no_function(&name, &[types::sql_name(kind)]))
 }
 
-/// What an aggregate orders its rows by, and `string_agg` of bytes. Returns whether it changed anything.
+/// What an aggregate orders its rows by, and `string_agg` of bytes or by what each row tells. Returns whether it changed
+/// anything.
 /// Errors: a delimiter that is no bytes.
 pub(super) fn aggregated(
     function: &mut AggregateFunction,
@@ -470,7 +471,11 @@ pub(super) fn aggregated(
         return Ok(ordered);
     };
     if kind(value, schema) != Some(BYTEA) {
-        return Ok(ordered);
+        let constant = matches!(delimiter, Expr::Literal(..) | Expr::Placeholder(_));
+        if !constant {
+            function.func = functions::joined(DataType::Utf8);
+        }
+        return Ok(ordered || !constant);
     }
     if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &*delimiter {
         *delimiter = literal(text, Arc::new(overloads::field("", BYTEA)), facts)?;
@@ -483,7 +488,7 @@ pub(super) fn aggregated(
         sorts.filter(|expr| **expr == own).for_each(|expr| *expr = bytes.clone());
         *value = bytes;
     }
-    function.func = functions::joined_bytes();
+    function.func = functions::joined(DataType::Binary);
     Ok(true)
 }
 

@@ -437,6 +437,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             signatures::function(function.fun.name(), &function.params.args, schema)?;
             let mut keyed = kinds::ordered(&mut function.params.order_by, schema);
             keyed |= windows::framed(&mut function.params, schema);
+            keyed |= windows::of_each_row(&mut function, schema)?;
             let ordered = results::ordered(Expr::WindowFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
             let changed = keyed || ordered.transformed;
