@@ -1,60 +1,25 @@
 //! The parameters of a statement: their types, and their places in its plan.
 
 use std::collections::BTreeMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::logical_expr::expr::{BinaryExpr, Placeholder};
 use datafusion::logical_expr::{Expr, LogicalPlan, Operator};
-use datafusion::sql::sqlparser::ast::{self, Query, Visit, Visitor};
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::failure;
 use crate::error::{Error, Result};
-use crate::pg::{decode, types};
+use crate::pg::{decode, rewrite, types};
 
 /// Parameters of one statement: the protocol counts them in 16 bits.
 const PARAMETERS_MAX: usize = 65_535;
 
-/// The client's types, and where it gave none those the text tells: `$1::date` is a date, `LIMIT $1` a bigint.
-/// DataFusion infers parameters from comparisons only.
+/// The client's types, and where it gave none those that the text tells.
 pub(super) fn hinted(query: &Query, declared: &[u32]) -> Vec<u32> {
-    struct Hints(BTreeMap<usize, u32>);
-    impl Hints {
-        fn note(&mut self, expr: &ast::Expr, oid: u32) {
-            let ast::Expr::Value(value) = expr else { return };
-            let ast::Value::Placeholder(name) = &value.value else { return };
-            if let Ok(number) = name.trim_start_matches('$').parse() {
-                self.0.entry(number).or_insert(oid);
-            }
-        }
-    }
-    impl Visitor for Hints {
-        type Break = ();
-        fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<()> {
-            if let Some(ast::LimitClause::LimitOffset { limit, offset, .. }) = &query.limit_clause {
-                let counts = limit.iter().chain(offset.iter().map(|offset| &offset.value));
-                counts.for_each(|count| self.note(count, types::INT8));
-            }
-            let fetched = query.fetch.iter().filter_map(|fetch| fetch.quantity.as_ref());
-            fetched.for_each(|count| self.note(count, types::INT8));
-            ControlFlow::Continue(())
-        }
-        fn pre_visit_expr(&mut self, expr: &ast::Expr) -> ControlFlow<()> {
-            if let ast::Expr::Cast { expr, data_type, .. } = expr
-                && let Some(oid) = types::by_name(&data_type.to_string().to_lowercase())
-            {
-                self.note(expr, oid);
-            }
-            ControlFlow::Continue(())
-        }
-    }
-    let mut hints = Hints(BTreeMap::new());
-    // The visitor never breaks.
-    let _done = query.visit(&mut hints);
     let mut types = declared.to_vec();
-    for (number, oid) in hints.0 {
+    for (number, oid) in rewrite::written_parameters(query) {
         // Far numbers are refused later; they must not make a long list here.
         if (1..=PARAMETERS_MAX).contains(&number) {
             if types.len() < number {
@@ -186,10 +151,10 @@ fn text() -> FieldRef {
     Arc::new(Field::new("", DataType::Utf8, true))
 }
 
-/// The fields of all parameters, where the client declared each.
-pub(super) fn all_of(declared: &[u32]) -> Option<Vec<FieldRef>> {
-    let fields: Option<Vec<FieldRef>> = declared.iter().map(|oid| arrow_of(*oid)).collect();
-    fields.filter(|fields| !fields.is_empty())
+/// The fields of the parameters whose types are told; `None` where none is.
+pub(super) fn told(declared: &[u32]) -> Option<Vec<Option<FieldRef>>> {
+    let fields: Vec<Option<FieldRef>> = declared.iter().map(|oid| arrow_of(*oid)).collect();
+    fields.iter().any(Option::is_some).then_some(fields)
 }
 
 /// The Arrow field a client's parameter type is planned as; `None` for 0, `unknown` and types we do not know.
@@ -201,7 +166,7 @@ pub(super) fn arrow_of(oid: u32) -> Option<FieldRef> {
 }
 
 /// The plan with the types of its parameters at the places that the planner forgot to give them to, as in `ARRAY[$1]`.
-pub(super) fn placed(plan: LogicalPlan, fields: &[FieldRef]) -> Result<LogicalPlan> {
+pub(super) fn placed(plan: LogicalPlan, fields: &[Option<FieldRef>]) -> Result<LogicalPlan> {
     let mut forgotten = false;
     let looked = plan.apply_with_subqueries(|node| {
         node.apply_expressions(|expr| {
@@ -216,7 +181,7 @@ pub(super) fn placed(plan: LogicalPlan, fields: &[FieldRef]) -> Result<LogicalPl
     let place = |expr: Expr| match expr {
         Expr::Placeholder(Placeholder { id, field: None }) => {
             let number = id.trim_start_matches('$').parse::<usize>().ok();
-            let field = number.and_then(|number| fields.get(number.checked_sub(1)?)).cloned();
+            let field = number.and_then(|number| fields.get(number.checked_sub(1)?)?.clone());
             Ok(Transformed::yes(Expr::Placeholder(Placeholder { id, field })))
         }
         expr => Ok(Transformed::no(expr)),

@@ -24,7 +24,7 @@ use super::door::Column;
 use super::engine::Engine;
 use super::failure;
 use super::names::{Names, Read};
-use super::parameters::{self, Uses, all_of, arrow_of, hinted};
+use super::parameters::{self, Uses, arrow_of, hinted};
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::types;
@@ -104,7 +104,7 @@ pub(super) fn query(
     crate::pg::checks::statement(&statement).map_err(|error| failure::placed(error, sql))?;
     crate::pg::rewrite::statement(&mut statement, facts, &locate)
         .map_err(|error| failure::placed(error, sql))?;
-    let plan = |fields: Option<Vec<FieldRef>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
+    let plan = |fields: Option<Vec<Option<FieldRef>>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
         let names = Names::new(engine, &state, facts, &calls);
         let options = ParserOptions::new()
             .with_parse_float_as_decimal(true)
@@ -115,8 +115,7 @@ pub(super) fn query(
         let planner = SqlToRel::new_with_options(&names, options);
         let mut context = PlannerContext::new();
         if let Some(fields) = &fields {
-            let fields = fields.iter().cloned().map(Some).collect::<Vec<_>>();
-            context = context.with_prepare_param_data_types(fields);
+            context = context.with_prepare_param_data_types(fields.clone());
         }
         let mut plan = planner
             .sql_statement_to_plan_with_context(statement.clone(), &mut context)
@@ -129,8 +128,8 @@ pub(super) fn query(
     };
     let declared = hinted(query, declared);
     let declared = declared.as_slice();
-    // What has no meaning between values of any type may have one between those the client declared.
-    let (mut logical, mut reads, mut reusable) = match (plan(None), all_of(declared)) {
+    // What has no meaning between values of any type may have one between those that are told.
+    let (mut logical, mut reads, mut reusable) = match (plan(None), parameters::told(declared)) {
         (Err(_), Some(fields)) => plan(Some(fields))?,
         (planned, _) => planned?,
     };
@@ -142,7 +141,7 @@ pub(super) fn query(
     let known =
         uses.mixed || declared.iter().chain(inferred.values()).any(|oid| arrow_of(*oid).is_some());
     if known && !fields.is_empty() {
-        (logical, reads, reusable) = plan(Some(fields.clone()))?;
+        (logical, reads, reusable) = plan(Some(fields.iter().cloned().map(Some).collect()))?;
         fields = Uses::of(&logical)?.fields(declared, &inferred)?;
     }
     super::privilege::check(&facts.generation, &facts.user, &reads)?;

@@ -264,3 +264,5 @@ SELECT unnest(array_agg(attname ORDER BY attnum)) FROM pg_attribute WHERE attrel
 SELECT unnest((SELECT array_agg(oid ORDER BY oid) FROM pg_class WHERE oid IN (1247, 1259)));
 SELECT unnest(array_agg('{"a": 1}'::jsonb)), unnest(array_agg('::1'::inet)), unnest(array_agg('r'::"char"));
 SELECT * FROM unnest((SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'pg_class'::regclass AND attnum IN (1, 2)));
+SELECT array_position(ARRAY[1,2], '2'), array_append(ARRAY[1,2], '3'), array_remove(ARRAY[1,2], '2'), array_cat(ARRAY[1], '{2}'), array_replace(ARRAY[1,2], '2', '3');
+SELECT array_append(ARRAY[1,2], 'x');

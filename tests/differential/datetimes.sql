@@ -442,3 +442,5 @@ SELECT age(current_date) = '00:00:00';
 SELECT age(date '2020-01-01') = age(current_date, date '2020-01-01');
 
 SELECT date '2026-01-01' + time '10:30', time '10:30' + date 'infinity', date '-infinity' + time '01:00';
+SELECT make_date('2024', '2', '29'), to_timestamp('0'), age('2024-03-01', '2024-01-31'::timestamp), justify_hours('30 hours'), '2020-01-01 00:00' AT TIME ZONE 'UTC';
+SELECT make_date('2024', 'x', '29');

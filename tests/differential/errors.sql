@@ -340,3 +340,5 @@ SELECT * FROM tpch.nation n, tpch.region r WHERE r_name = nope;
 SELECT n_name FROM tpch.nation a, tpch.nation b;
 SELECT n_name @> 'a' FROM tpch.nation;
 SELECT 'a' -> 'b';
+SELECT pg_advisory_unlock('x');
+SELECT set_config('forebay.x', 'c', 'maybe');

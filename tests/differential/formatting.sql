@@ -100,3 +100,5 @@ SELECT to_char(timestamp '2026-03-05 15:04:05.678', 'FMDay, FMDDth FMMonth YYYY 
 SELECT to_char(interval '1 year 2 months 3 days 04:05:06.789', 'YYYY MM DD HH24:MI:SS.MS'), to_char(interval '-1 day -02:03', 'DD HH24:MI');
 SELECT to_char(date '2026-03-05', 'YYYYMMDD'), to_char(now(), 'YYYY') = extract(year from now())::text;
 SELECT to_char(interval '36 hours', 'HH24 HH12 HH'), to_char(interval '1 mon', 'Mon');
+SELECT to_number('-a', '999');
+SELECT to_number('5', '');

@@ -70,3 +70,6 @@ SELECT |/ 16.0, |/ 2, ||/ 8::numeric;
 SELECT degrees(1.5), degrees(-2.25), radians(30), radians(-45.5), degrees(pi()), radians(180);
 SELECT div(7.5, 2), div(-7.5, 2), div(7, -2), div(9, 3), div(0.3, 0.1);
 SELECT div(1, 0);
+SELECT trunc(1.567, '1'), round(2.345, '2'), abs('-3'), sqrt('16'), power('2', 3), mod('7', 4), mod(9::int8, '4'), ceil('1.2'), floor('-1.2'), width_bucket('5', 0, 10, 5);
+SELECT gcd('12', 18), lcm('4', 6), factorial('5'), div('7', 2), degrees('3.14'), sign('-2'), exp('0'), ln('1'), 2 ^ '3';
+SELECT round(o_totalprice, '1'), o_totalprice * '1.5' FROM tpch.orders ORDER BY o_orderkey LIMIT 2;

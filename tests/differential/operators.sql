@@ -125,3 +125,6 @@ SELECT CASE WHEN a IS DISTINCT FROM CASE WHEN a = 1 AND b = 2 THEN 1 END AND b =
 SELECT 1 <=> 1;
 SELECT x -> 'a' FROM (VALUES (1)) v(x);
 SELECT x @> 'a' FROM (VALUES (1.5)) v(x);
+SELECT 6::int8 & '3', '6' | 1::int2, 5 # '1', 1 << '2', 8::int8 >> '1', 5::int2 & '7';
+SELECT 5 & 'x';
+SELECT '10.0.0.5'::inet - '10.0.0.1', '10.0.0.5'::inet + '3', '3' + '10.0.0.5'::inet, '1'::money * '2', '5'::money / '2', '5'::money + '1';

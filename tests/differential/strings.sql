@@ -183,3 +183,8 @@ SELECT concat(VARIADIC ARRAY['a', NULL, 'b']), concat_ws(',', VARIADIC a), forma
 SELECT string_to_table('a,b', ',');
 SELECT * FROM string_to_table('a,b,c', ',', 'b') x;
 SELECT initcap('hello-wORLD 2ND x_y'), initcap('');
+SELECT left('abcdef', '2'), repeat('ab', '2'), split_part('a,b,c', ',', '2'), substr('abcdef', '2', '3'), overlay('abcdef' placing 'X' from '2'), chr('65');
+SELECT left('abc', 'x');
+SELECT substring(n_name from substr(n_name, 2, 2)), substring(n_name, n_comment) FROM tpch.nation ORDER BY n_nationkey LIMIT 2;
+SELECT substring('abc' from 'a' || '#"b#"%' for '#'), substring('abc', NULL), substring('abc', 2, NULL);
+SELECT n_name FROM tpch.nation WHERE n_name = ANY('FRANCE');

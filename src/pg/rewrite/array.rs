@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use super::operators::call as plan_call;
 use super::syntax::{call, function_name, null, plain_operator, text_literal};
-use crate::error::{Error, Result};
+use crate::error::{Error, Place, Result};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
@@ -222,7 +222,9 @@ fn elements_of(expr: &Expr) -> Result<Option<Vec<Expr>>> {
             Some(text) => Expr::value(Value::SingleQuotedString(text)),
             None => null(),
         };
-        return Ok(Some(decode::texts(text)?.into_iter().map(value).collect()));
+        let elements = decode::texts(text);
+        let elements = elements.map_err(|error| error.near(Place::Constant(text.to_owned())))?;
+        return Ok(Some(elements.into_iter().map(value).collect()));
     }
     let nested = |list: &&Vec<Expr>| list.iter().all(|item| literal_elements(item).is_none());
     Ok(literal_elements(expr).filter(nested).cloned())

@@ -1,69 +1,101 @@
 //! Which function of `pg_proc` a call means while some of its arguments have no type yet (PostgreSQL manual, 10.3).
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
-use super::signatures::implicit;
-use crate::pg::catalog::data;
+use super::signatures::{self, implicit};
 use crate::pg::catalog::index::type_cell;
 use crate::pg::types;
 
-/// The types that the arguments of a call of `name` are taken as; in `args` `None` is an argument without a type. `None`
-/// when no function fits better than the others, and for those of a variable number of arguments.
-pub(super) fn arguments(name: &str, args: &[Option<u32>]) -> Option<Vec<u32>> {
-    let declared = declared(name).iter();
-    let mut candidates: Vec<Candidate> =
-        declared.filter_map(|takes| Candidate::of(takes, args)).collect();
-    keep_most(&mut candidates, |candidate| candidate.count(args, |own, takes| own == takes));
-    keep_most(&mut candidates, |candidate| {
-        candidate.count(args, |own, takes| own == takes || is_preferred_like(own, takes))
-    });
-    if 1 < candidates.len() {
-        by_category(&mut candidates, args);
-    }
-    if 1 < candidates.len() {
-        by_known(&mut candidates, args);
-    }
-    match candidates.as_slice() {
-        [one] => one.types(),
-        _ => None,
+/// What is known of an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Argument {
+    Known(u32),
+    /// It has no type and takes the one of its place.
+    Untyped,
+    /// It has a type that is not known yet.
+    Hidden,
+}
+
+impl Argument {
+    /// The type, where it is known.
+    pub(super) fn known(self) -> Option<u32> {
+        match self {
+            Argument::Known(own) => Some(own),
+            Argument::Untyped | Argument::Hidden => None,
+        }
     }
 }
 
-/// The argument types of all functions with that name.
-fn declared(name: &str) -> &'static [Vec<u32>] {
-    static BY_NAME: LazyLock<HashMap<&'static str, Vec<Vec<u32>>>> = LazyLock::new(|| {
-        let pg_proc = data::table("pg_proc");
-        let at = ["proname", "provariadic", "proargtypes"].map(|column| pg_proc.index(column));
-        let mut by_name: HashMap<&'static str, Vec<Vec<u32>>> = HashMap::new();
-        for row in data::by_oid("pg_proc").values().filter(|row| row[at[1]].oid() == 0) {
-            let takes = row[at[2]].items().iter().map(|kind| kind.oid()).collect();
-            by_name.entry(row[at[0]].text()).or_default().push(takes);
-        }
-        by_name
+/// The types that the arguments of a call of `name` are taken as. `None` where no function fits better than the others,
+/// or they do not agree as long as a type is hidden, and for arguments of any type.
+pub(super) fn arguments(name: &str, args: &[Argument]) -> Vec<Option<u32>> {
+    let signatures = signatures::named(name).iter();
+    chosen(signatures.filter_map(|signature| signature.of_count(args.len())).collect(), args)
+}
+
+/// The same for the operands of an operator between two. What has no type is first tried as one of the other's type.
+pub(super) fn operands(symbol: &str, left: Argument, right: Argument) -> Vec<Option<u32>> {
+    let takes = signatures::operands(symbol);
+    let known = left.known().or(right.known());
+    if let Some(own) = known.filter(|own| takes.contains(&(*own, *own)))
+        && (left == Argument::Untyped || right == Argument::Untyped)
+    {
+        return vec![Some(own); 2];
+    }
+    chosen(takes.iter().map(|(left, right)| vec![*left, *right]).collect(), &[left, right])
+}
+
+fn chosen(declared: Vec<Vec<u32>>, args: &[Argument]) -> Vec<Option<u32>> {
+    let mut candidates: Vec<Candidate> =
+        declared.into_iter().filter_map(|takes| Candidate::of(takes, args)).collect();
+    let hidden = args.contains(&Argument::Hidden);
+    if !hidden {
+        select(&mut candidates, args);
+    }
+    let unclear = vec![None; args.len()];
+    let Some((first, others)) = candidates.split_first() else { return unclear };
+    if !hidden && !others.is_empty() {
+        return unclear;
+    }
+    let agreed = |(index, kind): (usize, Option<u32>)| {
+        kind.filter(|_| others.iter().all(|other| other.takes.get(index) == first.takes.get(index)))
+    };
+    first.types().into_iter().enumerate().map(agreed).collect()
+}
+
+/// `func_select_candidate` of PostgreSQL's parse_func.c.
+fn select(candidates: &mut Vec<Candidate>, args: &[Argument]) {
+    keep_most(candidates, |candidate| candidate.count(args, |own, takes| own == takes));
+    keep_most(candidates, |candidate| {
+        candidate.count(args, |own, takes| own == takes || is_preferred_like(own, takes))
     });
-    BY_NAME.get(name).map_or(&[], Vec::as_slice)
+    if 1 < candidates.len() {
+        by_category(candidates, args);
+    }
+    if 1 < candidates.len() {
+        by_known(candidates, args);
+    }
 }
 
 /// A function that takes the arguments whose types are known.
 struct Candidate {
-    takes: &'static [u32],
+    takes: Vec<u32>,
     /// What `anyelement` and its like stand for, where an argument tells.
     element: Option<u32>,
 }
 
 impl Candidate {
-    fn of(takes: &'static [u32], args: &[Option<u32>]) -> Option<Candidate> {
+    fn of(takes: Vec<u32>, args: &[Argument]) -> Option<Candidate> {
         if takes.len() != args.len() {
             return None;
         }
         let mut element = None;
         for (takes, own) in takes.iter().zip(args) {
-            let Some(own) = *own else { continue };
+            let Some(own) = own.known() else { continue };
             let found = match Polymorphic::of(*takes) {
-                Some(Polymorphic::Element) => Some(own),
+                Some(Polymorphic::NoArray) if types::element_of(own).is_some() => return None,
+                Some(Polymorphic::Element | Polymorphic::NoArray) => Some(own),
                 Some(Polymorphic::Array) => Some(types::element_of(own)?),
-                Some(Polymorphic::Other) => None,
+                Some(Polymorphic::Range) if category(own) != "R" => return None,
+                Some(Polymorphic::Range | Polymorphic::Other) => None,
                 None if own == *takes || implicit(own, *takes) => None,
                 None => return None,
             };
@@ -73,17 +105,18 @@ impl Candidate {
     }
 
     /// How many arguments of a known type `fits` tells of.
-    fn count(&self, args: &[Option<u32>], fits: impl Fn(u32, u32) -> bool) -> usize {
-        let known = args.iter().zip(self.takes).filter_map(|(own, takes)| Some(((*own)?, *takes)));
+    fn count(&self, args: &[Argument], fits: impl Fn(u32, u32) -> bool) -> usize {
+        let known = args.iter().zip(&self.takes);
+        let known = known.filter_map(|(own, takes)| Some((own.known()?, *takes)));
         known.filter(|(own, takes)| fits(*own, *takes)).count()
     }
 
     /// The types it takes; `None` when nothing tells what a polymorphic one is.
-    fn types(&self) -> Option<Vec<u32>> {
+    fn types(&self) -> Vec<Option<u32>> {
         let types = self.takes.iter().map(|takes| match Polymorphic::of(*takes) {
-            Some(Polymorphic::Element) => self.element,
+            Some(Polymorphic::Element | Polymorphic::NoArray) => self.element,
             Some(Polymorphic::Array) => types::array_of(self.element?),
-            Some(Polymorphic::Other) => None,
+            Some(Polymorphic::Range | Polymorphic::Other) => None,
             None => Some(*takes),
         });
         types.collect()
@@ -94,17 +127,21 @@ impl Candidate {
 #[derive(Clone, Copy)]
 enum Polymorphic {
     Element,
+    NoArray,
     Array,
+    Range,
     Other,
 }
 
 impl Polymorphic {
     fn of(oid: u32) -> Option<Polymorphic> {
         match type_cell(oid, "typname").text() {
-            "anyelement" | "anynonarray" | "anycompatible" | "anycompatiblenonarray" => {
-                Some(Polymorphic::Element)
-            }
+            "anyelement" | "anycompatible" => Some(Polymorphic::Element),
+            "anynonarray" | "anycompatiblenonarray" => Some(Polymorphic::NoArray),
             "anyarray" | "anycompatiblearray" => Some(Polymorphic::Array),
+            "anyrange" | "anycompatiblerange" | "anymultirange" | "anycompatiblemultirange" => {
+                Some(Polymorphic::Range)
+            }
             _ if category(oid) == "P" => Some(Polymorphic::Other),
             _ => None,
         }
@@ -132,9 +169,10 @@ fn keep_most(candidates: &mut Vec<Candidate>, count: impl Fn(&Candidate) -> usiz
 
 /// Leaves those that take, where no type is known, the category that is likeliest: strings where any does, else the one
 /// all agree on; within it the preferred type where any takes that. Leaves all when they do not agree.
-fn by_category(candidates: &mut Vec<Candidate>, args: &[Option<u32>]) {
+fn by_category(candidates: &mut Vec<Candidate>, args: &[Argument]) {
     let mut slots = Vec::new();
-    for index in (0..args.len()).filter(|index| args.get(*index).is_some_and(Option::is_none)) {
+    let untyped = |index: &usize| args.get(*index) == Some(&Argument::Untyped);
+    for index in (0..args.len()).filter(untyped) {
         let takes = candidates.iter().filter_map(|candidate| candidate.takes.get(index));
         let mut found = takes.clone().map(|oid| category(*oid)).collect::<Vec<_>>();
         found.sort();
@@ -162,8 +200,8 @@ fn by_category(candidates: &mut Vec<Candidate>, args: &[Option<u32>]) {
 }
 
 /// Takes arguments without a type for ones of the type that all others have, if that leaves one candidate.
-fn by_known(candidates: &mut Vec<Candidate>, args: &[Option<u32>]) {
-    let mut known: Vec<u32> = args.iter().flatten().copied().collect();
+fn by_known(candidates: &mut Vec<Candidate>, args: &[Argument]) {
+    let mut known: Vec<u32> = args.iter().filter_map(|own| own.known()).collect();
     known.dedup();
     let [known] = known.as_slice() else { return };
     let fits = |candidate: &Candidate| {
@@ -178,15 +216,33 @@ fn by_known(candidates: &mut Vec<Candidate>, args: &[Option<u32>]) {
 
 #[cfg(test)]
 mod tests {
-    use super::arguments;
+    use super::{Argument, arguments, operands};
     use crate::pg::types::{by_name, sql_name};
 
+    /// `?` is an argument without a type, `_` one whose type is hidden.
     #[track_caller]
     fn check(name: &str, args: &[&str], want: &str) {
-        let args: Vec<Option<u32>> = args.iter().map(|arg| by_name(arg)).collect();
-        let found = arguments(name, &args).unwrap_or_default();
-        let names: Vec<String> = found.into_iter().map(sql_name).collect();
-        assert_eq!(names.join(", "), want, "{name}({args:?})");
+        let args: Vec<Argument> = args.iter().map(|arg| argument(arg)).collect();
+        assert_eq!(names(arguments(name, &args)), want, "{name}({args:?})");
+    }
+
+    #[track_caller]
+    fn check_operator(left: &str, symbol: &str, right: &str, want: &str) {
+        let found = operands(symbol, argument(left), argument(right));
+        assert_eq!(names(found), want, "{left} {symbol} {right}");
+    }
+
+    fn argument(text: &str) -> Argument {
+        match text {
+            "?" => Argument::Untyped,
+            "_" => Argument::Hidden,
+            name => Argument::Known(by_name(name).expect("a type")),
+        }
+    }
+
+    fn names(found: Vec<Option<u32>>) -> String {
+        let names: Vec<String> = found.into_iter().flatten().map(sql_name).collect();
+        names.join(", ")
     }
 
     #[test]
@@ -195,6 +251,7 @@ mod tests {
         check("round", &["?", "integer"], "numeric, integer");
         check("left", &["text", "?"], "text, integer");
         check("make_date", &["?", "?", "?"], "integer, integer, integer");
+        check("make_interval", &["?", "?"], "integer, integer");
         check("set_config", &["?", "?", "?"], "text, text, boolean");
         check("length", &["?"], "text");
         check("substring", &["?", "integer"], "text, integer");
@@ -203,6 +260,9 @@ mod tests {
         check("array_position", &["?", "text"], "text[], text");
         check("power", &["numeric", "?"], "numeric, numeric");
         check("power", &["?", "?"], "double precision, double precision");
+        check("lag", &["text", "?"], "text, integer");
+        check("lag", &["text", "?", "?"], "text, integer, text");
+        check("jsonb_extract_path", &["jsonb", "?", "?"], "jsonb, text, text");
     }
 
     #[test]
@@ -210,6 +270,30 @@ mod tests {
         check("date_trunc", &["?", "?"], "");
         check("generate_series", &["?", "?"], "");
         check("array_append", &["?", "?"], "");
+        check("concat", &["text", "?"], "");
         check("nope", &["?"], "");
+    }
+
+    #[test]
+    fn functions_of_hidden_arguments() {
+        check("left", &["_", "?"], "text, integer");
+        check("split_part", &["_", "?", "?"], "text, text, integer");
+        check("round", &["_", "?"], "numeric, integer");
+        check("lag", &["_", "?"], "integer");
+        check("mod", &["_", "?"], "");
+        check("age", &["_", "?"], "");
+    }
+
+    #[test]
+    fn operators_of_unknown_operands() {
+        check_operator("jsonb", "#>>", "?", "jsonb, text[]");
+        check_operator("jsonb", "->", "?", "jsonb, text");
+        check_operator("jsonb", "@>", "?", "jsonb, jsonb");
+        check_operator("inet", "-", "?", "inet, inet");
+        check_operator("?", "+", "inet", "bigint, inet");
+        check_operator("bigint", "<<", "?", "bigint, integer");
+        check_operator("money", "*", "?", "money, double precision");
+        check_operator("bit", "||", "?", "bit varying, bit varying");
+        check_operator("date", "+", "?", "");
     }
 }

@@ -116,7 +116,8 @@ fn is_bytes(expr: &Expr, schema: &DFSchema) -> bool {
     kind(expr, schema) == Some(BYTEA)
 }
 
-fn is_ours(expr: &Expr, schema: &DFSchema) -> bool {
+/// Whether a value is of a type whose operators the planner lacks.
+pub(super) fn is_ours(expr: &Expr, schema: &DFSchema) -> bool {
     kind(expr, schema).is_some_and(|kind| adt::is_own(kind) || kind == BYTEA)
 }
 

@@ -54,6 +54,7 @@ mod unnesting;
 mod variadic;
 mod whole_rows;
 mod windows;
+mod written;
 mod zones;
 
 use std::collections::BTreeMap;
@@ -62,7 +63,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
-use datafusion::sql::sqlparser::ast::Statement;
+use datafusion::sql::sqlparser::ast::{Expr, Query, Statement};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 pub(crate) use self::equal::FIRST;
@@ -119,6 +120,21 @@ pub fn reads_moments(plan: &LogicalPlan) -> bool {
         }
         _ => false,
     })
+}
+
+/// The types of the parameters of a query, by their numbers, that its text tells.
+pub fn written_parameters(query: &Query) -> BTreeMap<usize, u32> {
+    written::parameters(query)
+}
+
+/// The same for the arguments of a call of one of PostgreSQL's functions.
+pub fn call_parameters(function: &str, args: &[Expr]) -> BTreeMap<usize, u32> {
+    written::of_call(function, args)
+}
+
+/// Literals among the arguments of such a call, as values of the types it takes.
+pub fn call_literals(function: &str, args: &mut [Expr]) {
+    written::read_all(function, args.iter_mut().collect());
 }
 
 /// The types of the parameters of a plan as `SqlToRel` made it, by their numbers, where their places tell them and neither

@@ -13,10 +13,12 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
+use super::candidates::{self, Argument};
 use super::{arithmetic, kinds, signatures};
 use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
+use crate::pg::functions::overloads;
 use crate::pg::{decode, functions, types};
 
 /// Operators and subscripts as PostgreSQL means them.
@@ -35,6 +37,7 @@ impl ExprPlanner for Operators {
         if joins && is_condition(&left) && is_condition(&right) {
             return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
         }
+        let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema);
         if let Some(planned) = quantified(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
@@ -411,6 +414,55 @@ fn parameter(expr: Expr, oid: Option<u32>) -> Expr {
         }
         (expr, _) => expr,
     }
+}
+
+/// An operand without a type as one of the type that PostgreSQL's operator takes there (manual, 10.2): a parameter, and
+/// where the planner would take it for a text a literal too. What stands beside numbers, dates and lists is found below.
+fn sided(raw: RawBinaryExpr, schema: &DFSchema) -> RawBinaryExpr {
+    let RawBinaryExpr { op, left, right } = raw;
+    let any = |fits: &dyn Fn(&Expr) -> bool| fits(&left) || fits(&right);
+    let ours = any(&|side| kinds::is_ours(side, schema));
+    let number = any(&|side| side.get_type(schema).is_ok_and(|found| found.is_numeric()));
+    let lists = any(&|side| side.get_type(schema).is_ok_and(|found| found.is_list()));
+    let own = operator(&op);
+    let read =
+        own.is_some_and(|own| ours && !arithmetic::compares(own)) || is_of_numbers(&op) && number;
+    let open = |side: &Expr| {
+        matches!(side, Expr::Placeholder(Placeholder { field: None, .. }))
+            || read && matches!(side, Expr::Literal(ScalarValue::Utf8(Some(_)), None))
+    };
+    let elsewhere = own.is_some() && !ours && !any(&|side| json_type(side, schema).is_some());
+    if open(&left) == open(&right) || lists || elsewhere {
+        return RawBinaryExpr { op, left, right };
+    }
+    let argument = |side: &Expr| match side.to_field(schema) {
+        _ if open(side) || is_untyped(side) => Argument::Untyped,
+        Ok((_, field)) => Argument::Known(types::of_field(&field).oid),
+        Err(_) => Argument::Hidden,
+    };
+    let taken = candidates::operands(&op.to_string(), argument(&left), argument(&right));
+    let typed = |side: Expr, index: usize| match taken.get(index).copied().flatten() {
+        Some(kind) if open(&side) && is_untyped(&side) => {
+            let field = Arc::new(overloads::field("", kind));
+            Expr::Cast(Cast::new_from_field(Box::new(side), field))
+        }
+        kind => parameter(side, kind),
+    };
+    let (left, right) = (typed(left, 0), typed(right, 1));
+    RawBinaryExpr { op, left, right }
+}
+
+/// An operator of numbers that [`operator`] leaves out.
+fn is_of_numbers(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::BitwiseAnd
+            | BinaryOperator::BitwiseOr
+            | BinaryOperator::PGBitwiseXor
+            | BinaryOperator::PGBitwiseShiftLeft
+            | BinaryOperator::PGBitwiseShiftRight
+            | BinaryOperator::PGExp
+    )
 }
 
 /// `x op ANY ($1)`, which [`super::array`] says as an operator, as the call it is: the parameter is an array of what `x`

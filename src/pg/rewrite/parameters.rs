@@ -2,14 +2,16 @@
 //! takes its type as a literal without one would.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::expr::{Placeholder, ScalarFunction};
+use datafusion::common::{DFSchema, NullEquality, Result};
+use datafusion::logical_expr::expr::{Placeholder, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::utils::merge_schema;
-use datafusion::logical_expr::{Case, Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::logical_expr::{Case, Distinct, Expr, ExprSchemable, LogicalPlan, Operator};
 
-use super::{candidates, told};
+use super::candidates::{self, Argument};
+use super::told;
 use crate::pg::functions::arrays;
 use crate::pg::types;
 
@@ -17,8 +19,17 @@ use crate::pg::types;
 pub(super) fn inferred(plan: &LogicalPlan, declared: &[u32]) -> Result<BTreeMap<usize, u32>> {
     let mut found = Found { declared, types: BTreeMap::new() };
     plan.apply_with_subqueries(|node| {
-        if let LogicalPlan::Filter(filter) = node {
-            found.note(&filter.predicate, types::BOOL);
+        match node {
+            LogicalPlan::Filter(filter) => found.note(&filter.predicate, types::BOOL),
+            LogicalPlan::Union(union) => {
+                let parts: Vec<&LogicalPlan> = union.inputs.iter().map(Arc::as_ref).collect();
+                found.parts(&parts);
+            }
+            // INTERSECT and EXCEPT are joins on all columns.
+            LogicalPlan::Join(join) if join.null_equality == NullEquality::NullEqualsNull => {
+                found.parts(&[&join.left, &join.right]);
+            }
+            _ => {}
         }
         let schema = merge_schema(&node.inputs());
         node.apply_expressions(|expr| {
@@ -83,7 +94,45 @@ impl Found<'_> {
             }
             Expr::Cast(cast) => self.note(&cast.expr, types::of_field(&cast.field).oid),
             Expr::ScalarFunction(function) => self.function(function, schema),
+            Expr::AggregateFunction(function) => {
+                self.call(function.func.name(), &function.params.args, schema);
+            }
+            Expr::WindowFunction(window) => {
+                let WindowFunction { fun, params } = window.as_ref();
+                self.call(fun.name(), &params.args, schema);
+            }
             _ => {}
+        }
+    }
+
+    /// The columns of a set operation, each of one type.
+    fn parts(&mut self, parts: &[&LogicalPlan]) {
+        let columns = parts.iter().map(|part| part.schema().fields().len()).min().unwrap_or(0);
+        let outputs: Vec<&[Expr]> = parts.iter().map(|part| outputs(part)).collect();
+        let none = DFSchema::empty();
+        for index in 0..columns {
+            let open: Vec<&Expr> = outputs
+                .iter()
+                .filter_map(|exprs| exprs.get(index))
+                .map(unaliased)
+                .filter(|expr| number(expr).is_some())
+                .collect();
+            if open.is_empty() {
+                continue;
+            }
+            let kinds = parts.iter().zip(&outputs).filter_map(|(part, exprs)| {
+                match exprs.get(index).map(unaliased) {
+                    Some(expr) if number(expr).is_some() => self.kind(expr, &none).map(Some),
+                    Some(expr) if super::common::is_unknown(expr) => None,
+                    _ => {
+                        let field = part.schema().fields().get(index)?;
+                        (!field.data_type().is_null()).then(|| Some(types::of_field(field).oid))
+                    }
+                }
+            });
+            if let Some(Some(common)) = kinds.reduce(|one, other| told::both(one?, other?)) {
+                open.into_iter().for_each(|expr| self.note(expr, common));
+            }
         }
     }
 
@@ -113,19 +162,33 @@ impl Found<'_> {
         match (function.name(), args) {
             ("coalesce" | "nullif" | "greatest" | "least", _) => self.alike(args.iter(), schema),
             ("array_has", [list, item]) => self.quantified(item, list, schema),
+            ("forebay_subscript" | "forebay_slice" | "array_element", [list, places @ ..])
+                if self.kind(list, schema).and_then(types::element_of).is_some() =>
+            {
+                places.iter().for_each(|place| self.note(place, types::INT4));
+            }
             (name, [item, list]) if arrays::is_quantified(name) => {
                 self.quantified(item, list, schema);
             }
             (name, _) => {
                 let name = name.strip_prefix("forebay_").unwrap_or(name);
                 let name = if name == "series" { "generate_series" } else { name };
-                if !args.iter().any(is_placeholder) {
-                    return;
-                }
-                let kinds: Vec<Option<u32>> =
-                    args.iter().map(|arg| self.kind(arg, schema)).collect();
-                let taken = candidates::arguments(name, &kinds).unwrap_or_default();
-                args.iter().zip(taken).for_each(|(arg, kind)| self.note(arg, kind));
+                self.call(name, args, schema);
+            }
+        }
+    }
+
+    /// The arguments of a call of a function of PostgreSQL's.
+    fn call(&mut self, name: &str, args: &[Expr], schema: &DFSchema) {
+        if !args.iter().any(is_placeholder) {
+            return;
+        }
+        let known = |arg| self.kind(arg, schema).map_or(Argument::Untyped, Argument::Known);
+        let kinds: Vec<Argument> = args.iter().map(known).collect();
+        let taken = candidates::arguments(name, &kinds);
+        for (arg, kind) in args.iter().zip(taken) {
+            if let Some(kind) = kind {
+                self.note(arg, kind);
             }
         }
     }
@@ -144,6 +207,23 @@ impl Found<'_> {
         {
             self.note(item, element);
         }
+    }
+}
+
+/// The expressions that a part of a set operation gives; none where they are not told.
+fn outputs(part: &LogicalPlan) -> &[Expr] {
+    match part {
+        LogicalPlan::Projection(projection) => &projection.expr,
+        LogicalPlan::Distinct(Distinct::All(input)) => outputs(input),
+        LogicalPlan::SubqueryAlias(alias) => outputs(&alias.input),
+        _ => &[],
+    }
+}
+
+fn unaliased(expr: &Expr) -> &Expr {
+    match expr {
+        Expr::Alias(alias) => unaliased(&alias.expr),
+        other => other,
     }
 }
 

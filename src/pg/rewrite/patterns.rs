@@ -2,6 +2,7 @@
 
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result as DfResult};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{BinaryExpr, Expr as PlanExpr, ExprSchemable, Like, Operator};
 use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value, ValueWithSpan};
 
@@ -92,6 +93,24 @@ pub(super) fn substring(expr: &mut Expr) {
 }
 
 // ---- plans
+
+/// Whether it is `substring` of a text by a pattern, whose type is known by now.
+pub(super) fn is_substring(function: &ScalarFunction, schema: &DFSchema) -> bool {
+    let text = |arg: &PlanExpr| arg.get_type(schema).is_ok_and(|found| found.is_string());
+    function.name() == "substring" && 1 < function.args.len() && function.args.iter().all(text)
+}
+
+/// Such a call by a regular expression.
+pub(super) fn substring_of_texts(function: ScalarFunction) -> Transformed<PlanExpr> {
+    let mut args = function.args;
+    if 2 < args.len()
+        && let Some(escaped) = functions::similar_to_escape()
+    {
+        let pattern = plan_call(escaped, args.split_off(1));
+        args.push(pattern);
+    }
+    Transformed::yes(plan_call(functions::regex::function(Kind::Substring), args))
+}
 
 /// Whether it matches a regular expression.
 pub(super) fn is_regex(op: Operator) -> bool {

@@ -357,6 +357,9 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             let expr = Expr::InSubquery(inside);
             Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
         }
+        Expr::ScalarFunction(function) if patterns::is_substring(&function, schema) => {
+            Ok(patterns::substring_of_texts(function))
+        }
         Expr::ScalarFunction(mut function) if overloads::is_open(&function) => {
             in_zone(&mut function, schema, facts)?;
             let read = |text: &str, oid| literal(text, Arc::new(overloads::field("", oid)), facts);

@@ -17,11 +17,12 @@ use crate::pg::catalog::rows::{Cell, Row};
 use crate::pg::{functions, types};
 
 /// What one function takes.
-struct Signature {
+pub(super) struct Signature {
     arguments: Vec<u32>,
     /// How many of the last ones may be left out.
     defaults: usize,
-    variadic: bool,
+    /// What any number of arguments at the end are, for which the last one stands; 0 where there are none.
+    variadic: u32,
 }
 
 /// PostgreSQL's functions by their names.
@@ -46,11 +47,16 @@ static FUNCTIONS: LazyLock<HashMap<Cow<'static, str>, Vec<Signature>>> = LazyLoc
         functions.entry(name.clone()).or_default().push(Signature {
             arguments: arguments.iter().map(Cell::oid).collect(),
             defaults,
-            variadic: row[variadic].oid() != 0,
+            variadic: row[variadic].oid(),
         });
     }
     functions
 });
+
+/// PostgreSQL's functions of that name.
+pub(super) fn named(name: &str) -> &'static [Signature] {
+    FUNCTIONS.get(name).map_or(&[], Vec::as_slice)
+}
 
 /// The types on both sides of operators, by their symbols.
 type Operands = HashMap<Cow<'static, str>, Vec<(u32, u32)>>;
@@ -69,6 +75,11 @@ static OPERATORS: LazyLock<Operands> = LazyLock::new(|| {
     }
     operators
 });
+
+/// The operands of PostgreSQL's operators of that symbol, those before one operand left out.
+pub(super) fn operands(symbol: &str) -> &'static [(u32, u32)] {
+    OPERATORS.get(symbol).map_or(&[], Vec::as_slice)
+}
 
 /// The casts that are made unasked, as source and target.
 static IMPLICIT: LazyLock<HashSet<(u32, u32)>> = LazyLock::new(|| {
@@ -135,9 +146,23 @@ fn kind(oid: u32) -> Option<char> {
 }
 
 impl Signature {
+    /// What it takes in a call with `count` arguments; `None` where it cannot be called so.
+    pub(super) fn of_count(&self, count: usize) -> Option<Vec<u32>> {
+        let mut takes = self.arguments.clone();
+        if self.variadic == 0 {
+            let fits = takes.len().saturating_sub(self.defaults) <= count && count <= takes.len();
+            takes.truncate(count);
+            return fits.then_some(takes);
+        }
+        takes.pop();
+        let rest = count.checked_sub(takes.len()).filter(|rest| 0 < *rest)?;
+        takes.extend(std::iter::repeat_n(self.variadic, rest));
+        Some(takes)
+    }
+
     fn takes(&self, arguments: &[u32]) -> bool {
         let most = self.arguments.len();
-        if self.variadic {
+        if self.variadic != 0 {
             return most <= arguments.len() + 1;
         }
         (most.saturating_sub(self.defaults)..=most).contains(&arguments.len())

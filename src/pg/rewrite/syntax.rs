@@ -17,7 +17,7 @@ use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
     alike, array, calls, clauses, composites, from, joins, keyed, keys, literals, moments, outputs,
-    patterns, records, rows, system_columns, unnesting, variadic, whole_rows,
+    patterns, records, rows, system_columns, unnesting, variadic, whole_rows, written,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -179,6 +179,7 @@ impl VisitorMut for Rewriter<'_> {
             *expr = meaning;
         }
         array::cast_elements(expr);
+        written::literals(expr);
         ControlFlow::Continue(())
     }
 

@@ -40,17 +40,6 @@ pub(in crate::query) fn returns(function: &str) -> Option<u32> {
     })
 }
 
-/// The type of a parameter that stands as an argument of `function` among `count`.
-pub(super) fn parameter(function: &str, count: usize) -> u32 {
-    match (returns(function), count) {
-        _ if function == "pg_sleep" => types::FLOAT8,
-        (None, _) => types::TEXT,
-        _ if function == "pg_notify" => types::TEXT,
-        (_, 1) if function.contains("advisory") => types::INT8,
-        _ => types::INT4,
-    }
-}
-
 /// The one column of a call's result.
 pub(super) fn column(name: &str, kind: u32) -> Column {
     let len = if kind == VOID { 4 } else { 1 };

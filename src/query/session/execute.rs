@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Expr, Query};
+use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
 use futures::StreamExt;
 
 use super::SqlSession;
@@ -17,8 +17,8 @@ use super::cursor::Declaration;
 use super::prepared::Statement;
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::settings::boolean;
-use crate::pg::decode;
 use crate::pg::facts::Facts;
+use crate::pg::{decode, rewrite};
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
 use crate::query::parse::{self, Call, CopiedTable, Discard, Limits};
@@ -115,7 +115,7 @@ impl SqlSession {
             }
             S::Explain { options, query } => self.explain(options, query, text, parameters).await,
             S::ExplainExecute { options, name, arguments } => {
-                self.explain_execute(options, name, arguments).await
+                self.explain_execute(options, name, arguments, text).await
             }
             S::Begin { modes, tag } => self.begin(modes).and_then(|()| done(tag)),
             S::Commit { chain } => self.commit(*chain).map(Outcome::Done),
@@ -146,7 +146,7 @@ impl SqlSession {
                 done("PREPARE")
             }
             S::Execute { name, arguments } => {
-                let done = self.sql_execute(name, arguments).await;
+                let done = self.sql_execute(name, arguments, text).await;
                 done.map_err(|error| failure::placed(error, text))
             }
             S::Deallocate(name) => self.deallocate(name.as_deref()).map(Outcome::Done),
@@ -175,7 +175,7 @@ impl SqlSession {
                 let format = copied::force(format, force_quote, &columns, table.as_ref())?;
                 Ok(Outcome::CopyOut { columns, rows, format })
             }
-            S::Call(call) => self.call(call, parameters).await,
+            S::Call(call) => self.call(call, text, parameters).await,
             S::Post(post) => {
                 let tag = post.tag();
                 self.post(post.clone()).and_then(|()| done(tag))
@@ -452,17 +452,23 @@ impl SqlSession {
         self.prepare_parsed(parsed, &declared, true).await
     }
 
-    async fn sql_execute(&mut self, name: &str, arguments: &[Expr]) -> Result<Outcome> {
-        let (statement, parameters) = self.bind_sql(name, arguments).await?;
+    async fn sql_execute(
+        &mut self,
+        name: &str,
+        arguments: &[Expr],
+        text: &Arc<str>,
+    ) -> Result<Outcome> {
+        let (statement, parameters) = self.bind_sql(name, arguments, text).await?;
         Box::pin(self.execute_bound(statement, parameters)).await
     }
 
-    /// The prepared statement `name` with the values of its parameters.
+    /// The prepared statement `name` with the values of its parameters, which stand in `text`.
     /// Errors: 26000 for none of that name; 42601 for another number of arguments.
     pub(super) async fn bind_sql(
         &mut self,
         name: &str,
         arguments: &[Expr],
+        text: &Arc<str>,
     ) -> Result<(Arc<Statement>, Vec<ScalarValue>)> {
         let statement = self
             .prepared
@@ -476,7 +482,7 @@ impl SqlSession {
             ))
             .detail(format!("Expected {expected} parameters but got {}.", arguments.len())));
         }
-        let values = self.constants(arguments, &[]).await?;
+        let values = self.constants(arguments.to_vec(), text, &[]).await?;
         let output = self.reading();
         let mut parameters = Vec::with_capacity(values.len());
         for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
@@ -506,25 +512,31 @@ impl SqlSession {
         }
     }
 
-    /// The values of constant expressions, with `parameters` for their placeholders.
+    /// The values of constant expressions of `text`, with `parameters` for their placeholders.
     async fn constants(
         &mut self,
-        expressions: &[Expr],
+        expressions: Vec<Expr>,
+        text: &Arc<str>,
         parameters: &[ScalarValue],
     ) -> Result<Vec<ScalarValue>> {
         if expressions.is_empty() {
             return Ok(Vec::new());
         }
-        let list: Vec<String> = expressions.iter().map(ToString::to_string).collect();
-        let text = format!("SELECT {}", list.join(", "));
         let limits = Limits { text_bytes_max: usize::MAX };
-        let Some(parse::Statement::Query(query)) =
-            parse::parse(&text, &limits)?.pop().map(|parsed| parsed.statement)
+        let Some(parse::Statement::Query(mut query)) =
+            parse::parse("SELECT NULL", &limits)?.pop().map(|parsed| parsed.statement)
         else {
-            return Err(Error::Syntax("arguments must be constants".to_owned()));
+            return Err(Error::Internal("a query is none".to_owned()));
         };
-        let text: Arc<str> = text.into();
-        let planned = self.plan(&query, &text, &[]).await?;
+        // They stay as they were parsed: errors tell their places.
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            let named = |(index, expr): (usize, Expr)| SelectItem::ExprWithAlias {
+                expr,
+                alias: Ident::new(format!("_{index}")),
+            };
+            select.projection = expressions.into_iter().enumerate().map(named).collect();
+        }
+        let planned = self.plan(&query, text, &[]).await?;
         let needed = planned.parameter_types.len();
         let given = parameters.get(..needed).ok_or(Error::UndefinedParameter(needed))?.to_vec();
         let (_, mut rows) = self.open_rows(planned, given).await?;
@@ -534,7 +546,7 @@ impl SqlSession {
             .columns()
             .iter()
             .map(|column| {
-                ScalarValue::try_from_array(column, 0).map_err(|error| failure::of(error, &text))
+                ScalarValue::try_from_array(column, 0).map_err(|error| failure::of(error, text))
             })
             .collect()
     }
@@ -555,8 +567,17 @@ impl SqlSession {
         Ok(shape(call, &schema).to_vec())
     }
 
-    async fn call(&mut self, call: &Call, parameters: &[ScalarValue]) -> Result<Outcome> {
-        let arguments = self.constants(&call.arguments, parameters).await?;
+    async fn call(
+        &mut self,
+        call: &Call,
+        text: &Arc<str>,
+        parameters: &[ScalarValue],
+    ) -> Result<Outcome> {
+        let mut arguments = call.arguments.clone();
+        if call.schema == "pg_catalog" {
+            rewrite::call_literals(&call.function, &mut arguments);
+        }
+        let arguments = self.constants(arguments, text, parameters).await?;
         let tag = RowsTag::Counted("SELECT");
         if call.function == "pg_sleep" {
             return self.sleep(call, &arguments);

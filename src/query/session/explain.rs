@@ -40,9 +40,10 @@ impl SqlSession {
         options: &Explain,
         name: &str,
         arguments: &[Expr],
+        text: &Arc<str>,
     ) -> Result<Outcome> {
         let planning = crate::task::Clock::instant();
-        let (statement, parameters) = self.bind_sql(name, arguments).await?;
+        let (statement, parameters) = self.bind_sql(name, arguments, text).await?;
         if !matches!(statement.parsed, parse::Statement::Query(_)) {
             let message = format!("EXPLAIN of {} is not supported", statement.parsed.word());
             return Err(Error::FeatureNotSupported(message));

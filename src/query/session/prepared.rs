@@ -1,13 +1,14 @@
 //! Prepared statements, of the protocol and of SQL: one set of names, as in PostgreSQL.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use datafusion::scalar::ScalarValue;
 
 use super::SqlSession;
 use crate::error::{Error, Result};
-use crate::pg::types;
+use crate::pg::{rewrite, types};
 use crate::query::door;
 use crate::query::door::Column;
 use crate::query::kept::Slot;
@@ -178,21 +179,27 @@ impl SqlSession {
     }
 }
 
-/// The parameters of what is not planned, in the arguments of a call or in what is refused, are text unless the client
-/// said otherwise.
+/// The types of the parameters of what is not planned: the client's; in the arguments of a call those the function
+/// takes; else text.
 fn unplanned_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u32> {
-    let (count, kind) = match statement {
+    let mut told = BTreeMap::new();
+    let count = match statement {
         parse::Statement::Call(call) => {
+            if call.schema == "pg_catalog" {
+                told = rewrite::call_parameters(&call.function, &call.arguments);
+            }
             let numbers = call.arguments.iter().filter_map(|argument| {
                 argument.to_string().strip_prefix('$')?.parse::<usize>().ok()
             });
-            let kind = super::between::parameter(&call.function, call.arguments.len());
-            (numbers.max().unwrap_or(0), kind)
+            numbers.max().unwrap_or(0)
         }
-        parse::Statement::Refused(refused) => (refused.parameters, types::TEXT),
+        parse::Statement::Refused(refused) => refused.parameters,
         _ => return declared.to_vec(),
     };
     (0..count.max(declared.len()))
-        .map(|index| declared.get(index).copied().filter(|oid| *oid != 0).unwrap_or(kind))
+        .map(|index| {
+            let own = declared.get(index).copied().filter(|oid| *oid != 0);
+            own.or_else(|| told.remove(&(index + 1))).unwrap_or(types::TEXT)
+        })
         .collect()
 }

@@ -11,6 +11,9 @@ use crate::pg::types::{CHAR, DATE, INT4, NAME, TEXT, XID};
 pub(super) const ALL: &[Overload] = overloads! {
     // Of one argument, before which the rewrite put the date of today; the session tells it: see `of_session`.
     "age" (DATE, XID) -> INT4 |_| Err(Error::Internal("age of a transaction without a session".to_owned()));
+    // Of a pattern, which the rewrite calls by other names.
+    "substring" (TEXT, TEXT) -> TEXT |_| Err(Error::Internal("a pattern is not called".to_owned()));
+    "substring" (TEXT, TEXT, TEXT) -> TEXT |_| Err(Error::Internal("a pattern is not called".to_owned()));
     "forebay_name" (TEXT) -> NAME |row| Ok(Datum::Text(Cow::Borrowed(decode::name(row.text(0)))));
     "forebay_char_number" (CHAR) -> INT4 |row| Ok(Datum::Int(number(row.text(0))));
     "forebay_number_char" (INT4) -> CHAR character;

@@ -263,10 +263,7 @@ fn numbers(
                         _ => None,
                     }
                 }
-                None => {
-                    let (kind, text) = ("numeric".to_owned(), text.to_owned());
-                    return Err(Error::InvalidText { kind, text });
-                }
+                None => None,
             },
             _ => None,
         });

@@ -278,8 +278,8 @@ pub(super) fn places(template: &str) -> i8 {
     i8::try_from(after.matches(['9', '0']).count().min(38)).unwrap_or(0)
 }
 
-/// The number in `text` by a template of digits, points, commas and signs; `None` when there is none.
-/// Errors: 0A000 for marks we do not read.
+/// The number in `text` by a template of digits, points, commas and signs; `None` for an empty template.
+/// Errors: 0A000 for marks we do not read, 22P02 for a text without digits.
 pub(super) fn number(text: &str, template: &str) -> Result<Option<String>> {
     let mut plain = template.to_ascii_uppercase();
     for word in ["FM", "PR", "MI", "PL", "SG", "TH"] {
@@ -308,8 +308,13 @@ pub(super) fn number(text: &str, template: &str) -> Result<Option<String>> {
             _ => {}
         }
     }
-    if !number.contains(|letter: char| letter.is_ascii_digit()) {
+    if template.is_empty() {
         return Ok(None);
+    }
+    if !number.contains(|letter: char| letter.is_ascii_digit()) {
+        // What is left of it is the place of its sign.
+        let text = if negative { "-" } else { " " }.to_owned();
+        return Err(Error::InvalidText { kind: "numeric".to_owned(), text });
     }
     Ok(Some(if negative { format!("-{number}") } else { number }))
 }
@@ -349,6 +354,8 @@ mod tests {
         };
         check("12,454.8-", "99G999D9S", Some("-12454.8"));
         check("-34,338,492", "99G999G999", Some("-34338492"));
-        check("abc", "99", None);
+        check("abc", "", None);
+        let error = number("abc", "99").expect_err("no digits");
+        assert_eq!(error.to_string(), "invalid input syntax for type numeric: \" \"");
     }
 }
