@@ -447,14 +447,24 @@ impl Error {
             .near(Place::Operator(symbol.to_owned()))
     }
 
-    /// An operator between two constants without a type, where several may be meant.
-    pub fn ambiguous_operator(symbol: &str) -> Error {
-        Error::AmbiguousFunction(format!("operator is not unique: unknown {symbol} unknown"))
+    /// An operator beside a constant without a type, where several may be meant.
+    pub fn ambiguous_operator(left: &str, symbol: &str, right: &str) -> Error {
+        Error::AmbiguousFunction(format!("operator is not unique: {left} {symbol} {right}"))
             .hint(
                 "Could not choose a best candidate operator. \
                  You might need to add explicit type casts.",
             )
             .near(Place::Operator(symbol.to_owned()))
+    }
+
+    /// A call with constants without a type, where several functions of that name may be meant.
+    pub fn ambiguous_function(name: &str, types: &[String]) -> Error {
+        Error::AmbiguousFunction(format!("function {name}({}) is not unique", types.join(", ")))
+            .hint(
+                "Could not choose a best candidate function. \
+                 You might need to add explicit type casts.",
+            )
+            .near(Place::Call(name.to_owned()))
     }
 
     /// A subscript of a type that has none.

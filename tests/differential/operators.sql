@@ -128,3 +128,8 @@ SELECT x @> 'a' FROM (VALUES (1.5)) v(x);
 SELECT 6::int8 & '3', '6' | 1::int2, 5 # '1', 1 << '2', 8::int8 >> '1', 5::int2 & '7';
 SELECT 5 & 'x';
 SELECT '10.0.0.5'::inet - '10.0.0.1', '10.0.0.5'::inet + '3', '3' + '10.0.0.5'::inet, '1'::money * '2', '5'::money / '2', '5'::money + '1';
+SELECT time '10:00' + '1 hour', time '10:00' - '09:00', interval '1 day' * '2', interval '1 day' / '2', '2' * interval '1 day';
+SELECT time '10:00' - '1 hour';
+SELECT date '2020-01-01' + '1 day';
+SELECT '1' + date '2020-01-01';
+SELECT date '2020-01-03' - '2020-01-01', timestamp '2020-01-01' + '1 day', timestamp '2020-01-01' - '2019-01-01';

@@ -27,38 +27,66 @@ impl Argument {
 /// The types that the arguments of a call of `name` are taken as. `None` where no function fits better than the others,
 /// or they do not agree as long as a type is hidden, and for arguments of any type.
 pub(super) fn arguments(name: &str, args: &[Argument]) -> Vec<Option<u32>> {
+    agreed(&functions(name, args), args)
+}
+
+/// Whether several functions of that name fit equally well.
+pub(super) fn is_ambiguous(name: &str, args: &[Argument]) -> bool {
+    !args.contains(&Argument::Hidden) && 1 < functions(name, args).len()
+}
+
+/// The types of the operands of an operator between two.
+pub(super) fn operands(symbol: &str, args: [Argument; 2]) -> Vec<Option<u32>> {
+    agreed(&operators(symbol, args), &args)
+}
+
+/// Whether several operators of that symbol fit equally well.
+pub(super) fn is_ambiguous_operator(symbol: &str, args: [Argument; 2]) -> bool {
+    !args.contains(&Argument::Hidden) && 1 < operators(symbol, args).len()
+}
+
+fn functions(name: &str, args: &[Argument]) -> Vec<Candidate> {
     let signatures = signatures::named(name).iter();
-    chosen(signatures.filter_map(|signature| signature.of_count(args.len())).collect(), args)
+    fitting(signatures.filter_map(|signature| signature.of_count(args.len())), args)
 }
 
-/// The same for the operands of an operator between two. What has no type is first tried as one of the other's type.
-pub(super) fn operands(symbol: &str, left: Argument, right: Argument) -> Vec<Option<u32>> {
+/// What has no type is first tried as one of the other's type.
+fn operators(symbol: &str, args: [Argument; 2]) -> Vec<Candidate> {
     let takes = signatures::operands(symbol);
-    let known = left.known().or(right.known());
-    if let Some(own) = known.filter(|own| takes.contains(&(*own, *own)))
-        && (left == Argument::Untyped || right == Argument::Untyped)
-    {
-        return vec![Some(own); 2];
-    }
-    chosen(takes.iter().map(|(left, right)| vec![*left, *right]).collect(), &[left, right])
+    let alike = match args {
+        [Argument::Known(own), Argument::Untyped] | [Argument::Untyped, Argument::Known(own)] => {
+            Some((own, own)).filter(|both| takes.contains(both))
+        }
+        _ => None,
+    };
+    let all = takes.iter().filter(|own| alike.is_none_or(|alike| alike == **own));
+    fitting(all.map(|(left, right)| vec![*left, *right]), &args)
 }
 
-fn chosen(declared: Vec<Vec<u32>>, args: &[Argument]) -> Vec<Option<u32>> {
-    let mut candidates: Vec<Candidate> =
-        declared.into_iter().filter_map(|takes| Candidate::of(takes, args)).collect();
-    let hidden = args.contains(&Argument::Hidden);
-    if !hidden {
+fn fitting(declared: impl Iterator<Item = Vec<u32>>, args: &[Argument]) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for candidate in declared.filter_map(|takes| Candidate::of(takes, args)) {
+        // One of any number of arguments stands behind one that takes just these.
+        if candidates.iter().all(|other| other.takes != candidate.takes) {
+            candidates.push(candidate);
+        }
+    }
+    if !args.contains(&Argument::Hidden) {
         select(&mut candidates, args);
     }
+    candidates
+}
+
+fn agreed(candidates: &[Candidate], args: &[Argument]) -> Vec<Option<u32>> {
     let unclear = vec![None; args.len()];
     let Some((first, others)) = candidates.split_first() else { return unclear };
-    if !hidden && !others.is_empty() {
+    if !args.contains(&Argument::Hidden) && !others.is_empty() {
         return unclear;
     }
-    let agreed = |(index, kind): (usize, Option<u32>)| {
+    let own = |(index, kind): (usize, Option<u32>)| {
         kind.filter(|_| others.iter().all(|other| other.takes.get(index) == first.takes.get(index)))
     };
-    first.types().into_iter().enumerate().map(agreed).collect()
+    first.types().into_iter().enumerate().map(own).collect()
 }
 
 /// `func_select_candidate` of PostgreSQL's parse_func.c.
@@ -216,7 +244,7 @@ fn by_known(candidates: &mut Vec<Candidate>, args: &[Argument]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Argument, arguments, operands};
+    use super::{Argument, arguments, is_ambiguous, is_ambiguous_operator, operands};
     use crate::pg::types::{by_name, sql_name};
 
     /// `?` is an argument without a type, `_` one whose type is hidden.
@@ -228,7 +256,7 @@ mod tests {
 
     #[track_caller]
     fn check_operator(left: &str, symbol: &str, right: &str, want: &str) {
-        let found = operands(symbol, argument(left), argument(right));
+        let found = operands(symbol, [argument(left), argument(right)]);
         assert_eq!(names(found), want, "{left} {symbol} {right}");
     }
 
@@ -262,6 +290,7 @@ mod tests {
         check("power", &["?", "?"], "double precision, double precision");
         check("lag", &["text", "?"], "text, integer");
         check("lag", &["text", "?", "?"], "text, integer, text");
+        check("jsonb_delete", &["?", "?"], "jsonb, text");
         check("jsonb_extract_path", &["jsonb", "?", "?"], "jsonb, text, text");
     }
 
@@ -285,6 +314,17 @@ mod tests {
     }
 
     #[test]
+    fn ambiguity() {
+        let unknown = [Argument::Untyped; 2];
+        assert!(is_ambiguous("date_trunc", &unknown));
+        assert!(!is_ambiguous("left", &unknown));
+        assert!(!is_ambiguous("mod", &[Argument::Hidden, Argument::Untyped]));
+        assert!(!is_ambiguous("nope", &unknown));
+        assert!(is_ambiguous_operator("+", [argument("date"), Argument::Untyped]));
+        assert!(!is_ambiguous_operator("-", [argument("date"), Argument::Untyped]));
+    }
+
+    #[test]
     fn operators_of_unknown_operands() {
         check_operator("jsonb", "#>>", "?", "jsonb, text[]");
         check_operator("jsonb", "->", "?", "jsonb, text");
@@ -294,6 +334,7 @@ mod tests {
         check_operator("bigint", "<<", "?", "bigint, integer");
         check_operator("money", "*", "?", "money, double precision");
         check_operator("bit", "||", "?", "bit varying, bit varying");
+        check_operator("time without time zone", "+", "?", "time without time zone, interval");
         check_operator("date", "+", "?", "");
     }
 }

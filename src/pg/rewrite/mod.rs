@@ -133,8 +133,15 @@ pub fn call_parameters(function: &str, args: &[Expr]) -> BTreeMap<usize, u32> {
 }
 
 /// Literals among the arguments of such a call, as values of the types it takes.
-pub fn call_literals(function: &str, args: &mut [Expr]) {
-    written::read_all(function, args.iter_mut().collect());
+/// Errors: 42725 for a call that several functions may be meant by.
+pub fn call_literals(function: &str, args: &mut [Expr]) -> Result<()> {
+    written::read_all(function, args.iter_mut().collect())
+}
+
+/// An expression of the type `source` as one that is given to what is of the type `target`; `false` where there is no
+/// such cast. A constant without a type stays as it is.
+pub fn assigned(expr: &mut Expr, source: u32, target: u32) -> bool {
+    written::assigned(expr, source, target)
 }
 
 /// The types of the parameters of a plan as `SqlToRel` made it, by their numbers, where their places tell them and neither

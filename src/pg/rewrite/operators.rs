@@ -37,7 +37,7 @@ impl ExprPlanner for Operators {
         if joins && is_condition(&left) && is_condition(&right) {
             return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
         }
-        let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema);
+        let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema)?;
         if let Some(planned) = quantified(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
@@ -417,30 +417,40 @@ fn parameter(expr: Expr, oid: Option<u32>) -> Expr {
 }
 
 /// An operand without a type as one of the type that PostgreSQL's operator takes there (manual, 10.2): a parameter, and
-/// where the planner would take it for a text a literal too. What stands beside numbers, dates and lists is found below.
-fn sided(raw: RawBinaryExpr, schema: &DFSchema) -> RawBinaryExpr {
+/// where the planner would take it for a text a literal too. What stands beside numbers and lists is found below.
+/// Errors: 42725 for what may be a date, a time or an interval.
+fn sided(raw: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
     let RawBinaryExpr { op, left, right } = raw;
     let any = |fits: &dyn Fn(&Expr) -> bool| fits(&left) || fits(&right);
     let ours = any(&|side| kinds::is_ours(side, schema));
     let number = any(&|side| side.get_type(schema).is_ok_and(|found| found.is_numeric()));
     let lists = any(&|side| side.get_type(schema).is_ok_and(|found| found.is_list()));
+    let moments = any(&|side| side.get_type(schema).is_ok_and(|found| found.is_temporal()));
     let own = operator(&op);
-    let read =
-        own.is_some_and(|own| ours && !arithmetic::compares(own)) || is_of_numbers(&op) && number;
+    let calculates = own.is_some_and(|own| !arithmetic::compares(own));
+    let read = calculates && (ours || moments) || is_of_numbers(&op) && number;
     let open = |side: &Expr| {
         matches!(side, Expr::Placeholder(Placeholder { field: None, .. }))
             || read && matches!(side, Expr::Literal(ScalarValue::Utf8(Some(_)), None))
     };
-    let elsewhere = own.is_some() && !ours && !any(&|side| json_type(side, schema).is_some());
+    let json = any(&|side| json_type(side, schema).is_some());
+    let elsewhere = own.is_some() && !ours && !json && !(calculates && moments);
     if open(&left) == open(&right) || lists || elsewhere {
-        return RawBinaryExpr { op, left, right };
+        return Ok(RawBinaryExpr { op, left, right });
     }
     let argument = |side: &Expr| match side.to_field(schema) {
         _ if open(side) || is_untyped(side) => Argument::Untyped,
         Ok((_, field)) => Argument::Known(types::of_field(&field).oid),
         Err(_) => Argument::Hidden,
     };
-    let taken = candidates::operands(&op.to_string(), argument(&left), argument(&right));
+    let (symbol, arguments) = (op.to_string(), [argument(&left), argument(&right)]);
+    if calculates && moments && candidates::is_ambiguous_operator(&symbol, arguments) {
+        let [left, right] =
+            arguments.map(|own| types::sql_name(own.known().unwrap_or(types::UNKNOWN)));
+        let error = Error::ambiguous_operator(&left, &symbol, &right);
+        return Err(DataFusionError::External(Box::new(error)));
+    }
+    let taken = candidates::operands(&symbol, arguments);
     let typed = |side: Expr, index: usize| match taken.get(index).copied().flatten() {
         Some(kind) if open(&side) && is_untyped(&side) => {
             let field = Arc::new(overloads::field("", kind));
@@ -449,7 +459,7 @@ fn sided(raw: RawBinaryExpr, schema: &DFSchema) -> RawBinaryExpr {
         kind => parameter(side, kind),
     };
     let (left, right) = (typed(left, 0), typed(right, 1));
-    RawBinaryExpr { op, left, right }
+    Ok(RawBinaryExpr { op, left, right })
 }
 
 /// An operator of numbers that [`operator`] leaves out.

@@ -2,7 +2,7 @@
 //! the values into others that it has one for.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use arrow::datatypes::DataType;
@@ -81,19 +81,37 @@ pub(super) fn operands(symbol: &str) -> &'static [(u32, u32)] {
     OPERATORS.get(symbol).map_or(&[], Vec::as_slice)
 }
 
-/// The casts that are made unasked, as source and target.
-static IMPLICIT: LazyLock<HashSet<(u32, u32)>> = LazyLock::new(|| {
+/// The contexts that casts are made in, as `pg_cast` has them, by source and target.
+static CASTS: LazyLock<HashMap<(u32, u32), char>> = LazyLock::new(|| {
     let table = data::table("pg_cast");
     let [source, target, context] =
         ["castsource", "casttarget", "castcontext"].map(|column| table.index(column));
-    let implicit = |row: &&Row| matches!(&row[context], Cell::Text(context) if context == "i");
-    let rows = table.rows().iter().filter(implicit);
-    rows.map(|row| (row[source].oid(), row[target].oid())).collect()
+    let cast = |row: &Row| match &row[context] {
+        Cell::Text(context) => {
+            Some(((row[source].oid(), row[target].oid()), context.chars().next()?))
+        }
+        _ => None,
+    };
+    table.rows().iter().filter_map(cast).collect()
 });
 
 /// Whether there is a cast that nobody has to write.
 pub(super) fn implicit(source: u32, target: u32) -> bool {
-    IMPLICIT.contains(&(source, target))
+    CASTS.get(&(source, target)) == Some(&'i')
+}
+
+/// Whether a value may be given to what is of the type `target` (PostgreSQL manual, 10.4).
+pub(super) fn assignable(source: u32, target: u32) -> bool {
+    if source == target {
+        return true;
+    }
+    if let Some(context) = CASTS.get(&(source, target)) {
+        return matches!(context, 'i' | 'a');
+    }
+    match (types::element_of(source), types::element_of(target)) {
+        (Some(source), Some(target)) => assignable(source, target),
+        _ => kind(target) == Some('S'),
+    }
 }
 
 /// Parameters that take values of several types.
@@ -194,7 +212,10 @@ pub(super) fn operator(symbol: &str, left: &Expr, right: &Expr, schema: &DFSchem
     if own_left == types::UNKNOWN && own_right == types::UNKNOWN {
         let constants = [left, right].into_iter().all(is_untyped);
         return match constants && !is_clear(operators) {
-            true => Err(DataFusionError::External(Box::new(Error::ambiguous_operator(symbol)))),
+            true => {
+                let error = Error::ambiguous_operator("unknown", symbol, "unknown");
+                Err(DataFusionError::External(Box::new(error)))
+            }
             false => Ok(()),
         };
     }

@@ -143,7 +143,8 @@ impl VisitorMut for Rewriter<'_> {
         if let TableFactor::Derived { subquery, .. } = factor {
             keys::set_apart(subquery);
         }
-        if let Err(error) = records::table_factor(factor) {
+        let read = written::table_literals(factor);
+        if let Err(error) = read.and_then(|()| records::table_factor(factor)) {
             return ControlFlow::Break(Box::new(error));
         }
         from::factor(factor);
@@ -179,8 +180,10 @@ impl VisitorMut for Rewriter<'_> {
             *expr = meaning;
         }
         array::cast_elements(expr);
-        written::literals(expr);
-        ControlFlow::Continue(())
+        match written::literals(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => ControlFlow::Break(Box::new(error)),
+        }
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Self::Break> {

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause, ObjectName,
-    Query, TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause, ObjectName, Query,
+    TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor,
 };
 
 use super::candidates::{self, Argument};
 use super::syntax::{cast_to, function_name, null, text_literal};
-use super::told;
+use super::{signatures, told};
+use crate::error::{Error, Place, Result};
 use crate::pg::types;
 
 /// See [`super::written_parameters`].
@@ -31,15 +32,28 @@ pub(super) fn of_call(function: &str, args: &[Expr]) -> BTreeMap<usize, u32> {
 
 /// Literals of an expression that has a place of one type for them, as values of it: the planner would take them for
 /// texts.
-pub(super) fn literals(expr: &mut Expr) {
+/// Errors: 42725 for a call that several functions may be meant by.
+pub(super) fn literals(expr: &mut Expr) -> Result<()> {
     match expr {
-        Expr::Function(function) if function.within_group.is_empty() => arguments(function),
+        Expr::Function(function) if function.within_group.is_empty() => {
+            if let FunctionArguments::List(list) = &mut function.args {
+                arguments(&function.name, &mut list.args)?;
+            }
+        }
+        Expr::Extract { expr, .. } if text_literal(expr).is_some() => {
+            let unknown = types::sql_name(types::UNKNOWN);
+            return Err(Error::ambiguous_function(
+                "pg_catalog.extract",
+                &[unknown.clone(), unknown],
+            )
+            .near(Place::Call("extract".to_owned())));
+        }
         Expr::AtTimeZone { timestamp, .. } => read(timestamp, types::TIMESTAMPTZ),
         Expr::Ceil { expr, .. } | Expr::Floor { expr, .. } => read(expr, types::FLOAT8),
         Expr::Substring { expr, substring_from, substring_for, shorthand: true, .. } => {
             let places = [substring_from, substring_for].into_iter().flatten();
             let args = std::iter::once(expr).chain(places).map(Box::as_mut);
-            read_all("substr", args.collect());
+            read_all("substr", args.collect())?;
         }
         Expr::Overlay { overlay_from, overlay_for, .. } => {
             read(overlay_from, types::INT4);
@@ -47,31 +61,76 @@ pub(super) fn literals(expr: &mut Expr) {
         }
         _ => {}
     }
+    Ok(())
 }
 
-fn arguments(function: &mut Function) {
-    let FunctionArguments::List(list) = &mut function.args else { return };
-    let Some(name) = function_name(&function.name) else { return };
-    let plain = list.args.iter_mut().map(|arg| match arg {
+/// The same for a call in FROM.
+pub(super) fn table_literals(factor: &mut TableFactor) -> Result<()> {
+    match factor {
+        TableFactor::Table { name, args: Some(args), .. } => arguments(name, &mut args.args),
+        TableFactor::Function { name, args, .. } => arguments(name, args),
+        _ => Ok(()),
+    }
+}
+
+fn arguments(name: &ObjectName, args: &mut [FunctionArg]) -> Result<()> {
+    let plain = args.iter_mut().map(|arg| match arg {
         FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
         _ => None,
     });
-    if let Some(plain) = plain.collect::<Option<Vec<&mut Expr>>>() {
-        read_all(&name, plain);
+    match (function_name(name), plain.collect::<Option<Vec<&mut Expr>>>()) {
+        // Called with one value the name of a type is a cast.
+        (Some(own), Some(plain)) if plain.len() != 1 || types::by_internal_name(&own).is_none() => {
+            read_all(&own, plain).map_err(|error| match place(name) {
+                Some(place) => error.near(place),
+                None => error,
+            })
+        }
+        _ => Ok(()),
     }
 }
 
+fn place(name: &ObjectName) -> Option<Place> {
+    let start = name.0.first()?.as_ident()?.span.start;
+    (0 < start.line).then_some(Place::At(start.line, start.column))
+}
+
 /// See [`super::call_literals`].
-pub(super) fn read_all(function: &str, plain: Vec<&mut Expr>) {
+pub(super) fn read_all(function: &str, plain: Vec<&mut Expr>) -> Result<()> {
     if !plain.iter().any(|expr| text_literal(expr).is_some()) {
-        return;
+        return Ok(());
     }
-    let known: Vec<Argument> = plain.iter().map(|expr| argument(expr)).collect();
+    // A parameter may have a type that the client told.
+    let known: Vec<Argument> = plain
+        .iter()
+        .map(|expr| if number(expr).is_some() { Argument::Hidden } else { argument(expr) })
+        .collect();
+    if candidates::is_ambiguous(function, &known) {
+        let name = |own: &Argument| types::sql_name(own.known().unwrap_or(types::UNKNOWN));
+        let names: Vec<String> = known.iter().map(name).collect();
+        return Err(Error::ambiguous_function(function, &names));
+    }
     for (expr, kind) in plain.into_iter().zip(candidates::arguments(function, &known)) {
         if let Some(kind) = kind {
             read(expr, kind);
         }
     }
+    Ok(())
+}
+
+/// See [`super::assigned`].
+pub(super) fn assigned(expr: &mut Expr, source: u32, target: u32) -> bool {
+    let null_literal = matches!(expr, Expr::Value(value) if value.value == Value::Null);
+    if source == target || null_literal || text_literal(expr).is_some() {
+        return true;
+    }
+    let own = std::mem::replace(expr, null());
+    let name = types::name_of(target).filter(|_| signatures::assignable(source, target));
+    match name {
+        Some(name) => *expr = cast_to(Box::new(own), name),
+        None => *expr = own,
+    }
+    name.is_some()
 }
 
 /// A literal as one of the type `kind`, where literals of that type, or of its elements, are not read later.

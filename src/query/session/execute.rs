@@ -7,7 +7,7 @@ use std::time::Duration;
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, SelectItem, SetExpr};
+use datafusion::sql::sqlparser::ast::{Expr, Query};
 use futures::StreamExt;
 
 use super::SqlSession;
@@ -18,10 +18,10 @@ use super::prepared::Statement;
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::settings::boolean;
 use crate::pg::facts::Facts;
-use crate::pg::{decode, rewrite};
+use crate::pg::rewrite;
 use crate::query::deadline::Timer;
 use crate::query::door::{Column, Outcome, RowStream, RowsTag};
-use crate::query::parse::{self, Call, CopiedTable, Discard, Limits};
+use crate::query::parse::{self, Call, CopiedTable, Discard};
 use crate::query::plan::{self, Planned};
 use crate::query::run::{self, Running, columns_of, stored, text_rows};
 use crate::query::{failure, settings, system};
@@ -462,43 +462,6 @@ impl SqlSession {
         Box::pin(self.execute_bound(statement, parameters)).await
     }
 
-    /// The prepared statement `name` with the values of its parameters, which stand in `text`.
-    /// Errors: 26000 for none of that name; 42601 for another number of arguments.
-    pub(super) async fn bind_sql(
-        &mut self,
-        name: &str,
-        arguments: &[Expr],
-        text: &Arc<str>,
-    ) -> Result<(Arc<Statement>, Vec<ScalarValue>)> {
-        let statement = self
-            .prepared
-            .get(name)
-            .cloned()
-            .ok_or_else(|| Error::UndefinedPreparedStatement(name.to_owned()))?;
-        let expected = statement.parameter_types.len();
-        if expected != arguments.len() {
-            return Err(Error::Syntax(format!(
-                "wrong number of parameters for prepared statement \"{name}\""
-            ))
-            .detail(format!("Expected {expected} parameters but got {}.", arguments.len())));
-        }
-        let values = self.constants(arguments.to_vec(), text, &[]).await?;
-        let output = self.reading();
-        let mut parameters = Vec::with_capacity(values.len());
-        for (value, oid) in values.into_iter().zip(&statement.parameter_types) {
-            parameters.push(match &value {
-                // A literal without a type becomes what the parameter is.
-                ScalarValue::Utf8(Some(text)) | ScalarValue::Utf8View(Some(text)) => {
-                    decode::parameter(*oid, false, text.as_bytes(), &output)
-                        .map_err(|error| error.near(Place::Constant(text.clone())))?
-                }
-                ScalarValue::Null | ScalarValue::Utf8(None) => decode::null(*oid),
-                _ => value,
-            });
-        }
-        Ok((statement, parameters))
-    }
-
     fn deallocate(&mut self, name: Option<&str>) -> Result<String> {
         match name {
             None => {
@@ -510,45 +473,6 @@ impl SqlSession {
                 None => Err(Error::UndefinedPreparedStatement(name.to_owned())),
             },
         }
-    }
-
-    /// The values of constant expressions of `text`, with `parameters` for their placeholders.
-    async fn constants(
-        &mut self,
-        expressions: Vec<Expr>,
-        text: &Arc<str>,
-        parameters: &[ScalarValue],
-    ) -> Result<Vec<ScalarValue>> {
-        if expressions.is_empty() {
-            return Ok(Vec::new());
-        }
-        let limits = Limits { text_bytes_max: usize::MAX };
-        let Some(parse::Statement::Query(mut query)) =
-            parse::parse("SELECT NULL", &limits)?.pop().map(|parsed| parsed.statement)
-        else {
-            return Err(Error::Internal("a query is none".to_owned()));
-        };
-        // They stay as they were parsed: errors tell their places.
-        if let SetExpr::Select(select) = query.body.as_mut() {
-            let named = |(index, expr): (usize, Expr)| SelectItem::ExprWithAlias {
-                expr,
-                alias: Ident::new(format!("_{index}")),
-            };
-            select.projection = expressions.into_iter().enumerate().map(named).collect();
-        }
-        let planned = self.plan(&query, text, &[]).await?;
-        let needed = planned.parameter_types.len();
-        let given = parameters.get(..needed).ok_or(Error::UndefinedParameter(needed))?.to_vec();
-        let (_, mut rows) = self.open_rows(planned, given).await?;
-        let Some(batch) = rows.next().await else { return Ok(Vec::new()) };
-        let batch = batch?;
-        batch
-            .columns()
-            .iter()
-            .map(|column| {
-                ScalarValue::try_from_array(column, 0).map_err(|error| failure::of(error, text))
-            })
-            .collect()
     }
 
     // ---- calls
@@ -575,7 +499,8 @@ impl SqlSession {
     ) -> Result<Outcome> {
         let mut arguments = call.arguments.clone();
         if call.schema == "pg_catalog" {
-            rewrite::call_literals(&call.function, &mut arguments);
+            rewrite::call_literals(&call.function, &mut arguments)
+                .map_err(|error| failure::placed(error, text))?;
         }
         let arguments = self.constants(arguments, text, parameters).await?;
         let tag = RowsTag::Counted("SELECT");

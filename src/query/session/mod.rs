@@ -1,6 +1,7 @@
 //! One client's session: its settings, transaction, prepared statements and cursors.
 
 mod access;
+mod arguments;
 pub(super) mod between;
 mod copied;
 mod cursor;
