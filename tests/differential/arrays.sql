@@ -266,3 +266,9 @@ SELECT unnest(array_agg('{"a": 1}'::jsonb)), unnest(array_agg('::1'::inet)), unn
 SELECT * FROM unnest((SELECT array_agg(attname ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'pg_class'::regclass AND attnum IN (1, 2)));
 SELECT array_position(ARRAY[1,2], '2'), array_append(ARRAY[1,2], '3'), array_remove(ARRAY[1,2], '2'), array_cat(ARRAY[1], '{2}'), array_replace(ARRAY[1,2], '2', '3');
 SELECT array_append(ARRAY[1,2], 'x');
+SELECT array_agg(x) FROM (VALUES (ARRAY[1, 2]), (ARRAY[3, 4])) v(x);
+SELECT array_agg(x) FROM (VALUES (ARRAY[1, 2]), (ARRAY[3])) v(x);
+SELECT array_agg(x) FROM (VALUES (ARRAY[1, 2]), (NULL)) v(x);
+SELECT array_agg(x) FROM (VALUES ('{}'::int4[]), (ARRAY[3])) v(x);
+SELECT k, array_agg(x ORDER BY x DESC) FROM (VALUES (1, ARRAY[1, 2]), (1, ARRAY[3, 4]), (2, ARRAY[5])) v(k, x) GROUP BY k ORDER BY k;
+SELECT ARRAY(SELECT ARRAY[n_nationkey, n_regionkey] FROM tpch.nation ORDER BY 1 LIMIT 2);

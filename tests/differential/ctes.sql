@@ -36,3 +36,8 @@ WITH t AS (INSERT INTO nope VALUES (1) RETURNING *) SELECT * FROM t;
 WITH t AS (SELECT 1 AS "A b") SELECT "A b" FROM t;
 WITH t AS (SELECT NULL AS x) SELECT x FROM t;
 WITH t AS (SELECT 'a' AS x) SELECT x, pg_typeof(x) FROM t;
+SELECT r_name, ARRAY(WITH RECURSIVE c AS (SELECT r_regionkey AS n UNION ALL SELECT n + 10 FROM c WHERE n < 30) SELECT n FROM c ORDER BY n) FROM tpch.region ORDER BY 1;
+SELECT r.r_name, (WITH RECURSIVE c(n, m) AS (SELECT n_nationkey, n_name FROM tpch.nation WHERE n_regionkey = r.r_regionkey UNION SELECT o.n_nationkey, o.n_name FROM c JOIN tpch.nation o ON o.n_nationkey = c.n + 1 WHERE o.n_nationkey < 20) SELECT string_agg(m, ',' ORDER BY n) FROM c) FROM tpch.region r ORDER BY 1;
+SELECT roles.rolname, CASE WHEN 'pg_signal_backend'=ANY(ARRAY(WITH RECURSIVE cte AS ( SELECT pg_roles.oid,pg_roles.rolname FROM pg_catalog.pg_roles WHERE pg_roles.oid = roles.oid UNION ALL SELECT m.roleid,pgr.rolname FROM cte cte_1 JOIN pg_catalog.pg_auth_members m ON m.member = cte_1.oid JOIN pg_catalog.pg_roles pgr ON pgr.oid = m.roleid) SELECT rolname FROM cte)) THEN True ELSE False END as can_signal_backend FROM pg_catalog.pg_roles as roles ORDER BY 1;
+SELECT n_name, t.* FROM tpch.nation, LATERAL (WITH RECURSIVE c(x) AS (SELECT n_regionkey UNION ALL SELECT x * 2 + 1 FROM c WHERE x < n_nationkey) SELECT count(*), max(x) FROM c) t ORDER BY 1 LIMIT 6;
+SELECT r_regionkey, EXISTS (WITH RECURSIVE c(x) AS (VALUES (1::bigint) UNION SELECT x + r_regionkey FROM c WHERE x < 10) SELECT FROM c WHERE x = 9) FROM tpch.region ORDER BY 1;
