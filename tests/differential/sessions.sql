@@ -306,3 +306,7 @@ EXECUTE assigned(1, 'y', 1, NULL, NULL, 1);
 EXECUTE assigned(1, upper('y'), 1 + '2', NULL, NULL, NULL);
 EXECUTE assigned(nope, 'y', 1, NULL, NULL, NULL);
 DEALLOCATE assigned;
+PREPARE listed AS SELECT ARRAY[$1, 1], ARRAY[$2], $3 || $4, round(avg(o_totalprice), $5) FROM tpch.orders WHERE o_orderdate > $6 AND o_totalprice BETWEEN $7 AND $8;
+SELECT parameter_types FROM pg_prepared_statements WHERE name = 'listed';
+EXECUTE listed('2', 'x', 'a', 'b', '1', '1995-01-01', '1000', '2000.5');
+DEALLOCATE listed;

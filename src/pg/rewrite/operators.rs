@@ -434,8 +434,13 @@ fn sided(raw: RawBinaryExpr, schema: &DFSchema) -> Result<RawBinaryExpr> {
             || read && matches!(side, Expr::Literal(ScalarValue::Utf8(Some(_)), None))
     };
     let json = any(&|side| json_type(side, schema).is_some());
-    let elsewhere = own.is_some() && !ours && !json && !(calculates && moments);
-    if open(&left) == open(&right) || lists || elsewhere {
+    // Of two texts it is likeliest.
+    if op == BinaryOperator::StringConcat && open(&left) && open(&right) {
+        let [left, right] = [left, right].map(|side| parameter(side, Some(types::TEXT)));
+        return Ok(RawBinaryExpr { op, left, right });
+    }
+    let here = own.is_none() || ours || json || calculates && moments;
+    if open(&left) == open(&right) || lists || !here {
         return Ok(RawBinaryExpr { op, left, right });
     }
     let argument = |side: &Expr| match side.to_field(schema) {

@@ -160,7 +160,9 @@ impl Found<'_> {
     fn function(&mut self, function: &ScalarFunction, schema: &DFSchema) {
         let args = function.args.as_slice();
         match (function.name(), args) {
-            ("coalesce" | "nullif" | "greatest" | "least", _) => self.alike(args.iter(), schema),
+            ("coalesce" | "nullif" | "greatest" | "least" | "make_array", _) => {
+                self.alike(args.iter(), schema);
+            }
             ("array_has", [list, item]) => self.quantified(item, list, schema),
             ("forebay_subscript" | "forebay_slice" | "array_element", [list, places @ ..])
                 if self.kind(list, schema).and_then(types::element_of).is_some() =>

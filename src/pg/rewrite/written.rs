@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     Expr, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause, ObjectName, Query,
-    TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor,
+    TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor, WindowFrame, WindowFrameBound,
+    WindowSpec, WindowType,
 };
 
 use super::candidates::{self, Argument};
@@ -32,12 +33,19 @@ pub(super) fn of_call(function: &str, args: &[Expr]) -> BTreeMap<usize, u32> {
 
 /// Literals of an expression that has a place of one type for them, as values of it: the planner would take them for
 /// texts.
-/// Errors: 42725 for a call that several functions may be meant by.
+/// Errors: 42725 for a call that several functions may be meant by; 0A000 for a parameter in the frame of a window.
 pub(super) fn literals(expr: &mut Expr) -> Result<()> {
     match expr {
-        Expr::Function(function) if function.within_group.is_empty() => {
-            if let FunctionArguments::List(list) = &mut function.args {
+        Expr::Function(function) => {
+            if let FunctionArguments::List(list) = &mut function.args
+                && function.within_group.is_empty()
+            {
                 arguments(&function.name, &mut list.args)?;
+            }
+            if let Some(WindowType::WindowSpec(WindowSpec { window_frame: Some(frame), .. })) =
+                &function.over
+            {
+                constant(frame)?;
             }
         }
         Expr::Extract { expr, .. } if text_literal(expr).is_some() => {
@@ -60,6 +68,20 @@ pub(super) fn literals(expr: &mut Expr) -> Result<()> {
             overlay_for.iter_mut().for_each(|length| read(length, types::INT4));
         }
         _ => {}
+    }
+    Ok(())
+}
+
+/// The planner makes values of the bounds of a frame before those of parameters are known.
+fn constant(frame: &WindowFrame) -> Result<()> {
+    for bound in std::iter::once(&frame.start_bound).chain(&frame.end_bound) {
+        if let WindowFrameBound::Preceding(Some(count)) | WindowFrameBound::Following(Some(count)) =
+            bound
+            && number(count).is_some()
+        {
+            let message = "a parameter in the frame of a window is not supported";
+            return Err(Error::FeatureNotSupported(message.to_owned()));
+        }
     }
     Ok(())
 }

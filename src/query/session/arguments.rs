@@ -119,14 +119,13 @@ impl SqlSession {
         let sql = Arc::clone(&planned.sql);
         let (_, mut rows) = self.open_rows(planned, given).await?;
         let Some(batch) = rows.next().await else { return Ok(Vec::new()) };
-        let values = batch?
+        batch?
             .columns()
             .iter()
             .map(|column| {
                 ScalarValue::try_from_array(column, 0).map_err(|error| failure::of(error, &sql))
             })
-            .collect();
-        values
+            .collect()
     }
 }
 
