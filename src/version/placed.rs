@@ -20,10 +20,14 @@ pub const BEFORE: &str = "forebay_before";
 /// The column that counts the rows before a row in its file.
 pub const WITHIN: &str = "forebay_within";
 
-/// The same table with [`BEFORE`] and [`WITHIN`] behind its columns; `None` where rows do not tell.
+/// The same table with [`BEFORE`] and [`WITHIN`] behind its columns; `None` where rows do not tell, and where the table
+/// has columns that are called so.
 pub fn with_places(table: &dyn TableProvider) -> Option<Arc<dyn TableProvider>> {
     let table: &VersionTable = (table as &dyn Any).downcast_ref()?;
-    (table.format() == Format::Parquet).then(|| Arc::new(table.placed()) as Arc<dyn TableProvider>)
+    let schema = table.schema();
+    let taken = [BEFORE, WITHIN].iter().any(|name| schema.field_with_name(name).is_ok());
+    let told = table.format() == Format::Parquet && !taken;
+    told.then(|| Arc::new(table.placed()) as Arc<dyn TableProvider>)
 }
 
 /// Whether a filter is one of places, which files know nothing of.

@@ -33,9 +33,14 @@ impl ExprPlanner for Operators {
     ) -> Result<PlannerResult<RawBinaryExpr>> {
         let RawBinaryExpr { op, left, right } = raw;
         // Asking for the type of a long chain would write all of it out at each of its links.
-        let joins = matches!(op, BinaryOperator::And | BinaryOperator::Or);
-        if joins && is_condition(&left) && is_condition(&right) {
-            return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+        if matches!(op, BinaryOperator::And | BinaryOperator::Or) && is_condition(&left) {
+            if is_condition(&right) {
+                return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
+            }
+            let raw = RawBinaryExpr { op: op.clone(), left: lit(true), right: right.clone() };
+            if let PlannerResult::Original(raw) = self.plan_binary_op(raw, schema)? {
+                return Ok(PlannerResult::Original(RawBinaryExpr { left, ..raw }));
+            }
         }
         let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema)?;
         if let Some(planned) = quantified(&op, &left, &right, schema) {
@@ -169,7 +174,15 @@ impl ExprPlanner for Operators {
 pub(super) fn is_condition(expr: &Expr) -> bool {
     match expr {
         Expr::BinaryExpr(binary) => {
-            matches!(binary.op, Operator::And | Operator::Or) || arithmetic::compares(binary.op)
+            matches!(
+                binary.op,
+                Operator::And
+                    | Operator::Or
+                    | Operator::RegexMatch
+                    | Operator::RegexIMatch
+                    | Operator::RegexNotMatch
+                    | Operator::RegexNotIMatch
+            ) || arithmetic::compares(binary.op)
         }
         Expr::Not(_)
         | Expr::IsNull(_)
