@@ -235,9 +235,9 @@ pub struct OtherRelation {
 pub const FOREBAY_SCHEMA: &str = "forebay";
 /// `pg_namespace.oid` of [`FOREBAY_SCHEMA`]; PostgreSQL hands out none between 9000 and 9999 for schemas.
 pub const FOREBAY_SCHEMA_OID: u32 = 9_990;
-/// `pg_database.oid` of the one database a connection sees: the first that is not PostgreSQL's own, for tools leave those
-/// out.
-pub const DATABASE_OID: u32 = 16_384;
+/// `pg_database.oid` of the one database a connection sees: none of PostgreSQL's own, for tools leave those out, and none
+/// that the catalog hands out, for tools look for what depends on a number whatever it is of.
+pub const DATABASE_OID: u32 = 2_147_483_647;
 /// `pg_authid.oid` of the bootstrap role, which owns everything (PostgreSQL's `BOOTSTRAP_SUPERUSERID`).
 pub const BOOTSTRAP_ROLE_OID: u32 = 10;
 

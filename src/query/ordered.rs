@@ -13,6 +13,7 @@ use datafusion::common::{Result, internal_err};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::limit::GlobalLimitExec;
@@ -63,7 +64,7 @@ impl PhysicalOptimizerRule for BranchOrder {
     }
 }
 
-/// A union, or what does something to each row of one, so that every branch is one partition; `None` for other plans.
+/// A union, or what does something to each row of one or gathers its rows, so that every branch is one partition; `None` for other plans.
 fn branches(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let inputs = plan.children();
     let inputs = match (plan.name(), inputs.as_slice()) {
@@ -76,10 +77,24 @@ fn branches(plan: &Arc<dyn ExecutionPlan>) -> Result<Option<Arc<dyn ExecutionPla
                 None => return Ok(None),
             }
         }
+        ("AggregateExec", [input]) if gathers(plan) => match branches(input)? {
+            Some(input) => vec![input],
+            None => return Ok(None),
+        },
         _ => return Ok(None),
     };
     let options = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
     Arc::clone(plan).replace_children(inputs, options).map(Some)
+}
+
+/// Whether each partition is gathered by itself, without groups, into what shows the order of its rows.
+fn gathers(plan: &Arc<dyn ExecutionPlan>) -> bool {
+    let Some(aggregate) = plan.downcast_ref::<AggregateExec>() else { return false };
+    let ordered =
+        |name: &str| matches!(name, "array_agg" | "string_agg" | "first_value" | "last_value");
+    *aggregate.mode() == AggregateMode::Partial
+        && aggregate.group_expr().is_empty()
+        && aggregate.aggr_expr().iter().any(|expr| ordered(expr.fun().name()))
 }
 
 /// One branch as one partition.

@@ -82,3 +82,5 @@ SELECT 1 EXCEPT SELECT 'x';
 SELECT 1 EXCEPT SELECT 'x'::text;
 SELECT date '2024-01-01' UNION ALL SELECT timestamp '2024-01-01 12:00';
 TABLE tpch.region EXCEPT TABLE ONLY tpch.region;
+SELECT array_to_string(array_agg(x), ',') FROM (SELECT 'a' || oid AS x FROM pg_roles WHERE oid = 10 UNION ALL (SELECT array_to_string(array_agg(y), ',') FROM (SELECT 'g' AS y FROM pg_auth_members) m) UNION ALL SELECT 'c') u;
+SELECT string_agg(x, ',') FROM (SELECT n_name AS x FROM tpch.nation WHERE n_nationkey = 3 UNION ALL SELECT 'b' UNION ALL SELECT r_name FROM tpch.region WHERE r_regionkey = 0) u;

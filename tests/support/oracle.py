@@ -129,7 +129,7 @@ def add_forebay(server):
 
     with psycopg.connect(f"{server}/template1", autocommit=True) as connection:
         connection.execute("DROP DATABASE postgres")
-        connection.execute("CREATE DATABASE tpch OID 16384")
+        connection.execute("CREATE DATABASE tpch OID 2147483647")
     with psycopg.connect(f"{server}/tpch", autocommit=True) as connection:
         connection.execute(ALIKE)
         connection.execute(pathlib.Path(__file__).with_name("forebay.sql").read_text())
