@@ -16,6 +16,8 @@ use datafusion::execution::memory_pool::{
 use datafusion::execution::object_store::ObjectStoreRegistry;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::{SessionState, SessionStateBuilder};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::deadline::Deadlines;
 use super::kept::Kept;
 use super::ordered::BranchOrder;
+use super::outer::OuterConstants;
 use super::parse::Limits;
 use super::physical::{Cancel, Yielding};
 use super::settings::write_ms;
@@ -307,11 +310,19 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_query_planner(Arc::new(crate::pg::apply::Planner))
+        .with_physical_optimizer_rules(physical_rules())
         .with_physical_optimizer_rule(Arc::new(BranchOrder))
         .with_physical_optimizer_rule(Arc::new(Yielding))
         .build();
     register(&mut state);
     state
+}
+
+/// DataFusion's own, after what makes its joins safe for them.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.insert(0, Arc::new(OuterConstants));
+    rules
 }
 
 /// PostgreSQL's functions that DataFusion lacks, or has with another meaning: the later registration wins.

@@ -27,6 +27,7 @@ mod locks;
 mod names;
 mod numeric;
 mod ordered;
+mod outer;
 mod parameters;
 pub mod parse;
 mod physical;
