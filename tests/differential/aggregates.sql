@@ -137,3 +137,7 @@ SELECT string_agg(NULL::text, n_name), string_agg(n_name, n_comment) FILTER (WHE
 SELECT string_agg(DISTINCT n_name, n_regionkey::text ORDER BY n_name), string_agg(DISTINCT n_regionkey::text, n_regionkey::text) FROM tpch.nation;
 SELECT string_agg(x, d ORDER BY x) FROM (VALUES ('\x01'::bytea, '\xff'::bytea), ('\x02', '\x00'), (NULL, '\x05'), ('\x03', NULL)) t(x, d);
 SELECT string_agg(n_name, n_nationkey) FROM tpch.nation;
+SELECT nullif(1::int2, 2::int8), nullif(10, n_nationkey), nullif(1.5, 1.50), sum(nullif(7, n_nationkey)) OVER () FROM tpch.nation ORDER BY 2 LIMIT 1;
+SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_regionkey, n_name DESC), string_agg(n_name, ';' ORDER BY n_name DESC) FROM tpch.nation WHERE n_nationkey < 6;
+SELECT n_regionkey, string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_name DESC), array_agg(n_nationkey ORDER BY n_name), count(DISTINCT n_name) FROM tpch.nation GROUP BY 1 ORDER BY 1;
+SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(DISTINCT n_regionkey::text, ','), first_value(n_name) OVER (ORDER BY max(n_nationkey)) FROM tpch.nation GROUP BY n_name ORDER BY 1 LIMIT 2;

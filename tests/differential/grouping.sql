@@ -92,3 +92,7 @@ SELECT l_orderkey, l_comment FROM tpch.lineitem GROUP BY l_orderkey;
 SELECT n_regionkey, n_name FROM tpch.nation GROUP BY n_regionkey;
 WITH nation AS (SELECT n_regionkey AS n_nationkey, n_name FROM tpch.nation) SELECT n_nationkey, n_name FROM nation GROUP BY n_nationkey;
 SELECT a.n_nationkey, b.n_name FROM tpch.nation a JOIN tpch.nation b ON a.n_regionkey = b.n_nationkey GROUP BY a.n_nationkey;
+SELECT (n_regionkey)::text AS k, count(*) FROM tpch.nation GROUP BY ROLLUP ((n_regionkey)::text) ORDER BY 1;
+SELECT n_regionkey % 2, (n_regionkey > 2) AND true, count(*) FROM tpch.nation GROUP BY CUBE ((n_regionkey % 2), (n_regionkey > 2) AND true) ORDER BY 1, 2;
+SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY GROUPING SETS ((n_regionkey), ()) ORDER BY 1;
+SELECT upper(r_name), grouping(upper(r_name)) FROM tpch.region GROUP BY GROUPING SETS (upper(r_name), ()) ORDER BY 1 LIMIT 2;

@@ -84,3 +84,6 @@ SELECT date '2024-01-01' UNION ALL SELECT timestamp '2024-01-01 12:00';
 TABLE tpch.region EXCEPT TABLE ONLY tpch.region;
 SELECT array_to_string(array_agg(x), ',') FROM (SELECT 'a' || oid AS x FROM pg_roles WHERE oid = 10 UNION ALL (SELECT array_to_string(array_agg(y), ',') FROM (SELECT 'g' AS y FROM pg_auth_members) m) UNION ALL SELECT 'c') u;
 SELECT string_agg(x, ',') FROM (SELECT n_name AS x FROM tpch.nation WHERE n_nationkey = 3 UNION ALL SELECT 'b' UNION ALL SELECT r_name FROM tpch.region WHERE r_regionkey = 0) u;
+SELECT length(n_name) FROM tpch.nation EXCEPT SELECT n_nationkey FROM tpch.nation ORDER BY 1 LIMIT 3;
+SELECT 2 AS c INTERSECT SELECT n_regionkey FROM tpch.nation;
+SELECT 2::int2 INTERSECT ALL SELECT 2::int4;

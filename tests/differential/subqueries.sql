@@ -98,3 +98,14 @@ select r_name from tpch.region r where (select count(*) from tpch.nation n where
 (select n_name, case n_regionkey when 1 then 'x' end as n_regionkey from tpch.nation n order by n.n_regionkey, 1 limit 2) union all (select n_name, 'b' as n_regionkey from tpch.nation n order by n.n_regionkey desc, 1 limit 1);
 select distinct on (indexrelid::int4) indclass, indkey from pg_index where indexrelid < 3000 order by indexrelid::int4 limit 2;
 select r_name, (with t as (select r.r_regionkey, r.r_name) select r_name || r_regionkey from t) from tpch.region r order by 1;
+SELECT count(*) FROM tpch.region WHERE (CASE WHEN r_regionkey > 2 THEN r_regionkey END) NOT IN (SELECT r_regionkey FROM tpch.region);
+SELECT count(*) FROM tpch.region WHERE (CASE WHEN r_regionkey > 2 THEN r_regionkey + 5 END) NOT IN (SELECT r_regionkey FROM tpch.region);
+SELECT count(*) FROM tpch.region WHERE nullif(r_regionkey, 3) + 5 NOT IN (SELECT r_regionkey FROM tpch.region);
+SELECT count(*) FROM tpch.region WHERE NULL::int8 NOT IN (SELECT r_regionkey FROM tpch.region);
+SELECT count(*) FROM tpch.region WHERE NULL::int8 NOT IN (SELECT r_regionkey FROM tpch.region WHERE false);
+SELECT count(*) FROM tpch.region WHERE r_regionkey + 1 NOT IN (SELECT medium FROM kinds.kinds);
+SELECT count(*) FROM tpch.region WHERE NOT (r_regionkey + 1 IN (SELECT small FROM kinds.kinds WHERE small IS NOT NULL));
+SELECT count(*) FROM (SELECT r_regionkey, NULL::int8 AS x FROM tpch.region) t WHERE x NOT IN (SELECT r_regionkey FROM tpch.region);
+SELECT r_name FROM tpch.region WHERE upper(r_name) NOT IN (SELECT n_name FROM tpch.nation) ORDER BY 1;
+SELECT n_regionkey, (SELECT max(s_suppkey) FROM tpch.supplier WHERE 1 = n_regionkey) FROM tpch.nation WHERE n_nationkey < 3 ORDER BY 1;
+SELECT n_name FROM tpch.nation WHERE n_nationkey = (SELECT count(*) FROM tpch.region WHERE 3 = n_regionkey) ORDER BY 1 LIMIT 3;

@@ -66,13 +66,22 @@ impl AggregateUDFImpl for Gathered {
     }
 
     fn order_sensitivity(&self) -> AggregateOrderSensitivity {
-        self.inner.order_sensitivity()
+        // Both sort by themselves: several of one query may each have an order.
+        match self.inner.order_sensitivity() {
+            AggregateOrderSensitivity::HardRequirement => {
+                AggregateOrderSensitivity::SoftRequirement
+            }
+            other => other,
+        }
     }
 
     fn with_beneficial_ordering(
         self: Arc<Self>,
         beneficial_ordering: bool,
     ) -> Result<Option<Arc<dyn AggregateUDFImpl>>> {
+        if !self.is_ordered() {
+            return Ok(Some(Arc::new(Gathered { inner: Arc::clone(&self.inner) })));
+        }
         let inner = self.inner.as_ref().clone().with_beneficial_ordering(beneficial_ordering)?;
         Ok(inner.map(|inner| Arc::new(Gathered { inner: Arc::new(inner) }) as _))
     }
@@ -86,6 +95,7 @@ impl AggregateUDFImpl for Gathered {
 
     fn reverse_expr(&self) -> ReversedUDAF {
         match self.inner.reverse_udf() {
+            _ if !self.is_ordered() => ReversedUDAF::NotSupported,
             ReversedUDAF::Reversed(inner) => ReversedUDAF::Reversed(of(inner)),
             other => other,
         }
@@ -112,6 +122,11 @@ fn of_arrays(args: &AccumulatorArgs<'_>) -> bool {
 }
 
 impl Gathered {
+    /// Whether it takes rows that come in its order as they come; the other one sorts them.
+    fn is_ordered(&self) -> bool {
+        self.inner.order_sensitivity().is_beneficial()
+    }
+
     fn values(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
         if !(args.is_distinct && args.is_reversed) {
             return self.inner.accumulator(args);

@@ -158,7 +158,9 @@ fn is_equality(term: &Expr) -> bool {
     match term {
         Expr::BinaryExpr(binary) if binary.op == Operator::Eq => {
             let (left, right) = (binary.left.as_ref(), binary.right.as_ref());
-            (outer(left) && !right.contains_outer()) || (outer(right) && !left.contains_outer())
+            // What is the same for all rows chooses none.
+            let inner = |expr: &Expr| !expr.contains_outer() && !expr.column_refs().is_empty();
+            (outer(left) && inner(right)) || (outer(right) && inner(left))
         }
         _ => false,
     }
@@ -173,7 +175,8 @@ fn outer_free(exprs: &[Expr]) -> bool {
 fn is_native(term: &Expr) -> bool {
     match term {
         Expr::InSubquery(inside) if inside.negated => {
-            !is_correlated(&inside.subquery) && !has_subquery(&inside.expr)
+            // Its join makes a difference between NULL and false for columns only.
+            !is_correlated(&inside.subquery) && matches!(inside.expr.as_ref(), Expr::Column(_))
         }
         Expr::Not(inner) if matches!(inner.as_ref(), Expr::Exists(_)) => is_native(inner),
         other => is_native_below(other),

@@ -424,7 +424,23 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             if let Some(compared) = kinds::nullif(&function, schema, facts)? {
                 return Ok(Transformed::yes(compared));
             }
-            of_values(function, schema, facts)
+            let whole = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| kind.is_integer());
+            let own = match function.args.as_slice() {
+                [first, other] if whole(first) && whole(other) => {
+                    let (_, field) = first.to_field(schema)?;
+                    let differs = *field.data_type() != other.get_type(schema)?;
+                    differs.then(|| Arc::new(field.as_ref().clone().with_nullable(true)))
+                }
+                _ => None,
+            };
+            let done = of_values(function, schema, facts)?;
+            // Integers of any two kinds are compared; it is the first of them or NULL.
+            Ok(match own {
+                Some(field) => {
+                    Transformed::yes(Expr::Cast(Cast { expr: Box::new(done.data), field }))
+                }
+                None => done,
+            })
         }
         Expr::ScalarFunction(function) => of_values(function, schema, facts),
         Expr::AggregateFunction(mut function) => {

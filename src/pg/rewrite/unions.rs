@@ -3,14 +3,15 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::FieldRef;
+use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, NullEquality, Result};
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::WindowFunction;
+use datafusion::logical_expr::type_coercion::binary::type_union_resolution;
 use datafusion::logical_expr::{
-    Distinct, Expr, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Projection, Union,
-    WindowFunctionDefinition,
+    Distinct, Expr, ExprSchemable, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Projection,
+    Union, WindowFunctionDefinition, cast,
 };
 
 use super::common::{self, Member};
@@ -106,8 +107,17 @@ fn one_type(
         let kinds =
             inputs.iter().filter(|input| !output(input, index).is_some_and(common::is_unknown));
         let kinds = kinds.map(|input| input.schema().field(index).data_type().clone());
-        let exact = common::numeric_of(kinds.collect());
-        wanted.push(exact.or(common::common(word, members)?));
+        let kinds: Vec<DataType> = kinds.collect();
+        let exact = common::numeric_of(kinds.clone());
+        let found = exact.or(common::common(word, members)?);
+        // The planner finds that of a UNION; of the others it takes the first's.
+        let wide = || {
+            let [first, rest @ ..] = kinds.as_slice() else { return None };
+            let differs = word != "UNION" && rest.iter().any(|kind| kind != first);
+            let data_type = differs.then(|| type_union_resolution(&kinds)).flatten()?;
+            Some(Arc::new(Field::new("", data_type, true)))
+        };
+        wanted.push(found.or_else(wide));
     }
     if wanted.iter().all(Option::is_none) {
         return Ok(None);
@@ -160,7 +170,12 @@ fn changed(
             Expr::Alias(alias) => alias.expr.as_mut(),
             other => other,
         };
-        let changed = common::become_one(own, wanted, input.schema(), facts)?;
+        let mut changed = common::become_one(own, wanted, input.schema(), facts)?;
+        let (kind, plain) = (own.get_type(input.schema())?, wanted.data_type());
+        if kind.is_numeric() && plain.is_numeric() && !plain.is_decimal() && kind != *plain {
+            *own = cast(std::mem::take(own), plain.clone());
+            changed = true;
+        }
         if (common::widen(own, wanted.data_type(), input.schema())? || changed) && !named {
             let bare = std::mem::replace(expr, Expr::Column(output.clone()));
             *expr = bare.alias_qualified(output.relation, output.name);

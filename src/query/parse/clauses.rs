@@ -2,6 +2,8 @@
 //! `FROM ONLY t`, `ORDER BY x USING >`, `x ISNULL`. What cannot be said so is refused here with 0A000; the parser would
 //! call it a syntax error.
 
+use std::collections::BTreeSet;
+
 use datafusion::sql::sqlparser::keywords::{ALL_KEYWORDS, ALL_KEYWORDS_INDEX, Keyword};
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
@@ -40,7 +42,73 @@ pub(super) fn rewrite(sql: &str, tokens: &[TokenWithSpan]) -> Result<Vec<TokenWi
             }
         }
     }
-    Ok(out)
+    Ok(bracketed(out))
+}
+
+/// `ROLLUP ((a)::text, b)`, where the parser takes what begins with a parenthesis for a list, as `ROLLUP (((a)::text), b)`.
+fn bracketed(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
+    let (mut opened, mut closed) = (BTreeSet::new(), BTreeSet::new());
+    for (index, token) in tokens.iter().enumerate() {
+        let sets = is_any(&token.token, &["ROLLUP", "CUBE", "SETS"])
+            && tokens.get(index + 1).is_some_and(|next| next.token == Token::LParen);
+        let Some(end) = sets.then(|| closing(&tokens, index + 1)).flatten() else { continue };
+        let mut start = index + 2;
+        while start < end {
+            let stop = element_end(&tokens, start, end);
+            let list = closing(&tokens, start).is_some_and(|close| close + 1 == stop);
+            let begins = tokens.get(start).is_some_and(|token| token.token == Token::LParen);
+            if begins && !list {
+                opened.insert(start);
+                closed.insert(stop);
+            }
+            start = stop + 1;
+        }
+    }
+    if opened.is_empty() {
+        return tokens;
+    }
+    let mut out = Vec::with_capacity(tokens.len() + 2 * opened.len());
+    for (index, token) in tokens.into_iter().enumerate() {
+        let own = |own: Token| TokenWithSpan { token: own, span: token.span };
+        if closed.contains(&index) {
+            out.push(own(Token::RParen));
+        }
+        if opened.contains(&index) {
+            out.push(own(Token::LParen));
+        }
+        out.push(token);
+    }
+    out
+}
+
+/// Where the parenthesis at `open` is closed.
+fn closing(tokens: &[TokenWithSpan], open: usize) -> Option<usize> {
+    let mut depth = 0_usize;
+    for (index, token) in tokens.iter().enumerate().skip(open) {
+        match token.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.checked_sub(1)?,
+            _ => {}
+        }
+        if depth == 0 {
+            return Some(index);
+        }
+    }
+    None
+}
+
+/// Where the element of a list that begins at `start` ends: its comma, or the end of the list.
+fn element_end(tokens: &[TokenWithSpan], start: usize, end: usize) -> usize {
+    let mut depth = 0_usize;
+    for (index, token) in tokens.iter().enumerate().take(end).skip(start) {
+        match token.token {
+            Token::LParen | Token::LBracket => depth += 1,
+            Token::RParen | Token::RBracket => depth = depth.saturating_sub(1),
+            Token::Comma if depth == 0 => return index,
+            _ => {}
+        }
+    }
+    end
 }
 
 /// A token of ours in the place of `token`.
