@@ -141,3 +141,10 @@ SELECT nullif(1::int2, 2::int8), nullif(10, n_nationkey), nullif(1.5, 1.50), sum
 SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_regionkey, n_name DESC), string_agg(n_name, ';' ORDER BY n_name DESC) FROM tpch.nation WHERE n_nationkey < 6;
 SELECT n_regionkey, string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(n_name, ',' ORDER BY n_name DESC), array_agg(n_nationkey ORDER BY n_name), count(DISTINCT n_name) FROM tpch.nation GROUP BY 1 ORDER BY 1;
 SELECT string_agg(n_name, ',' ORDER BY n_nationkey), string_agg(DISTINCT n_regionkey::text, ','), first_value(n_name) OVER (ORDER BY max(n_nationkey)) FROM tpch.nation GROUP BY n_name ORDER BY 1 LIMIT 2;
+SELECT min(o_orderdate), max(o_orderdate::timestamp), max(o_custkey + 1), min(o_comment) FROM tpch.orders;
+SELECT max(l_orderkey), min(l_orderkey + 1), max(l_shipdate - 1) FROM tpch.lineitem;
+PREPARE ends AS SELECT min(o_orderdate), max(o_orderdate::timestamp), max(o_custkey), min(o_totalprice) FROM tpch.orders;
+EXECUTE ends;
+EXECUTE ends;
+EXECUTE ends;
+DEALLOCATE ends;

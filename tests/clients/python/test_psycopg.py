@@ -103,6 +103,18 @@ def test_prepared_after_threshold(server):
     assert len(ask(server, "SELECT name, statement, parameter_types::text FROM pg_prepared_statements")[1]) >= 1
 
 
+@pytest.mark.parametrize("sql", [
+    "SELECT min(o_orderdate), max(o_orderdate::timestamp), max(o_custkey), min(o_totalprice) FROM orders",
+    "SELECT max(l_orderkey), min(l_orderkey + 1) FROM lineitem",
+    "SELECT o_orderkey FROM orders ORDER BY o_totalprice DESC LIMIT 3",
+    "SELECT count(*), max(o_totalprice) FROM orders JOIN customer ON o_custkey = c_custkey WHERE c_acctbal > 9000",
+])  # fmt: skip
+def test_a_plan_that_runs_again_has_learned_nothing(pair, sql):
+    server, oracle = pair
+    want = oracle.execute(sql).fetchall()
+    assert [server.execute(sql, prepare=True).fetchall() for _ in range(4)] == [want] * 4
+
+
 @pytest.mark.parametrize("kind", ["text", "csv", "binary"])
 def test_copy_to(pair, kind):
     seen = []
