@@ -87,3 +87,10 @@ SELECT string_agg(x, ',') FROM (SELECT n_name AS x FROM tpch.nation WHERE n_nati
 SELECT length(n_name) FROM tpch.nation EXCEPT SELECT n_nationkey FROM tpch.nation ORDER BY 1 LIMIT 3;
 SELECT 2 AS c INTERSECT SELECT n_regionkey FROM tpch.nation;
 SELECT 2::int2 INTERSECT ALL SELECT 2::int4;
+SELECT interval '1 day' UNION SELECT interval '24 hours';
+SELECT interval '24 hours' UNION SELECT interval '1 day';
+SELECT jsonb '{"a": 1.0}' UNION SELECT jsonb '{"a": 1}' UNION SELECT jsonb '2' ORDER BY 1;
+SELECT n_nationkey, interval '24 hours' FROM tpch.nation WHERE n_nationkey < 2 UNION SELECT n_nationkey, interval '1 day' FROM tpch.nation WHERE n_nationkey < 3 ORDER BY 1;
+SELECT 0::float8 UNION SELECT '-0'::float8;
+SELECT '-0'::float8 AS x UNION SELECT 0 ORDER BY x;
+SELECT count(*) FROM (SELECT 'a'::char(3) UNION SELECT 'a'::char(5)) t;

@@ -11,7 +11,7 @@ use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::logical_expr::expr::{InSubquery, Sort};
 use datafusion::logical_expr::{
     self, Aggregate, Cast, Distinct, DistinctOn, Expr, ExprSchemable, Join, LogicalPlan,
-    Projection, Subquery, Window, WindowFunctionDefinition,
+    Projection, Subquery, Union, Window, WindowFunctionDefinition, lit,
 };
 
 use super::operators::call;
@@ -22,6 +22,8 @@ use crate::pg::types;
 /// What the columns of keys, and of the values that stand for them, are named, and a number.
 const KEY: &str = "__forebay_key_";
 pub(crate) const FIRST: &str = "__forebay_first_";
+/// The column of the numbers of branches.
+const BRANCH: &str = "__forebay_branch";
 
 /// One node whose expressions have their types.
 /// Errors: 0A000 where no key can stand for the values.
@@ -31,7 +33,7 @@ pub(super) fn by_value(node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
     let done = match node.data {
         LogicalPlan::Distinct(Distinct::All(input)) if any(input.schema()) => distinct(input)?,
         LogicalPlan::Distinct(Distinct::On(distinct)) => first_rows(distinct)?,
-        LogicalPlan::Aggregate(aggregate) => grouped(aggregate)?,
+        LogicalPlan::Aggregate(aggregate) => grouped(aggregate, Vec::new())?,
         LogicalPlan::Join(join) => joined(join)?,
         LogicalPlan::Window(window) => partitioned(window)?,
         other => Transformed::no(other),
@@ -71,10 +73,27 @@ fn become_key(expr: &mut Expr, schema: &DFSchema) -> Result<bool> {
     Ok(changed)
 }
 
-/// `SELECT DISTINCT`: the first rows of groups by all columns.
+/// `SELECT DISTINCT` and UNION: the first rows of groups by all columns.
 fn distinct(input: Arc<LogicalPlan>) -> Result<Transformed<LogicalPlan>> {
     let columns = input.schema().columns().into_iter().map(Expr::Column).collect();
-    grouped(Aggregate::try_new(input, columns, Vec::new())?)
+    let (input, order) = match input.as_ref() {
+        LogicalPlan::Union(union) => in_branches(union)?,
+        _ => (input, Vec::new()),
+    };
+    grouped(Aggregate::try_new(input, columns, Vec::new())?, order)
+}
+
+/// The rows of a union with the numbers of their branches, and the order of these: which branch has its rows first is luck.
+fn in_branches(union: &Union) -> Result<(Arc<LogicalPlan>, Vec<Sort>)> {
+    let mut branches = Vec::with_capacity(union.inputs.len());
+    for (number, branch) in (0_i64..).zip(&union.inputs) {
+        let own = branch.schema().columns().into_iter().map(Expr::Column);
+        let columns: Vec<Expr> = own.chain([lit(number).alias(BRANCH)]).collect();
+        let branch = Projection::try_new(columns, Arc::clone(branch))?;
+        branches.push(Arc::new(LogicalPlan::Projection(branch)));
+    }
+    let union = LogicalPlan::Union(Union::try_new_with_loose_types(branches)?);
+    Ok((Arc::new(union), vec![Expr::Column(Column::from_name(BRANCH)).sort(true, false)]))
 }
 
 /// `SELECT DISTINCT ON`: the first row of each group in the order of the statement.
@@ -220,14 +239,15 @@ fn unnamed(expr: &Expr) -> Result<String> {
     Ok(bare.data.to_string())
 }
 
-/// GROUP BY. Errors: 0A000 for grouping sets, and for DISTINCT in aggregates that show values.
-fn grouped(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
+/// GROUP BY; `order` tells which of equal values is the first.
+/// Errors: 0A000 for grouping sets, and for DISTINCT in aggregates that show values.
+fn grouped(aggregate: Aggregate, order: Vec<Sort>) -> Result<Transformed<LogicalPlan>> {
     let input = Arc::clone(&aggregate.input);
     let within = input.schema();
     let mut aggregate = aggregate;
     if let Some(columns) = first_of_equal(&mut aggregate)? {
         let Aggregate { input, group_expr, aggr_expr, .. } = aggregate;
-        let plan = grouped(Aggregate::try_new(input, group_expr, aggr_expr)?)?.data;
+        let plan = grouped(Aggregate::try_new(input, group_expr, aggr_expr)?, order)?.data;
         let plan = Projection::try_new(columns, Arc::new(plan))?;
         return Ok(Transformed::yes(LogicalPlan::Projection(plan)));
     }
@@ -267,7 +287,7 @@ fn grouped(aggregate: Aggregate) -> Result<Transformed<LogicalPlan>> {
         let before = seen.iter().position(|seen| *seen == own);
         let first = format!("{FIRST}{}", before.unwrap_or(seen.len()));
         if before.is_none() {
-            shown.push(first_of(&own, Vec::new(), within)?.alias(first.clone()));
+            shown.push(first_of(&own, order.clone(), within)?.alias(first.clone()));
             let group = format!("{KEY}{}", seen.len());
             groups.push(key(&own, within)?.unwrap_or_else(|| own.clone()).alias(group));
             seen.push(own);
