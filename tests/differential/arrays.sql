@@ -272,3 +272,5 @@ SELECT array_agg(x) FROM (VALUES (ARRAY[1, 2]), (NULL)) v(x);
 SELECT array_agg(x) FROM (VALUES ('{}'::int4[]), (ARRAY[3])) v(x);
 SELECT k, array_agg(x ORDER BY x DESC) FROM (VALUES (1, ARRAY[1, 2]), (1, ARRAY[3, 4]), (2, ARRAY[5])) v(k, x) GROUP BY k ORDER BY k;
 SELECT ARRAY(SELECT ARRAY[n_nationkey, n_regionkey] FROM tpch.nation ORDER BY 1 LIMIT 2);
+SELECT ARRAY(SELECT stddev(n_nationkey) FROM tpch.nation), ARRAY(SELECT bool_and(n_nationkey > 1) FROM tpch.nation WHERE false);
+SELECT ARRAY(SELECT regexp_split_to_table('b,a', ',')), ARRAY(SELECT jsonb_array_elements_text('["x", "y"]') LIMIT 1), ARRAY(SELECT variance(n_nationkey) FROM tpch.nation GROUP BY n_regionkey ORDER BY n_regionkey LIMIT 2);

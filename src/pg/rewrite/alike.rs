@@ -10,8 +10,7 @@ use datafusion::sql::sqlparser::ast::{
     OrderByKind, Query, Select, SelectItem, SetExpr, Value, Visit, VisitMut, Visitor, VisitorMut,
 };
 
-use super::syntax::{call, function_name};
-use crate::pg::catalog::data;
+use super::syntax::{call, function_name, is_aggregate};
 use crate::pg::functions;
 
 /// Puts the casts of `query` into calls where only they tell two of its expressions apart.
@@ -113,10 +112,7 @@ impl Visitor for Computed {
     type Break = ();
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
         if let Expr::Function(function) = expr
-            && (function.over.is_some()
-                || function_name(&function.name).is_some_and(|name| {
-                    data::function_kinds(&name).is_some_and(|kinds| kinds.aggregate)
-                }))
+            && (function.over.is_some() || is_aggregate(function))
         {
             self.0.push(expr.clone());
         }

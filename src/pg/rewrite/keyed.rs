@@ -9,9 +9,8 @@ use datafusion::sql::sqlparser::ast::{
     SetExpr, Value, Visit, Visitor,
 };
 
-use super::syntax::{folded, function_name};
+use super::syntax::{folded, is_aggregate};
 use super::system_columns::{Ctes, Tables};
-use crate::pg::catalog::data;
 use crate::pg::facts::Facts;
 
 /// A table of a FROM clause whose rows a key tells apart.
@@ -189,11 +188,8 @@ struct Seen {
     aggregates: usize,
 }
 
-fn is_aggregate(expr: &Expr) -> bool {
-    let Expr::Function(function) = expr else { return false };
-    function.over.is_none()
-        && function_name(&function.name)
-            .is_some_and(|name| data::function_kinds(&name).is_some_and(|kinds| kinds.aggregate))
+fn aggregates(expr: &Expr) -> bool {
+    matches!(expr, Expr::Function(function) if is_aggregate(function))
 }
 
 impl Visitor for Seen {
@@ -218,12 +214,12 @@ impl Visitor for Seen {
         if seen && self.aggregates == 0 {
             self.found.push(expr.clone());
         }
-        self.aggregates += usize::from(is_aggregate(expr));
+        self.aggregates += usize::from(aggregates(expr));
         ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        self.aggregates -= usize::from(is_aggregate(expr));
+        self.aggregates -= usize::from(aggregates(expr));
         ControlFlow::Continue(())
     }
 }

@@ -1257,26 +1257,10 @@ fn aggregates_nothing(select: &Select) -> bool {
 /// What `regexp_matches` is planned as.
 pub(super) const MATCHES: &str = "forebay_regexp_matches";
 
-const AGGREGATES: &[&str] = &[
-    "count",
-    "sum",
-    "min",
-    "max",
-    "avg",
-    "array_agg",
-    "json_agg",
-    "json_object_agg",
-    "jsonb_agg",
-    "jsonb_object_agg",
-    "string_agg",
-    "bool_and",
-    "bool_or",
-    "every",
-];
-
+/// Whether it calls an aggregate, not over a window.
 pub(super) fn is_aggregate(function: &Function) -> bool {
     let name = function_name(&function.name).unwrap_or_default();
-    function.over.is_none() && AGGREGATES.contains(&name.as_str())
+    function.over.is_none() && data::function_kinds(&name).is_some_and(|kinds| kinds.aggregate)
 }
 
 /// `array_agg(DISTINCT x)` gathers in the order of `x`: PostgreSQL finds what is distinct by sorting, and a hash would
@@ -1303,8 +1287,8 @@ fn text_has_aggregate(expr: &Expr) -> bool {
         fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
             if let Expr::Function(function) = expr {
                 let name = function_name(&function.name).unwrap_or_default();
-                let collects = AGGREGATES.contains(&name.as_str())
-                    || matches!(name.as_str(), "unnest" | "generate_series");
+                let kinds = data::function_kinds(&name);
+                let collects = kinds.is_some_and(|kinds| kinds.aggregate || kinds.set);
                 self.0 |= collects || function.over.is_some() || function.filter.is_some();
             }
             ControlFlow::Continue(())
