@@ -40,3 +40,4 @@ pub mod session;
 pub mod settings;
 mod snapshots;
 pub mod system;
+mod through;

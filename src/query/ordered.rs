@@ -3,26 +3,23 @@
 //!
 //! The partitions of one branch still compute side by side, as PostgreSQL's workers would.
 
-use std::fmt::{self, Formatter};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, Partitioning};
+use datafusion::physical_expr::Partitioning;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::{AggregateExec, AggregateMode};
 use datafusion::physical_plan::coalesce_partitions::CoalescePartitionsExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::limit::GlobalLimitExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
-    PlanProperties,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 use futures::{StreamExt, TryStreamExt};
+
+use super::through::{Pass, Through};
 
 /// Takes the branches of a union in their order where they would be merged in any.
 #[derive(Debug)]
@@ -41,7 +38,7 @@ impl PhysicalOptimizerRule for BranchOrder {
             let Some(union) = branches(merge.input())? else {
                 return Ok(Transformed::no(plan));
             };
-            let ordered = Arc::new(OrderedExec::new(union));
+            let ordered = Arc::new(Through::<Branches>::new(union));
             Ok(Transformed::yes(match merge.fetch() {
                 Some(rows) => Arc::new(GlobalLimitExec::new(ordered, 0, Some(rows))),
                 None => ordered,
@@ -50,7 +47,7 @@ impl PhysicalOptimizerRule for BranchOrder {
         let plan = merged.data;
         // What has several partitions at the top is merged when it is run.
         Ok(match branches(&plan)? {
-            Some(union) => Arc::new(OrderedExec::new(union)),
+            Some(union) => Arc::new(Through::<Branches>::new(union)),
             None => plan,
         })
     }
@@ -103,91 +100,32 @@ fn merged(branch: &Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
         return Ok(Arc::clone(branch));
     }
     Ok(match branches(branch)? {
-        Some(union) => Arc::new(OrderedExec::new(union)),
+        Some(union) => Arc::new(Through::<Branches>::new(union)),
         None => Arc::new(CoalescePartitionsExec::new(Arc::clone(branch))),
     })
 }
 
-/// The partitions of `input`, one after the other.
+/// The partitions of an input, one after the other.
 #[derive(Debug)]
-struct OrderedExec {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+struct Branches;
 
-impl OrderedExec {
-    fn new(input: Arc<dyn ExecutionPlan>) -> OrderedExec {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            Partitioning::UnknownPartitioning(1),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        OrderedExec { input, properties: Arc::new(properties) }
-    }
-}
+impl Pass for Branches {
+    const NAME: &'static str = "OrderedExec";
 
-impl DisplayAs for OrderedExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "OrderedExec")
-    }
-}
-
-impl ExecutionPlan for OrderedExec {
-    fn name(&self) -> &str {
-        "OrderedExec"
+    fn partitioning(_input: &dyn ExecutionPlan) -> Partitioning {
+        Partitioning::UnknownPartitioning(1)
     }
 
-    fn schema(&self) -> SchemaRef {
-        self.input.schema()
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn apply_expressions(
-        &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(OrderedExec::new(input))),
-            Err(_children) => internal_err!("branches in order have one plan"),
-        }
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(
-            children,
-            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
-        )
-    }
-
-    fn execute(
-        &self,
+    fn rows(
+        input: &Arc<dyn ExecutionPlan>,
         _partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        let input = Arc::clone(&self.input);
+        let (input, schema) = (Arc::clone(input), input.schema());
         let branches = 0..input.output_partitioning().partition_count();
         // A branch starts when those before it are done: a limit may never come to it.
         let streams = futures::stream::iter(branches)
             .map(move |branch| input.execute(branch, Arc::clone(&context)));
-        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), streams.try_flatten())))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, streams.try_flatten())))
     }
 }

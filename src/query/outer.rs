@@ -3,23 +3,20 @@
 //! order, and a LIMIT gets the wrong rows. So such an input forgets its constants. The test
 //! `constants_are_forgotten_by_nobody_else` tells when DataFusion does it by itself.
 
-use std::fmt::{self, Formatter};
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
 use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::common::{JoinType, Result, internal_err};
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{JoinType, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::EquivalenceProperties;
+use datafusion::physical_expr::Partitioning;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
-use datafusion::physical_plan::{
-    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, PhysicalExpr,
-    PlanProperties,
-};
+use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
+
+use super::through::{Pass, Through};
 
 /// Comes before all rules that look for constants.
 #[derive(Debug)]
@@ -39,7 +36,8 @@ impl PhysicalOptimizerRule for OuterConstants {
                 let constant = !input.equivalence_properties().constants().is_empty();
                 forgets |= filled && constant;
                 inputs.push(match filled && constant {
-                    true => Arc::new(FilledExec::new(Arc::clone(input))) as Arc<dyn ExecutionPlan>,
+                    true => Arc::new(Through::<Filled>::new(Arc::clone(input)))
+                        as Arc<dyn ExecutionPlan>,
                     false => Arc::clone(input),
                 });
             }
@@ -82,86 +80,23 @@ fn filled(plan: &dyn ExecutionPlan) -> Vec<bool> {
     }
 }
 
-/// The rows of `input`, of which nothing is known.
+/// Rows that are filled with NULL above.
 #[derive(Debug)]
-struct FilledExec {
-    input: Arc<dyn ExecutionPlan>,
-    properties: Arc<PlanProperties>,
-}
+struct Filled;
 
-impl FilledExec {
-    fn new(input: Arc<dyn ExecutionPlan>) -> FilledExec {
-        let properties = PlanProperties::new(
-            EquivalenceProperties::new(input.schema()),
-            input.output_partitioning().clone(),
-            input.pipeline_behavior(),
-            input.boundedness(),
-        );
-        FilledExec { input, properties: Arc::new(properties) }
-    }
-}
+impl Pass for Filled {
+    const NAME: &'static str = "FilledExec";
 
-impl DisplayAs for FilledExec {
-    fn fmt_as(&self, _kind: DisplayFormatType, formatter: &mut Formatter<'_>) -> fmt::Result {
-        write!(formatter, "FilledExec")
-    }
-}
-
-impl ExecutionPlan for FilledExec {
-    fn name(&self) -> &str {
-        "FilledExec"
+    fn partitioning(input: &dyn ExecutionPlan) -> Partitioning {
+        input.properties().output_partitioning().clone()
     }
 
-    fn schema(&self) -> SchemaRef {
-        self.input.schema()
-    }
-
-    fn properties(&self) -> &Arc<PlanProperties> {
-        &self.properties
-    }
-
-    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
-        vec![&self.input]
-    }
-
-    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
-        vec![false]
-    }
-
-    fn apply_expressions(
-        &self,
-        _visit: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
-    ) -> Result<TreeNodeRecursion> {
-        Ok(TreeNodeRecursion::Continue)
-    }
-
-    fn replace_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-        _options: ReplaceChildrenOptions,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(FilledExec::new(input))),
-            Err(_children) => internal_err!("one side of a join is one plan"),
-        }
-    }
-
-    fn with_new_children(
-        self: Arc<Self>,
-        children: Vec<Arc<dyn ExecutionPlan>>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        self.replace_children(
-            children,
-            ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute),
-        )
-    }
-
-    fn execute(
-        &self,
+    fn rows(
+        input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
     ) -> Result<SendableRecordBatchStream> {
-        self.input.execute(partition, context)
+        input.execute(partition, context)
     }
 }
 

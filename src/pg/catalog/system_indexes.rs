@@ -131,47 +131,70 @@ impl SystemIndex {
     }
 }
 
-/// Rows of `pg_class`.
-pub(crate) fn class_rows() -> Vec<Row> {
-    let relation = data::table("pg_class");
+/// A row of `pg_class` for an index, or a table behind one, that PostgreSQL brings; `own` is what differs.
+pub(super) fn class_row(own: &[(&str, Cell)]) -> Row {
     let zero = || Cell::Int(0);
     let no = || Cell::Bool(false);
+    let mut values = vec![
+        ("reltype", zero()),
+        ("reloftype", zero()),
+        ("relowner", BOOTSTRAP_ROLE_OID.into()),
+        ("relpages", zero()),
+        ("relallvisible", zero()),
+        ("reltoastrelid", zero()),
+        ("relpersistence", 'p'.into()),
+        ("relchecks", zero()),
+        ("relhasindex", no()),
+        ("relhasrules", no()),
+        ("relhastriggers", no()),
+        ("relhassubclass", no()),
+        ("relrowsecurity", no()),
+        ("relforcerowsecurity", no()),
+        ("relispopulated", true.into()),
+        ("relreplident", 'n'.into()),
+        ("relispartition", no()),
+        ("relrewrite", zero()),
+        ("relfrozenxid", zero()),
+        ("relminmxid", zero()),
+    ];
+    values.extend(own.iter().cloned());
+    named(data::table("pg_class"), &values)
+}
+
+/// A row of `pg_index` for an index that PostgreSQL brings; `own` is what differs.
+pub(super) fn index_row(own: &[(&str, Cell)]) -> Row {
+    let no = || Cell::Bool(false);
+    let yes = || Cell::Bool(true);
+    let mut values = vec![
+        ("indnullsnotdistinct", no()),
+        ("indisexclusion", no()),
+        ("indimmediate", yes()),
+        ("indisclustered", no()),
+        ("indisvalid", yes()),
+        ("indcheckxmin", no()),
+        ("indisready", yes()),
+        ("indislive", yes()),
+        ("indisreplident", no()),
+    ];
+    values.extend(own.iter().cloned());
+    named(data::table("pg_index"), &values)
+}
+
+/// Rows of `pg_class`.
+pub(crate) fn class_rows() -> Vec<Row> {
     let row = |index: &SystemIndex| {
-        named(
-            relation,
-            &[
-                ("oid", index.oid.into()),
-                ("relname", (&index.name).into()),
-                ("relnamespace", PG_CATALOG_OID.into()),
-                ("reltype", zero()),
-                ("reloftype", zero()),
-                ("relowner", BOOTSTRAP_ROLE_OID.into()),
-                ("relam", BTREE_AM_OID.into()),
-                ("relfilenode", if index.shared { zero() } else { index.oid.into() }),
-                ("reltablespace", index.tablespace.into()),
-                ("relpages", zero()),
-                ("reltuples", Cell::Float(-1.0)),
-                ("relallvisible", zero()),
-                ("reltoastrelid", zero()),
-                ("relhasindex", no()),
-                ("relisshared", index.shared.into()),
-                ("relpersistence", 'p'.into()),
-                ("relkind", 'i'.into()),
-                ("relnatts", count(&index.key)),
-                ("relchecks", zero()),
-                ("relhasrules", no()),
-                ("relhastriggers", no()),
-                ("relhassubclass", no()),
-                ("relrowsecurity", no()),
-                ("relforcerowsecurity", no()),
-                ("relispopulated", true.into()),
-                ("relreplident", 'n'.into()),
-                ("relispartition", no()),
-                ("relrewrite", zero()),
-                ("relfrozenxid", zero()),
-                ("relminmxid", zero()),
-            ],
-        )
+        class_row(&[
+            ("oid", index.oid.into()),
+            ("relname", (&index.name).into()),
+            ("relnamespace", PG_CATALOG_OID.into()),
+            ("relam", BTREE_AM_OID.into()),
+            ("relfilenode", if index.shared { Cell::Int(0) } else { index.oid.into() }),
+            ("reltablespace", index.tablespace.into()),
+            ("reltuples", Cell::Float(-1.0)),
+            ("relisshared", index.shared.into()),
+            ("relkind", 'i'.into()),
+            ("relnatts", count(&index.key)),
+        ])
     };
     all().iter().map(row).collect()
 }
@@ -201,34 +224,19 @@ pub(crate) fn attribute_rows() -> Vec<Row> {
 
 /// Rows of `pg_index`.
 pub(crate) fn index_rows() -> Vec<Row> {
-    let relation = data::table("pg_index");
-    let no = || Cell::Bool(false);
-    let yes = || Cell::Bool(true);
     let row = |index: &SystemIndex| {
-        named(
-            relation,
-            &[
-                ("indexrelid", index.oid.into()),
-                ("indrelid", index.table.ids.relation.into()),
-                ("indnatts", count(&index.key)),
-                ("indnkeyatts", count(&index.key)),
-                ("indisunique", index.unique.into()),
-                ("indnullsnotdistinct", no()),
-                ("indisprimary", index.primary.into()),
-                ("indisexclusion", no()),
-                ("indimmediate", yes()),
-                ("indisclustered", no()),
-                ("indisvalid", yes()),
-                ("indcheckxmin", no()),
-                ("indisready", yes()),
-                ("indislive", yes()),
-                ("indisreplident", no()),
-                ("indkey", index.key.clone().into()),
-                ("indcollation", index.collations.clone().into()),
-                ("indclass", index.classes.clone().into()),
-                ("indoption", index.options.clone().into()),
-            ],
-        )
+        index_row(&[
+            ("indexrelid", index.oid.into()),
+            ("indrelid", index.table.ids.relation.into()),
+            ("indnatts", count(&index.key)),
+            ("indnkeyatts", count(&index.key)),
+            ("indisunique", index.unique.into()),
+            ("indisprimary", index.primary.into()),
+            ("indkey", index.key.clone().into()),
+            ("indcollation", index.collations.clone().into()),
+            ("indclass", index.classes.clone().into()),
+            ("indoption", index.options.clone().into()),
+        ])
     };
     all().iter().map(row).collect()
 }

@@ -5,10 +5,10 @@ use std::sync::LazyLock;
 
 use super::data::{self, SystemRelation};
 use super::dynamic::{BTREE_AM_OID, FROZEN_XID, GLOBAL_TABLESPACE_OID, HEAP_AM_OID};
-use super::dynamic::{SYSTEM_COLUMNS, attribute, named};
+use super::dynamic::{SYSTEM_COLUMNS, attribute};
 use super::index::{Column, PG_TOAST_OID};
 use super::rows::{Cell, Row};
-use crate::pg::facts::BOOTSTRAP_ROLE_OID;
+use super::system_indexes::{class_row, index_row};
 use crate::pg::types;
 
 /// `pg_opclass.oid` of `oid_ops` and `int4_ops`, by which the index orders chunks.
@@ -74,49 +74,27 @@ impl Toast {
         format!("{}_index", self.name())
     }
 
-    /// A row of `pg_class`, but for what tells the table from its index.
-    fn class_row(&self, relation: &SystemRelation, own: &[(&str, Cell)]) -> Row {
-        let zero = || Cell::Int(0);
-        let no = || Cell::Bool(false);
-        let space = if self.shared { GLOBAL_TABLESPACE_OID } else { 0 };
+    /// A row of `pg_class`; `own` is what tells the table from its index.
+    fn class_row(&self, oid: u32, own: &[(&str, Cell)]) -> Row {
         let mut values = vec![
+            ("oid", oid.into()),
             ("relnamespace", PG_TOAST_OID.into()),
-            ("reltype", zero()),
-            ("reloftype", zero()),
-            ("relowner", BOOTSTRAP_ROLE_OID.into()),
-            ("reltablespace", space.into()),
-            ("relpages", zero()),
+            ("relfilenode", if self.mapped { 0 } else { oid }.into()),
+            ("reltablespace", if self.shared { GLOBAL_TABLESPACE_OID } else { 0 }.into()),
             ("reltuples", Cell::Float(0.0)),
-            ("relallvisible", zero()),
-            ("reltoastrelid", zero()),
             ("relisshared", self.shared.into()),
-            ("relpersistence", 'p'.into()),
-            ("relchecks", zero()),
-            ("relhasrules", no()),
-            ("relhastriggers", no()),
-            ("relhassubclass", no()),
-            ("relrowsecurity", no()),
-            ("relforcerowsecurity", no()),
-            ("relispopulated", true.into()),
-            ("relreplident", 'n'.into()),
-            ("relispartition", no()),
-            ("relrewrite", zero()),
         ];
         values.extend(own.iter().cloned());
-        named(relation, &values)
+        class_row(&values)
     }
 }
 
 /// Rows of `pg_class`.
 pub(super) fn class_rows() -> Vec<Row> {
-    let relation = data::table("pg_class");
     let rows = |toast: &Toast| {
-        let file = |oid: u32| Cell::from(if toast.mapped { 0 } else { oid });
         let table = [
-            ("oid", toast.oid.into()),
             ("relname", toast.name().into()),
             ("relam", HEAP_AM_OID.into()),
-            ("relfilenode", file(toast.oid)),
             ("relhasindex", true.into()),
             ("relkind", 't'.into()),
             ("relnatts", Cell::Int(3)),
@@ -124,17 +102,12 @@ pub(super) fn class_rows() -> Vec<Row> {
             ("relminmxid", Cell::Int(1)),
         ];
         let index = [
-            ("oid", toast.index.into()),
             ("relname", toast.index_name().into()),
             ("relam", BTREE_AM_OID.into()),
-            ("relfilenode", file(toast.index)),
-            ("relhasindex", false.into()),
             ("relkind", 'i'.into()),
             ("relnatts", Cell::Int(2)),
-            ("relfrozenxid", Cell::Int(0)),
-            ("relminmxid", Cell::Int(0)),
         ];
-        [toast.class_row(relation, &table), toast.class_row(relation, &index)]
+        [toast.class_row(toast.oid, &table), toast.class_row(toast.index, &index)]
     };
     all().iter().flat_map(rows).collect()
 }
@@ -173,34 +146,19 @@ pub(super) fn attribute_rows() -> Vec<Row> {
 
 /// Rows of `pg_index`.
 pub(super) fn index_rows() -> Vec<Row> {
-    let relation = data::table("pg_index");
-    let no = || Cell::Bool(false);
-    let yes = || Cell::Bool(true);
     let row = |toast: &Toast| {
-        named(
-            relation,
-            &[
-                ("indexrelid", toast.index.into()),
-                ("indrelid", toast.oid.into()),
-                ("indnatts", Cell::Int(2)),
-                ("indnkeyatts", Cell::Int(2)),
-                ("indisunique", yes()),
-                ("indnullsnotdistinct", no()),
-                ("indisprimary", yes()),
-                ("indisexclusion", no()),
-                ("indimmediate", yes()),
-                ("indisclustered", no()),
-                ("indisvalid", yes()),
-                ("indcheckxmin", no()),
-                ("indisready", yes()),
-                ("indislive", yes()),
-                ("indisreplident", no()),
-                ("indkey", vec![1i32, 2].into()),
-                ("indcollation", vec![0i32; 2].into()),
-                ("indclass", CLASSES.to_vec().into()),
-                ("indoption", vec![0i32; 2].into()),
-            ],
-        )
+        index_row(&[
+            ("indexrelid", toast.index.into()),
+            ("indrelid", toast.oid.into()),
+            ("indnatts", Cell::Int(2)),
+            ("indnkeyatts", Cell::Int(2)),
+            ("indisunique", true.into()),
+            ("indisprimary", true.into()),
+            ("indkey", vec![1i32, 2].into()),
+            ("indcollation", vec![0i32; 2].into()),
+            ("indclass", CLASSES.to_vec().into()),
+            ("indoption", vec![0i32; 2].into()),
+        ])
     };
     all().iter().map(row).collect()
 }

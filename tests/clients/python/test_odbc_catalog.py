@@ -9,7 +9,7 @@ import itertools
 
 import pytest
 from cases import ORACLE, SERVER, same_rows
-from test_odbc import connect, connection_string, pyodbc
+from test_odbc import connection_string, pair, pyodbc  # noqa: F401, a fixture
 
 # Where two servers with equal tables differ by nature.
 #
@@ -67,14 +67,6 @@ CALLS = list(
 def label(call):
     name, arguments = call
     return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})"
-
-
-@pytest.fixture(scope="module")
-def pair():
-    server, oracle = connect(SERVER), connect(ORACLE)
-    yield server, oracle
-    server.close()
-    oracle.close()
 
 
 def answer(connection, name, arguments):

@@ -18,6 +18,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::pg::catalog::rows::tagged;
+use crate::pg::encode::is_oid;
 use crate::pg::types::{self, TYPE_KEY};
 
 /// Both.
@@ -36,17 +37,8 @@ fn result(oid: u32) -> u32 {
     match oid {
         types::CIDR => types::INET,
         types::VARCHAR | types::NAME | types::CHAR => types::TEXT,
-        types::REGPROC
-        | types::REGPROCEDURE
-        | types::REGOPER
-        | types::REGOPERATOR
-        | types::REGCLASS
-        | types::REGTYPE
-        | types::REGCONFIG
-        | types::REGDICTIONARY
-        | types::REGNAMESPACE
-        | types::REGROLE
-        | types::REGCOLLATION => types::OID,
+        types::XID | types::CID => oid,
+        number if is_oid(number) => types::OID,
         _ => oid,
     }
 }
