@@ -78,6 +78,15 @@ pub enum Error {
     /// A role, alias or other object that exists already; the whole message.
     #[error("{0}")]
     DuplicateObject(String),
+    /// A table or view that exists already.
+    #[error("relation \"{0}\" already exists")]
+    DuplicateTable(String),
+    /// A column called like one that every table has; the whole message.
+    #[error("{0}")]
+    ConflictingColumn(String),
+    /// A table that cannot be defined so; the whole message.
+    #[error("{0}")]
+    InvalidTableDefinition(String),
     /// A schema that exists already.
     #[error("schema \"{0}\" already exists")]
     DuplicateSchema(String),
@@ -207,6 +216,12 @@ pub enum Error {
     /// Strings whose lengths do not fit together; the whole message.
     #[error("{0}")]
     StringLength(String),
+    /// A value longer than its column may have; the whole message.
+    #[error("{0}")]
+    StringTooLong(String),
+    /// NULL in a column that may not have it; the whole message.
+    #[error("{0}")]
+    NotNullViolation(String),
     /// A length below zero of a part of a text.
     #[error("negative substring length not allowed")]
     SubstringLength,
@@ -547,6 +562,9 @@ impl Error {
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",
+            Error::DuplicateTable(_) => "42P07",
+            Error::ConflictingColumn(_) => "42701",
+            Error::InvalidTableDefinition(_) => "42P16",
             Error::DuplicateSchema(_) => "42P06",
             Error::ReservedName(_) => "42939",
             Error::InvalidGrant(_) => "0LP01",
@@ -583,6 +601,8 @@ impl Error {
             Error::NegativeSubstring => "22011",
             Error::InvalidRegularExpression(_) => "2201B",
             Error::StringLength(_) => "22026",
+            Error::StringTooLong(_) => "22001",
+            Error::NotNullViolation(_) => "23502",
             Error::SubstringLength => "22011",
             Error::CardinalityViolation => "21000",
             Error::SqlJson(state, _) => state,

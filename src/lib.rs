@@ -45,6 +45,9 @@
 //!
 //! A statement becomes [`catalog::Change`]s → the one committer validates them against the newest generation and
 //! appends one frame per request, one fdatasync per group → durable, then visible, then acknowledged.
+//!
+//! Temporary tables are their session's alone and never get there: each change makes a new immutable value of all of
+//! them, and a rollback takes the old one.
 
 pub mod error;
 

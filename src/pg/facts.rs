@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
 
 use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
@@ -57,6 +58,8 @@ pub struct Facts {
     pub activity: Arc<[ActivityRow]>,
     /// Relations that are no tables of a version: system views of `forebay`, logs, views, sequences.
     pub others: Arc<[OtherRelation]>,
+    /// The session's temporary tables, once it has made one.
+    pub temporary: Option<Arc<Temporary>>,
     /// Where queries leave what they ask to set.
     pub wishes: Wishes<Wish>,
     /// Where queries leave which sessions they ask to stop.
@@ -231,6 +234,61 @@ pub struct OtherRelation {
     pub comment: Option<String>,
 }
 
+/// The temporary tables of one session. Never changes: what changes one makes another of these.
+#[derive(Debug, Clone)]
+pub struct Temporary {
+    /// Their schema: `pg_temp_` and the session's process number.
+    pub schema: String,
+    /// A number that no other state of this session's tables has, for plans hold the rows they read.
+    pub state: u64,
+    /// By name.
+    pub tables: BTreeMap<String, Arc<TemporaryTable>>,
+}
+
+/// A table that only its session sees, and that ends with it.
+#[derive(Debug, Clone)]
+pub struct TemporaryTable {
+    /// Its name.
+    pub name: String,
+    /// Its identifiers.
+    pub ids: RelationIds,
+    /// Its columns; one that is not nullable is NOT NULL.
+    pub columns: SchemaRef,
+    /// Its rows.
+    pub rows: Vec<RecordBatch>,
+    /// What the end of a transaction does to it.
+    pub on_commit: OnCommit,
+}
+
+/// What the end of a transaction does to a temporary table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "PostgreSQL's words")]
+pub enum OnCommit {
+    PreserveRows,
+    DeleteRows,
+    Drop,
+}
+
+/// What a session may call the schema of its temporary tables, beside its name.
+pub const TEMPORARY_ALIAS: &str = "pg_temp";
+
+/// The column with the number of a row, while a statement says which rows of a temporary table change.
+pub const ROW: &str = "forebay_row";
+
+impl Temporary {
+    /// Whether `schema` names theirs.
+    pub fn named(&self, schema: &str) -> bool {
+        schema == TEMPORARY_ALIAS || schema == self.schema
+    }
+}
+
+impl TemporaryTable {
+    /// How many rows it has.
+    pub fn rows_count(&self) -> usize {
+        self.rows.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
 /// The schema of Forebay's own views and functions (DESIGN 5.3).
 pub const FOREBAY_SCHEMA: &str = "forebay";
 /// `pg_namespace.oid` of [`FOREBAY_SCHEMA`]; PostgreSQL hands out none between 9000 and 9999 for schemas.
@@ -276,16 +334,28 @@ impl Facts {
         Some((Arc::clone(table), *ids))
     }
 
-    /// The schemas a bare name is looked for in: those of PostgreSQL itself first, unless the search path has a place
-    /// for them.
+    /// The schemas a bare name is looked for in: temporary tables and what is PostgreSQL's own first, unless the search
+    /// path has a place for the latter.
     pub(crate) fn searched(&self) -> impl Iterator<Item = &str> {
+        let temporary = self.temporary.as_ref().map(|temporary| temporary.schema.as_str());
         let named = self.search_path.iter().any(|schema| schema == "pg_catalog");
-        let first = (!named).then_some("pg_catalog");
-        first.into_iter().chain(self.search_path.iter().map(String::as_str))
+        let own = (!named).then_some("pg_catalog");
+        temporary.into_iter().chain(own).chain(self.search_path.iter().map(String::as_str))
     }
 
-    /// The first table called `name` along the search path, with its schema.
+    /// The temporary table of that name that a statement means by `schema` and `name`.
+    pub fn temporary(&self, schema: Option<&str>, name: &str) -> Option<&Arc<TemporaryTable>> {
+        let temporary = self.temporary.as_ref()?;
+        let meant = schema.is_none_or(|schema| temporary.named(schema));
+        temporary.tables.get(name).filter(|_| meant)
+    }
+
+    /// The first table of a version called `name` along the search path, with its schema. `None` where a temporary table
+    /// is called so.
     pub fn visible(&self, name: &str) -> Option<(String, Arc<Table>, RelationIds)> {
+        if self.temporary(None, name).is_some() {
+            return None;
+        }
         self.search_path.iter().find_map(|schema| {
             let (table, ids) = self.table(schema, name)?;
             Some((schema.clone(), table, ids))

@@ -235,6 +235,12 @@ impl Engine {
         names
     }
 
+    /// Room for the temporary tables of one session, as much as one statement may use.
+    pub(super) fn temporary(&self) -> (MemoryReservation, usize) {
+        let memory = MemoryConsumer::new("temporary tables").register(&self.runtime.memory_pool);
+        (memory, self.statement_bytes_max)
+    }
+
     /// What one statement executes in: its own share of memory, the common caches and spill directory. `cancel` stops it.
     pub(super) fn context(
         &self,

@@ -8,7 +8,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, TableReference};
-use datafusion::datasource::{ViewTable, provider_as_source, source_as_provider};
+use datafusion::datasource::{MemTable, ViewTable, provider_as_source, source_as_provider};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::planner::{
     ContextProvider, ExprPlanner, RelationPlanner, TypePlanner,
@@ -22,7 +22,7 @@ use super::clock;
 use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
 use crate::error::Error;
-use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
+use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TemporaryTable};
 use crate::pg::functions::{self, overloads};
 use crate::pg::rewrite::PLACED;
 use crate::version::placed;
@@ -130,6 +130,9 @@ impl<'a> Names<'a> {
 
     fn in_path(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
         let name = reference.table();
+        if let Some(table) = self.facts.temporary(None, name) {
+            return temporary(table);
+        }
         for schema in self.facts.searched() {
             if let Some(source) = self.system(schema, name) {
                 return Ok(source);
@@ -151,6 +154,9 @@ impl<'a> Names<'a> {
         let name = reference.table();
         if let Some(source) = self.system(schema, name) {
             return Ok(source);
+        }
+        if let Some(table) = self.facts.temporary(Some(schema), name) {
+            return temporary(table);
         }
         if matches!(schema, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA | "public") {
             return Err(Error::UndefinedTable(format!("{schema}.{name}")));
@@ -275,6 +281,13 @@ impl<'a> Names<'a> {
             self.changing.set(true);
         }
     }
+}
+
+/// The rows that a temporary table has now: a change of them makes another plan.
+fn temporary(table: &TemporaryTable) -> Result<Arc<dyn TableSource>, Error> {
+    let table = MemTable::try_new(Arc::clone(&table.columns), vec![table.rows.clone()])
+        .map_err(|error| Error::Internal(format!("temporary table {}: {error}", table.name)))?;
+    Ok(provider_as_source(Arc::new(table)))
 }
 
 impl ContextProvider for Names<'_> {

@@ -60,6 +60,8 @@ pub(super) struct Basis {
     pub(super) lsn: u64,
     /// The search path, as found.
     pub(super) search_path: Vec<String>,
+    /// The state of the session's temporary tables.
+    pub(super) temporary: Option<(String, u64)>,
     /// The session's pins.
     pub(super) pins: BTreeMap<String, String>,
     /// The session's time zone.
@@ -76,6 +78,10 @@ impl Basis {
         Basis {
             lsn: facts.generation.lsn,
             search_path: facts.search_path.clone(),
+            temporary: facts
+                .temporary
+                .as_ref()
+                .map(|temporary| (temporary.schema.clone(), temporary.state)),
             pins: facts.pins.clone(),
             time_zone: facts.setting("TimeZone").unwrap_or("UTC").to_owned(),
             styles: ["DateStyle", "IntervalStyle", "bytea_output", "extra_float_digits"]

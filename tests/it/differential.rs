@@ -39,7 +39,7 @@ macro_rules! files {
 files! {
     aggregates arrays bytes casts clauses conditionals ctes datetimes errors floats formatting grouping integers
     intervals joins json kinds math numerics operators others patterns sessions sets settings strings subqueries
-    system texts tpch windows zones;
+    system temporary texts tpch windows zones;
     airbyte datagrip dbeaver fdw grafana hasura looker metabase node npgsql pgadmin pgcli pgdump pgjdbc psql python
     sqlalchemy tableau
 }

@@ -166,7 +166,7 @@ class Tables:
             pyarrow.parquet.write_table(rows(csv, schema), version / f"{table}.parquet")
         # It appears whole, for other files' refreshes run beside this.
         version.rename(version.with_name("v1"))
-        for sql in ("SELECT forebay.refresh()", f"SET search_path = {database}"):
+        for sql in (f"SELECT forebay.refresh('{database}')", f"SET search_path = {database}"):
             answer = self.forebay.run(sql)
             assert not isinstance(answer, str), answer
 
@@ -185,6 +185,7 @@ class Tables:
                 yield table, schema, b"".join(bytes(block) for block in copy)
 
     def drop(self):
+        shutil.rmtree(self.root / f"{self.name}_{self.states}", ignore_errors=True)
         self.postgres.run(f"DROP SCHEMA {self.name} CASCADE")
 
 

@@ -204,7 +204,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         toast::of(entity.ids.relation).map_or(0, |toast| toast.oid),
         indexed(entity),
         shared,
-        'p',
+        if entity.temporary { 't' } else { 'p' },
         entity.kind,
         i32::try_from(entity.columns.len()).unwrap_or(i32::MAX),
         0,

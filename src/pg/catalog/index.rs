@@ -9,7 +9,7 @@ use arrow::record_batch::RecordBatch;
 use super::data;
 use super::rows::{Cell, Row};
 use crate::catalog::generation::RelationIds;
-use crate::pg::facts::{FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts};
+use crate::pg::facts::{FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary};
 use crate::pg::types;
 
 /// `pg_namespace.oid` of `pg_catalog`.
@@ -28,6 +28,8 @@ pub(crate) struct Entity {
     pub(crate) ids: RelationIds,
     /// `pg_class.relkind`.
     pub(crate) kind: char,
+    /// Whether only its session sees it.
+    pub(crate) temporary: bool,
     pub(crate) columns: Vec<Column>,
     /// Attribute numbers of the declared key.
     pub(crate) key: Vec<i16>,
@@ -96,6 +98,8 @@ pub(crate) struct Index {
     pub(crate) schemas: BTreeMap<String, u32>,
     /// Relations that are not PostgreSQL's, by schema and name.
     pub(crate) relations: Vec<Arc<Entity>>,
+    /// The schema that `pg_temp` means.
+    temporary: Option<String>,
     by_oid: HashMap<u32, Arc<Entity>>,
     by_name: HashMap<(String, String), Arc<Entity>>,
     /// Rows of relations that tell of nothing else, made when a statement first asks.
@@ -129,6 +133,7 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             name: relation.name.to_owned(),
             ids: RelationIds { relation: relation.oid, row_type: relation.row_type, array_type: 0 },
             kind: relation.kind,
+            temporary: false,
             columns: columns.collect(),
             key: Vec::new(),
             rows: None,
@@ -151,6 +156,7 @@ impl Index {
         let mut index = Index {
             schemas: BTreeMap::from([(FOREBAY_SCHEMA.to_owned(), FOREBAY_SCHEMA_OID)]),
             relations: Vec::new(),
+            temporary: facts.temporary.as_ref().map(|temporary| temporary.schema.clone()),
             by_oid: HashMap::new(),
             by_name: HashMap::new(),
             batches: Mutex::default(),
@@ -176,6 +182,7 @@ impl Index {
                 name: other.name.clone(),
                 ids: other.ids,
                 kind: other.kind,
+                temporary: false,
                 columns: columns(&other.columns, &BTreeMap::new(), &[]),
                 key: Vec::new(),
                 rows: other.rows,
@@ -185,7 +192,33 @@ impl Index {
                 database: (!own).then(|| other.schema.clone()),
             });
         }
+        if let Some(temporary) = &facts.temporary {
+            index.add_temporary(temporary);
+        }
         index
+    }
+
+    fn add_temporary(&mut self, temporary: &Temporary) {
+        let schema_oid = synthetic("schema", &[&temporary.schema]);
+        self.schemas.insert(temporary.schema.clone(), schema_oid);
+        for table in temporary.tables.values() {
+            self.add(Entity {
+                schema: temporary.schema.clone(),
+                schema_oid,
+                name: table.name.clone(),
+                ids: table.ids,
+                kind: 'r',
+                temporary: true,
+                columns: columns(&table.columns, &BTreeMap::new(), &[]),
+                key: Vec::new(),
+                // As long as nobody has counted them.
+                rows: None,
+                bytes: 0,
+                comment: None,
+                definition: None,
+                database: None,
+            });
+        }
     }
 
     /// The rows kept under `key`, made by `make` the first time.
@@ -241,6 +274,7 @@ impl Index {
                 name: table.name.clone(),
                 ids,
                 kind: 'r',
+                temporary: false,
                 columns: columns(&arrow, &table.column_comments, &table.key),
                 key: key.unwrap_or_default(),
                 rows: table.rows(),
@@ -282,6 +316,10 @@ impl Index {
 
     /// The relation `schema.name`.
     pub(crate) fn named(&self, schema: &str, name: &str) -> Option<Arc<Entity>> {
+        let schema = match &self.temporary {
+            Some(own) if schema == TEMPORARY_ALIAS => own,
+            _ => schema,
+        };
         if let Some(found) = self.by_name.get(&(schema.to_owned(), name.to_owned())) {
             return Some(Arc::clone(found));
         }

@@ -125,7 +125,11 @@ fn schemata(facts: &Facts, index: &Index) -> Vec<Row> {
 }
 
 fn table(facts: &Facts, entity: &Entity) -> Row {
-    let kind = if entity.kind == 'v' { "VIEW" } else { "BASE TABLE" };
+    let kind = match entity.kind {
+        'v' => "VIEW",
+        _ if entity.temporary => "LOCAL TEMPORARY",
+        _ => "BASE TABLE",
+    };
     row![
         &facts.database,
         &entity.schema,

@@ -62,7 +62,7 @@ pub(super) const SPECS: &[Spec] = specs! {
     "inet_client_port" [""] -> "int4" strict |call| text(call.facts.client.map(|at| at.port()));
     "inet_server_addr" [""] -> "inet" strict |call| text(call.facts.server.map(|at| at.ip().to_string()));
     "inet_server_port" [""] -> "int4" strict |call| text(call.facts.server.map(|at| at.port()));
-    "pg_my_temp_schema" [""] -> "oid" strict NOTHING_COUNTED;
+    "pg_my_temp_schema" [""] -> "oid" strict |call| Ok(Cell::from(my_temporary_schema(call)));
     "pg_is_other_temp_schema" ["n"] -> "bool" strict NEVER;
     "pg_jit_available" [""] -> "bool" strict NEVER;
     "pg_blocking_pids" ["n"] -> "_int4" strict |_| Ok(Cell::List(Vec::new()));
@@ -278,6 +278,12 @@ fn current_schemas(call: &Call<'_>) -> Result<Cell> {
         false => call.facts.search_path.clone(),
     };
     Ok(Cell::from(path))
+}
+
+/// 0 until the session makes its first temporary table.
+fn my_temporary_schema(call: &Call<'_>) -> u32 {
+    let schema = call.facts.temporary.as_ref().map(|temporary| temporary.schema.as_str());
+    schema.and_then(|schema| call.facts.index().schema_oid(schema)).unwrap_or(0)
 }
 
 fn version(call: &Call<'_>) -> Result<Cell> {

@@ -25,6 +25,7 @@ mod keyed;
 mod keys;
 mod kinds;
 mod lateral;
+mod listed;
 mod literals;
 mod mixed;
 mod moments;
@@ -63,7 +64,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner};
-use datafusion::sql::sqlparser::ast::{Expr, Query, Statement};
+use datafusion::sql::sqlparser::ast::{DataType as SqlType, Expr, Query, Statement};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 pub(crate) use self::equal::FIRST;
@@ -142,6 +143,22 @@ pub fn call_literals(function: &str, args: &mut [Expr]) -> Result<()> {
 /// such cast. A constant without a type stays as it is.
 pub fn assigned(expr: &mut Expr, source: u32, target: u32) -> bool {
     written::assigned(expr, source, target)
+}
+
+/// A constant without a type, or a parameter, as a value of the type that `sql_type` writes; `false` for anything else,
+/// which stays as it is.
+pub fn given(expr: &mut Expr, sql_type: &SqlType) -> bool {
+    written::given(expr, sql_type)
+}
+
+/// Whether values of the type `source` may be assigned to what is of the type `target`.
+pub fn assignable(source: u32, target: u32) -> bool {
+    signatures::assignable(source, target)
+}
+
+/// Makes an expression one of the type that `sql_type` writes.
+pub fn cast(expr: &mut Expr, sql_type: &SqlType) {
+    written::cast(expr, sql_type);
 }
 
 /// The types of the parameters of a plan as `SqlToRel` made it, by their numbers, where their places tell them and neither

@@ -16,8 +16,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    alike, array, calls, clauses, composites, from, joins, keyed, keys, literals, moments, outputs,
-    patterns, records, rows, system_columns, unnesting, variadic, whole_rows, written,
+    alike, array, calls, clauses, composites, from, joins, keyed, keys, listed, literals, moments,
+    outputs, patterns, records, rows, system_columns, unnesting, variadic, whole_rows, written,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -118,6 +118,9 @@ impl VisitorMut for Rewriter<'_> {
         self.ctes.push(system_columns::Ctes::of(query));
         keyed::determined(query, &self.ctes, self.facts);
         from::tables(&mut query.body);
+        if let Err(error) = listed::numbered(query) {
+            return ControlFlow::Break(Box::new(error));
+        }
         self.rows.enter_query(query, self.facts);
         let ordered = self.rows.ordered(query, self.facts);
         match ordered.and_then(|()| clauses::query(query)) {
@@ -508,7 +511,7 @@ pub(super) fn cast_to(expr: Box<Expr>, name: &str) -> Expr {
     cast_as(expr, DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new()))
 }
 
-fn cast_as(expr: Box<Expr>, data_type: DataType) -> Expr {
+pub(super) fn cast_as(expr: Box<Expr>, data_type: DataType) -> Expr {
     Expr::Cast { kind: CastKind::DoubleColon, expr, data_type, array: false, format: None }
 }
 

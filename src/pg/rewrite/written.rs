@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause, ObjectName, Query,
-    TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor, WindowFrame, WindowFrameBound,
-    WindowSpec, WindowType,
+    DataType as SqlType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, LimitClause,
+    ObjectName, Query, TableFactor, TypedString, UnaryOperator, Value, Visit, Visitor, WindowFrame,
+    WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::candidates::{self, Argument};
-use super::syntax::{cast_to, function_name, null, text_literal};
+use super::syntax::{cast_as, cast_to, function_name, null, text_literal};
 use super::{signatures, told};
 use crate::error::{Error, Place, Result};
 use crate::pg::types;
@@ -153,6 +153,22 @@ pub(super) fn assigned(expr: &mut Expr, source: u32, target: u32) -> bool {
         None => *expr = own,
     }
     name.is_some()
+}
+
+/// See [`super::given`].
+pub(super) fn given(expr: &mut Expr, sql_type: &SqlType) -> bool {
+    let null_literal = matches!(expr, Expr::Value(value) if value.value == Value::Null);
+    let open = null_literal || text_literal(expr).is_some() || number(expr).is_some();
+    if open {
+        cast(expr, sql_type);
+    }
+    open
+}
+
+/// See [`super::cast`].
+pub(super) fn cast(expr: &mut Expr, sql_type: &SqlType) {
+    let own = std::mem::replace(expr, null());
+    *expr = cast_as(Box::new(own), sql_type.clone());
 }
 
 /// A literal as one of the type `kind`, where literals of that type, or of its elements, are not read later.

@@ -16,6 +16,7 @@ impl Reader<'_> {
             "GRANT" => self.grant(),
             "REVOKE" => self.revoke(),
             "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
+            "CREATE" if self.creates_temporary_table() => self.temporary_table(),
             _ => {
                 let second = self.word_at(1).unwrap_or_default();
                 if matches!(second.as_str(), "ROLE" | "USER" | "GROUP") {

@@ -16,9 +16,11 @@ mod outputs;
 mod reader;
 mod refused;
 mod statement;
+mod tables;
 mod utility;
 mod versions;
 mod words;
+mod writes;
 
 use std::ops::ControlFlow;
 

@@ -70,15 +70,39 @@ impl<'a> Reader<'a> {
 
     /// Takes the words if all stand here.
     pub(super) fn accept(&mut self, words: &str) -> bool {
-        let words: Vec<&str> = words.split(' ').collect();
-        let here = words
-            .iter()
-            .enumerate()
-            .all(|(offset, word)| self.word_at(offset).as_deref() == Some(*word));
+        let here = self.stands(words);
         if here {
-            self.index += words.len();
+            self.index += words.split(' ').count();
         }
         here
+    }
+
+    /// Whether the words stand here.
+    pub(super) fn stands(&self, words: &str) -> bool {
+        let mut words = words.split(' ').enumerate();
+        words.all(|(offset, word)| self.word_at(offset).as_deref() == Some(word))
+    }
+
+    /// The token here, taken.
+    pub(super) fn take(&mut self) -> Option<TokenWithSpan> {
+        let token = self.tokens.get(self.index).cloned();
+        self.index += usize::from(token.is_some());
+        token
+    }
+
+    /// The tokens from the `start`th on that were taken.
+    pub(super) fn taken(&self, start: usize) -> Vec<TokenWithSpan> {
+        self.tokens.get(start..self.index).unwrap_or_default().to_vec()
+    }
+
+    /// Goes back to where `index` tokens were taken.
+    pub(super) fn back(&mut self, index: usize) {
+        self.index = index;
+    }
+
+    /// How many tokens were taken.
+    pub(super) fn index(&self) -> usize {
+        self.index
     }
 
     pub(super) fn accept_token(&mut self, token: &Token) -> bool {

@@ -4,6 +4,7 @@
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::statement::{Refused, Relation, Statement};
+use super::writes::Target;
 use super::{Limits, Reader, parse};
 use crate::error::{Error, Result};
 
@@ -45,6 +46,7 @@ impl Reader<'_> {
         self.accept("ONLY");
         let placed = matches!(*tag, "INSERT" | "UPDATE" | "DELETE" | "MERGE");
         let mut relations = Vec::new();
+        let start = self.index();
         loop {
             let position = placed.then(|| self.position());
             let read = match tag {
@@ -58,6 +60,8 @@ impl Reader<'_> {
                 break;
             }
         }
+        let target = Target(self.taken(start));
+        let behind = self.index();
         let rest = self.remaining();
         let numbers = rest.iter().filter_map(|token| match &token.token {
             Token::Placeholder(name) => name.strip_prefix('$')?.parse::<u16>().ok(),
@@ -65,14 +69,23 @@ impl Reader<'_> {
         });
         // Only what is planned has parameters.
         let parameters = numbers.max().filter(|_| placed).unwrap_or_default();
-        Ok(Some(Statement::Refused(Refused {
+        let refused = Refused {
             tag,
             relations,
             dropped: *dropped,
             if_exists,
             parameters: parameters.into(),
             error,
-        })))
+        };
+        Ok(Some(match *tag {
+            "INSERT" | "UPDATE" | "DELETE" => {
+                self.back(behind);
+                let write = self.write(tag, target).map(Box::new);
+                self.remaining();
+                Statement::Write { write, refused }
+            }
+            _ => Statement::Refused(refused),
+        }))
     }
 
     fn dropped_schema(&mut self) -> Result<Relation> {

@@ -4,8 +4,9 @@ use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use super::copy::CopiedTable;
 use crate::catalog::roles::{Privilege, Target};
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
+use crate::pg::facts::OnCommit;
 use crate::query::channels::Post;
 
 /// One statement.
@@ -139,10 +140,100 @@ pub enum Statement {
     Post(Post),
     /// LOCK TABLE, each table as the query that reads it.
     Lock(Vec<Box<Query>>),
-    /// A statement that does not run.
+    /// CREATE TEMPORARY TABLE, also with AS.
+    CreateTable(Box<TableDefinition>),
+    /// INSERT, UPDATE or DELETE: of a temporary table it runs.
+    Write {
+        /// What it does. An error where it asks for what temporary tables do not have.
+        write: Result<Box<Write>>,
+        /// How it is refused of any other table.
+        refused: Refused,
+    },
+    /// A statement that does not run; TRUNCATE and DROP TABLE of temporary tables do.
     Refused(Refused),
     /// The empty statement, with its tag.
     NoEffect(&'static str),
+}
+
+/// What CREATE TEMPORARY TABLE makes.
+#[derive(Debug, Clone)]
+pub struct TableDefinition {
+    /// Its schema, if named.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Where there is such a table already, a notice is enough.
+    pub if_not_exists: bool,
+    /// What the end of a transaction does to it.
+    pub on_commit: OnCommit,
+    /// Its columns.
+    pub content: Content,
+}
+
+/// What tells the columns of a new table.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// Each is written.
+    Columns(Vec<ColumnDefinition>),
+    /// They are a query's, whose rows it begins with.
+    Query {
+        /// Names for the first of them.
+        names: Vec<String>,
+        /// The query.
+        query: Box<Query>,
+        /// `WITH NO DATA` takes no rows.
+        data: bool,
+    },
+}
+
+/// A column of CREATE TABLE.
+#[derive(Debug, Clone)]
+pub struct ColumnDefinition {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub data_type: DataType,
+    /// `NOT NULL`.
+    pub not_null: bool,
+}
+
+/// INSERT, UPDATE or DELETE.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// What it does.
+    pub change: Change,
+    /// `RETURNING`, as a query of the table.
+    pub returning: Option<Box<Query>>,
+}
+
+/// What a statement does to the rows of a table.
+#[derive(Debug, Clone)]
+pub enum Change {
+    /// INSERT.
+    Insert {
+        /// The columns it names; none are all.
+        columns: Vec<Named>,
+        /// The rows; `None` is DEFAULT VALUES.
+        source: Option<Box<Query>>,
+    },
+    /// UPDATE.
+    Update {
+        /// The columns that change.
+        columns: Vec<Named>,
+        /// Their values, and behind them the number of the row.
+        rows: Box<Query>,
+    },
+    /// DELETE: the numbers of the rows that go.
+    Delete(Box<Query>),
+}
+
+/// A name with its place in the text.
+#[derive(Debug, Clone)]
+pub struct Named {
+    /// The name.
+    pub name: String,
+    /// Where errors point to.
+    pub position: usize,
 }
 
 /// A statement that would change what cannot change.
@@ -395,7 +486,8 @@ impl Statement {
             Statement::Access(access) if access.grant => "GRANT",
             Statement::Access(_) => "REVOKE",
             Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
-            Statement::Refused(refused) => refused.tag,
+            Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::Refused(refused) | Statement::Write { refused, .. } => refused.tag,
             Statement::NoEffect(tag) => tag,
         }
     }

@@ -71,7 +71,8 @@ fn only_the_allow_list_parses() {
         "0A000 CREATE EXTERNAL is not supported",
     );
     for (sql, what) in [
-        ("CREATE LOCAL TEMP TABLE t (a int)", "TEMPORARY TABLE"),
+        ("CREATE LOCAL TEMP VIEW t AS SELECT 1", "TEMPORARY VIEW"),
+        ("CREATE UNLOGGED TABLE t (a int)", "TABLE"),
         ("CREATE OR REPLACE VIEW v AS SELECT 1", "VIEW"),
         ("CREATE UNIQUE INDEX ON t (a)", "INDEX"),
         ("CREATE TEMPORARY SEQUENCE s", "TEMPORARY SEQUENCE"),
@@ -91,6 +92,28 @@ fn only_the_allow_list_parses() {
         "0A000 data-modifying statements in WITH are not supported",
     );
     check("PREPARE p AS COPY t TO '/x'", "0A000 PREPARE of COPY is not supported");
+}
+
+#[test]
+fn temporary_tables_are_read_or_refused_by_name() {
+    let lacking = |what: &str| format!("0A000 {what} of temporary tables is not supported");
+    for (sql, what) in [
+        ("CREATE TEMP TABLE t (a int PRIMARY KEY)", "PRIMARY"),
+        ("CREATE TEMP TABLE t (a int, CHECK (a > 0))", "CHECK"),
+        ("CREATE TEMP TABLE t (a int DEFAULT 1)", "DEFAULT"),
+        ("CREATE TEMP TABLE t (a bigserial)", "the type bigserial"),
+        ("CREATE TEMP TABLE t (LIKE u)", "LIKE"),
+        ("CREATE TEMP TABLE t (a int) INHERITS (u)", "INHERITS"),
+    ] {
+        check(sql, &lacking(what));
+    }
+    check("CREATE TEMP TABLE t (a)", "42601 syntax error at or near \")\" at 23");
+    check("CREATE TEMP TABLE t (a int", "42601 syntax error at end of input at 27");
+    check("CREATE TEMP TABLE t", "42601 syntax error at end of input at 20");
+    check(
+        "CREATE TEMP TABLE t (a int) ON COMMIT NONE",
+        "42601 syntax error at or near \"ON\" at 29",
+    );
 }
 
 #[test]

@@ -184,7 +184,7 @@ impl Session for SqlSession {
 
     fn sync(&mut self) {
         self.timer = None;
-        self.implicit = None;
+        self.end_implicit();
     }
 
     fn arm(&mut self) -> CancellationToken {

@@ -15,6 +15,7 @@ use super::between;
 use super::copied;
 use super::cursor::Declaration;
 use super::prepared::Statement;
+use super::write::Given;
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::settings::boolean;
 use crate::pg::facts::Facts;
@@ -61,6 +62,10 @@ impl SqlSession {
             parse::Statement::Query(_) => {
                 let planned = self.current_plan(&statement).await?;
                 self.start(planned, parameters).await
+            }
+            parse::Statement::Write { write, refused } => {
+                let given = Given { values: &parameters, types: &statement.parameter_types };
+                self.write(write, refused, &statement.text, given).await
             }
             other => {
                 let text = Arc::clone(&statement.text);
@@ -186,7 +191,14 @@ impl SqlSession {
             S::Role(role) => self.role_statement(role).await.map(Outcome::Done),
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
-            S::Refused(refused) => self.refuse(refused, text).await,
+            S::CreateTable(definition) => self.create_table(definition, text).await,
+            S::Write { write, refused } => {
+                self.write(write, refused, text, Given { values: parameters, types: &[] }).await
+            }
+            S::Refused(refused) => match self.change_temporary(refused, text).await? {
+                Some(done) => Ok(done),
+                None => self.refuse(refused, text).await,
+            },
             S::NoEffect("") => Ok(Outcome::Empty),
             S::NoEffect(tag) => done(tag),
         }
@@ -404,7 +416,10 @@ impl SqlSession {
         let tag = match what {
             Discard::Plans => "DISCARD PLANS",
             Discard::Sequences => "DISCARD SEQUENCES",
-            Discard::Temp => "DISCARD TEMP",
+            Discard::Temp => {
+                self.drop_tables()?;
+                "DISCARD TEMP"
+            }
             Discard::All => {
                 if self.block.is_some() {
                     let message = "DISCARD ALL cannot run inside a transaction block".to_owned();
@@ -412,6 +427,7 @@ impl SqlSession {
                 }
                 self.cursors.clear();
                 self.prepared.clear();
+                self.drop_tables()?;
                 self.engine.channels.leave(self.login.pid);
                 self.engine.locks.leave(self.login.pid);
                 self.user.clone_from(&self.login.user);

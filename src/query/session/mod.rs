@@ -2,7 +2,9 @@
 
 mod access;
 mod arguments;
+mod assigned;
 pub(super) mod between;
+mod changed;
 mod copied;
 mod cursor;
 pub mod door;
@@ -10,7 +12,9 @@ mod execute;
 mod explain;
 mod prepared;
 mod refused;
+mod temporary;
 mod transaction;
+mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,6 +69,8 @@ pub struct SqlSession {
     shown: Option<Arc<BTreeMap<String, String>>>,
     /// What plans depend on, as it was when last asked for.
     basis: Option<KnownBasis>,
+    /// The session's own tables.
+    temporary: temporary::Kept,
     /// The versions `forebay.pin` names: holding them keeps their files.
     pinned: Vec<Arc<Version>>,
     block: Option<Block>,
@@ -139,6 +145,7 @@ impl SqlSession {
             settings,
             shown: None,
             basis: None,
+            temporary: temporary::Kept::new(engine.temporary()),
             pinned: Vec::new(),
             block: None,
             implicit: None,
@@ -270,6 +277,7 @@ impl SqlSession {
             started_at_us: self.engine.started_at_us,
             settings: shown,
             generation,
+            temporary: self.temporary.now.clone(),
             wishes: self.wishes.clone(),
             signals: self.signals.clone(),
             ..Facts::default()
@@ -289,7 +297,7 @@ impl SqlSession {
             facts.listening = self.engine.channels.of(self.login.pid);
         }
         facts.others = self.engine.system_relations();
-        facts.names = self.engine.names(&facts);
+        facts.names = self.temporary.names(&facts).unwrap_or_else(|| self.engine.names(&facts));
         facts.search_path = self.search_path(&facts);
         Arc::new(facts)
     }

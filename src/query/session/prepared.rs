@@ -108,6 +108,12 @@ impl SqlSession {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
             }
+            parse::Statement::Write { write: Ok(write), refused }
+                if self.written(refused).is_some() =>
+            {
+                let told = self.describe_write(write, refused, &text, declared).await?;
+                (statement.parameter_types, statement.columns) = told;
+            }
             other => {
                 statement.columns = self.utility_columns(other)?;
                 statement.parameter_types = unplanned_parameters(other, declared);
@@ -193,7 +199,9 @@ fn unplanned_parameters(statement: &parse::Statement, declared: &[u32]) -> Vec<u
             });
             numbers.max().unwrap_or(0)
         }
-        parse::Statement::Refused(refused) => refused.parameters,
+        parse::Statement::Refused(refused) | parse::Statement::Write { refused, .. } => {
+            refused.parameters
+        }
         _ => return declared.to_vec(),
     };
     (0..count.max(declared.len()))

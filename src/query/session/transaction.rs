@@ -8,6 +8,7 @@ use super::SqlSession;
 use super::between::undefined;
 use crate::catalog::Generation;
 use crate::error::{Error, Result};
+use crate::pg::facts::Temporary;
 use crate::query::channels::Post;
 use crate::query::locks::{Key, Mode};
 use crate::query::parse::TransactionModes;
@@ -27,6 +28,8 @@ pub(super) struct Block {
     pub(super) failed: bool,
     /// Settings to go back to.
     before: Settings,
+    /// Temporary tables to go back to.
+    tables: Option<Arc<Temporary>>,
     /// Savepoints, oldest first.
     savepoints: Vec<Savepoint>,
     /// What its commit does to channels.
@@ -48,12 +51,15 @@ pub(super) struct Implicit {
     pub(super) shared: bool,
     /// Settings to go back to, once one has changed.
     before: Option<Settings>,
+    /// Temporary tables to go back to.
+    tables: Option<Arc<Temporary>>,
 }
 
 /// What ROLLBACK TO goes back to.
 struct Savepoint {
     name: String,
     settings: Settings,
+    tables: Option<Arc<Temporary>>,
     posts: usize,
     locks: usize,
 }
@@ -61,8 +67,9 @@ struct Savepoint {
 impl SqlSession {
     /// A statement starts: outside of a block it is in what is sent together.
     pub(super) fn join(&mut self, shared: bool, now_us: i64) {
-        if self.block.is_none() {
-            self.implicit.get_or_insert(Implicit { started_us: now_us, shared, before: None });
+        if self.block.is_none() && self.implicit.is_none() {
+            let tables = self.temporary.now.clone();
+            self.implicit = Some(Implicit { started_us: now_us, shared, before: None, tables });
         }
     }
 
@@ -78,9 +85,18 @@ impl SqlSession {
 
     /// A statement failed: what was sent together with it, outside of a block, has not been.
     pub(super) fn undo(&mut self) {
-        if let Some(before) = self.implicit.take().and_then(|implicit| implicit.before) {
+        let Some(implicit) = self.implicit.take() else { return };
+        self.tables_back(implicit.tables);
+        if let Some(before) = implicit.before {
             self.go_back(before);
             self.settings_changed();
+        }
+    }
+
+    /// What was sent together outside of a block is done.
+    pub(super) fn end_implicit(&mut self) {
+        if self.implicit.take().is_some() {
+            self.tables_committed();
         }
     }
 
@@ -112,12 +128,16 @@ impl SqlSession {
             Some(implicit) => implicit.started_us,
             None => self.engine.clock.now_us(),
         };
-        let before = implicit.and_then(|implicit| implicit.before);
+        let (before, tables) = match implicit {
+            Some(implicit) => (implicit.before, implicit.tables),
+            None => (None, self.temporary.now.clone()),
+        };
         self.block = Some(Block {
             generation: self.engine.catalog.pin(),
             started_us: now_us,
             failed: false,
             before: before.unwrap_or_else(|| self.settings.clone()),
+            tables,
             savepoints: Vec::new(),
             posts: Vec::new(),
             locks: Vec::new(),
@@ -258,7 +278,7 @@ impl SqlSession {
         let message = "there is no transaction in progress".to_owned();
         self.notice("WARNING", "25P01", message);
         // Either ends what was sent together before it.
-        self.implicit = None;
+        self.end_implicit();
         Ok(tag.to_owned())
     }
 
@@ -266,7 +286,10 @@ impl SqlSession {
     pub(super) fn close_block(&mut self, keep: bool) {
         let Some(block) = self.block.take() else { return };
         self.unlock(block.locks);
-        if !keep {
+        if keep {
+            self.tables_committed();
+        } else {
+            self.tables_back(block.tables);
             self.go_back(block.before);
         }
         self.settings.end_transaction();
@@ -284,13 +307,13 @@ impl SqlSession {
     }
 
     pub(super) fn savepoint(&mut self, name: String) -> Result<()> {
-        let settings = self.settings.clone();
+        let (settings, tables) = (self.settings.clone(), self.temporary.now.clone());
         let block = self.block_for("SAVEPOINT")?;
         if SAVEPOINTS_LEN_MAX <= block.savepoints.len() {
             return Err(Error::ProgramLimitExceeded("too many savepoints".to_owned()));
         }
         let (posts, locks) = (block.posts.len(), block.locks.len());
-        block.savepoints.push(Savepoint { name, settings, posts, locks });
+        block.savepoints.push(Savepoint { name, settings, tables, posts, locks });
         Ok(())
     }
 
@@ -304,8 +327,10 @@ impl SqlSession {
         if let Some(savepoint) = block.savepoints.last() {
             block.posts.truncate(savepoint.posts);
             let locks = block.locks.split_off(savepoint.locks);
+            let tables = savepoint.tables.clone();
             self.settings = savepoint.settings.clone();
             self.unlock(locks);
+            self.tables_back(tables);
         }
         self.become_role();
         self.settings_changed();

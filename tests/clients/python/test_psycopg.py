@@ -170,3 +170,54 @@ def test_client_binding(pair):
         with psycopg.ClientCursor(connection) as cursor:
             cursor.execute("SELECT %s::text AS a, %s::date AS b", ("it's", "2026-03-01"))
             assert cursor.fetchone()[0] == "it's"
+
+
+@pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
+def test_temporary_tables(pair, binary):
+    """A session's own tables, filled with parameters of every kind that the columns tell of."""
+
+    def walk(connection):
+        seen = []
+        with psycopg.connect(connection.info.dsn, autocommit=True, cursor_factory=psycopg.RawCursor) as own:
+            cursor = own.cursor(binary=binary)
+            cursor.execute(
+                "CREATE TEMP TABLE t (id int NOT NULL, name varchar(5), price numeric(10, 2), at timestamptz, tags text[])"
+            )
+            insert = "INSERT INTO t (id, name, price, tags) VALUES ($1, $2, $3, $4) RETURNING id, price, tags"
+            for number in range(8):
+                row = (number, f"n{number}", str(number / 8), ["a", None, str(number)])
+                seen.append(cursor.execute(insert, row, prepare=True).fetchall())
+            cursor.executemany("INSERT INTO t (id, name) VALUES ($1, $2)", [(n, None) for n in range(100, 120)])
+            seen.append(cursor.rowcount)
+            cursor.execute("UPDATE t SET price = price + $1, name = $2 WHERE id > $3 AND id < 100", (1, "x", 5))
+            seen.append(cursor.statusmessage)
+            cursor.execute("DELETE FROM t WHERE id = ANY ($1) RETURNING id", ([1, 2, 300],))
+            seen.append((cursor.statusmessage, cursor.fetchall()))
+            for row in [(None, "x", 1, None), (1, "too long", 1, None), (1, "x", 10**10, None)]:
+                with pytest.raises(psycopg.Error) as failed:
+                    cursor.execute(insert, row)
+                seen.append(failed.value.sqlstate)
+            seen.append(cursor.execute("SELECT * FROM t WHERE id < $1 ORDER BY id", (110,)).fetchall())
+            seen.append([(c.name, c.type_code, c.precision, c.scale) for c in cursor.description])
+        return seen
+
+    got, want = map(walk, pair)
+    assert got == want
+
+
+def test_temporary_tables_go_back_with_their_transaction(server):
+    with psycopg.connect(SERVER) as other:
+        server.execute("CREATE TEMP TABLE t AS SELECT 1 AS a")
+        server.commit()
+        server.execute("INSERT INTO t VALUES (2)")
+        with pytest.raises(psycopg.errors.DivisionByZero), server.transaction():
+            server.execute("DELETE FROM t")
+            server.execute("DROP TABLE t")
+            server.execute("SELECT 1 / 0")
+        assert server.execute("SELECT sum(a) FROM t").fetchone() == (3,)
+        server.rollback()
+        assert server.execute("SELECT a FROM t").fetchall() == [(1,)]
+        with pytest.raises(psycopg.errors.UndefinedTable):
+            other.execute("SELECT * FROM t")
+        other.rollback()
+        assert other.execute("SELECT count(*) FROM pg_class WHERE relname = 't'").fetchone() == (0,)
