@@ -66,7 +66,7 @@ impl SqlSession {
             Some(returning) => {
                 let facts =
                     self.facts_with(&table, text, Arc::clone(&table.columns), vec![affected]);
-                let planned = self.plan_with(returning, text, parameters.types, facts).await?;
+                let planned = self.plan_with(returning, text, &[], facts).await?;
                 if !planned.parameter_types.is_empty() {
                     let message = "a parameter in RETURNING is not supported".to_owned();
                     return Err(Error::FeatureNotSupported(message));
@@ -101,7 +101,7 @@ impl SqlSession {
             planned.map_or_else(|| declared.to_vec(), |planned| planned.parameter_types.clone());
         let columns = match &write.returning {
             Some(returning) => {
-                let planned = self.plan(returning, text, declared).await?;
+                let planned = self.plan(returning, text, &[]).await?;
                 Some(planned.columns.to_vec())
             }
             None => None,
