@@ -100,8 +100,9 @@ impl<'a> JsonCell<'a> {
         style: &'a Style,
     ) -> Result<JsonCell<'a>> {
         if let Some(strings) = Strings::of(array) {
-            // JSON inside JSON is not quoted.
-            let node = match matches!(pg_type.oid, types::JSON | types::JSONB) {
+            // JSON inside JSON is not quoted, and neither is a numeric that is kept as its text.
+            let bare = matches!(pg_type.oid, types::JSON | types::JSONB | types::NUMERIC);
+            let node = match bare {
                 true => Node::Number(Cell::new(array, pg_type, false, style)?),
                 false => Node::Text(strings),
             };

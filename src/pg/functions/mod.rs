@@ -61,6 +61,7 @@ use arrow::datatypes::{DataType, FieldRef};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
 pub(crate) use self::apart::CAST;
+pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;
 use super::types::{self, TYPE_KEY};
 

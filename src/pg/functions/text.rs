@@ -21,6 +21,9 @@ use crate::pg::facts::Facts;
 use crate::pg::types;
 use crate::pg::zone::Zone;
 
+/// What plans call the function.
+pub(crate) const NAME: &str = "forebay_text";
+
 /// `forebay_text(x)` for the statement of `facts`.
 pub(super) fn function(facts: &Facts) -> Arc<ScalarUDF> {
     let signature = Signature::any(1, Volatility::Stable);
@@ -75,7 +78,7 @@ pub(super) fn settings(facts: &Facts) -> OutputSettings {
 
 impl ScalarUDFImpl for Text {
     fn name(&self) -> &str {
-        "forebay_text"
+        NAME
     }
 
     fn signature(&self) -> &Signature {

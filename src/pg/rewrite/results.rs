@@ -75,6 +75,8 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         }
         ("floor" | "ceil" | "trunc", [one]) if one.is_decimal() => of_scale(one, 0),
         ("round", [one @ DataType::Decimal256(..)]) => of_scale(one, 0),
+        // How many digits it has is told by a cast, here by one to the type it is of.
+        ("round", [one]) if one.is_decimal() => expr.get_type(schema)?,
         ("trunc", [one, _]) if one.is_decimal() => match digits(&function.args) {
             Some(digits) => of_scale(one, digits.max(0)),
             None => return Ok(Transformed::no(expr)),
@@ -82,7 +84,8 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
         // It has as many digits as are asked for, also where there were fewer.
         ("round", [one, _]) if one.is_decimal() => match digits(&function.args) {
             Some(digits) if scale(one) < digits => of_scale(one, digits),
-            _ => return Ok(Transformed::no(expr)),
+            Some(_) => expr.get_type(schema)?,
+            None => return Ok(Transformed::no(expr)),
         },
         ("signum" | "sign", [one]) if one.is_decimal() => DataType::Decimal128(1, 0),
         ("floor" | "ceil" | "trunc" | "sqrt", [DataType::Float32]) => {

@@ -4,7 +4,8 @@
 //! hidden one: how many digits each of its values shows ([`shown`]); of an array the texts of its elements. Everything
 //! below goes on with the numbers.
 
-mod scales;
+pub(super) mod scales;
+mod texts;
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -25,14 +26,15 @@ use crate::pg::functions::numerics::{Numerics, function};
 /// What the hidden columns are named, and a number.
 const NAME: &str = "__forebay_digits_";
 
-/// A plan whose numeric columns show each value's own digits.
+/// A plan whose numeric columns, and whose texts of numerics, show each value's own digits.
 pub(super) fn own(plan: LogicalPlan) -> Result<LogicalPlan> {
+    let tracker = Tracker { made: Cell::new(0) };
+    let plan = texts::written(plan, &tracker)?;
     let fields = plan.schema().fields();
     let wanted: Vec<usize> = (0..fields.len()).filter(|at| is_numeric(&fields[*at])).collect();
     if wanted.is_empty() {
         return Ok(plan);
     }
-    let tracker = Tracker { made: Cell::new(0) };
     let Some(told) = tracker.told(&plan, &wanted)? else { return Ok(plan) };
     let columns = plan.schema().iter().enumerate().map(|(index, (qualifier, field))| {
         let column = Expr::from((qualifier, field));
@@ -63,6 +65,15 @@ fn is_numeric(field: &Field) -> bool {
     match field.data_type() {
         DataType::List(item) => is_numeric(item),
         data_type => data_type.is_decimal(),
+    }
+}
+
+fn ordered_alike(one: &Expr, other: &Expr) -> bool {
+    match (one, other) {
+        (Expr::WindowFunction(one), Expr::WindowFunction(other)) => {
+            one.params.order_by == other.params.order_by
+        }
+        _ => false,
     }
 }
 
@@ -329,12 +340,14 @@ impl Tracker {
         let exprs = wanted.iter().filter_map(|at| own(at).or_else(|| columns.get(*at)));
         let (input, mut hidden) = self.below(&window.input, exprs)?;
         let mut windows = window.window_expr.clone();
-        let mut found = Hidden::new();
+        let (mut found, mut apart) = (Hidden::new(), Vec::new());
         for at in wanted {
             let Some(expr) = own(at).map(bare) else { continue };
             if let Some(digits) = windowed(expr, window.input.schema(), &hidden)? {
                 let name = self.name();
-                windows.push(digits.alias(&name));
+                // The functions of one node go over the rows in one order.
+                let list = if ordered_alike(&digits, expr) { &mut windows } else { &mut apart };
+                list.push(digits.alias(&name));
                 found.insert(*at, Expr::Column(Column::from_name(name)));
             }
         }
@@ -343,13 +356,16 @@ impl Tracker {
         if hidden.is_empty() {
             return Ok(None);
         }
-        let plan = LogicalPlan::Window(Window::try_new(windows, input)?);
+        let mut plan = LogicalPlan::Window(Window::try_new(windows, input)?);
+        for function in apart {
+            plan = LogicalPlan::Window(Window::try_new(vec![function], Arc::new(plan))?);
+        }
         Ok(Some(Told { plan, hidden }))
     }
 
     fn joined(&self, join: &Join, wanted: &[usize]) -> Result<Option<Told>> {
-        use JoinType::{Full, Inner, Left, Right};
-        if !matches!(join.join_type, Inner | Left | Right | Full) {
+        use JoinType::{Full, Inner, Left, LeftAnti, LeftSemi, Right};
+        if !matches!(join.join_type, Inner | Left | Right | Full | LeftAnti | LeftSemi) {
             return Ok(None);
         }
         let before = join.left.schema().fields().len();

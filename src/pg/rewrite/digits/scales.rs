@@ -8,10 +8,11 @@ use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::functions::core::expr_fn::greatest;
 use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::functions_aggregate::min_max::max_udaf;
+use datafusion::functions_window::nth_value::first_value_udwf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Case, Expr, ExprFunctionExt, ExprSchemable, Operator, WindowFunctionDefinition,
-    binary_expr, lit, when,
+    BinaryExpr, Case, Expr, ExprFunctionExt, ExprSchemable, Operator, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, binary_expr, lit, when,
 };
 
 use super::super::common::before_one_type;
@@ -151,10 +152,19 @@ pub(super) fn aggregated(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Res
     let Expr::AggregateFunction(aggregate) = expr else { return Ok(None) };
     let [arg] = aggregate.params.args.as_slice() else { return Ok(None) };
     let name = aggregate.func.name();
-    if !matches!(name, "sum" | "min" | "max") {
+    if !matches!(name, "sum" | "min" | "max" | "array_agg") {
         return Ok(None);
     }
     let Some(digits) = of(arg, schema, hidden)? else { return Ok(None) };
+    if name == "array_agg" {
+        // Of distinct values nobody knows which ones are there.
+        if aggregate.params.distinct {
+            return Ok(None);
+        }
+        let mut texts = aggregate.clone();
+        texts.params.args = vec![shown(arg.clone(), digits)];
+        return Ok(Some(Expr::AggregateFunction(texts)));
+    }
     let there = arg.clone().is_not_null();
     if name == "sum" {
         let mut params = aggregate.params.clone();
@@ -179,11 +189,26 @@ pub(super) fn windowed(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Resul
     let count = window.params.args.len();
     let picks = matches!(name, "first_value" | "last_value") && count == 1
         || matches!(name, "lag" | "lead" | "nth_value") && count <= 2;
-    if !picks && name != "sum" {
+    let whole = window.params.order_by.is_empty() && window.params.filter.is_none();
+    let extreme = matches!(name, "min" | "max") && whole;
+    if !picks && !extreme && name != "sum" {
         return Ok(None);
     }
     let Some(digits) = of(arg, schema, hidden)? else { return Ok(None) };
     let mut window = WindowFunction { fun: window.fun.clone(), params: window.params.clone() };
+    if extreme {
+        // That of the first value in the order of the values, of all that are in the partition.
+        window.params.order_by = vec![arg.clone().sort(name == "min", false)];
+        let (first, last) = (ScalarValue::UInt64(None), ScalarValue::UInt64(None));
+        window.params.window_frame = WindowFrame::new_bounds(
+            WindowFrameUnits::Rows,
+            WindowFrameBound::Preceding(first),
+            WindowFrameBound::Following(last),
+        );
+        window.params.args = vec![digits];
+        window.fun = WindowFunctionDefinition::WindowUDF(first_value_udwf());
+        return Ok(Some(Expr::WindowFunction(Box::new(window))));
+    }
     if !picks {
         window.fun = WindowFunctionDefinition::AggregateUDF(max_udaf());
     }
@@ -211,7 +236,7 @@ pub(super) fn is_mixed(exprs: &[&Expr], schema: &DFSchema, hidden: &Hidden) -> R
 }
 
 /// Digits after the point of a type's values; `None` for what is no exact number.
-pub(super) fn own_digits(data_type: &DataType) -> Option<i8> {
+pub(in crate::pg::rewrite) fn own_digits(data_type: &DataType) -> Option<i8> {
     match data_type {
         DataType::Decimal32(_, digits)
         | DataType::Decimal64(_, digits)

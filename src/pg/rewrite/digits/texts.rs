@@ -1,0 +1,134 @@
+//! Texts that a plan makes of numerics: `x::text`, `concat(x)`, `to_json(x)`. They have the digits a client would see.
+
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::{Aggregate, Cast, Expr, ExprSchemable, LogicalPlan, Projection};
+
+use super::scales::{Hidden, of};
+use super::{Tracker, is_numeric, shown, text_field};
+use crate::pg::functions;
+use crate::pg::rewrite::plan::any_expr;
+
+/// A plan whose texts of numerics have each value's own digits.
+pub(super) fn written(plan: LogicalPlan, tracker: &Tracker) -> Result<LogicalPlan> {
+    if !any_expr(&plan, is_writing) {
+        return Ok(plan);
+    }
+    let written = plan.transform_up_with_subqueries(|node| match node {
+        LogicalPlan::Projection(projection) => projected(projection, tracker),
+        LogicalPlan::Aggregate(aggregate) => aggregated(aggregate, tracker),
+        other => Ok(Transformed::no(other)),
+    })?;
+    Ok(written.data)
+}
+
+/// Whether it makes texts, or JSON, of its arguments.
+fn is_writing(expr: &Expr) -> bool {
+    matches!(expr, Expr::ScalarFunction(function) if {
+        let name = function.name();
+        name == functions::TEXT || functions::makes_json(name)
+    })
+}
+
+fn projected(projection: Projection, tracker: &Tracker) -> Result<Transformed<LogicalPlan>> {
+    let schema = projection.input.schema();
+    let (input, hidden) = tracker.below(&projection.input, arguments(&projection.expr).iter())?;
+    let mut changed = false;
+    let mut exprs = Vec::with_capacity(projection.expr.len());
+    for expr in &projection.expr {
+        let written = rewritten(expr, schema, &hidden)?;
+        changed |= written.transformed;
+        exprs.push(written.data);
+    }
+    Ok(match changed {
+        true => {
+            let projection = Projection::try_new(exprs, input)?;
+            Transformed::yes(LogicalPlan::Projection(projection))
+        }
+        false => Transformed::no(LogicalPlan::Projection(projection)),
+    })
+}
+
+fn aggregated(aggregate: Aggregate, tracker: &Tracker) -> Result<Transformed<LogicalPlan>> {
+    let schema = aggregate.input.schema();
+    let (input, hidden) =
+        tracker.below(&aggregate.input, arguments(&aggregate.aggr_expr).iter())?;
+    let mut changed = false;
+    let mut exprs = Vec::with_capacity(aggregate.aggr_expr.len());
+    for expr in &aggregate.aggr_expr {
+        let written = rewritten(expr, schema, &hidden)?;
+        changed |= written.transformed;
+        exprs.push(written.data);
+    }
+    Ok(match changed {
+        true => {
+            let aggregate = Aggregate::try_new(input, aggregate.group_expr, exprs)?;
+            Transformed::yes(LogicalPlan::Aggregate(aggregate))
+        }
+        false => Transformed::no(LogicalPlan::Aggregate(aggregate)),
+    })
+}
+
+/// What texts are made of in `exprs`.
+fn arguments(exprs: &[Expr]) -> Vec<Expr> {
+    let mut found = Vec::new();
+    for expr in exprs {
+        // The visitor never fails.
+        let _done = expr.exists(|part| {
+            if is_writing(part)
+                && let Expr::ScalarFunction(function) = part
+            {
+                found.extend(function.args.iter().cloned());
+            }
+            Ok(false)
+        });
+    }
+    found
+}
+
+/// `expr` under the name it had, with texts of each value's own digits.
+fn rewritten(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Result<Transformed<Expr>> {
+    let name = expr.schema_name().to_string();
+    let written = expr.clone().transform_up(|part| {
+        if !is_writing(&part) {
+            return Ok(Transformed::no(part));
+        }
+        let Expr::ScalarFunction(mut function) = part else { return Ok(Transformed::no(part)) };
+        let mut changed = false;
+        for argument in &mut function.args {
+            changed |= told(argument, schema, hidden)?;
+        }
+        let call = Expr::ScalarFunction(function);
+        Ok(if changed { Transformed::yes(call) } else { Transformed::no(call) })
+    })?;
+    let outermost = matches!(expr, Expr::Alias(_));
+    Ok(match written.transformed && !outermost {
+        true => written.update_data(|expr| expr.alias(name)),
+        false => written,
+    })
+}
+
+/// Puts the text of a numeric in its place where its type does not tell the digits. Returns whether it did.
+fn told(argument: &mut Expr, schema: &DFSchema, hidden: &Hidden) -> Result<bool> {
+    let Ok((_, field)) = argument.to_field(schema) else { return Ok(false) };
+    if let (Expr::ScalarFunction(row), DataType::Struct(_)) = (&mut *argument, field.data_type()) {
+        let mut changed = false;
+        for value in &mut row.args {
+            changed |= told(value, schema, hidden)?;
+        }
+        return Ok(changed);
+    }
+    if !is_numeric(&field) {
+        return Ok(false);
+    }
+    let Some(digits) = of(argument, schema, hidden)? else { return Ok(false) };
+    let texts = match field.data_type() {
+        DataType::List(_) => digits,
+        _ => shown(argument.clone(), digits),
+    };
+    *argument = Expr::Cast(Cast::new_from_field(Box::new(texts), Arc::new(text_field(&field))));
+    Ok(true)
+}
