@@ -111,6 +111,7 @@ fn modifier(plan: &LogicalPlan, index: usize) -> Option<i32> {
             let other = inputs.any(|own| own != Some(first));
             Some(if other { -1 } else { first })
         }
+        LogicalPlan::RecursiveQuery(query) => modifier(&query.static_term, index),
         LogicalPlan::Filter(filter) => modifier(&filter.input, index),
         LogicalPlan::Sort(sort) => modifier(&sort.input, index),
         LogicalPlan::Limit(limit) => modifier(&limit.input, index),

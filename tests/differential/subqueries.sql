@@ -109,3 +109,11 @@ SELECT count(*) FROM (SELECT r_regionkey, NULL::int8 AS x FROM tpch.region) t WH
 SELECT r_name FROM tpch.region WHERE upper(r_name) NOT IN (SELECT n_name FROM tpch.nation) ORDER BY 1;
 SELECT n_regionkey, (SELECT max(s_suppkey) FROM tpch.supplier WHERE 1 = n_regionkey) FROM tpch.nation WHERE n_nationkey < 3 ORDER BY 1;
 SELECT n_name FROM tpch.nation WHERE n_nationkey = (SELECT count(*) FROM tpch.region WHERE 3 = n_regionkey) ORDER BY 1 LIMIT 3;
+SELECT 1 + (SELECT NULL);
+SELECT 1 = (SELECT x FROM (SELECT NULL AS x) s);
+SELECT 'a' IN (SELECT NULL), 'a' = (SELECT NULL), (SELECT NULL) IS NULL;
+SELECT coalesce('a', (SELECT NULL)), pg_typeof((SELECT NULL));
+SELECT x + 1 FROM (SELECT NULL AS x) s;
+WITH s AS (SELECT NULL AS x) SELECT x || 'a', pg_typeof(x) FROM s;
+SELECT x + 1 FROM (VALUES (NULL)) s(x);
+SELECT ARRAY(SELECT NULL);

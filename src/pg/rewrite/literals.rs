@@ -24,7 +24,8 @@ pub(super) fn typed(expr: &mut Expr) {
         return;
     }
     if text.parse::<i32>().is_ok() {
-        *expr = integer(text.clone());
+        let digits = Value::SingleQuotedString(text.clone()).with_span(value.span);
+        *expr = cast(Expr::Value(digits), "int4");
     } else if text.parse::<i64>().is_err() && text.parse::<u64>().is_ok() {
         // The planner has unsigned numbers of 64 bits, PostgreSQL goes on to numeric.
         let number = std::mem::replace(expr, Expr::value(Value::Null));

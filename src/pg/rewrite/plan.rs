@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
+use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
 use datafusion::logical_expr::{
@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use super::operators::{call, jsonb_key};
 use super::{
     arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
-    scalars, signatures, sortable, ties, told, unions, windows, zones,
+    scalars, signatures, sortable, terms, ties, told, unions, windows, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -31,12 +31,30 @@ use crate::pg::{adt, decode};
 pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Result<LogicalPlan> {
     let plan = plan.transform_up_with_subqueries(ties::kept)?.data;
     let plan = if unnests(&plan) { told(plan)? } else { plan };
-    let plan = plan.transform_up_with_subqueries(|node| casts(node, facts))?.data;
+    let plan = all_casts(plan, facts)?;
     let plan = plan.transform_up_with_subqueries(lateral::flatten)?.data;
     let plan = correlated::decorrelate(plan, facts)?;
     let plan = plan.transform_up_with_subqueries(scalars::told)?.data;
     let plan = plan.transform_up_with_subqueries(equal::by_value)?.data;
     if output { names_for_oids(digits::own(plan)?, facts) } else { Ok(plan) }
+}
+
+/// Casts of all expressions, and the types of columns. The second term of a recursive query waits for the types of the
+/// first.
+fn all_casts(plan: LogicalPlan, facts: &Arc<Facts>) -> Result<LogicalPlan> {
+    struct Walk<'a>(&'a Arc<Facts>);
+    impl TreeNodeRewriter for Walk<'_> {
+        type Node = LogicalPlan;
+        fn f_down(&mut self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+            let LogicalPlan::RecursiveQuery(query) = node else { return Ok(Transformed::no(node)) };
+            let typed = terms::typed(query, self.0, |term| all_casts(term, self.0))?;
+            Ok(Transformed::new(typed, true, TreeNodeRecursion::Jump))
+        }
+        fn f_up(&mut self, node: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
+            casts(node, self.0)
+        }
+    }
+    Ok(plan.rewrite_with_subqueries(&mut Walk(facts))?.data)
 }
 
 /// Casts of this node's expressions, and the types of its columns where it is a set operation.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{Field, Schema};
 use datafusion::catalog::cte_worktable::CteWorkTable;
-use datafusion::common::tree_node::TreeNode;
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, Result};
 use datafusion::datasource::{provider_as_source, source_as_provider};
 use datafusion::logical_expr::{
@@ -24,7 +24,7 @@ pub(super) struct Working {
 }
 
 impl Working {
-    fn new(name: &str, first: &LogicalPlan) -> Result<Working> {
+    pub(super) fn new(name: &str, first: &LogicalPlan) -> Result<Working> {
         let fields = first.schema().fields().iter();
         let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
@@ -39,6 +39,22 @@ impl Working {
             (provider.as_ref() as &dyn std::any::Any).downcast_ref::<CteWorkTable>()
         });
         table.is_some_and(|table| table.name() == self.name)
+    }
+
+    /// `plan` with it in the place of the table that the planner made for it.
+    pub(super) fn read_in(&self, plan: LogicalPlan) -> Result<LogicalPlan> {
+        let LogicalPlan::TableScan(own) = &self.scan else { return Ok(plan) };
+        let read = plan.transform_up_with_subqueries(|node| {
+            let node = match node {
+                LogicalPlan::TableScan(scan) if self.is_read_by(&scan) => {
+                    let source = Arc::clone(&own.source);
+                    LogicalPlanBuilder::scan(scan.table_name, source, scan.projection)?.build()?
+                }
+                other => other.recompute_schema()?,
+            };
+            Ok(Transformed::yes(node))
+        })?;
+        Ok(read.data)
     }
 
     /// Whether `plan` reads it.

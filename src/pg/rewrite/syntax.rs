@@ -17,7 +17,8 @@ use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
     alike, array, calls, clauses, composites, from, joins, keyed, keys, listed, literals, moments,
-    outputs, patterns, records, rows, system_columns, unnesting, variadic, whole_rows, written,
+    outputs, patterns, records, rows, system_columns, terms, unknowns, unnesting, variadic,
+    whole_rows, written,
 };
 use crate::error::{Error, Place, Result};
 use crate::pg::catalog::data;
@@ -35,6 +36,7 @@ pub(super) fn statement(
         if matches!(query.body.as_ref(), SetExpr::SetOperation { .. }) {
             keys::set_apart(query);
         }
+        unknowns::resolve_sides(query);
     }
     let mut rewriter = Rewriter {
         scopes: Vec::new(),
@@ -114,6 +116,7 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<Self::Break> {
         for cte in query.with.iter_mut().flat_map(|with| &mut with.cte_tables) {
             keys::set_apart(&mut cte.query);
+            unknowns::resolve(&mut cte.query);
         }
         self.ctes.push(system_columns::Ctes::of(query));
         keyed::determined(query, &self.ctes, self.facts);
@@ -138,6 +141,7 @@ impl VisitorMut for Rewriter<'_> {
         joins::order(query);
         literals::query(query);
         clauses::ordered_outputs(query);
+        terms::tell_outputs(query);
         alike::tell_apart(query);
         ControlFlow::Continue(())
     }
@@ -145,6 +149,7 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<Self::Break> {
         if let TableFactor::Derived { subquery, .. } = factor {
             keys::set_apart(subquery);
+            unknowns::resolve(subquery);
         }
         let read = written::table_literals(factor);
         if let Err(error) = read.and_then(|()| records::table_factor(factor)) {
@@ -181,6 +186,12 @@ impl VisitorMut for Rewriter<'_> {
         }
         if candidate && let Some(meaning) = known(expr) {
             *expr = meaning;
+        }
+        if let Expr::Subquery(query)
+        | Expr::InSubquery { subquery: query, .. }
+        | Expr::Function(Function { args: FunctionArguments::Subquery(query), .. }) = expr
+        {
+            unknowns::resolve(query);
         }
         array::cast_elements(expr);
         match written::literals(expr) {

@@ -127,7 +127,7 @@ fn one_type(
 }
 
 /// The expression of a column where a SELECT has it.
-fn output(plan: &LogicalPlan, index: usize) -> Option<&Expr> {
+pub(super) fn output(plan: &LogicalPlan, index: usize) -> Option<&Expr> {
     match plan {
         LogicalPlan::Projection(projection) => match projection.expr.get(index)? {
             Expr::Alias(alias) => Some(&alias.expr),
