@@ -333,6 +333,17 @@ pub fn of_field(field: &Field) -> PgType {
     }
 }
 
+/// A field of the same type without the modifier that it declares.
+pub fn unmodified(field: &Field) -> Field {
+    let mut bare = field.clone();
+    bare.metadata_mut().remove(MODIFIER_KEY);
+    // A type that the data type tells is told by nothing else.
+    if of_data_type(field.data_type()).oid == of_field(field).oid {
+        bare.metadata_mut().remove(TYPE_KEY);
+    }
+    bare
+}
+
 /// The number a composite value's first field tells; `None` for a struct that is none.
 fn row_type(first: &Field) -> Option<u32> {
     first.metadata().get(ROW_TYPE_KEY)?.parse().ok()

@@ -551,3 +551,4 @@ SELECT '{7}'::text[]::json;
 SELECT '{7}'::text[]::jsonb;
 SELECT '{7}'::text[]::oid;
 SELECT '{7}'::text[]::int4[];
+SELECT 'a'::char(3)::bpchar || '|', 'a'::char(3)::bpchar, true::name, 'a'::char(3)::char(5);

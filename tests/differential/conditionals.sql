@@ -67,3 +67,9 @@ SELECT 7 / CASE WHEN n_nationkey = 1 THEN 2 ELSE 2.0 END FROM tpch.nation ORDER 
 SELECT sum(CASE WHEN n_regionkey = 1 THEN 1 ELSE 0.5 END) / 2 FROM tpch.nation;
 SELECT (CASE WHEN n_nationkey < 3 THEN n_nationkey ELSE 2.5 END) * 2 > 4 FROM tpch.nation ORDER BY n_nationkey LIMIT 5;
 SELECT (CASE WHEN true THEN 1::int2 ELSE 2147483648 END) + 1;
+SELECT coalesce(NULL::timestamp, '2020-01-01'), coalesce(NULL::date, '2020-01-01'), coalesce(NULL::time, '10:00'), coalesce(NULL::interval, '1 day');
+SELECT coalesce(o_orderdate, '2020-01-01') FROM tpch.orders ORDER BY o_orderkey LIMIT 1;
+SELECT coalesce(x, '2020-01-01') FROM (SELECT NULL::timestamptz AS x) t;
+SELECT coalesce(NULL::timestamp(3), timestamp '2020-01-01 00:00:00.123456'), greatest(timestamp(0) '2020-01-01', timestamp '2020-01-02');
+SELECT (CASE WHEN true THEN x::timestamp(0) ELSE timestamp '2020-01-01' END)::text, ARRAY[x::timestamp(0), timestamp '2020-01-01'], coalesce(x::timestamp(0), x)::text FROM (SELECT timestamp '2020-01-02 00:00:00.5' AS x) t;
+SELECT coalesce(NULL::date, 'nope');

@@ -4,16 +4,19 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{Result, internal_err};
+use datafusion::common::{Result, ScalarValue, internal_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 
+use crate::pg::types;
+
 /// Its name.
 pub(crate) const CAST: &str = "forebay_cast";
 
-/// The function; its second argument says of what type the cast is.
+/// The function; its second argument says of what type the cast is. Where that is nothing, the value is one of its type
+/// that declares no length.
 pub(super) fn function() -> Arc<ScalarUDF> {
     let signature = Signature::any(2, Volatility::Immutable);
     Arc::new(ScalarUDF::new_from_impl(Apart { signature }))
@@ -38,7 +41,12 @@ impl ScalarUDFImpl for Apart {
     }
 
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let bare = match args.scalar_arguments.get(1) {
+            Some(Some(ScalarValue::Utf8(Some(kind)))) => kind.is_empty(),
+            _ => false,
+        };
         match args.arg_fields.first() {
+            Some(field) if bare => Ok(Arc::new(types::unmodified(field))),
             Some(field) => Ok(Arc::clone(field)),
             None => internal_err!("a cast lost its value"),
         }

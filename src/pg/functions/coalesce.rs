@@ -1,5 +1,5 @@
-//! COALESCE of arrays beside array literals: the planner's own refuses them before [`crate::pg::rewrite`] could read the
-//! literals as arrays.
+//! COALESCE of values beside literals that the planner has no common type for, of dates and arrays: it refuses them before
+//! [`crate::pg::rewrite`] could read the literals as values of the others' type.
 
 use std::sync::Arc;
 
@@ -34,17 +34,15 @@ impl ScalarUDFImpl for Coalesce {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
-        let list = arg_types.iter().find(|arg_type| arg_type.is_list());
-        let fits = |arg_type: &DataType| {
-            arg_type.is_list() || arg_type.is_null() || *arg_type == DataType::Utf8
-        };
-        match list {
-            // A text that is no literal is refused when the plan is rewritten.
-            Some(list) if arg_types.iter().all(fits) && arg_types.contains(&DataType::Utf8) => {
-                Ok(vec![list.clone(); arg_types.len()])
-            }
-            _ => self.inner.inner().coerce_types(arg_types),
+        let all = self.inner.inner().coerce_types(arg_types);
+        let told: Vec<DataType> =
+            arg_types.iter().filter(|own| **own != DataType::Utf8).cloned().collect();
+        if all.is_ok() || told.is_empty() || told.len() == arg_types.len() {
+            return all;
         }
+        // A text that is no literal is refused when the plan is rewritten.
+        let found = self.inner.inner().coerce_types(&told)?;
+        Ok(found.into_iter().cycle().take(arg_types.len()).collect())
     }
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {

@@ -9,10 +9,10 @@ use datafusion::sql::sqlparser::ast::{
     TableSampleMethod, TableWithJoins, UnaryOperator, Value, Values, Visit, Visitor,
 };
 
-use super::syntax::{call, cast_to, folded, is_aggregate, null};
+use super::syntax::{call, cast_to, folded, is_aggregate, named_type, null};
 use crate::error::{Error, Result};
 use crate::pg::adt::{multirange, range};
-use crate::pg::types;
+use crate::pg::{functions, types};
 
 /// Rewrites what stands around the SELECTs of a query.
 /// Errors: 42601 for WITH TIES without an order.
@@ -112,7 +112,12 @@ fn one_type(exprs: &mut [&mut Expr]) {
         let alike = constants().all(|expr| is_alike(expr, &base));
         wanted = Wanted::Declared(base);
         if alike {
-            exprs.iter_mut().for_each(|expr| become_one(expr, &wanted));
+            for expr in exprs {
+                match of_length(expr, &wanted) {
+                    true => without_length(expr),
+                    false => become_one(expr, &wanted),
+                }
+            }
             return;
         }
     }
@@ -130,16 +135,56 @@ fn one_type(exprs: &mut [&mut Expr]) {
     }
 }
 
+/// Whether a constant is of the type `wanted` but for the length it declares. Those of texts and numerics become others.
+fn of_length(expr: &Expr, wanted: &Wanted) -> bool {
+    match (constant_type(expr), wanted) {
+        (Some(Wanted::Declared(own)), Wanted::Declared(base)) => {
+            let kept = !matches!(base, DataType::Numeric(_) | DataType::Varchar(_));
+            kept && own != *base && base_type(&own).as_ref() == Some(base)
+        }
+        _ => false,
+    }
+}
+
+/// A constant as a value of its type that says no length. A cast would say that of what it casts.
+fn without_length(expr: &mut Expr) {
+    let own = std::mem::replace(expr, null());
+    *expr = call(functions::CAST, vec![own, Expr::value(Value::SingleQuotedString(String::new()))]);
+}
+
 /// A type that lengths are declared of, without one.
 fn base_type(data_type: &DataType) -> Option<DataType> {
-    match data_type {
+    Some(match data_type {
         DataType::Numeric(_) | DataType::Decimal(_) | DataType::Dec(_) => {
-            Some(DataType::Numeric(ExactNumberInfo::None))
+            DataType::Numeric(ExactNumberInfo::None)
         }
         DataType::Varchar(_) | DataType::CharacterVarying(_) | DataType::CharVarying(_) => {
-            Some(DataType::Varchar(None))
+            DataType::Varchar(None)
         }
-        _ => None,
+        DataType::Text => DataType::Text,
+        // The bare words mean a length of one.
+        DataType::Char(_) | DataType::Character(_) => named_type("bpchar"),
+        DataType::Bit(_) => named_type("bit"),
+        DataType::VarBit(_) | DataType::BitVarying(_) => DataType::VarBit(None),
+        DataType::Timestamp(_, zone) => DataType::Timestamp(None, *zone),
+        DataType::Time(_, zone) => DataType::Time(None, *zone),
+        DataType::Interval { .. } => INTERVAL,
+        DataType::Custom(name, _) if is_text(data_type) => DataType::Custom(name.clone(), vec![]),
+        _ => return None,
+    })
+}
+
+/// Whether it is one of the types of texts that become each other.
+fn is_text(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Custom(name, _) => name.to_string().eq_ignore_ascii_case("bpchar"),
+        DataType::Text
+        | DataType::Char(_)
+        | DataType::Character(_)
+        | DataType::Varchar(_)
+        | DataType::CharacterVarying(_)
+        | DataType::CharVarying(_) => true,
+        _ => false,
     }
 }
 
@@ -151,7 +196,9 @@ fn is_of(expr: &Expr, declared: &DataType) -> bool {
 /// Whether a constant can be one of the type `base`.
 fn is_alike(expr: &Expr, base: &DataType) -> bool {
     match constant_type(expr) {
-        Some(Wanted::Declared(own)) => base_type(&own).as_ref() == Some(base),
+        Some(Wanted::Declared(own)) => {
+            is_text(&own) && is_text(base) || base_type(&own).as_ref() == Some(base)
+        }
         Some(own @ Wanted::Number(_)) => matches!(base, DataType::Numeric(_)) && own.is_number(),
         None => is_quoted(expr) || is_null(expr),
     }

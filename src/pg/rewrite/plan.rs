@@ -580,6 +580,13 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         field = Arc::new(field.as_ref().clone().with_metadata(metadata));
     }
     let own = types::of_field(&found).oid;
+    if own == types::BPCHAR
+        && types::of_field(&field).oid == own
+        && !field.metadata().contains_key(MODIFIER_KEY)
+    {
+        // It keeps the blanks at its end.
+        return Ok(Transformed::no(Expr::Cast(Cast { expr, field })));
+    }
     if !kinds::has_own_cast(own, &field)
         && let Some(unfitted) = kinds::without_length(&field)
     {
@@ -626,7 +633,11 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
     }
     let expr = Box::new(zones::cast(*expr, &source, target, facts));
     if target.is_string() && !(text && canonical) {
-        let mut written = written(*expr, schema, facts);
+        // Only the texts proper have a cast of their own from it.
+        let mut written = match source == DataType::Boolean && kind == types::NAME {
+            true => Transformed::yes(call(functions::text(facts), vec![*expr])),
+            false => written(*expr, schema, facts),
+        };
         if canonical && let Some(reading) = functions::reading(kind, facts) {
             let text = match written.data.get_type(schema)?.is_string() {
                 true => written.data,

@@ -504,7 +504,8 @@ pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
 }
 
 /// The type of that internal name.
-fn named_type(name: &str) -> DataType {
+/// A type by its own name: of those that have a word of their own in the grammar the one without a length.
+pub(super) fn named_type(name: &str) -> DataType {
     DataType::Custom(ObjectName::from(vec![Ident::new(name)]), Vec::new())
 }
 

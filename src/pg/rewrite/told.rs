@@ -179,6 +179,10 @@ fn is_told(kind: u32) -> bool {
     }
     match kind {
         types::BPCHAR | types::NUMERIC | types::TEXT | types::RECORD => false,
+        // The planner has them; catalogs alone keep them as texts.
+        types::DATE | types::TIME | types::TIMESTAMP | types::TIMESTAMPTZ | types::INTERVAL => {
+            false
+        }
         _ => types::name_of(kind).is_some_and(|name| {
             let field = rows::field("", name);
             field.metadata().contains_key(TYPE_KEY)

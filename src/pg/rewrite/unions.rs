@@ -10,12 +10,13 @@ use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::WindowFunction;
 use datafusion::logical_expr::type_coercion::binary::type_union_resolution;
 use datafusion::logical_expr::{
-    Distinct, Expr, ExprSchemable, Join, JoinType, LogicalPlan, LogicalPlanBuilder, Projection,
-    Union, WindowFunctionDefinition, cast,
+    Cast, Distinct, Expr, ExprSchemable, Join, JoinType, LogicalPlan, LogicalPlanBuilder,
+    Projection, Union, WindowFunctionDefinition, cast,
 };
 
 use super::common::{self, Member};
 use crate::pg::facts::Facts;
+use crate::pg::types::{self, MODIFIER_KEY};
 
 /// Gives each column of a UNION one type.
 /// Errors: 42804 for columns that have none in common; a constant that is not of the others' type.
@@ -109,7 +110,11 @@ fn one_type(
         let kinds = kinds.map(|input| input.schema().field(index).data_type().clone());
         let kinds: Vec<DataType> = kinds.collect();
         let exact = common::numeric_of(kinds.clone());
+        let unknown =
+            inputs.iter().any(|input| output(input, index).is_some_and(common::is_unknown));
         let found = exact.or(common::common(word, members)?);
+        // A length is that of all where all have it (`select_common_typmod`); a constant without a type has none.
+        let found = found.map(|field| if unknown { bare(&field) } else { field });
         // The planner finds that of a UNION; of the others it takes the first's.
         let wide = || {
             let [first, rest @ ..] = kinds.as_slice() else { return None };
@@ -124,6 +129,10 @@ fn one_type(
     }
     let changed = inputs.iter().map(|input| changed(input, &wanted, facts));
     changed.collect::<Result<Vec<_>>>().map(Some)
+}
+
+fn bare(field: &FieldRef) -> FieldRef {
+    Arc::new(types::unmodified(field))
 }
 
 /// The expression of a column where a SELECT has it.
@@ -174,6 +183,14 @@ fn changed(
         let (kind, plain) = (own.get_type(input.schema())?, wanted.data_type());
         if kind.is_numeric() && plain.is_numeric() && !plain.is_decimal() && kind != *plain {
             *own = cast(std::mem::take(own), plain.clone());
+            changed = true;
+        }
+        let declared = own.to_field(input.schema())?.1;
+        if declared.metadata().contains_key(MODIFIER_KEY)
+            && *wanted.metadata() == *bare(&declared).metadata()
+        {
+            let wanted = Arc::new(wanted.as_ref().clone().with_name(""));
+            *own = Expr::Cast(Cast::new_from_field(Box::new(std::mem::take(own)), wanted));
             changed = true;
         }
         if (common::widen(own, wanted.data_type(), input.schema())? || changed) && !named {
