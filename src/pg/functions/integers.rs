@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 use crate::error::Error;
 use crate::pg::types;
 
-/// What is done with one or two integers.
+/// What is done with one integer, or with two and then with what comes of it and the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     /// `a + b`
@@ -89,8 +89,10 @@ impl ScalarUDFImpl for Integers {
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
         let found = match arg_types {
             [one] => whole(one),
-            [left, right] => wider(left, right),
-            _ => None,
+            [first, rest @ ..] => {
+                rest.iter().try_fold(first.clone(), |found, next| wider(&found, next))
+            }
+            [] => None,
         };
         match found {
             Some(found) => Ok(found),
@@ -106,8 +108,10 @@ impl ScalarUDFImpl for Integers {
         let done = match args.args.as_slice() {
             [one] if self.operation == Operation::Absolute => absolute(one),
             [one] => negated(one),
-            [left, right] => calculated(self.operation, left, right),
-            _ => return plan_err!("{} takes one or two integers", self.name()),
+            [first, rest @ ..] => rest
+                .iter()
+                .try_fold(first.clone(), |found, next| calculated(self.operation, &found, next)),
+            [] => return plan_err!("{} takes integers", self.name()),
         };
         done.map_err(|error| refused(error, args.return_field.data_type()))
     }

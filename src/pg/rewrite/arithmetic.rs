@@ -71,10 +71,10 @@ pub(super) fn binary(
         let expr = compared(BinaryExpr { left, op, right }, &left_type, &right_type);
         return Ok(expr);
     }
-    if let (Some(operation), Some(_)) = (of_integers(op), integers::wider(&left_type, &right_type))
+    if let (Some(operation), Some(wider)) =
+        (of_integers(op), integers::wider(&left_type, &right_type))
     {
-        let function = integers::function(operation);
-        return Ok(Transformed::yes(call(function, vec![*left, *right])));
+        return Ok(Transformed::yes(of_chain(operation, *left, *right, left_type == wider)));
     }
     if let Some(done) = of_moments(op, (&left, &left_type), (&right, &right_type), time_zone)? {
         return Ok(Transformed::yes(done));
@@ -82,9 +82,12 @@ pub(super) fn binary(
     if let Some(done) = of_numerics(op, (&left, &left_type), (&right, &right_type)) {
         return Ok(Transformed::yes(done));
     }
-    let wide = |own: &DataType, other: &DataType| {
-        widened(own, other).or_else(|| alike(own, other).filter(|_| op == Operator::Multiply))
+    let factor = |own: &DataType, other: &DataType| match op {
+        Operator::Multiply => alike(own, other).or_else(|| long(own, other)),
+        _ => None,
     };
+    let wide =
+        |own: &DataType, other: &DataType| widened(own, other).or_else(|| factor(own, other));
     let (from_left, from_right) = (wide(&left_type, &right_type), wide(&right_type, &left_type));
     let changed = from_left.is_some() || from_right.is_some();
     let floating = [(&from_left, &left_type), (&from_right, &right_type)]
@@ -128,6 +131,19 @@ fn of_integers(op: Operator) -> Option<Operation> {
         Operator::Divide => Some(Operation::Over),
         Operator::Modulo => Some(Operation::Modulo),
         _ => None,
+    }
+}
+
+/// An operator between integers. Where the one before is the same and of the same type they are one call of all they are
+/// between: of a call in calls the name would be written out at each of them.
+fn of_chain(operation: Operation, left: Expr, right: Expr, alike: bool) -> Expr {
+    let function = integers::function(operation);
+    match left {
+        Expr::ScalarFunction(mut before) if alike && *before.func == *function => {
+            before.args.push(right);
+            Expr::ScalarFunction(before)
+        }
+        left => call(function, vec![left, right]),
     }
 }
 
@@ -196,6 +212,19 @@ fn alike(own: &DataType, other: &DataType) -> Option<DataType> {
         (own, DataType::Decimal256(..)) if own.is_integer() => Some(DataType::Decimal256(20, 0)),
         _ => None,
     }
+}
+
+/// Digits after the point up to which a product of 38 digits has room for those of any bigint before it.
+const PRODUCT_SCALE_MAX: i8 = 18;
+
+/// What a numeric becomes beside another when their product has more digits after the point.
+fn long(own: &DataType, other: &DataType) -> Option<DataType> {
+    let (DataType::Decimal128(precision, scale), DataType::Decimal128(_, beside)) = (own, other)
+    else {
+        return None;
+    };
+    let long = PRODUCT_SCALE_MAX < scale.saturating_add(*beside);
+    long.then_some(DataType::Decimal256(*precision, *scale))
 }
 
 fn is_exact(data_type: &DataType) -> bool {

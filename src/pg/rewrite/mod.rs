@@ -12,6 +12,7 @@ mod array;
 mod calls;
 mod candidates;
 mod casts;
+mod chains;
 mod clauses;
 mod common;
 mod composites;

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::candidates::{self, Argument};
+use super::chains::Before;
 use super::{arithmetic, kinds, signatures};
 use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
@@ -41,6 +42,17 @@ impl ExprPlanner for Operators {
             if let PlannerResult::Original(raw) = self.plan_binary_op(raw, schema)? {
                 return Ok(PlannerResult::Original(RawBinaryExpr { left, ..raw }));
             }
+        }
+        let mut left = left;
+        if let Some(before) = Before::of(&mut left, schema) {
+            let raw = RawBinaryExpr { op, left, right };
+            return Ok(match self.plan_binary_op(raw, schema)? {
+                PlannerResult::Planned(link) => PlannerResult::Planned(before.back(link)?),
+                PlannerResult::Original(RawBinaryExpr { op, left, right }) => {
+                    let left = before.back(left)?;
+                    PlannerResult::Original(RawBinaryExpr { op, left, right })
+                }
+            });
         }
         let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema)?;
         if let Some(planned) = quantified(&op, &left, &right, schema) {

@@ -11,6 +11,7 @@ use datafusion::logical_expr::{
     lit,
 };
 
+use super::chains::Before;
 use super::operators::{call, jsonb_key};
 use super::{
     arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
@@ -483,9 +484,14 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
             patterns::matched(binary, schema)
         }
-        Expr::BinaryExpr(binary) => match kinds::binary(&binary, schema, facts)? {
-            Some(ours) => Ok(Transformed::yes(ours)),
-            None => operation(binary, schema, facts),
+        Expr::BinaryExpr(mut binary) => match Before::of(&mut binary.left, schema) {
+            Some(before) => {
+                let link = linked(binary, schema, facts)?;
+                let transformed = link.transformed;
+                let link = before.back(link.data)?;
+                Ok(if transformed { Transformed::yes(link) } else { Transformed::no(link) })
+            }
+            None => linked(binary, schema, facts),
         },
         other => Ok(Transformed::no(other)),
     }
@@ -522,6 +528,14 @@ fn of_session(name: &str, args: &[Expr], facts: &Arc<Facts>) -> Option<Expr> {
     let age = name == "age" && today.name() == "current_date";
     let function = age.then(|| functions::session_function("forebay_xid_age", facts)).flatten()?;
     Some(call(function, vec![transaction.clone()]))
+}
+
+/// An operator between values of any types.
+fn linked(binary: BinaryExpr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed<Expr>> {
+    match kinds::binary(&binary, schema, facts)? {
+        Some(ours) => Ok(Transformed::yes(ours)),
+        None => operation(binary, schema, facts),
+    }
 }
 
 /// An operator between values of the planner's own types.
