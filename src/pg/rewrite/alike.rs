@@ -1,6 +1,7 @@
-//! Casts that tell expressions of a SELECT apart. The planner names expressions without their casts: `x` and `x::text` in
-//! GROUP BY, or `max(x)` and `max(x::text)`, would be one column to it. Where there are such, their casts stand in calls,
-//! which have names of their own, until [`super::plan`] takes them out of these.
+//! Casts and subqueries that tell expressions of a SELECT apart. The planner names expressions without their casts: `x` and
+//! `x::text` in GROUP BY, or `max(x)` and `max(x::text)`, would be one column to it, and so would aggregates of two
+//! subqueries. Where there are such, they stand in calls, which have names of their own, until [`super::plan`] takes them
+//! out of these.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
@@ -31,10 +32,11 @@ pub(super) fn tell_apart(query: &mut Query) {
         let _done = select.group_by.visit(&mut Keys(&mut found.0));
     }
     let casts = casts(&found.0);
-    if casts.is_empty() {
+    let queries = 1 < found.0.iter().filter(|expr| has_query(expr)).count();
+    if casts.is_empty() && !queries {
         return;
     }
-    let mut wrap = Wrap(&casts);
+    let mut wrap = Wrap { casts: &casts, queries, calls: 0, depth: 0 };
     let _done = VisitMut::visit(&mut select.projection, &mut wrap);
     let _done = VisitMut::visit(&mut select.group_by, &mut wrap);
     let _done = VisitMut::visit(&mut select.having, &mut wrap);
@@ -143,19 +145,68 @@ impl Visitor for Casts {
     }
 }
 
-struct Wrap<'a>(&'a BTreeSet<String>);
+fn has_query(expr: &Expr) -> bool {
+    struct Search;
+    impl Visitor for Search {
+        type Break = ();
+        fn pre_visit_query(&mut self, _query: &Query) -> ControlFlow<()> {
+            ControlFlow::Break(())
+        }
+    }
+    expr.visit(&mut Search).is_break()
+}
+
+struct Wrap<'a> {
+    /// Casts as they are compared.
+    casts: &'a BTreeSet<String>,
+    /// Whether subqueries are told apart, too: the planner has one name for all of a kind.
+    queries: bool,
+    /// How many aggregates and windows are around.
+    calls: usize,
+    /// How many queries are around.
+    depth: usize,
+}
+
+impl Wrap<'_> {
+    fn computes(&self, expr: &Expr) -> bool {
+        self.depth == 0
+            && matches!(expr, Expr::Function(call) if call.over.is_some() || is_aggregate(call))
+    }
+}
 
 impl VisitorMut for Wrap<'_> {
     type Break = ();
+
+    fn pre_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _query: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        self.calls += usize::from(self.computes(expr));
+        ControlFlow::Continue(())
+    }
+
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        let kind = match &*expr {
-            Expr::Cast { data_type, .. } => data_type.to_string(),
-            _ => return ControlFlow::Continue(()),
+        self.calls -= usize::from(self.computes(expr));
+        let told = match &*expr {
+            Expr::Cast { data_type, .. } => {
+                self.casts.contains(&written(expr, true)).then(|| data_type.to_string())
+            }
+            Expr::Subquery(_) | Expr::InSubquery { .. } | Expr::Exists { .. } => {
+                (self.queries && 0 < self.calls && self.depth == 0).then(|| expr.to_string())
+            }
+            _ => None,
         };
-        if self.0.contains(&written(expr, true)) {
-            let kind = Expr::value(Value::SingleQuotedString(kind));
-            let cast = std::mem::replace(expr, Expr::Identifier(Ident::new("")));
-            *expr = call(functions::CAST, vec![cast, kind]);
+        if let Some(told) = told {
+            let told = Expr::value(Value::SingleQuotedString(told));
+            let own = std::mem::replace(expr, Expr::Identifier(Ident::new("")));
+            *expr = call(functions::CAST, vec![own, told]);
         }
         ControlFlow::Continue(())
     }
@@ -190,6 +241,16 @@ mod tests {
             "SELECT x::INT, x::TEXT FROM t GROUP BY 1, 2",
             "SELECT forebay_cast(x::INT, 'INT'), forebay_cast(x::TEXT, 'TEXT') FROM t GROUP BY 1, 2",
         );
+    }
+
+    #[test]
+    fn subqueries_in_aggregates_stand_in_calls() {
+        check(
+            "SELECT max((SELECT 1)), max((SELECT 2))",
+            "SELECT max(forebay_cast((SELECT 1), '(SELECT 1)')), \
+             max(forebay_cast((SELECT 2), '(SELECT 2)'))",
+        );
+        check("SELECT max((SELECT 1)), (SELECT 2)", "SELECT max((SELECT 1)), (SELECT 2)");
     }
 
     #[test]
