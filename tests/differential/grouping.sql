@@ -96,3 +96,6 @@ SELECT (n_regionkey)::text AS k, count(*) FROM tpch.nation GROUP BY ROLLUP ((n_r
 SELECT n_regionkey % 2, (n_regionkey > 2) AND true, count(*) FROM tpch.nation GROUP BY CUBE ((n_regionkey % 2), (n_regionkey > 2) AND true) ORDER BY 1, 2;
 SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY GROUPING SETS ((n_regionkey), ()) ORDER BY 1;
 SELECT upper(r_name), grouping(upper(r_name)) FROM tpch.region GROUP BY GROUPING SETS (upper(r_name), ()) ORDER BY 1 LIMIT 2;
+SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY CUBE (n_regionkey, n_regionkey) ORDER BY 1, 2;
+SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY ROLLUP (n_regionkey, n_regionkey) ORDER BY 1, 2;
+SELECT n_regionkey, n_nationkey % 2, count(*), grouping(n_regionkey) FROM tpch.nation GROUP BY CUBE ((n_regionkey, n_nationkey % 2), n_regionkey) ORDER BY 1, 2, 3;

@@ -109,3 +109,6 @@ SELECT b.n_name, count(*) OVER (ORDER BY b.n_name) FROM tpch.nation a LEFT JOIN 
 SELECT DISTINCT ON (b.n_name) b.n_name, a.n_name FROM tpch.nation a LEFT JOIN (SELECT * FROM tpch.nation WHERE n_name = 'CHINA') b ON a.n_nationkey = b.n_nationkey ORDER BY b.n_name, a.n_name;
 SELECT b.k, a.r_name FROM tpch.region a LEFT JOIN (SELECT r_regionkey AS k FROM tpch.region WHERE r_regionkey = 2) b ON a.r_regionkey = b.k ORDER BY b.k, a.r_name;
 SELECT r_name FROM tpch.region WHERE r_name IN ('ASIA') OR r_name = 'AFRICA' ORDER BY r_name;
+SELECT a.n_name FROM tpch.nation a JOIN tpch.region b JOIN tpch.customer c ON c.c_custkey = b.r_regionkey ON a.n_regionkey = b.r_regionkey ORDER BY 1 LIMIT 2;
+SELECT a.x, b.x, c.x FROM (VALUES (1), (2)) a(x) LEFT JOIN (VALUES (1), (2)) b(x) INNER JOIN (VALUES (1)) c(x) USING (x) ON a.x = b.x ORDER BY 1;
+SELECT count(*) FROM tpch.nation a JOIN tpch.region b CROSS JOIN tpch.region c ON a.n_regionkey = b.r_regionkey;

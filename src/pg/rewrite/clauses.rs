@@ -448,6 +448,7 @@ fn grouped(select: &mut Select) {
                 *expr = own;
             }
         }
+        super::grouping_sets::spelled_out(key);
     }
 }
 

@@ -21,6 +21,7 @@ mod dependent;
 mod digits;
 mod equal;
 mod from;
+mod grouping_sets;
 mod joins;
 mod keyed;
 mod keys;

@@ -64,6 +64,15 @@ fn bracketed(tokens: Vec<TokenWithSpan>) -> Vec<TokenWithSpan> {
             start = stop + 1;
         }
     }
+    enclosed(tokens, &opened, &closed)
+}
+
+/// `tokens` with parentheses opened before those of the numbers `opened`, and closed before those of `closed`.
+pub(super) fn enclosed(
+    tokens: Vec<TokenWithSpan>,
+    opened: &BTreeSet<usize>,
+    closed: &BTreeSet<usize>,
+) -> Vec<TokenWithSpan> {
     if opened.is_empty() {
         return tokens;
     }
@@ -115,6 +124,9 @@ fn element_end(tokens: &[TokenWithSpan], start: usize, end: usize) -> usize {
 fn spelled(word: &str, token: &TokenWithSpan) -> TokenWithSpan {
     let own = match word {
         "*" => Token::Mul,
+        "(" => Token::LParen,
+        ")" => Token::RParen,
+        "1" => Token::Number(word.to_owned(), false),
         word => {
             let index = ALL_KEYWORDS.binary_search(&word).ok();
             let keyword = index.and_then(|index| ALL_KEYWORDS_INDEX.get(index)).copied();
@@ -155,6 +167,11 @@ impl Here<'_> {
                 Token::Gt => Some((["DESC"].as_slice(), 2)),
                 _ => None,
             };
+        }
+        if self.has(0, &["SELECT"]) && self.ends_query(1) {
+            // One row without columns.
+            let one = ["SELECT", "FROM", "(", "SELECT", "1", ")", "AS", "forebay_one"].as_slice();
+            return Some((one, 1));
         }
         if self.has(0, &["GROUP"]) && self.has(1, &["BY"]) && self.has(2, &["ALL"]) {
             // The default.
@@ -198,10 +215,26 @@ impl Here<'_> {
         if closed && self.has(0, &["CYCLE"]) && self.is_name(1) {
             return Some("CYCLE in WITH");
         }
+        let reads =
+            self.before.is_some_and(|token| is_any(&token.token, &["FROM", "JOIN", "LATERAL"]));
+        if reads && self.has(0, &["ROWS"]) && self.has(1, &["FROM"]) {
+            return Some("ROWS FROM");
+        }
         if closed && self.has(0, &["AS"]) && self.merges() {
             return Some("an alias of the columns that USING merges");
         }
         None
+    }
+
+    /// Whether a SELECT that is not more than its first word is over at that place.
+    fn ends_query(&self, offset: usize) -> bool {
+        match self.token(offset) {
+            None | Some(Token::RParen) => true,
+            _ => self.has(
+                offset,
+                &["WHERE", "UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET"],
+            ),
+        }
     }
 
     /// Whether an operand ends before this place.
@@ -339,7 +372,8 @@ const BEFORE_OPERAND: &[&str] = &[
     "TO",
 ];
 
-fn is_any(token: &Token, words: &[&str]) -> bool {
+/// Whether a token is one of these words, not in quotes.
+pub(super) fn is_any(token: &Token, words: &[&str]) -> bool {
     match token {
         Token::Word(word) => {
             word.quote_style.is_none()
@@ -382,6 +416,7 @@ mod tests {
             "SELECT x FROM t OFFSET (2) ROWS FETCH NEXT (1 + (1)) ROW ONLY",
             "SELECT x FROM t OFFSET ( 2 ) ROWS LIMIT ( 1 + ( 1 ) )",
         );
+        check("SELECT", "SELECT FROM ( SELECT 1 ) AS forebay_one");
         check("SELECT x ISNULL, (1) isnull", "SELECT x IS NULL , ( 1 ) IS NULL");
     }
 
@@ -402,6 +437,7 @@ mod tests {
         for sql in [
             "SELECT sum(x) OVER (ROWS 1 PRECEDING EXCLUDE TIES)",
             "SELECT 1 FROM a JOIN b USING (k, m) AS j",
+            "SELECT 1 FROM ROWS FROM (f(1), g(2)) AS t",
             "SELECT 1 FROM a ORDER BY 1 FETCH FIRST (1 + 1) ROWS WITH TIES",
             "WITH RECURSIVE t AS (SELECT 1) SEARCH DEPTH FIRST BY n SET o SELECT 1",
             "WITH RECURSIVE t AS (SELECT 1) CYCLE n SET c USING p SELECT 1",

@@ -5,12 +5,14 @@
 //! because an allow-list that lives in the grammar cannot be forgotten.
 
 mod access;
+mod between;
 mod calls;
 mod clauses;
 mod copy;
 mod grammar;
 mod inputs;
 mod intervals;
+mod joins;
 mod limits;
 mod outputs;
 mod reader;
@@ -82,7 +84,8 @@ fn one(sql: &str, part: &[TokenWithSpan]) -> Result<Parsed> {
     let end = part.last().map_or(start, |last| last.span.end);
     let text = slice(sql, start, end);
     let part = versions::rewrite(&calls::rewrite(sql, part)?)?;
-    let part = words::rewrite(clauses::rewrite(sql, &part)?);
+    let part = between::tokens(joins::bracketed(clauses::rewrite(sql, &part)?));
+    let part = words::rewrite(part);
     let statement = Reader::new(sql, part).statement(&text)?;
     Ok(Parsed { text, statement })
 }
@@ -160,6 +163,7 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
         return Err(near(sql, &next, last));
     }
     words::compared(&mut query);
+    between::said(&mut query);
     grammar::query(sql, &query)?;
     allow(&query)?;
     outputs::name(&mut query);
