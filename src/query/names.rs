@@ -370,7 +370,7 @@ impl ContextProvider for Names<'_> {
             if !located {
                 return Some(functions::missing::schema(schema, position));
             }
-            return (!known).then(|| functions::missing::function(name, position));
+            return (!known).then(|| functions::missing::unsupported(name, position));
         };
         self.note_volatility(function.signature().volatility);
         Some(Arc::clone(function))

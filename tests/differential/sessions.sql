@@ -310,3 +310,12 @@ PREPARE listed AS SELECT ARRAY[$1, 1], ARRAY[$2], $3 || $4, round(avg(o_totalpri
 SELECT parameter_types FROM pg_prepared_statements WHERE name = 'listed';
 EXECUTE listed('2', 'x', 'a', 'b', '1', '1995-01-01', '1000', '2000.5');
 DEALLOCATE listed;
+ANALYZE tpch.nation, tpch.region (r_name);
+ANALYZE (SKIP_LOCKED) tpch.nation;
+ANALYZE nope;
+ANALYZE (nope) tpch.nation;
+VACUUM (SKIP_LOCKED, PARALLEL 2) tpch.nation;
+VACUUM nope;
+BEGIN;
+VACUUM tpch.nation;
+ROLLBACK;

@@ -360,14 +360,24 @@ pub(crate) struct FunctionKinds {
     pub(crate) set: bool,
     /// Whether a plain one takes no argument.
     pub(crate) bare: bool,
+    /// The fewest and the most arguments that one of them takes; none where there is none of that name.
+    arguments: Option<(usize, usize)>,
+}
+
+impl FunctionKinds {
+    /// Whether one of them may take so many arguments.
+    pub(crate) fn takes(&self, count: usize) -> bool {
+        self.arguments.is_some_and(|(fewest, most)| (fewest..=most).contains(&count))
+    }
 }
 
 /// What functions PostgreSQL has by the name `name`; `None` for none.
 pub(crate) fn function_kinds(name: &str) -> Option<FunctionKinds> {
     static KINDS: LazyLock<HashMap<String, FunctionKinds>> = LazyLock::new(|| {
         let table = table("pg_proc");
-        let [name, kind, set, arguments] =
-            ["proname", "prokind", "proretset", "proargtypes"].map(|name| table.index(name));
+        let [name, kind, set, arguments, defaults, variadic] =
+            ["proname", "prokind", "proretset", "proargtypes", "pronargdefaults", "provariadic"]
+                .map(|name| table.index(name));
         let mut kinds: HashMap<String, FunctionKinds> = HashMap::new();
         for row in table.rows() {
             let Cell::Text(name) = &row[name] else { continue };
@@ -381,6 +391,11 @@ pub(crate) fn function_kinds(name: &str) -> Option<FunctionKinds> {
                 }
             }
             own.set |= row[set] == Cell::Bool(true);
+            let count = row[arguments].items().len();
+            let given = usize::try_from(row[defaults].int()).unwrap_or(0);
+            let most = if row[variadic].oid() == 0 { count } else { usize::MAX };
+            let (least, before) = own.arguments.unwrap_or((count, most));
+            own.arguments = Some((least.min(count.saturating_sub(given)), before.max(most)));
         }
         kinds
     });

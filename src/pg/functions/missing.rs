@@ -1,4 +1,5 @@
-//! A function that does not exist: it says so once the types of its arguments are known, as PostgreSQL does.
+//! A function that does not exist: it says so once the types of its arguments are known, as PostgreSQL does. One that
+//! PostgreSQL has is said not to be supported.
 
 use std::sync::Arc;
 
@@ -10,19 +11,33 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::Error;
+use crate::pg::catalog::data;
 use crate::pg::types;
 
 /// A function `name`, or an operator before its operand, called at `position` of the statement.
 pub(crate) fn function(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
-    missing(name, position, false)
+    missing(name, position, Lack::Function)
 }
 
 /// A function of the schema `name`, which does not exist, called at `position` of the statement.
 pub(crate) fn schema(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
-    missing(name, position, true)
+    missing(name, position, Lack::Schema)
 }
 
-fn missing(name: &str, position: Option<usize>, lacks_schema: bool) -> Arc<ScalarUDF> {
+/// A function that PostgreSQL has by the name `name` and we have not, called at `position` of the statement.
+pub(crate) fn unsupported(name: &str, position: Option<usize>) -> Arc<ScalarUDF> {
+    missing(name, position, Lack::Support)
+}
+
+/// What there is none of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Lack {
+    Function,
+    Schema,
+    Support,
+}
+
+fn missing(name: &str, position: Option<usize>, lack: Lack) -> Arc<ScalarUDF> {
     let signature = Signature::one_of(
         vec![
             datafusion::logical_expr::TypeSignature::Nullary,
@@ -31,7 +46,7 @@ fn missing(name: &str, position: Option<usize>, lacks_schema: bool) -> Arc<Scala
         Volatility::Immutable,
     );
     let name = name.to_owned();
-    Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature, lacks_schema }))
+    Arc::new(ScalarUDF::new_from_impl(Missing { name, position, signature, lack }))
 }
 
 /// Whether an argument is a literal without a type.
@@ -44,23 +59,28 @@ struct Missing {
     name: String,
     position: Option<usize>,
     signature: Signature,
-    /// Whether the name is that of a schema, which there is none of.
-    lacks_schema: bool,
+    lack: Lack,
 }
 
 impl Missing {
     fn refused<T>(&self, types: &[String]) -> Result<T> {
         let operator = !self.name.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        let error = if self.lacks_schema {
-            Error::UndefinedSchema(self.name.clone())
-        } else if operator {
-            let call = format!("{} {}", self.name, types.join(", "));
-            Error::OperatorMismatch(format!("operator does not exist: {call}")).hint(
-                "No operator matches the given name and argument type. \
-                 You might need to add an explicit type cast.",
-            )
-        } else {
-            Error::no_function(&self.name, types)
+        let call = || format!("{}({})", self.name, types.join(", "));
+        let takes =
+            || data::function_kinds(&self.name).is_some_and(|kinds| kinds.takes(types.len()));
+        let error = match self.lack {
+            Lack::Schema => Error::UndefinedSchema(self.name.clone()),
+            Lack::Support if takes() => {
+                Error::FeatureNotSupported(format!("function {} is not supported", call()))
+            }
+            Lack::Function | Lack::Support if operator => {
+                let call = format!("{} {}", self.name, types.join(", "));
+                Error::OperatorMismatch(format!("operator does not exist: {call}")).hint(
+                    "No operator matches the given name and argument type. \
+                     You might need to add an explicit type cast.",
+                )
+            }
+            Lack::Function | Lack::Support => Error::no_function(&self.name, types),
         };
         let error = match self.position {
             Some(position) => error.at(position),

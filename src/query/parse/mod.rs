@@ -14,6 +14,7 @@ mod inputs;
 mod intervals;
 mod joins;
 mod limits;
+mod maintenance;
 mod outputs;
 mod reader;
 mod refused;

@@ -140,6 +140,13 @@ pub enum Statement {
     Post(Post),
     /// LOCK TABLE, each table as the query that reads it.
     Lock(Vec<Box<Query>>),
+    /// ANALYZE, VACUUM and CHECKPOINT.
+    Maintain {
+        /// Its first word.
+        tag: &'static str,
+        /// Each table as the query that reads it.
+        tables: Vec<Box<Query>>,
+    },
     /// CREATE TEMPORARY TABLE, also with AS.
     CreateTable(Box<TableDefinition>),
     /// INSERT, UPDATE or DELETE: of a temporary table it runs.
@@ -463,6 +470,7 @@ impl Statement {
             Statement::Begin { tag, .. } => tag,
             Statement::Post(post) => post.tag(),
             Statement::Lock(_) => "LOCK TABLE",
+            Statement::Maintain { tag, .. } => tag,
             Statement::Commit { .. } => "COMMIT",
             Statement::Rollback { .. } | Statement::RollbackTo(_) => "ROLLBACK",
             Statement::Savepoint(_) => "SAVEPOINT",

@@ -81,6 +81,7 @@ impl Reader<'_> {
                 Post::notify(&channel, &payload).map(Statement::Post)
             }
             "LOCK" => self.lock(),
+            "ANALYZE" | "ANALYSE" | "VACUUM" | "CHECKPOINT" => self.maintain(&word),
             "CREATE" | "ALTER" | "DROP" | "GRANT" | "REVOKE" => self.access(&word, text),
             _ => Err(self.refused(&word)),
         }
@@ -94,8 +95,8 @@ impl Reader<'_> {
                     .detail("Versions are immutable.")
                     .hint("Publish another version under the source root.")
             }
-            "VACUUM" | "ANALYZE" | "REINDEX" | "CLUSTER" | "REFRESH" | "COMMENT" | "SECURITY"
-            | "REASSIGN" | "DO" | "CALL" | "LOAD" | "CHECKPOINT" | "IMPORT" => {
+            "REINDEX" | "CLUSTER" | "REFRESH" | "COMMENT" | "SECURITY" | "REASSIGN" | "DO"
+            | "CALL" | "LOAD" | "IMPORT" => {
                 Error::FeatureNotSupported(format!("{word} is not supported"))
             }
             _ => self.error(),

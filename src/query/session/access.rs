@@ -93,7 +93,7 @@ impl SqlSession {
         }
     }
 
-    fn outside_a_block(&self, what: &str) -> Result<()> {
+    pub(super) fn outside_a_block(&self, what: &str) -> Result<()> {
         if self.block.is_none() {
             return Ok(());
         }

@@ -109,6 +109,30 @@ impl SqlSession {
         Ok(())
     }
 
+    /// ANALYZE, VACUUM, CHECKPOINT: files that never change need none of them.
+    /// Errors: 25001 for VACUUM in a block, 42501 for CHECKPOINT of who is no superuser; names and privileges as in a query.
+    pub(super) async fn maintain(
+        &mut self,
+        tag: &'static str,
+        tables: &[Box<Query>],
+        text: &Arc<str>,
+    ) -> Result<()> {
+        match tag {
+            "VACUUM" => self.outside_a_block(tag)?,
+            "CHECKPOINT" if !self.superuser() => {
+                let message =
+                    "must be superuser or have privileges of pg_checkpoint to do CHECKPOINT";
+                return Err(Error::InsufficientPrivilege(message.to_owned()));
+            }
+            _ => {}
+        }
+        for table in tables {
+            // The place is one in the query, which is not the client's.
+            self.plan(table, text, &[]).await.map_err(|error| error.bare().clone())?;
+        }
+        Ok(())
+    }
+
     /// `pg_cancel_backend`, `pg_terminate_backend`. Returns whether there was such a session.
     /// Errors: 42501 for a session of another role.
     fn stop_other(&mut self, name: &str, number: Number) -> Result<bool> {

@@ -188,6 +188,9 @@ impl SqlSession {
             S::Lock(tables) => {
                 self.lock_tables(tables, text).await.and_then(|()| done("LOCK TABLE"))
             }
+            S::Maintain { tag, tables } => {
+                self.maintain(tag, tables, text).await.and_then(|()| done(tag))
+            }
             S::Role(role) => self.role_statement(role).await.map(Outcome::Done),
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
