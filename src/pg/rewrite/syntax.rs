@@ -16,8 +16,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    alike, array, calls, clauses, composites, from, joins, keyed, keys, listed, literals, moments,
-    outputs, patterns, records, rows, system_columns, terms, unknowns, unnesting, variadic,
+    alike, array, calls, clauses, composites, from, joins, keyed, keys, literals, moments, outputs,
+    patterns, records, rows, system_columns, terms, unknowns, unnesting, values, variadic,
     whole_rows, written,
 };
 use crate::error::{Error, Place, Result};
@@ -121,7 +121,7 @@ impl VisitorMut for Rewriter<'_> {
         self.ctes.push(system_columns::Ctes::of(query));
         keyed::determined(query, &self.ctes, self.facts);
         from::tables(&mut query.body);
-        if let Err(error) = listed::numbered(query) {
+        if let Err(error) = values::numbered(query) {
             return ControlFlow::Break(Box::new(error));
         }
         self.rows.enter_query(query, self.facts);
