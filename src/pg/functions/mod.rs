@@ -41,6 +41,7 @@ pub(crate) mod powers;
 mod privileges;
 mod reading;
 mod record;
+pub(crate) mod recomputed;
 pub(crate) mod regex;
 mod regoperators;
 mod routines;

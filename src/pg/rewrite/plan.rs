@@ -478,8 +478,9 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             keyed |= windows::of_each_row(&mut function, schema)?;
             let ordered = results::ordered(Expr::WindowFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
-            let changed = keyed || ordered.transformed;
-            Ok(if changed { Transformed::yes(typed.data) } else { typed })
+            let moving = windows::moving(typed.data);
+            let changed = keyed || ordered.transformed || typed.transformed;
+            Ok(if changed { Transformed::yes(moving.data) } else { moving })
         }
         Expr::BinaryExpr(binary) if patterns::is_regex(binary.op) => {
             patterns::matched(binary, schema)

@@ -283,7 +283,7 @@ pub(super) fn ordered(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
 /// Aggregates of intervals are ours, and so is the sum of reals. The sum of integers of at most 32 bits is a bigint. The
 /// planner's own `sum` has it so; ours, which is wider, would be taken for one of bigints once its argument has been cast.
 pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
-    // Ours counts all values, once each, and takes none back.
+    // Ours counts all values, once each.
     let own = |args: &[Expr], plain: bool| match args {
         [one] => match one.get_type(schema).ok()? {
             DataType::Float32 if plain => Some(functions::sum_of_reals()),
@@ -312,7 +312,7 @@ pub(super) fn sum(mut expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         Expr::WindowFunction(window) => {
             let params = &window.params;
-            let plain = params.window_frame.start_bound.is_unbounded() && !params.distinct;
+            let plain = !params.distinct;
             match &window.fun {
                 WindowFunctionDefinition::AggregateUDF(function)
                     if function.name() == "sum"

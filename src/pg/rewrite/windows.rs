@@ -1,6 +1,7 @@
 //! Window functions that the planner has for constants only, and frames that it has no ranges for.
 
 use arrow::datatypes::DataType;
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::expr::{WindowFunction, WindowFunctionParams};
 use datafusion::logical_expr::{
@@ -12,9 +13,9 @@ use super::common;
 use crate::pg::functions;
 
 /// A range without offsets ends with the peers of a row, as groups do: so it does for types that the planner calculates no
-/// ranges of. Returns whether it changed anything.
+/// ranges of. One with offsets has room for them. Returns whether it changed anything.
 pub(super) fn framed(params: &mut WindowFunctionParams, schema: &DFSchema) -> bool {
-    let Some(key) = params.order_by.first() else { return false };
+    let Some(key) = params.order_by.first_mut() else { return false };
     let frame = &params.window_frame;
     let offset = [&frame.start_bound, &frame.end_bound].into_iter().any(|bound| match bound {
         WindowFrameBound::Preceding(offset) | WindowFrameBound::Following(offset) => {
@@ -22,15 +23,37 @@ pub(super) fn framed(params: &mut WindowFunctionParams, schema: &DFSchema) -> bo
         }
         WindowFrameBound::CurrentRow => false,
     });
+    if frame.units == WindowFrameUnits::Range && offset {
+        // Past the last number of a type the planner counts to the end of the rows.
+        let roomy = match key.expr.get_type(schema) {
+            Ok(DataType::Int16 | DataType::Int32) => DataType::Int64,
+            Ok(DataType::Int64) => DataType::Decimal128(38, 0),
+            _ => return false,
+        };
+        key.expr = cast(std::mem::take(&mut key.expr), roomy);
+        return true;
+    }
     let lacking = key.expr.get_type(schema).is_ok_and(|found| {
         found.is_binary() || matches!(found, DataType::Time64(_) | DataType::Struct(_))
     });
-    if frame.units != WindowFrameUnits::Range || offset || !lacking {
+    if frame.units != WindowFrameUnits::Range || !lacking {
         return false;
     }
     let (start, end) = (frame.start_bound.clone(), frame.end_bound.clone());
     params.window_frame = WindowFrame::new_bounds(WindowFrameUnits::Groups, start, end);
     true
+}
+
+/// A window function; an aggregate over a frame that rows leave need not know how to take them back.
+pub(super) fn moving(mut expr: Expr) -> Transformed<Expr> {
+    if let Expr::WindowFunction(function) = &mut expr
+        && !function.params.window_frame.start_bound.is_unbounded()
+        && let WindowFunctionDefinition::AggregateUDF(aggregate) = &mut function.fun
+    {
+        *aggregate = functions::recomputed::function(aggregate);
+        return Transformed::yes(expr);
+    }
+    Transformed::no(expr)
 }
 
 /// `lag`, `lead` and `string_agg` by what each row tells. Returns whether it changed anything.
