@@ -9,7 +9,9 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable, LogicalPlan};
 
-/// The optimised plan with casts that agree with their values.
+use super::listed;
+
+/// The optimised plan with casts that agree with their values, and lists that are looked at for each row.
 pub(super) fn settled(plan: LogicalPlan) -> Result<LogicalPlan> {
     let settled = plan.transform_up_with_subqueries(|node| {
         let mut schema = DFSchema::empty();
@@ -19,7 +21,13 @@ pub(super) fn settled(plan: LogicalPlan) -> Result<LogicalPlan> {
         if let LogicalPlan::TableScan(scan) = &node {
             schema.merge(&scan.projected_schema);
         }
-        node.map_expressions(|expr| expr.transform_up(|expr| Ok(one(expr, &schema))))
+        node.map_expressions(|expr| {
+            expr.transform_up(|expr| {
+                let listed = listed::by_row(expr);
+                let one = one(listed.data, &schema);
+                Ok(if listed.transformed { Transformed::yes(one.data) } else { one })
+            })
+        })
     });
     settled.map(|settled| settled.data)
 }

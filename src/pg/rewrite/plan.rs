@@ -14,8 +14,8 @@ use datafusion::logical_expr::{
 use super::chains::Before;
 use super::operators::{call, jsonb_key};
 use super::{
-    arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, results,
-    scalars, signatures, sortable, terms, ties, told, unions, windows, zones,
+    arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, pushed,
+    results, scalars, signatures, sortable, terms, ties, told, unions, windows, zones,
 };
 use crate::error::Place;
 use crate::pg::catalog::rows::tagged;
@@ -37,6 +37,7 @@ pub(super) fn rewrite(plan: LogicalPlan, facts: &Arc<Facts>, output: bool) -> Re
     let plan = correlated::decorrelate(plan, facts)?;
     let plan = plan.transform_up_with_subqueries(scalars::told)?.data;
     let plan = plan.transform_up_with_subqueries(equal::by_value)?.data;
+    let plan = plan.transform_up_with_subqueries(pushed::kept)?.data;
     if output { names_for_oids(digits::own(plan)?, facts) } else { Ok(plan) }
 }
 
