@@ -239,7 +239,8 @@ impl SqlSession {
                 None => decode::null(*oid),
             });
         }
-        Ok(Box::new(Bound { statement, parameters: values }))
+        let columns = self.columns_now(&statement);
+        Ok(Box::new(Bound { statement, parameters: values, columns }))
     }
 
     /// Keeps a statement under a name.

@@ -25,7 +25,7 @@ pub(super) struct Statement {
     /// What the client said of the parameters.
     declared: Vec<u32>,
     pub(super) parameter_types: Vec<u32>,
-    pub(super) columns: Option<Vec<Column>>,
+    pub(super) columns: Option<Arc<[Column]>>,
     pub(super) prepared_at_us: i64,
     pub(super) from_sql: bool,
 }
@@ -52,11 +52,13 @@ impl door::Prepared for Statement {
 pub(super) struct Bound {
     pub(super) statement: Arc<Statement>,
     pub(super) parameters: Vec<ScalarValue>,
+    /// Those of its statement, or of what that names by now.
+    pub(super) columns: Option<Arc<[Column]>>,
 }
 
 impl door::Portal for Bound {
     fn columns(&self) -> Option<&[Column]> {
-        self.statement.columns.as_deref()
+        self.columns.as_deref()
     }
 
     fn as_any(&mut self) -> &mut (dyn Any + Send) {
@@ -91,7 +93,7 @@ impl SqlSession {
             parse::Statement::Query(query) => {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
-                statement.columns = Some(planned.columns.to_vec());
+                statement.columns = Some(Arc::clone(&planned.columns));
                 statement.planned.set(planned);
             }
             parse::Statement::Copy { query, table, .. } => {
@@ -102,7 +104,7 @@ impl SqlSession {
             parse::Statement::Explain { query, options } => {
                 let planned = self.plan(query, &text, declared).await?;
                 statement.parameter_types = planned.parameter_types.clone();
-                statement.columns = Some(vec![explained_column(options)]);
+                statement.columns = Some([explained_column(options)].into());
             }
             parse::Statement::Declare { query, .. } => {
                 let planned = self.plan(query, &text, declared).await?;
@@ -157,31 +159,49 @@ impl SqlSession {
     }
 
     /// The columns of a statement that is no query.
-    fn utility_columns(&mut self, statement: &parse::Statement) -> Result<Option<Vec<Column>>> {
+    fn utility_columns(&mut self, statement: &parse::Statement) -> Result<Option<Arc<[Column]>>> {
         Ok(match statement {
             parse::Statement::Show(Some(name)) => {
-                Some(vec![text_column(&crate::query::settings::spelling(name))])
+                Some([text_column(&crate::query::settings::spelling(name))].into())
             }
             parse::Statement::Show(None) => {
-                Some(["name", "setting", "description"].map(text_column).to_vec())
+                Some(["name", "setting", "description"].map(text_column).into())
             }
-            parse::Statement::Fetch { name, is_move: false, .. } => {
-                // Without the cursor there is nothing to describe; only running it fails.
-                self.cursors.get(name).map(|cursor| cursor.columns.to_vec())
-            }
+            // Without the cursor there is nothing to describe; only running it fails.
+            parse::Statement::Fetch { .. } => self.named_columns(statement),
             parse::Statement::ExplainExecute { options, .. } => {
-                Some(vec![explained_column(options)])
+                Some([explained_column(options)].into())
             }
             parse::Statement::Execute { name, .. } => {
-                let prepared = self
-                    .prepared
-                    .get(name)
-                    .ok_or_else(|| Error::UndefinedPreparedStatement(name.clone()))?;
-                prepared.columns.clone()
+                if !self.prepared.contains_key(name) {
+                    return Err(Error::UndefinedPreparedStatement(name.clone()));
+                }
+                self.named_columns(statement)
             }
-            parse::Statement::Call(call) => Some(self.call_columns(call)?),
+            parse::Statement::Call(call) => Some(self.call_columns(call)?.into()),
             _ => None,
         })
+    }
+
+    /// The columns of the cursor or the statement that FETCH or EXECUTE names, which may be another each time.
+    fn named_columns(&self, statement: &parse::Statement) -> Option<Arc<[Column]>> {
+        match statement {
+            parse::Statement::Fetch { name, is_move: false, .. } => {
+                self.cursors.get(name).map(|cursor| Arc::clone(&cursor.columns))
+            }
+            parse::Statement::Execute { name, .. } => self.prepared.get(name)?.columns.clone(),
+            _ => None,
+        }
+    }
+
+    /// The columns of the rows that `statement` gives when it is run now.
+    pub(super) fn columns_now(&self, statement: &Statement) -> Option<Arc<[Column]>> {
+        match statement.parsed {
+            parse::Statement::Fetch { .. } | parse::Statement::Execute { .. } => {
+                self.named_columns(&statement.parsed)
+            }
+            _ => statement.columns.clone(),
+        }
     }
 }
 

@@ -103,6 +103,15 @@ def test_prepared_after_threshold(server):
     assert len(ask(server, "SELECT name, statement, parameter_types::text FROM pg_prepared_statements")[1]) >= 1
 
 
+def test_a_prepared_fetch_tells_what_the_cursor_of_now_has(server):
+    for sql, kind in [("SELECT 1 AS a", 23), ("SELECT 'x'::text AS b, now()", 25)]:
+        server.execute(f"DECLARE again CURSOR FOR {sql}")
+        columns, rows = ask(server, "FETCH ALL FROM again", prepare=True)
+        assert columns[0][:2] == (sql.split(" AS ")[1][0], kind)
+        assert len(rows[0]) == len(columns)
+        server.execute("CLOSE again")
+
+
 @pytest.mark.parametrize("sql", [
     "SELECT min(o_orderdate), max(o_orderdate::timestamp), max(o_custkey), min(o_totalprice) FROM orders",
     "SELECT max(l_orderkey), min(l_orderkey + 1) FROM lineitem",
