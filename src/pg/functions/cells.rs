@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
 use arrow::compute::cast;
@@ -82,9 +82,11 @@ pub(super) fn volatile(spec: Spec, facts: &Arc<Facts>) -> Arc<ScalarUDF> {
     udf(spec, facts, Volatility::Volatile)
 }
 
-/// `spec` for any statement.
+/// `spec` for any statement. Made twice it is the same function: the planner finds expressions of it again, as those that
+/// are grouped by.
 pub(super) fn immutable(spec: Spec) -> Arc<ScalarUDF> {
-    udf(spec, &Arc::new(Facts::default()), Volatility::Immutable)
+    static NONE: LazyLock<Arc<Facts>> = LazyLock::new(Arc::default);
+    udf(spec, &NONE, Volatility::Immutable)
 }
 
 fn udf(spec: Spec, facts: &Arc<Facts>, volatility: Volatility) -> Arc<ScalarUDF> {

@@ -29,9 +29,14 @@ pub struct Types;
 
 impl TypePlanner for Types {
     fn plan_type_field(&self, sql_type: &SqlType) -> Result<Option<FieldRef>> {
-        field(sql_type).map(|field| Some(Arc::new(field))).map_err(external)
+        let field = field(sql_type).map_err(external)?;
+        Ok(Some(Arc::new(if field.metadata().is_empty() { field.with_name(PLAIN) } else { field })))
     }
 }
+
+/// The name of a field that a cast has from no other: without one and without metadata the planner keeps what the source
+/// of the cast says of its type, and the text of a `jsonb` would still be one.
+const PLAIN: &str = "plain";
 
 fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
