@@ -154,3 +154,4 @@ SELECT max((SELECT 1)), max((SELECT 2));
 SELECT bool_or(EXISTS (SELECT 1)), bool_or(EXISTS (SELECT 1 FROM tpch.region WHERE r_regionkey = n_nationkey)), bool_and(NOT EXISTS (SELECT 1 FROM tpch.region WHERE r_regionkey = n_nationkey)) FROM tpch.nation;
 SELECT sum((SELECT r_regionkey FROM tpch.region WHERE r_regionkey = n_regionkey)), sum((SELECT r_regionkey FROM tpch.region WHERE r_regionkey = n_nationkey)) FROM tpch.nation;
 SELECT count(*) FILTER (WHERE n_nationkey IN (SELECT r_regionkey FROM tpch.region)), count(*) FILTER (WHERE n_nationkey NOT IN (SELECT r_regionkey FROM tpch.region)) FROM tpch.nation;
+SELECT length(string_agg(r_name, ',' ORDER BY r_name)), octet_length(string_agg(r_name, ',')), strpos(string_agg(r_name, ',' ORDER BY r_name), 'ASIA'), position('E' in string_agg(r_name, ',' ORDER BY r_name)), char_length(string_agg(r_name, '')) FROM tpch.region;

@@ -274,3 +274,6 @@ SELECT k, array_agg(x ORDER BY x DESC) FROM (VALUES (1, ARRAY[1, 2]), (1, ARRAY[
 SELECT ARRAY(SELECT ARRAY[n_nationkey, n_regionkey] FROM tpch.nation ORDER BY 1 LIMIT 2);
 SELECT ARRAY(SELECT stddev(n_nationkey) FROM tpch.nation), ARRAY(SELECT bool_and(n_nationkey > 1) FROM tpch.nation WHERE false);
 SELECT ARRAY(SELECT regexp_split_to_table('b,a', ',')), ARRAY(SELECT jsonb_array_elements_text('["x", "y"]') LIMIT 1), ARRAY(SELECT variance(n_nationkey) FROM tpch.nation GROUP BY n_regionkey ORDER BY n_regionkey LIMIT 2);
+SELECT r_name, a FROM tpch.region r JOIN LATERAL (SELECT ARRAY[r.r_name, n_name] AS a FROM tpch.nation WHERE n_regionkey = r_regionkey ORDER BY n_name LIMIT 1) x ON true ORDER BY 1;
+SELECT (SELECT ARRAY[r.r_name, max(n_name)] FROM tpch.nation WHERE n_regionkey = r_regionkey) FROM tpch.region r ORDER BY 1;
+WITH w AS (SELECT 7 AS x) SELECT ARRAY[(SELECT x FROM w), 8], ARRAY[ARRAY[1, 2], ARRAY[(SELECT x FROM w), 4]];

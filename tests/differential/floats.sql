@@ -193,3 +193,4 @@ SELECT nullif(1.5::float8, 1.5), nullif(1::float4, '1'), CASE 1.5::float4 WHEN 1
 SELECT x, CASE x WHEN 0 THEN 'zero' WHEN NULL THEN 'null' ELSE 'no' END FROM (VALUES (0::float8), ('-0'), (1), (NULL)) t(x);
 SELECT sum(x) FROM (VALUES ('3e38'::float4), ('3e38')) t(x);
 SELECT sum(x), sum(x) FILTER (WHERE x > 1.5) FROM (VALUES (1.5::float4), (2.5), (2.5)) t(x);
+SELECT 1.5::float8 * power(0.5, 2), 1.5::float8 * 0.2500000000000000, 1.5::float8 + 0.123456789012345678, 2::float8 / 0.12500000000000000000;

@@ -197,3 +197,6 @@ SELECT ARRAY[interval '1 day'] @> ARRAY[interval '24 hours'], ARRAY[interval '1 
 SELECT nullif(interval '1 day', interval '24 hours'), CASE interval '1 day' WHEN interval '24 hours' THEN 'same' END;
 SELECT u + interval '1 day' FROM unnest(ARRAY[date '2026-01-01']) u;
 SELECT x FROM unnest(ARRAY[interval '1 day', '2 hours']) x;
+SELECT (timestamptz '2000-01-02' - timestamptz '2000-01-01') * 2, (timestamp '2000-01-02' - timestamp '2000-01-01') / 2, 2 * (timestamp '2000-01-02' - timestamp '2000-01-01'), -(timestamp '2000-01-02' - timestamp '2000-01-01');
+SELECT id, (instant - timestamptz '2000-01-01') * 1.5, -(instant - instant), (instant - instant) + date '2000-01-01' FROM kinds.kinds WHERE id < 3 ORDER BY id;
+SELECT (moment - timestamp '2000-01-01') * 2, count(*) FROM kinds.kinds GROUP BY (moment - timestamp '2000-01-01') * 2 ORDER BY 1;

@@ -170,7 +170,9 @@ impl ScalarUDFImpl for FirstOfEqual {
     }
 }
 
-fn keys(array: &ArrayRef, field: &FieldRef) -> Result<StringArray> {
+/// The keys of the values of a column.
+/// Errors: 0A000 for a type that has no order.
+pub(super) fn keys(array: &ArrayRef, field: &FieldRef) -> Result<StringArray> {
     const DIGITS: [char; 16] =
         ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
     let values = Values::of(array, field)?;

@@ -12,11 +12,11 @@ pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
 mod cells;
-mod coalesce;
 mod definitions;
 mod degrees;
 pub(crate) mod domain;
 mod each;
+pub(crate) mod extremes;
 pub(crate) mod floats;
 mod gathered;
 mod guard;
@@ -33,6 +33,7 @@ pub(crate) mod moments;
 mod named;
 mod names;
 pub(crate) mod numerics;
+mod of_one_type;
 pub(crate) mod overloads;
 mod parsers;
 mod patterns;
@@ -78,7 +79,8 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(arrays::all())
         .chain(numerics::all())
         .chain(degrees::all())
-        .chain([zone::at_time_zone(), coalesce::function(), apart::function()])
+        .chain([zone::at_time_zone(), apart::function()])
+        .chain(of_one_type::all())
         .chain(regex::all())
         .chain(strings::all())
         .collect()

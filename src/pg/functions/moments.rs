@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, ArrowPrimitiveType, AsArray, Date32Array, Decimal128Array, Int32Array,
-    IntervalMonthDayNanoArray, PrimitiveArray, TimestampMicrosecondArray,
+    ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, IntervalMonthDayNanoArray,
+    PrimitiveArray, TimestampMicrosecondArray,
 };
 use arrow::compute::kernels::arity::try_binary;
 use arrow::datatypes::{
@@ -65,11 +65,6 @@ pub(crate) fn length() -> Arc<ScalarUDF> {
     made(Kind::Length)
 }
 
-/// `greatest` and `least` of intervals, by their lengths.
-pub(crate) fn extreme(greatest: bool) -> Arc<ScalarUDF> {
-    made(Kind::Extreme { greatest })
-}
-
 /// Midnight of a day, `interval` later, in microseconds since 1970; `None` outside of what PostgreSQL counts.
 pub(crate) fn after_midnight(day: i32, interval: IntervalMonthDayNano) -> Option<i64> {
     moved(Zone::UTC, i64::from(day).checked_mul(DAY_US)?, interval)
@@ -90,7 +85,6 @@ enum Kind {
     Multiplied,
     Divided,
     Length,
-    Extreme { greatest: bool },
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -113,8 +107,6 @@ impl ScalarUDFImpl for Moments {
             Kind::Multiplied => "interval_times",
             Kind::Divided => "interval_over",
             Kind::Length => "interval_length",
-            Kind::Extreme { greatest: true } => "interval_greatest",
-            Kind::Extreme { greatest: false } => "interval_least",
         }
     }
 
@@ -143,7 +135,6 @@ impl ScalarUDFImpl for Moments {
             (Kind::DayDifference, [_, _]) => vec![DataType::Date32, DataType::Date32],
             (Kind::DaysLater { .. }, [_, _]) => vec![DataType::Date32, DataType::Int32],
             (Kind::Length, [_]) => vec![INTERVAL],
-            (Kind::Extreme { .. }, [_, ..]) => vec![INTERVAL; arg_types.len()],
             (Kind::Multiplied | Kind::Divided, [_, _]) => vec![INTERVAL, DataType::Float64],
             _ => return plan_err!("{} takes other arguments", self.name()),
         })
@@ -157,7 +148,6 @@ impl ScalarUDFImpl for Moments {
             arrays.push(arg.to_array(length)?);
         }
         let result = match (&self.kind, arrays.as_slice()) {
-            (Kind::Extreme { greatest }, intervals) => extremes(intervals, *greatest, length),
             (Kind::Length, [one]) => lengths(one)?,
             (_, [left, right]) => self.calculated(left, right)?,
             _ => return plan_err!("{} takes one or two arguments", self.name()),
@@ -223,26 +213,6 @@ fn lengths(intervals: &ArrayRef) -> Result<ArrayRef> {
     let lengths: Decimal128Array =
         intervals.as_primitive::<IntervalMonthDayNanoType>().unary(length_of);
     Ok(Arc::new(lengths.with_precision_and_scale(38, 0)?))
-}
-
-/// The first of the longest, or shortest, of each row; NULLs do not count.
-fn extremes(intervals: &[ArrayRef], greatest: bool, length: usize) -> ArrayRef {
-    let columns: Vec<_> =
-        intervals.iter().map(|array| array.as_primitive::<IntervalMonthDayNanoType>()).collect();
-    let better = |value, best| match greatest {
-        true => length_of(value) > length_of(best),
-        false => length_of(value) < length_of(best),
-    };
-    let rows = (0..length).map(|row| {
-        let values = columns.iter().filter_map(|column| value_at(column, row));
-        values.reduce(|best, value| if better(value, best) { value } else { best })
-    });
-    Arc::new(rows.collect::<IntervalMonthDayNanoArray>())
-}
-
-fn value_at<T: ArrowPrimitiveType>(array: &PrimitiveArray<T>, row: usize) -> Option<T::Native> {
-    use arrow::array::Array;
-    array.is_valid(row).then(|| array.value(row))
 }
 
 fn utc() -> DataType {

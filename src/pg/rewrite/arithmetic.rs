@@ -7,7 +7,7 @@ use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
 
 use super::operators::call;
-use super::zones;
+use super::{common, zones};
 use crate::error::Error;
 use crate::pg::catalog::index;
 use crate::pg::functions::floats::{self, Floats};
@@ -96,7 +96,8 @@ pub(super) fn binary(
     if floating {
         return match of_floats(op) {
             Some(operation) => {
-                Ok(Transformed::yes(call(floats::function(operation), vec![*left, *right])))
+                let sides = vec![nearest(*left, &left_type), nearest(*right, &right_type)];
+                Ok(Transformed::yes(call(floats::function(operation), sides)))
             }
             None => Err(no_operator(&left_type, op, &right_type)),
         };
@@ -105,6 +106,14 @@ pub(super) fn binary(
     let right = from_right.map_or_else(|| *right.clone(), |wide| cast(*right.clone(), wide));
     let expr = Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
+}
+
+/// A number as the nearest of floating point, where it is a numeric that Arrow would round twice.
+fn nearest(expr: Expr, own: &DataType) -> Expr {
+    match common::is_rounded(own, &DataType::Float64) {
+        true => cast(cast(expr, DataType::Utf8), DataType::Float64),
+        false => expr,
+    }
 }
 
 /// `-x` of an integer, in its own range.
@@ -322,7 +331,8 @@ fn of_moments(
     })
 }
 
-/// An interval by a number, a timestamp by a time, and a date at a time: the planner has no such operators.
+/// An interval by a number, a timestamp by a time, and a date at a time: the planner has no such operators. What lies
+/// between two moments is an interval, not a duration.
 pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -> Option<Expr> {
     match (op, left.1, right.1) {
         (Operator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
@@ -333,6 +343,11 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
             Some(scaled(left.0, right.0, true))
+        }
+        (Operator::Minus, DataType::Timestamp(_, one), DataType::Timestamp(_, other))
+            if one.is_some() == other.is_some() =>
+        {
+            Some(call(moments::elapsed(), vec![left.0.clone(), right.0.clone()]))
         }
         (Operator::Plus | Operator::Minus, DataType::Timestamp(_, None), DataType::Time64(_)) => {
             Some(later(op, left.0, &zones::converted(right.0.clone(), right.1, &INTERVAL)))

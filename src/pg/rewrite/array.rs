@@ -1,6 +1,8 @@
 //! Arrays: literals of their text, casts of their elements, subscripts, and `ANY` and `ALL` of them.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{Array as _, ArrayRef, AsArray, ListArray};
@@ -14,7 +16,8 @@ use datafusion::optimizer::analyzer::type_coercion::TypeCoercionRewriter;
 use datafusion::physical_expr::create_physical_expr;
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, Array, ArrayElemTypeDef, BinaryOperator, CastKind, DataType as SqlType, Expr,
-    Function, FunctionArg, FunctionArgExpr, FunctionArguments, Subscript, Value,
+    Function, FunctionArg, FunctionArgExpr, FunctionArguments, Statement, Subscript, Value,
+    VisitMut, VisitorMut,
 };
 
 use super::operators::call as plan_call;
@@ -74,6 +77,25 @@ fn literal_elements_mut(expr: &mut Expr) -> Option<&mut Vec<Expr>> {
         Expr::Nested(inner) => literal_elements_mut(inner),
         _ => None,
     }
+}
+
+/// Each `ARRAY[…]` as the call it is planned as, once nothing asks for literals any more. The planner forgets for a literal
+/// what is around it: columns of an outer query, WITH, types of parameters.
+pub(super) fn as_calls(statement: &mut Statement) {
+    struct Literals;
+
+    impl VisitorMut for Literals {
+        type Break = Infallible;
+
+        fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Infallible> {
+            if let Expr::Array(list) = expr {
+                *expr = call("make_array", std::mem::take(&mut list.elem));
+            }
+            ControlFlow::Continue(())
+        }
+    }
+
+    let ControlFlow::Continue(()) = statement.visit(&mut Literals);
 }
 
 /// The elements of `ARRAY[…]`, cast or not.

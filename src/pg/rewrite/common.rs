@@ -30,7 +30,7 @@ pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<
     let branches = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
     // PostgreSQL begins with ELSE.
     let exprs: Vec<&Expr> = case.else_expr.iter().map(Box::as_ref).chain(branches).collect();
-    let exact = numeric(&exprs, schema);
+    let exact = numeric(&exprs, schema).or_else(|| widest(&exprs, schema));
     let resolved = resolved("CASE", &exprs, schema)?;
     let Some(wanted) = exact.clone().or(resolved) else {
         return Ok(Transformed::no(Expr::Case(case)));
@@ -41,6 +41,7 @@ pub(super) fn case(case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<
     for expr in case.else_expr.iter_mut().map(Box::as_mut).chain(branches) {
         changed |= become_one(expr, &wanted, schema, facts)?;
         changed |= widen(expr, wanted.data_type(), schema)?;
+        changed |= lengthen(expr, wanted.data_type(), schema)?;
     }
     let expr = Expr::Case(case);
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
@@ -66,6 +67,46 @@ fn truth(when: &Expr, schema: &DFSchema) -> Result<()> {
 fn numeric(exprs: &[&Expr], schema: &DFSchema) -> Option<FieldRef> {
     let kinds = exprs.iter().filter(|expr| !is_unknown(expr)).map(|expr| expr.get_type(schema));
     numeric_of(kinds.collect::<Result<Vec<DataType>>>().ok()?)
+}
+
+/// The type of branches that are integers of several widths, or floating point of both: as [`numeric`].
+fn widest(exprs: &[&Expr], schema: &DFSchema) -> Option<FieldRef> {
+    let fields = exprs.iter().filter(|expr| !is_unknown(expr)).map(|expr| expr.to_field(schema));
+    let mut widest: Option<FieldRef> = None;
+    let mut differs = false;
+    for field in fields {
+        let (_, field) = field.ok()?;
+        if field.data_type().is_null() {
+            continue;
+        }
+        let number = field.data_type().is_signed_integer() || field.data_type().is_floating();
+        let plain = number && field.metadata().is_empty();
+        let Some(before) = &widest else {
+            widest = plain.then(|| Arc::clone(&field));
+            widest.as_ref()?;
+            continue;
+        };
+        if !plain || field.data_type().is_floating() != before.data_type().is_floating() {
+            return None;
+        }
+        differs |= before.data_type() != field.data_type();
+        if before.data_type().primitive_width() < field.data_type().primitive_width() {
+            widest = Some(field);
+        }
+    }
+    widest.filter(|_| differs)
+}
+
+/// An integer or floating point as one of the type `wanted` of several widths. Returns whether it changed.
+fn lengthen(expr: &mut Expr, wanted: &DataType, schema: &DFSchema) -> Result<bool> {
+    let own = expr.get_type(schema)?;
+    let alike = own.is_signed_integer() && wanted.is_signed_integer()
+        || own.is_floating() && wanted.is_floating();
+    if !alike || own == *wanted {
+        return Ok(false);
+    }
+    *expr = cast(std::mem::take(expr), wanted.clone());
+    Ok(true)
 }
 
 /// The numeric that values of several exact types become; `None` where they are of one type, or of others.

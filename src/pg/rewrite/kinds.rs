@@ -424,17 +424,16 @@ fn unsupported(what: &str) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
-/// Errors: 0A000 for the least or greatest of several values whose texts sort otherwise.
-pub(super) fn greatest(function: &ScalarFunction, schema: &DFSchema) -> Result<()> {
-    let keyed =
-        function.args.iter().find_map(|arg| kind(arg, schema).filter(|kind| adt::is_keyed(*kind)));
-    let jsonb = function.args.iter().any(|arg| is_jsonb(arg, schema));
-    match (function.name(), keyed.or(jsonb.then_some(types::JSONB))) {
-        (name @ ("greatest" | "least"), Some(kind)) => {
-            Err(unsupported(&format!("{name} of {}", types::sql_name(kind))))
-        }
-        _ => Ok(()),
-    }
+/// `greatest` or `least` of values whose order their keys tell; `None` for all others.
+pub(super) fn greatest(function: &ScalarFunction, schema: &DFSchema) -> Option<Expr> {
+    let greatest = match function.name() {
+        "greatest" => true,
+        "least" => false,
+        _ => return None,
+    };
+    let nested = |arg: &Expr| arg.get_type(schema).is_ok_and(|own| own.is_nested());
+    let keyed = function.args.iter().any(|arg| nested(arg) || is_by_key(arg, schema));
+    keyed.then(|| call(functions::extremes::function(greatest), function.args.clone()))
 }
 
 /// The least, the greatest and the sum of values that are kept as texts. Returns whether it changed anything.

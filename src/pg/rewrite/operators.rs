@@ -15,7 +15,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::candidates::{self, Argument};
 use super::chains::Before;
-use super::{arithmetic, kinds, signatures};
+use super::{arithmetic, kinds, signatures, told};
 use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
@@ -54,6 +54,7 @@ impl ExprPlanner for Operators {
                 }
             });
         }
+        let (left, right) = (told::operand(left, schema), told::operand(right, schema));
         let RawBinaryExpr { op, left, right } = sided(RawBinaryExpr { op, left, right }, schema)?;
         if let Some(planned) = quantified(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));

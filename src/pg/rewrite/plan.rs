@@ -509,7 +509,6 @@ fn of_values(
     if OF_TEXT.contains(&function.name()) && !overloads::is_ours(&function) {
         kinds::fitting(function.name(), &function.args, schema)?;
     }
-    kinds::greatest(&function, schema)?;
     let searched = kinds::searched(&mut function, schema, facts)?;
     let zone = facts.setting("TimeZone").unwrap_or("UTC");
     let alike = mixed::OF_ONE_TYPE.contains(&function.name())

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use super::arithmetic::is_numeric_pair;
+use super::kinds;
 use super::operators::{call, jsonb_key};
 use super::plan::is_jsonb;
 use crate::error::Error;
@@ -33,16 +34,22 @@ pub(super) fn function(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr
     let inexact = |data_type: &DataType| data_type.is_floating() || whole(data_type).is_some();
     let result = match (function.name(), types.as_slice()) {
         ("regexp_count" | "regexp_instr", _) => DataType::Int32,
+        // The planner counts in texts of its aggregates, which may be longer than others, with 64 bits.
+        (
+            "length" | "char_length" | "character_length" | "octet_length" | "bit_length"
+            | "strpos" | "position",
+            [DataType::LargeUtf8, ..],
+        ) => DataType::Int32,
         ("gcd" | "lcm", [left, right]) => match wider(left, right) {
             // A smallint has no such function of its own.
             Some(DataType::Int16 | DataType::Int32) => DataType::Int32,
             _ => return Ok(Transformed::no(expr)),
         },
-        ("greatest" | "least", [DataType::Interval(_), ..])
-            if types.iter().all(|kind| matches!(kind, DataType::Interval(_) | DataType::Null)) =>
-        {
-            let extreme = moments::extreme(function.name() == "greatest");
-            return Ok(Transformed::yes(call(extreme, function.args.clone())));
+        ("greatest" | "least", _) => {
+            return Ok(match kinds::greatest(function, schema) {
+                Some(keyed) => Transformed::yes(keyed),
+                None => Transformed::no(expr),
+            });
         }
         ("div", [left, right]) if wider(left, right).is_some() => DataType::Decimal128(38, 0),
         ("div", [left, right]) if is_numeric_pair(left, right) => {

@@ -45,10 +45,11 @@ pub(super) fn statement(
         facts,
         locate,
     };
-    match statement.visit(&mut rewriter) {
-        ControlFlow::Continue(()) => Ok(()),
-        ControlFlow::Break(error) => Err(*error),
+    if let ControlFlow::Break(error) = statement.visit(&mut rewriter) {
+        return Err(*error);
     }
+    array::as_calls(statement);
+    Ok(())
 }
 
 pub(super) fn folded(ident: &Ident) -> String {

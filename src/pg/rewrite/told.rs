@@ -9,6 +9,7 @@ use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
+use super::kinds;
 use super::plan::{is_canonical, is_jsonb, literal, read_beside};
 use super::signatures::implicit;
 use crate::error::Error;
@@ -42,11 +43,8 @@ fn case(mut case: Case, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         }
     }
     let common = {
-        // PostgreSQL looks at the ELSE first.
-        let otherwise = case.else_expr.as_deref();
-        let thens = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
-        let results: Vec<&Expr> = otherwise.into_iter().chain(thens).collect();
-        field(&results, schema, case.else_expr.is_some())
+        let (results, complete) = results(&case);
+        field(&results, schema, complete)
     };
     let Some(common) = common else {
         let expr = Expr::Case(case);
@@ -86,7 +84,42 @@ fn function(
     for arg in &mut function.args {
         *arg = of(std::mem::take(arg), &common, schema, facts)?;
     }
-    Ok(Transformed::yes(told(Expr::ScalarFunction(function), common)))
+    let expr = kinds::greatest(&function, schema);
+    Ok(Transformed::yes(told(expr.unwrap_or(Expr::ScalarFunction(function)), common)))
+}
+
+/// Such an expression as an operand, whose operators its type tells; its literals are read later. Any other as it is.
+pub(super) fn operand(expr: Expr, schema: &DFSchema) -> Expr {
+    match of_results(&expr, schema) {
+        Some(common) => told(expr, common),
+        None => expr,
+    }
+}
+
+/// The type of such an expression; `None` for any other, and where the planner tells it.
+fn of_results(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
+    match expr {
+        Expr::Case(case) => {
+            let (results, complete) = results(case);
+            field(&results, schema, complete)
+        }
+        Expr::ScalarFunction(function) => {
+            let results: Vec<&Expr> = match function.name() {
+                "coalesce" | "greatest" | "least" => function.args.iter().collect(),
+                "nullif" => function.args.iter().take(1).collect(),
+                _ => return None,
+            };
+            field(&results, schema, true)
+        }
+        _ => None,
+    }
+}
+
+/// What a CASE may be, and whether that is all. PostgreSQL looks at the ELSE first.
+fn results(case: &Case) -> (Vec<&Expr>, bool) {
+    let otherwise = case.else_expr.as_deref();
+    let thens = case.when_then_expr.iter().map(|(_, then)| then.as_ref());
+    (otherwise.into_iter().chain(thens).collect(), otherwise.is_some())
 }
 
 /// An array of values whose type their fields alone tell, with that type.
@@ -140,7 +173,8 @@ fn field(results: &[&Expr], schema: &DFSchema, complete: bool) -> Option<FieldRe
     let mut fields = Vec::with_capacity(results.len());
     for result in results {
         if !is_unknown(result) {
-            fields.push(result.to_field(schema).ok()?.1);
+            let own = of_results(result, schema);
+            fields.push(own.or_else(|| Some(result.to_field(schema).ok()?.1))?);
         }
     }
     let written = fields.len() < results.len();
@@ -215,7 +249,7 @@ fn of(expr: Expr, common: &FieldRef, schema: &DFSchema, facts: &Arc<Facts>) -> R
     let stored = common.data_type();
     if let Expr::Literal(ScalarValue::Utf8(Some(text)), None) = &expr {
         return match stored {
-            DataType::Utf8 => Ok(expr),
+            DataType::Utf8 if !is_read(common) => Ok(expr),
             _ => literal(text, Arc::clone(common), facts),
         };
     }

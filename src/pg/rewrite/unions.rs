@@ -48,7 +48,8 @@ pub(super) fn intersected(join: Join, facts: &Arc<Facts>) -> Result<Transformed<
     let typed = one_type(word, &inputs, facts)?;
     let distinct = matches!(join.left.as_ref(), LogicalPlan::Distinct(_));
     if typed.is_none() && distinct {
-        return Ok(Transformed::no(LogicalPlan::Join(join)));
+        // The types of its inputs may have changed.
+        return LogicalPlan::Join(join).recompute_schema().map(Transformed::no);
     }
     let [left, right] = match typed.as_deref() {
         Some([left, right]) => [Arc::clone(left), Arc::clone(right)],
