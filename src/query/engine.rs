@@ -22,6 +22,7 @@ use datafusion::prelude::SessionConfig;
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::conditions::ConditionsFirst;
 use super::deadline::Deadlines;
 use super::kept::Kept;
 use super::ordered::BranchOrder;
@@ -320,6 +321,7 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
         .with_default_features()
         .with_query_planner(Arc::new(crate::pg::apply::Planner))
         .with_physical_optimizer_rules(physical_rules())
+        .with_physical_optimizer_rule(Arc::new(ConditionsFirst))
         .with_physical_optimizer_rule(Arc::new(BranchOrder))
         .with_physical_optimizer_rule(Arc::new(Yielding))
         .build();

@@ -17,6 +17,7 @@ mod channels;
 mod clock;
 mod columns;
 mod compared;
+mod conditions;
 mod deadline;
 pub mod door;
 pub mod engine;
