@@ -75,3 +75,6 @@ SELECT id, string_agg(label, ',') OVER w, bool_and(flag) OVER w, bool_or(flag) O
 SELECT id, string_agg(label, ',') FILTER (WHERE id > 1) OVER w, max(numbers) OVER w, sum(small) OVER w, bit_or(small) OVER w FROM kinds.kinds WINDOW w AS (ORDER BY id DESC GROUPS BETWEEN 1 FOLLOWING AND 2 FOLLOWING) ORDER BY id;
 SELECT id, corr(id, medium) OVER (ORDER BY id ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) IS NULL FROM kinds.kinds ORDER BY id;
 SELECT id, count(*) OVER (ORDER BY small RANGE BETWEEN 1 PRECEDING AND 1 FOLLOWING), count(*) OVER (ORDER BY medium RANGE BETWEEN 2 PRECEDING AND 8 FOLLOWING), sum(id) OVER (ORDER BY large DESC RANGE BETWEEN 42 PRECEDING AND 84 FOLLOWING) FROM kinds.kinds ORDER BY id;
+SELECT k, m, count(*) OVER (), row_number() OVER (ORDER BY k DESC) FROM (SELECT n_regionkey AS k, max(n_nationkey) AS m FROM tpch.nation GROUP BY 1) s ORDER BY m DESC LIMIT 2;
+SELECT n_regionkey, max(n_nationkey) AS m, count(*) OVER () FROM tpch.nation GROUP BY 1 ORDER BY m LIMIT 1;
+SELECT k, row_number() OVER (ORDER BY k DESC) FROM (SELECT DISTINCT r_regionkey AS k FROM tpch.region) s ORDER BY 1 LIMIT 1;
