@@ -176,3 +176,7 @@ SELECT count(*) FROM tpch.customer WHERE c_custkey <> 1 AND (c_nationkey + c_acc
 SELECT count(*) FROM (SELECT c_custkey, (c_nationkey + c_acctbal) / (c_custkey - 1) AS q FROM tpch.customer WHERE c_custkey <> 1) s WHERE q > 0;
 SELECT CASE WHEN id < 0 THEN small ELSE large END + 1::int2 FROM kinds.kinds WHERE id < 3 ORDER BY id;
 SELECT id, label::int FROM kinds.kinds WHERE label ~ '^[0-9]+$' ORDER BY 1;
+SELECT DISTINCT ON (n_regionkey) n_regionkey, to_jsonb(n_nationkey) FROM tpch.nation ORDER BY 1, 2 DESC;
+SELECT DISTINCT ON (k) k, i FROM (VALUES (1, interval '30 days'), (1, interval '1 mon 1 day'), (2, NULL), (1, interval '720:00:01')) t(k, i) ORDER BY k, i DESC NULLS LAST;
+SELECT DISTINCT ON (k) k, a FROM (VALUES (1, '{1,NULL}'::int[]), (1, '{1,2}'), (1, '{0}')) t(k, a) ORDER BY k, a DESC;
+SELECT DISTINCT ON (k) k, a FROM (VALUES (1, '10.0.0.1'::inet), (1, '9.0.0.1'::inet)) t(k, a) ORDER BY k, a DESC;

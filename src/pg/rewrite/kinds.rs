@@ -15,6 +15,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 use super::arithmetic;
 use super::operators::{call, is_untyped, jsonb_key};
 use super::plan::{is_jsonb, literal};
+use super::results;
 use crate::error::Error;
 use crate::pg::facts::Facts;
 use crate::pg::functions::overloads;
@@ -277,23 +278,31 @@ fn each<'a>(
 }
 
 /// The ORDER BY of a node by what the values sort by.
-/// Errors: 0A000 for DISTINCT ON, whose first rows its own order would not find.
+/// Errors: 0A000 for DISTINCT ON such values, which its own order would not find.
 pub(super) fn sorted(node: LogicalPlan) -> Result<LogicalPlan> {
     match node {
         LogicalPlan::Sort(mut sort) => {
             ordered(&mut sort.expr, sort.input.schema());
             Ok(LogicalPlan::Sort(sort))
         }
-        LogicalPlan::Distinct(Distinct::On(ref distinct)) => {
-            let schema = distinct.input.schema();
-            let sorts = distinct.sort_expr.iter().flatten();
-            let mut kinds = sorts.filter_map(|sort| kind(&sort.expr, schema));
-            match kinds.find(|kind| adt::is_keyed(*kind)) {
-                Some(kind) => {
-                    Err(unsupported(&format!("DISTINCT ON by {}", types::sql_name(kind))))
+        LogicalPlan::Distinct(Distinct::On(mut distinct)) => {
+            let schema = Arc::clone(distinct.input.schema());
+            let sorts = distinct.sort_expr.as_deref_mut().unwrap_or_default();
+            let count = distinct.on_expr.len().min(sorts.len());
+            let (keys, rest) = sorts.split_at_mut(count);
+            for sort in keys {
+                if is_by_key(&sort.expr, &schema) {
+                    let name = name(&sort.expr, &schema);
+                    return Err(unsupported(&format!("DISTINCT ON by {name}")));
                 }
-                None => Ok(node),
             }
+            for sort in rest.iter_mut() {
+                if let Some(key) = results::sort_key(&sort.expr, &schema) {
+                    sort.expr = key;
+                }
+            }
+            ordered(rest, &schema);
+            Ok(LogicalPlan::Distinct(Distinct::On(distinct)))
         }
         other => Ok(other),
     }
