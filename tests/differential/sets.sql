@@ -108,3 +108,5 @@ SELECT timestamp(0) '2020-01-01 00:00:01.5' UNION ALL SELECT '2020-01-01 00:00:0
 SELECT round(1.55, 1) UNION ALL SELECT 2.125;
 SELECT round(2.5) UNION SELECT 1.25 ORDER BY 1;
 SELECT round(2.5) EXCEPT SELECT 1.25;
+SELECT 1.5::float8 AS c UNION ALL SELECT 0.5::numeric(12,1);
+SELECT coalesce(0.5::numeric(12,1), 1.5::float8), CASE WHEN false THEN 1e300::float8 ELSE 0.5::numeric(3,1) END, ARRAY[1.5::float8, 0.5::numeric(4,2)];

@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use super::plan::literal;
+use super::types::plainly;
 use super::{arithmetic, zones};
 use crate::error::{Error, Place};
 use crate::pg::encode::is_oid;
@@ -455,7 +456,7 @@ pub(super) fn become_one(
     let moved = zones::cast(bare, &own, wanted.data_type(), facts);
     let moved =
         if is_rounded(&own, wanted.data_type()) { cast(moved, DataType::Utf8) } else { moved };
-    *expr = cast(moved, wanted.data_type().clone());
+    *expr = plainly(moved, wanted.data_type().clone());
     Ok(true)
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, TimeUnit};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::planner::TypePlanner;
+use datafusion::logical_expr::{Cast, Expr};
 use datafusion::sql::sqlparser::ast::{
     ArrayElemTypeDef, CharacterLength, DataType as SqlType, ExactNumberInfo, IntervalFields,
     TimezoneInfo,
@@ -37,6 +38,12 @@ impl TypePlanner for Types {
 /// The name of a field that a cast has from no other: without one and without metadata the planner keeps what the source
 /// of the cast says of its type, and the text of a `jsonb` would still be one.
 const PLAIN: &str = "plain";
+
+/// A cast to an Arrow type alone, whatever the source says of its own.
+pub(super) fn plainly(expr: Expr, data_type: DataType) -> Expr {
+    let field = plain(data_type).with_name(PLAIN);
+    Expr::Cast(Cast { expr: Box::new(expr), field: Arc::new(field) })
+}
 
 fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
