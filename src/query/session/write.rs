@@ -94,7 +94,7 @@ impl SqlSession {
         refused: &Refused,
         text: &Arc<str>,
         declared: &[u32],
-    ) -> Result<(Vec<u32>, Option<Vec<Column>>)> {
+    ) -> Result<(Vec<u32>, Option<Arc<[Column]>>)> {
         let Some(table) = self.written(refused) else { return Ok((declared.to_vec(), None)) };
         let (planned, _) = self.plan_change(&write.change, &table, text, declared).await?;
         let parameters =
@@ -102,7 +102,7 @@ impl SqlSession {
         let columns = match &write.returning {
             Some(returning) => {
                 let planned = self.plan(returning, text, &[]).await?;
-                Some(planned.columns.to_vec())
+                Some(Arc::clone(&planned.columns))
             }
             None => None,
         };
