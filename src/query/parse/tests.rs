@@ -107,7 +107,7 @@ fn temporary_tables_are_read_or_refused_by_name() {
     ] {
         check(sql, &lacking(what));
     }
-    check("CREATE TEMP TABLE t (a)", "42601 syntax error at or near \")\" at 23");
+    check("CREATE TEMP TABLE t (a)", "42601 syntax error at end of input at 24");
     check("CREATE TEMP TABLE t (a int", "42601 syntax error at end of input at 27");
     check("CREATE TEMP TABLE t", "42601 syntax error at end of input at 20");
     check(
