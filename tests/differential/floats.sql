@@ -194,3 +194,6 @@ SELECT x, CASE x WHEN 0 THEN 'zero' WHEN NULL THEN 'null' ELSE 'no' END FROM (VA
 SELECT sum(x) FROM (VALUES ('3e38'::float4), ('3e38')) t(x);
 SELECT sum(x), sum(x) FILTER (WHERE x > 1.5) FROM (VALUES (1.5::float4), (2.5), (2.5)) t(x);
 SELECT 1.5::float8 * power(0.5, 2), 1.5::float8 * 0.2500000000000000, 1.5::float8 + 0.123456789012345678, 2::float8 / 0.12500000000000000000;
+SELECT x + 1 - 2.5 * x / 3 - 0.25, x - y + x, x * x * x / x, 10 - x - x FROM (VALUES (1.5::float8, 2::real), (-2, 3)) t(x, y);
+SELECT x + x - x FROM (VALUES (1e308::float8)) t(x);
+SELECT x + 1 / (x - x) FROM (VALUES (1::float8)) t(x);

@@ -190,3 +190,7 @@ SELECT n_nationkey::int + 2147483647 + 0 FROM tpch.nation WHERE n_nationkey = 1;
 SELECT 2147483647 + 0 + 1;
 SELECT 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1.5, 1.0 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1.25 + '2', 1::float8 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1 + 1;
 SELECT 'a' || 1 || 'b' || 2.50 || 'c' || 'd' || 'e' || 'f' || 'g' || 'h' || 'i' || NULL || 'j', 'a' || 'b' || 'c' || 'd' || 'e' || 'f' || 'g' || 'h' || 'i' || 1 || true || date '2020-01-01' || 'k';
+SELECT x + y - x * 2 - y / 2 % 3, x - y - 1 + x, y + x + x FROM (VALUES (7, 100::bigint), (-3, 5)) t(x, y);
+SELECT x - 1 - 1 - 2147483640 - 10 FROM (VALUES (1)) t(x);
+SELECT 10 / x / (x - 1) FROM (VALUES (1)) t(x);
+SELECT x + NULL + 1, x + 1 + NULL FROM (VALUES (1)) t(x);

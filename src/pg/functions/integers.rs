@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
 use crate::error::Error;
 use crate::pg::types;
 
-/// What is done with one integer, or with two and then with what comes of it and the next.
+/// What is done with one or two integers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Operation {
     /// `a + b`
@@ -89,10 +89,8 @@ impl ScalarUDFImpl for Integers {
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
         let found = match arg_types {
             [one] => whole(one),
-            [first, rest @ ..] => {
-                rest.iter().try_fold(first.clone(), |found, next| wider(&found, next))
-            }
-            [] => None,
+            [left, right] => wider(left, right),
+            _ => None,
         };
         match found {
             Some(found) => Ok(found),
@@ -108,10 +106,8 @@ impl ScalarUDFImpl for Integers {
         let done = match args.args.as_slice() {
             [one] if self.operation == Operation::Absolute => absolute(one),
             [one] => negated(one),
-            [first, rest @ ..] => rest
-                .iter()
-                .try_fold(first.clone(), |found, next| calculated(self.operation, &found, next)),
-            [] => return plan_err!("{} takes integers", self.name()),
+            [left, right] => calculated(self.operation, left, right),
+            _ => return plan_err!("{} takes one or two integers", self.name()),
         };
         done.map_err(|error| refused(error, args.return_field.data_type()))
     }

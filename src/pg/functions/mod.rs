@@ -12,6 +12,7 @@ pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
 mod cells;
+pub(crate) mod chain;
 mod definitions;
 mod degrees;
 pub(crate) mod domain;

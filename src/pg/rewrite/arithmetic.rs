@@ -1,15 +1,20 @@
 //! Operators of numbers, dates and intervals with PostgreSQL's result types and ranges (manual, 9.3 and 9.9).
 
+use std::sync::Arc;
+
 use arrow::datatypes::{DataType, Field, IntervalUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, cast};
+use datafusion::logical_expr::expr::{InList, ScalarFunction};
+use datafusion::logical_expr::{
+    Between, BinaryExpr, Cast, Expr, ExprSchemable, Operator, ScalarUDF, cast,
+};
 
 use super::operators::call;
 use super::{common, zones};
 use crate::error::Error;
 use crate::pg::catalog::index;
+use crate::pg::functions::chain;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::integers::{self, Operation};
 use crate::pg::functions::moments;
@@ -74,7 +79,10 @@ pub(super) fn binary(
     if let (Some(operation), Some(wider)) =
         (of_integers(op), integers::wider(&left_type, &right_type))
     {
-        return Ok(Transformed::yes(of_chain(operation, *left, *right, left_type == wider)));
+        let link = integers::function(operation);
+        let sides = ((*left, &left_type), (*right, &right_type));
+        let chain = of_chain(link, sides.0, sides.1, &wider, schema)?;
+        return Ok(Transformed::yes(chain));
     }
     if let Some(done) = of_moments(op, (&left, &left_type), (&right, &right_type), time_zone)? {
         return Ok(Transformed::yes(done));
@@ -96,8 +104,12 @@ pub(super) fn binary(
     if floating {
         return match of_floats(op) {
             Some(operation) => {
-                let sides = vec![nearest(*left, &left_type), nearest(*right, &right_type)];
-                Ok(Transformed::yes(call(floats::function(operation), sides)))
+                let link = floats::function(operation);
+                let wanted = link.return_type(&[left_type.clone(), right_type.clone()])?;
+                let (left, left_type) = nearest(*left, left_type);
+                let (right, right_type) = nearest(*right, right_type);
+                let sides = ((left, &left_type), (right, &right_type));
+                Ok(Transformed::yes(of_chain(link, sides.0, sides.1, &wanted, schema)?))
             }
             None => Err(no_operator(&left_type, op, &right_type)),
         };
@@ -108,11 +120,11 @@ pub(super) fn binary(
     Ok(if changed { Transformed::yes(expr) } else { Transformed::no(expr) })
 }
 
-/// A number as the nearest of floating point, where it is a numeric that Arrow would round twice.
-fn nearest(expr: Expr, own: &DataType) -> Expr {
-    match common::is_rounded(own, &DataType::Float64) {
-        true => cast(cast(expr, DataType::Utf8), DataType::Float64),
-        false => expr,
+/// A number as the nearest of floating point, where it is a numeric that Arrow would round twice, and its type.
+fn nearest(expr: Expr, own: DataType) -> (Expr, DataType) {
+    match common::is_rounded(&own, &DataType::Float64) {
+        true => (cast(cast(expr, DataType::Utf8), DataType::Float64), DataType::Float64),
+        false => (expr, own),
     }
 }
 
@@ -143,17 +155,43 @@ fn of_integers(op: Operator) -> Option<Operation> {
     }
 }
 
-/// An operator between integers. Where the one before is the same and of the same type they are one call of all they are
-/// between: of a call in calls the name would be written out at each of them.
-fn of_chain(operation: Operation, left: Expr, right: Expr, alike: bool) -> Expr {
-    let function = integers::function(operation);
-    match left {
-        Expr::ScalarFunction(mut before) if alike && *before.func == *function => {
-            before.args.push(right);
-            Expr::ScalarFunction(before)
-        }
-        left => call(function, vec![left, right]),
+/// An operator of ours between values that become `wanted`. Behind others of that type it is one more link of a chain.
+fn of_chain(
+    link: Arc<ScalarUDF>,
+    (left, left_type): (Expr, &DataType),
+    (right, right_type): (Expr, &DataType),
+    wanted: &DataType,
+    schema: &DFSchema,
+) -> Result<Expr> {
+    let before = match left {
+        Expr::ScalarFunction(before) if left_type == wanted => before,
+        left => return Ok(call(link, vec![left, right])),
+    };
+    let mut links = match chain::links(&before.func) {
+        Some(links) => links.to_vec(),
+        None if is_link(&before) => vec![Arc::clone(&before.func)],
+        None => return Ok(call(link, vec![Expr::ScalarFunction(before), right])),
+    };
+    links.push(link);
+    let mut args = Vec::with_capacity(before.args.len() + 1);
+    for arg in before.args {
+        let own = arg.get_type(schema)?;
+        args.push(if own == *wanted { arg } else { cast(arg, wanted.clone()) });
     }
+    args.push(if right_type == wanted { right } else { cast(right, wanted.clone()) });
+    Ok(call(chain::function(links), args))
+}
+
+/// Whether a call is an operator of ours between two numbers.
+fn is_link(function: &ScalarFunction) -> bool {
+    const OPERATORS: &[Operator] =
+        &[Operator::Plus, Operator::Minus, Operator::Multiply, Operator::Divide, Operator::Modulo];
+    let ours = |op: &Operator| {
+        let integers = of_integers(*op).map(integers::function);
+        let floats = of_floats(*op).map(floats::function);
+        integers.into_iter().chain(floats).any(|own| *own == *function.func)
+    };
+    OPERATORS.iter().any(ours)
 }
 
 fn of_floats(op: Operator) -> Option<Floats> {
