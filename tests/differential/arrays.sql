@@ -277,3 +277,8 @@ SELECT ARRAY(SELECT regexp_split_to_table('b,a', ',')), ARRAY(SELECT jsonb_array
 SELECT r_name, a FROM tpch.region r JOIN LATERAL (SELECT ARRAY[r.r_name, n_name] AS a FROM tpch.nation WHERE n_regionkey = r_regionkey ORDER BY n_name LIMIT 1) x ON true ORDER BY 1;
 SELECT (SELECT ARRAY[r.r_name, max(n_name)] FROM tpch.nation WHERE n_regionkey = r_regionkey) FROM tpch.region r ORDER BY 1;
 WITH w AS (SELECT 7 AS x) SELECT ARRAY[(SELECT x FROM w), 8], ARRAY[ARRAY[1, 2], ARRAY[(SELECT x FROM w), 4]];
+WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w x JOIN w y ON x.a = y.a;
+WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w x, w y WHERE x.a = y.a;
+WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w x JOIN w y USING (a);
+WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w WHERE a IN (SELECT a FROM w);
+WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT a FROM w INTERSECT SELECT a FROM w ORDER BY 1;

@@ -63,6 +63,15 @@ fn key(expr: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
     Ok(Some(call(function, vec![expr.clone()])))
 }
 
+/// What `expr` is joined by. Of arrays it is always their key: what DataFusion's hash join tells the scan of one side of the
+/// values of the other leaves out equal arrays where elements are NULL (55.2; no upstream issue known).
+fn matched(expr: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+    match expr.get_type(schema) {
+        Ok(list) if list.is_list() => Ok(Some(call(keys::function(), vec![expr.clone()]))),
+        _ => key(expr, schema),
+    }
+}
+
 /// Returns whether it changed anything.
 fn become_key(expr: &mut Expr, schema: &DFSchema) -> Result<bool> {
     let key = key(expr, schema)?;
@@ -341,7 +350,7 @@ fn distinct_values(expr: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
 fn joined(mut join: Join) -> Result<Transformed<LogicalPlan>> {
     let mut changed = false;
     for (left, right) in &mut join.on {
-        let keys = (key(left, join.left.schema())?, key(right, join.right.schema())?);
+        let keys = (matched(left, join.left.schema())?, matched(right, join.right.schema())?);
         match keys {
             (None, None) => {}
             (Some(left_key), Some(right_key)) => {
@@ -425,7 +434,7 @@ fn listed(inside: InSubquery, schema: &DFSchema) -> Result<Transformed<Expr>> {
     let below = Arc::clone(&subquery.subquery);
     let column = below.schema().columns().into_iter().next().map(Expr::Column);
     let keys = match &column {
-        Some(column) => (key(&expr, schema)?, key(column, below.schema())?),
+        Some(column) => (matched(&expr, schema)?, matched(column, below.schema())?),
         None => (None, None),
     };
     let (Some(own), Some(listed)) = keys else {

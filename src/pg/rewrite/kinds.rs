@@ -166,7 +166,8 @@ fn compared(
     if bytes_left && typed_text(right) || typed_text(left) && bytes_right {
         return Err(no_operator(&op.to_string(), left, right, schema));
     }
-    if is_composed(left, schema) && is_composed(right, schema) {
+    let alike = kind(left, schema) == kind(right, schema);
+    if is_composed(left, alike, schema) && is_composed(right, alike, schema) {
         let key = |side: &Expr| call(functions::keys::function(), vec![side.clone()]);
         return Ok(Some(binary_expr(key(left), op, key(right))));
     }
@@ -189,10 +190,12 @@ fn compared(
     Ok(Some(binary_expr(left_key, op, right_key)))
 }
 
-/// Whether it is an array whose equal values may differ in their elements' Arrow form.
-fn is_composed(expr: &Expr, schema: &DFSchema) -> bool {
-    expr.to_field(schema)
-        .is_ok_and(|(_, field)| field.data_type().is_list() && functions::keys::is_needed(&field))
+/// Whether it is an array that is compared by its key: equal ones may differ in their elements' Arrow form, and a join by
+/// arrays themselves would miss some ([`super::equal`]). Arrays of different types (not `alike`) may not compare at all.
+fn is_composed(expr: &Expr, alike: bool, schema: &DFSchema) -> bool {
+    expr.to_field(schema).is_ok_and(|(_, field)| {
+        field.data_type().is_list() && (alike || functions::keys::is_needed(&field))
+    })
 }
 
 fn no_operator(sign: &str, left: &Expr, right: &Expr, schema: &DFSchema) -> DataFusionError {
