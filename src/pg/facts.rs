@@ -60,6 +60,8 @@ pub struct Facts {
     pub others: Arc<[OtherRelation]>,
     /// The session's temporary tables, once it has made one.
     pub temporary: Option<Arc<Temporary>>,
+    /// The table that a statement changes, as the query sees it that says which rows: under its name with [`CHANGING`].
+    pub changing: Option<Arc<TemporaryTable>>,
     /// Where queries leave what they ask to set.
     pub wishes: Wishes<Wish>,
     /// Where queries leave which sessions they ask to stop.
@@ -272,8 +274,12 @@ pub enum OnCommit {
 /// What a session may call the schema of its temporary tables, beside its name.
 pub const TEMPORARY_ALIAS: &str = "pg_temp";
 
-/// The column with the number of a row, while a statement says which rows of a temporary table change.
-pub const ROW: &str = "forebay_row";
+/// What follows the name of a table where a statement changes it: elsewhere in the statement the name means the table as it
+/// was. A control character, so that no name ends so.
+pub const CHANGING: &str = "\u{1}changing";
+
+/// The column with the number of a row of such a table.
+pub const ROW: &str = "\u{1}row";
 
 impl Temporary {
     /// Whether `schema` names theirs.
@@ -283,9 +289,10 @@ impl Temporary {
 }
 
 impl TemporaryTable {
-    /// How many rows it has.
-    pub fn rows_count(&self) -> usize {
-        self.rows.iter().map(RecordBatch::num_rows).sum()
+    /// The same without rows.
+    #[must_use]
+    pub fn emptied(&self) -> TemporaryTable {
+        TemporaryTable { rows: Vec::new(), ..self.clone() }
     }
 }
 

@@ -22,7 +22,7 @@ use super::clock;
 use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
 use crate::error::Error;
-use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TemporaryTable};
+use crate::pg::facts::{CHANGING, FOREBAY_SCHEMA, Facts, TemporaryTable};
 use crate::pg::functions::{self, overloads};
 use crate::pg::rewrite::PLACED;
 use crate::version::placed;
@@ -99,6 +99,11 @@ impl<'a> Names<'a> {
                 None => TableReference::bare(name),
             };
             return self.placed(&own);
+        }
+        if let Some(table) = &self.facts.changing
+            && reference.table().ends_with(CHANGING)
+        {
+            return temporary(table);
         }
         match reference.schema() {
             Some(schema) => self.in_schema(schema, reference),

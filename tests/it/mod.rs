@@ -9,5 +9,6 @@ mod stop;
 mod stream;
 mod support;
 mod swap;
+mod temporary;
 mod versions;
 mod wire;

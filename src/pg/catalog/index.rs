@@ -9,7 +9,9 @@ use arrow::record_batch::RecordBatch;
 use super::data;
 use super::rows::{Cell, Row};
 use crate::catalog::generation::RelationIds;
-use crate::pg::facts::{FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary};
+use crate::pg::facts::{
+    CHANGING, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary,
+};
 use crate::pg::types;
 
 /// `pg_namespace.oid` of `pg_catalog`.
@@ -320,6 +322,7 @@ impl Index {
             Some(own) if schema == TEMPORARY_ALIAS => own,
             _ => schema,
         };
+        let name = name.strip_suffix(CHANGING).unwrap_or(name);
         if let Some(found) = self.by_name.get(&(schema.to_owned(), name.to_owned())) {
             return Some(Arc::clone(found));
         }

@@ -7,10 +7,46 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::Reader;
 use super::statement::{Change, Named, Write};
 use crate::error::{Error, Result};
-use crate::pg::facts::ROW;
+use crate::pg::facts::{CHANGING, ROW};
 
-/// The table a statement changes, as its tokens: what it is called, and by which name its columns are.
+/// The table a statement changes, as its tokens in FROM.
 pub(super) struct Target(pub(super) Vec<TokenWithSpan>);
+
+impl Target {
+    /// Marks the table as the one that changes, whose columns go by `alias`, else by its own name.
+    fn mark(&mut self, alias: Option<TokenWithSpan>) {
+        let Some(last) = self.0.last_mut() else { return };
+        let name = last.clone();
+        if let Token::Word(word) = &mut last.token {
+            if word.quote_style.is_none() {
+                word.value = word.value.to_lowercase();
+            }
+            word.value.push_str(CHANGING);
+            (word.quote_style, word.keyword) = (Some('"'), Keyword::NoKeyword);
+        }
+        self.0.push(keyword("AS"));
+        self.0.push(alias.unwrap_or(name));
+    }
+}
+
+/// Words that end an expression where it is not in brackets, and that have no place behind a change.
+const ENDS: &[&str] = &[
+    "AS",
+    "EXCEPT",
+    "FETCH",
+    "FOR",
+    "FROM",
+    "GROUP",
+    "HAVING",
+    "INTERSECT",
+    "LIMIT",
+    "OFFSET",
+    "ORDER",
+    "RETURNING",
+    "UNION",
+    "WHERE",
+    "WINDOW",
+];
 
 fn unsupported(what: &str) -> Error {
     Error::FeatureNotSupported(format!("{what} is not supported"))
@@ -49,11 +85,11 @@ impl Reader<'_> {
             (_, Some("SET" | "USING" | "WHERE" | "RETURNING")) => false,
             _ => matches!(self.token(), Token::Word(_)),
         };
-        if here {
-            let Token::Word(_) = self.token() else { return Err(self.error()) };
-            target.0.push(keyword("AS"));
-            target.0.extend(self.take());
+        if here && !matches!(self.token(), Token::Word(_)) {
+            return Err(self.error());
         }
+        let alias = if here { self.take() } else { None };
+        target.mark(alias);
         Ok(())
     }
 
@@ -73,7 +109,7 @@ impl Reader<'_> {
         let source = if self.accept("DEFAULT VALUES") {
             None
         } else {
-            let mut tokens = self.until(&["ON CONFLICT", "RETURNING"]);
+            let mut tokens = self.until(&["ON CONFLICT", "RETURNING"], &[]);
             leave_defaults(&mut tokens);
             let Some(first) = tokens.first() else { return Err(self.error()) };
             let starts = match &first.token {
@@ -102,7 +138,7 @@ impl Reader<'_> {
             }
             columns.push(self.named_column()?);
             self.expect_token(&Token::Eq)?;
-            let mut value = self.until(&["FROM", "WHERE", "RETURNING", ","]);
+            let mut value = self.until(&[","], ENDS);
             if value.is_empty() {
                 return Err(self.error());
             }
@@ -145,7 +181,8 @@ impl Reader<'_> {
             if self.word_at(1).as_deref() == Some("CURRENT") {
                 return Err(unsupported("WHERE CURRENT OF"));
             }
-            list.extend(self.until(&["RETURNING"]));
+            list.extend(self.take());
+            list.extend(self.until(&[], ENDS));
         }
         super::query(self.sql, list)
     }
@@ -155,11 +192,18 @@ impl Reader<'_> {
             self.end()?;
             return Ok(None);
         }
-        if self.at_end() {
+        if self.at_end() || self.stands("DISTINCT") || self.stands("ALL") {
             return Err(self.error());
         }
         let mut tokens = vec![keyword("SELECT")];
-        tokens.extend(self.remaining());
+        loop {
+            tokens.extend(self.until(&[], ENDS));
+            if !self.stands("AS") {
+                break;
+            }
+            tokens.extend(self.take());
+        }
+        self.end()?;
         tokens.push(keyword("FROM"));
         tokens.extend(target.0.iter().cloned());
         super::query(self.sql, tokens).map(Some)
@@ -182,13 +226,17 @@ impl Reader<'_> {
         Ok(Named { name, position })
     }
 
-    /// The tokens up to one of `ends` outside of brackets, which stays; a comma is one too.
-    fn until(&mut self, ends: &[&str]) -> Vec<TokenWithSpan> {
-        let mut tokens = Vec::new();
+    /// The tokens up to one of `ends` or `more` outside of brackets, which stays; a comma may be one. The FROM of IS DISTINCT
+    /// FROM is none.
+    fn until(&mut self, ends: &[&str], more: &[&str]) -> Vec<TokenWithSpan> {
+        let mut tokens: Vec<TokenWithSpan> = Vec::new();
         let mut depth = 0_usize;
         while !self.at_end() {
-            let ended = ends.iter().any(|end| match *end {
+            let compares =
+                tokens.last().is_some_and(|last| super::is_word(last, Keyword::DISTINCT));
+            let ended = ends.iter().chain(more).any(|end| match *end {
                 "," => self.token() == Token::Comma,
+                "FROM" if compares => false,
                 words => self.stands(words),
             });
             if depth == 0 && ended {

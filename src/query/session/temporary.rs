@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
+use arrow::array::{Array as _, ArrayRef};
+use arrow::datatypes::{DataType, Field, FieldRef, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::execution::memory_pool::MemoryReservation;
 use datafusion::logical_expr::planner::TypePlanner;
@@ -84,9 +85,17 @@ impl Kept {
     }
 }
 
-/// The bytes of rows in memory.
-pub(super) fn bytes(rows: &[RecordBatch]) -> usize {
-    rows.iter().map(RecordBatch::get_array_memory_size).sum()
+/// The bytes of rows in memory. Batches may be parts of one buffer, which counts once then.
+fn bytes(rows: &[RecordBatch]) -> usize {
+    let own = |array: &ArrayRef| match array.data_type() {
+        // Arrow does not count what views point to.
+        DataType::Utf8View | DataType::BinaryView => array.get_array_memory_size(),
+        _ => array
+            .to_data()
+            .get_slice_memory_size()
+            .unwrap_or_else(|_unknown| array.get_array_memory_size()),
+    };
+    rows.iter().flat_map(RecordBatch::columns).map(own).sum()
 }
 
 impl SqlSession {
@@ -112,7 +121,11 @@ impl SqlSession {
                 return Err(error);
             }
             self.notice("NOTICE", "42P07", format!("{error}, skipping"));
-            return Ok(Outcome::Done("CREATE TABLE".to_owned()));
+            let tag = match definition.content {
+                Content::Columns(_) => "CREATE TABLE",
+                Content::Query { .. } => "CREATE TABLE AS",
+            };
+            return Ok(Outcome::Done(tag.to_owned()));
         }
         let (columns, batches, tag) = match &definition.content {
             Content::Columns(columns) => {
@@ -146,10 +159,15 @@ impl SqlSession {
             rows: Vec::new(),
             on_commit: definition.on_commit,
         };
-        let target = Target { table: &table, output: &self.settings.meaning().output };
-        let fitted =
-            |batch: &RecordBatch| target.fitted(batch.columns().to_vec(), batch.num_rows());
-        table.rows = batches.iter().map(fitted).collect::<Result<_>>()?;
+        let output = self.settings.meaning().output.clone();
+        let filled = self.engine.plan(move || {
+            let target = Target { table: &table, output: &output };
+            let fitted =
+                |batch: &RecordBatch| target.fitted(batch.columns().to_vec(), batch.num_rows());
+            table.rows = batches.iter().map(fitted).collect::<Result<_>>()?;
+            Ok(table)
+        });
+        let table = self.unless_cancelled(filled).await?;
         self.put(table)?;
         Ok(Outcome::Done(tag))
     }
@@ -186,8 +204,7 @@ impl SqlSession {
                 if dropped {
                     all.remove(&table.name);
                 } else {
-                    let empty = TemporaryTable { rows: Vec::new(), ..(*table).clone() };
-                    all.insert(table.name.clone(), Arc::new(empty));
+                    all.insert(table.name.clone(), Arc::new(table.emptied()));
                 }
             }
         })?;
@@ -246,7 +263,7 @@ impl SqlSession {
         let (mut batches, mut used) = (Vec::new(), 0);
         while let Some(batch) = rows.next().await {
             let batch = batch?;
-            used += batch.get_array_memory_size();
+            used += bytes(std::slice::from_ref(&batch));
             self.check_bytes(used)?;
             batches.push(batch);
         }
@@ -290,8 +307,7 @@ impl SqlSession {
                         all.remove(&table.name);
                     }
                     _ => {
-                        let empty = TemporaryTable { rows: Vec::new(), ..(*table).clone() };
-                        all.insert(table.name.clone(), Arc::new(empty));
+                        all.insert(table.name.clone(), Arc::new(table.emptied()));
                     }
                 }
             }

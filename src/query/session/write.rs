@@ -11,7 +11,7 @@ use super::SqlSession;
 use super::assigned::{Place, all_places, assign, output_place, outputs, placed, places};
 use super::changed::{Target, internal};
 use crate::error::{Error, Result};
-use crate::pg::facts::{Facts, Names, ROW, TemporaryTable};
+use crate::pg::facts::{Facts, ROW, TemporaryTable};
 use crate::pg::rewrite;
 use crate::query::door::{Column, Outcome, RowsTag};
 use crate::query::parse::{Change, Refused, Write};
@@ -54,18 +54,23 @@ impl SqlSession {
             }
             None => vec![one_empty_row()?],
         };
-        let target = Target { table: &table, output: &self.settings.meaning().output };
-        let (rows, affected) = match &write.change {
-            Change::Insert { .. } => target.inserted(&places, &batches)?,
-            Change::Update { .. } => target.updated(&places, &batches)?,
-            Change::Delete(_) => target.deleted(&batches)?,
-        };
         let tag = refused.tag;
+        let output = self.settings.meaning().output.clone();
+        let own = Arc::clone(&table);
+        // Much is copied of a large table, which the network's threads have no time for.
+        let changed = self.engine.plan(move || {
+            let target = Target { table: &own, output: &output };
+            match tag {
+                "INSERT" => target.inserted(&places, &batches),
+                "UPDATE" => target.updated(&places, &batches),
+                _ => target.deleted(&batches),
+            }
+        });
+        let (rows, affected) = self.unless_cancelled(changed).await?;
         let count = affected.num_rows();
         let returned = match &write.returning {
             Some(returning) => {
-                let facts =
-                    self.facts_with(&table, text, Arc::clone(&table.columns), vec![affected]);
+                let facts = self.changing(&table, text, Arc::clone(&table.columns), vec![affected]);
                 let planned = self.plan_with(returning, text, &[], facts).await?;
                 if !planned.parameter_types.is_empty() {
                     let message = "a parameter in RETURNING is not supported".to_owned();
@@ -101,7 +106,8 @@ impl SqlSession {
             planned.map_or_else(|| declared.to_vec(), |planned| planned.parameter_types.clone());
         let columns = match &write.returning {
             Some(returning) => {
-                let planned = self.plan(returning, text, &[]).await?;
+                let facts = self.changing(&table, text, Arc::clone(&table.columns), Vec::new());
+                let planned = self.plan_with(returning, text, &[], facts).await?;
                 Some(Arc::clone(&planned.columns))
             }
             None => None,
@@ -176,11 +182,11 @@ impl SqlSession {
             rows.push(RecordBatch::try_new(Arc::clone(&columns), arrays).map_err(internal)?);
             first = end;
         }
-        Ok(self.facts_with(table, text, columns, rows))
+        Ok(self.changing(table, text, columns, rows))
     }
 
-    /// What a statement sees for which the table has these rows.
-    fn facts_with(
+    /// What a query sees that says which rows of a table change, or tells those that did.
+    fn changing(
         &mut self,
         table: &TemporaryTable,
         text: &Arc<str>,
@@ -188,13 +194,7 @@ impl SqlSession {
         rows: Vec<RecordBatch>,
     ) -> Arc<Facts> {
         let mut facts = (*self.facts(text)).clone();
-        if let Some(temporary) = &facts.temporary {
-            let mut other = (**temporary).clone();
-            let changed = TemporaryTable { columns, rows, ..table.clone() };
-            other.tables.insert(table.name.clone(), Arc::new(changed));
-            facts.temporary = Some(Arc::new(other));
-            facts.names = Names::default();
-        }
+        facts.changing = Some(Arc::new(TemporaryTable { columns, rows, ..table.emptied() }));
         Arc::new(facts)
     }
 }
