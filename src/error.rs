@@ -33,6 +33,9 @@ pub enum Error {
     ProgramLimitExceeded(String),
 
     // ---- names
+    /// A text that is no name; PostgreSQL tells it only with some functions.
+    #[error("invalid name syntax")]
+    InvalidName(String),
     /// No such schema.
     #[error("schema \"{0}\" does not exist")]
     UndefinedSchema(String),
@@ -54,6 +57,9 @@ pub enum Error {
     /// No such type, role, alias, version or other object; the whole message.
     #[error("{0}")]
     UndefinedObject(String),
+    /// A sequence has no more numbers; the whole message.
+    #[error("{0}")]
+    SequenceLimit(String),
     /// No such parameter (`$n`).
     #[error("there is no parameter ${0}")]
     UndefinedParameter(usize),
@@ -78,6 +84,12 @@ pub enum Error {
     /// A role, alias or other object that exists already; the whole message.
     #[error("{0}")]
     DuplicateObject(String),
+    /// No schema of the search path is one to make things in.
+    #[error("no schema has been selected to create in")]
+    NoSchemaSelected,
+    /// A relation that exists already; the whole message.
+    #[error("{0}")]
+    DuplicateRelation(String),
     /// A table or view that exists already.
     #[error("relation \"{0}\" already exists")]
     DuplicateTable(String),
@@ -547,10 +559,11 @@ impl Error {
         match self {
             Error::Syntax(_) => "42601",
             Error::FeatureNotSupported(_) => "0A000",
+            Error::InvalidName(_) => "42602",
             Error::StatementTooComplex(_) => "54001",
             Error::TooManyColumns(_) => "54011",
             Error::ProgramLimitExceeded(_) => "54000",
-            Error::UndefinedSchema(_) => "3F000",
+            Error::UndefinedSchema(_) | Error::NoSchemaSelected => "3F000",
             Error::UndefinedTable(_) | Error::UndefinedRelation(_) => "42P01",
             Error::UndefinedColumn(_) => "42703",
             Error::UndefinedFunction(_) | Error::OperatorMismatch(_) => "42883",
@@ -562,7 +575,7 @@ impl Error {
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
             Error::DuplicateColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",
-            Error::DuplicateTable(_) => "42P07",
+            Error::DuplicateTable(_) | Error::DuplicateRelation(_) => "42P07",
             Error::ConflictingColumn(_) => "42701",
             Error::InvalidTableDefinition(_) => "42P16",
             Error::DuplicateSchema(_) => "42P06",
@@ -581,6 +594,7 @@ impl Error {
             Error::InvalidNthValue => "22016",
             Error::InvalidSample(_) => "2202H",
             Error::InvalidColumnReference(_) => "42P10",
+            Error::SequenceLimit(_) => "2200H",
             Error::DivisionByZero => "22012",
             Error::NumericOutOfRange(_) => "22003",
             Error::InvalidText { .. } | Error::MalformedArray(_) | Error::MalformedText(_) => {

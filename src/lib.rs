@@ -8,7 +8,8 @@
 //! version · *alias*: a second name for a version · *current version*: what the bare schema name means · *state
 //! root*: where we keep what is ours · *journal*: the ordered, durable commits in it; a position is an *LSN* ·
 //! *generation*: the immutable value of the catalog as of one LSN; a statement pins exactly one · *pin*: an `Arc`
-//! that keeps a version's files alive.
+//! that keeps a version's files alive · *sequence*, *block*: numbers never handed out twice; the unit reserved durably
+//! at a time.
 //!
 //! # Layers
 //!
@@ -21,7 +22,7 @@
 //! | 3 | [`source`], [`store`]: the foreign root; our own durable bytes |
 //! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files |
 //! | 5 | [`catalog`]: what the journal says exists |
-//! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables |
+//! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables · [`sequence`]: numbers handed out once |
 //! | 7 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
 //! | 8 | [`query`]: SQL text to a stream of rows |
 //! | 9 | [`wire`]: the protocol |
@@ -46,6 +47,10 @@
 //! A statement becomes [`catalog::Change`]s → the one committer validates them against the newest generation and
 //! appends one frame per request, one fdatasync per group → durable, then visible, then acknowledged.
 //!
+//! Inside a transaction definitions are a draft: a generation that only its session sees, and the changes that made it,
+//! which COMMIT sends to the committer as one request. [`sequence`] reserves numbers a block at a time in the same
+//! journal; a block moves no definition, so plans and catalogs stay.
+//!
 //! Temporary tables are their session's alone and never get there: each change makes a new immutable value of all of
 //! them, and a rollback takes the old one.
 
@@ -62,6 +67,7 @@ pub mod mirror;
 
 pub mod catalog;
 
+pub mod sequence;
 pub mod version;
 
 pub mod pg;

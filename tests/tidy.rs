@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["source", "store"],
     &["journal", "mirror"],
     &["catalog"],
-    &["version"],
+    &["version", "sequence"],
     &["pg"],
     &["query"],
     &["wire"],

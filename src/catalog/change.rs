@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::generation::AliasOrigin;
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
+use super::written::{Position, Sequence};
 
 /// One wish. All changes of one commit happen, or none; each is checked after those before it.
 ///
@@ -55,6 +56,26 @@ pub enum Change {
     /// A privilege, or the option to grant it on, is taken away, whoever granted it; no error when there is none.
     /// Errors: 42704; 2BP01 when the grantee has granted it on.
     Revoke { target: Target, grantee: String, privilege: Privilege, grant_option_only: bool },
+    /// A schema is made, with an OID of [`super::Catalog::take_oids`]. Errors: 42P06, also for a database of that name; 42939
+    /// for `pg_…` and our own; 42704 for its owner.
+    CreateSchema { name: String, oid: u32, owner: String },
+    /// A schema gets another name or owner. Errors: 3F000; as `CreateSchema`.
+    AlterSchema { name: String, rename: Option<String>, owner: Option<String> },
+    /// A schema is removed, with what is in it where `cascade` says so. Errors: 3F000; 2BP01.
+    DropSchema { name: String, cascade: bool },
+    /// A sequence is made, or one is put in the place of `was`, its schema and definition as the caller knows them.
+    /// `position` moves it too; the first always has one. Errors: 3F000, 42P07; 40001 when `was` is not so.
+    PutSequence {
+        was: Option<(String, Arc<Sequence>)>,
+        schema: String,
+        sequence: Arc<Sequence>,
+        position: Option<Position>,
+    },
+    /// A sequence is removed. Errors: 40001 when it is not there.
+    DropSequence { schema: String, name: String, oid: u32 },
+    /// A sequence comes to another position; `position.turn` is the one it is at now. Errors: 40001 when it is not, or the
+    /// sequence is gone.
+    MoveSequence { oid: u32, position: Position },
     /// What tables that appear later are granted. Errors: 3F000, 42704, 0LP01.
     AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
 }

@@ -8,7 +8,7 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot};
 
 use super::change::Change;
-use super::generation::Generation;
+use super::generation::{Defined, Generation};
 use super::manifest::Manifest;
 use super::record::{Commit, FactRecord, StateRecord, unknown};
 use super::state::{Kept, State, VersionKey};
@@ -99,13 +99,18 @@ impl Committer {
         if let Err(error) = sweep(&manifests, &state) {
             tracing::warn!(%error, "could not remove manifests that nothing names");
         }
-        state.generation.lsn = opened.journal.last_lsn();
+        let lsn = opened.journal.last_lsn();
+        state.generation.lsn = lsn;
+        state.generation.defined = Defined { lsn, draft: 0 };
+        state.redefined = false;
+        state.oids.skip_to(state.generation.next_oid);
         let opening = Opening {
             lost_versions: lost,
             truncated_bytes: opened.truncated_bytes,
             damaged_checkpoints: opened.damaged_checkpoints,
         };
-        let shared = Arc::new(Shared::new(state.generation.clone(), opening));
+        let oids = Arc::clone(&state.oids);
+        let shared = Arc::new(Shared::new(state.generation.clone(), opening, oids));
         let committer = Committer {
             journal: opened.journal,
             manifests,
@@ -248,7 +253,7 @@ impl Committer {
         self.manifests
             .subdirectory(&manifest.database)?
             .write(&stored::file_name(&manifest.version, &digest), &bytes)?;
-        let fact = state.add_fact(&manifest, &digest);
+        let fact = state.add_fact(&manifest, &digest)?;
         state.arriving.insert((manifest.database.clone(), manifest.version.clone()), manifest);
         Ok(fact)
     }
@@ -256,6 +261,9 @@ impl Committer {
     /// Shows what has become durable, then removes files that nothing names any more.
     fn publish(&mut self, mut state: State, lsn: u64) {
         state.generation.lsn = lsn;
+        if std::mem::take(&mut state.redefined) {
+            state.generation.defined = Defined { lsn, draft: 0 };
+        }
         self.shared.publish(state.generation.clone());
         let old = std::mem::replace(&mut self.state, state);
         if Arc::ptr_eq(&old.kept, &self.state.kept) {

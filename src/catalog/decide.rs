@@ -27,10 +27,19 @@ const EVERY_DATABASE: &str = "*";
 impl State {
     /// The facts of one change other than `AddVersion`. None when there is nothing to do.
     pub(super) fn decide(&self, change: Change) -> Result<Vec<Fact>> {
+        if let Some(facts) = self.decide_defined(&change) {
+            return facts;
+        }
         let generation = &self.generation;
         match change {
-            Change::AddVersion { .. } => {
-                Err(Error::Internal("a version is added with its digest".to_owned()))
+            Change::AddVersion { .. }
+            | Change::CreateSchema { .. }
+            | Change::AlterSchema { .. }
+            | Change::DropSchema { .. }
+            | Change::PutSequence { .. }
+            | Change::DropSequence { .. }
+            | Change::MoveSequence { .. } => {
+                Err(Error::Internal("a change is decided in another place".to_owned()))
             }
             Change::RemoveVersion { database, version } => self.remove_version(database, version),
             Change::Activate { moves, cause, by } => activate(generation, moves, cause, by),
@@ -60,7 +69,9 @@ impl State {
                 Ok(vec![Fact::DropDatabase(database)])
             }
             Change::SetPaused { database, paused } => set_paused(generation, database, paused),
-            Change::CreateRole(role) => create_role(generation, role),
+            Change::CreateRole(role) => {
+                create_role(generation, role, |count| self.oids.take(count))
+            }
             Change::AlterRole { name, changes } => alter_role(generation, &name, changes),
             Change::DropRole { name } => drop_role(generation, name),
             Change::GrantMembership { role, member } => grant_membership(generation, role, &member),
@@ -83,6 +94,10 @@ impl State {
         let (database, version) = (&manifest.database, &manifest.version);
         check_name("database", database, false)?;
         check_name("version", version, true)?;
+        if self.generation.schema(database).is_some() {
+            return Err(Error::DuplicateSchema(database.clone())
+                .hint("Drop or rename the schema: a database of the same name would hide it."));
+        }
         let Some(found) = self.generation.database(database) else { return Ok(()) };
         // A version that was lost may be loaded again.
         if found.versions.contains_key(version) {
@@ -100,18 +115,24 @@ impl State {
     }
 
     /// The fact of a version whose manifest is in place.
-    pub(super) fn add_fact(&self, manifest: &Manifest, digest: &Digest) -> Fact {
+    /// Errors: 54000 when the OIDs are used up.
+    pub(super) fn add_fact(&self, manifest: &Manifest, digest: &Digest) -> Result<Fact> {
         let known = self.generation.database(&manifest.database).map(|it| &it.relations);
         let new = manifest
             .tables
             .keys()
             .filter(|name| known.is_none_or(|known| !known.contains_key(*name)));
-        Fact::AddVersion(AddVersion {
+        let new: Vec<String> = new.cloned().collect();
+        let tables = u32::try_from(new.len()).unwrap_or(u32::MAX);
+        let oids = tables.saturating_mul(3).saturating_add(u32::from(known.is_none()));
+        let first_oid = if oids == 0 { 0 } else { self.oids.take(oids)? };
+        Ok(Fact::AddVersion(AddVersion {
             database: manifest.database.clone(),
             version: manifest.version.clone(),
             sha256: digest.to_vec(),
-            new_tables: new.cloned().collect(),
-        })
+            new_tables: new,
+            first_oid,
+        }))
     }
 
     fn remove_version(&self, database: String, version: String) -> Result<Vec<Fact>> {
@@ -227,7 +248,11 @@ fn set_paused(generation: &Generation, database: String, paused: bool) -> Result
     Ok(vec![Fact::SetPaused(SetPaused { database, paused })])
 }
 
-fn create_role(generation: &Generation, mut role: Role) -> Result<Vec<Fact>> {
+fn create_role(
+    generation: &Generation,
+    mut role: Role,
+    take_oids: impl Fn(u32) -> Result<u32>,
+) -> Result<Vec<Fact>> {
     check_role_name(generation, &role.name)?;
     check_connection_limit(role.connection_limit)?;
     for other in &role.member_of {
@@ -236,7 +261,7 @@ fn create_role(generation: &Generation, mut role: Role) -> Result<Vec<Fact>> {
         }
         role_of(generation, other)?;
     }
-    role.oid = generation.next_oid;
+    role.oid = take_oids(1)?;
     Ok(vec![put(&role)])
 }
 
@@ -296,9 +321,11 @@ fn drop_role(generation: &Generation, name: String) -> Result<Vec<Fact>> {
         .values()
         .filter(|role| role.member_of.contains(&name))
         .map(|role| format!("membership of role {}", role.name));
-    let mut dependents = of_members.chain(of_defaults).chain(of_grants);
+    let owned = super::defined::owned_by(generation, &name);
+    let mut dependents = owned.chain(of_members).chain(of_defaults).chain(of_grants);
     let shown: Vec<_> = dependents.by_ref().take(DEPENDENTS_SHOWN_MAX).collect();
     if shown.is_empty() {
+        drop(dependents);
         return Ok(vec![Fact::DropRole(name)]);
     }
     let more = match dependents.count() {
@@ -312,7 +339,7 @@ fn drop_role(generation: &Generation, name: String) -> Result<Vec<Fact>> {
 }
 
 /// Dependents that a message lists, PostgreSQL's `MAX_REPORTED_DEPS`.
-const DEPENDENTS_SHOWN_MAX: usize = 100;
+pub(super) const DEPENDENTS_SHOWN_MAX: usize = 100;
 
 fn grant_membership(generation: &Generation, role: String, member: &str) -> Result<Vec<Fact>> {
     role_of(generation, &role)?;

@@ -5,14 +5,21 @@ use std::sync::Arc;
 
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Role};
+use super::written::{Position, Schema};
 
 /// The whole catalog as of one LSN. A statement pins exactly one; it never changes after it is published.
 #[derive(Debug, Clone, Default)]
 pub struct Generation {
     /// The journal position this value is folded up to.
     pub lsn: u64,
+    /// Which definitions these are: what is made of names, types and privileges holds as long as this does.
+    pub defined: Defined,
     /// Databases by name; each is a SQL schema.
     pub databases: BTreeMap<String, Arc<Database>>,
+    /// Schemas that users make things in, by name.
+    pub schemas: BTreeMap<String, Arc<Schema>>,
+    /// How far sequences have come, by OID. A move is no other definition.
+    pub positions: Arc<BTreeMap<u32, Position>>,
     /// Roles by name. Empty: loopback connections are the superuser `forebay`.
     pub roles: BTreeMap<String, Arc<Role>>,
     /// What roles were granted on schemas and tables.
@@ -23,6 +30,15 @@ pub struct Generation {
     pub paused: BTreeSet<String>,
     /// The next object identifier to hand out; below it all are taken for good.
     pub next_oid: u32,
+}
+
+/// A state of all definitions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Defined {
+    /// The LSN of the last commit that changed a definition.
+    pub lsn: u64,
+    /// Which draft of a transaction it is, whose changes nobody else sees yet; 0 for what is committed.
+    pub draft: u64,
 }
 
 /// One first-level directory of the source root.

@@ -12,18 +12,22 @@
 pub mod change;
 mod committer;
 mod decide;
+mod defined;
 pub mod generation;
 pub mod manifest;
 mod privileges;
 mod record;
+mod record_written;
 pub mod roles;
 mod state;
 mod stored;
 #[cfg(test)]
 mod tests;
+pub mod written;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -36,6 +40,7 @@ use crate::error::{Error, Result};
 use crate::store::{Directory, Lock};
 use crate::task::{Clock, Tasks};
 use committer::{Committer, Request};
+use state::{Oids, State};
 
 /// Requests that wait for the committer. More than a few groups only wait; senders beyond it wait to send.
 const QUEUE_LEN_MAX: usize = 1_024;
@@ -76,6 +81,8 @@ struct Shared {
     changes: watch::Sender<u64>,
     failure: ArcSwapOption<Error>,
     opening: Opening,
+    oids: Arc<Oids>,
+    drafts: AtomicU64,
 }
 
 impl Catalog {
@@ -120,6 +127,27 @@ impl Catalog {
         answered.await.unwrap_or_else(|_| Err(stopping()))
     }
 
+    /// The first of `count` object identifiers that nobody else gets, also if nothing is made with them.
+    /// Errors: 54000 when they are used up.
+    pub fn take_oids(&self, count: u32) -> Result<u32> {
+        self.shared.oids.take(count)
+    }
+
+    /// What `generation` would be with `changes`, for the transaction that is going to commit them. Roles and versions are
+    /// not changed so.
+    /// Errors: as [`Change`] says.
+    pub fn draft(&self, generation: &Generation, changes: &[Change]) -> Result<Generation> {
+        let mut state = State::draft(generation, &self.shared.oids);
+        for change in changes {
+            for fact in state.decide(change.clone())? {
+                state.fold(fact, 0)?;
+            }
+        }
+        let draft = self.shared.drafts.fetch_add(1, Ordering::Relaxed) + 1;
+        state.generation.defined.draft = draft;
+        Ok(state.generation)
+    }
+
     /// Writes a checkpoint now. It also happens by itself as the journal grows.
     /// Errors: as [`Catalog::commit`]; the older checkpoint and the journal stay.
     pub async fn checkpoint(&self) -> Result<()> {
@@ -144,13 +172,15 @@ impl Catalog {
 }
 
 impl Shared {
-    fn new(generation: Generation, opening: Opening) -> Shared {
+    fn new(generation: Generation, opening: Opening, oids: Arc<Oids>) -> Shared {
         let changes = watch::Sender::new(generation.lsn);
         Shared {
             newest: ArcSwap::from_pointee(generation),
             changes,
             failure: ArcSwapOption::empty(),
             opening,
+            oids,
+            drafts: AtomicU64::new(0),
         }
     }
 

@@ -7,6 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::generation::{Activation, AliasMove};
+use super::record_written::{
+    DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
+};
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
 use crate::error::{Error, Result};
 
@@ -21,7 +24,10 @@ pub(super) struct Commit {
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct FactRecord {
-    #[prost(oneof = "Fact", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
+    #[prost(
+        oneof = "Fact",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+    )]
     pub(super) fact: Option<Fact>,
 }
 
@@ -53,6 +59,16 @@ pub(super) enum Fact {
     AddDefault(DefaultRecord),
     #[prost(message, tag = "13")]
     RemoveDefault(DefaultRecord),
+    #[prost(message, tag = "14")]
+    PutSchema(PutSchema),
+    #[prost(string, tag = "15")]
+    DropSchema(String),
+    #[prost(message, tag = "16")]
+    PutSequence(PutSequence),
+    #[prost(message, tag = "17")]
+    DropSequence(DropSequence),
+    #[prost(message, tag = "18")]
+    MoveSequence(PositionRecord),
 }
 
 /// The manifest is a file of its own; `new_tables` are the names that get OIDs, in this order.
@@ -66,6 +82,9 @@ pub(super) struct AddVersion {
     pub(super) sha256: Vec<u8>,
     #[prost(string, repeated, tag = "4")]
     pub(super) new_tables: Vec<String>,
+    /// The first OID they get; 0 is the next one, as releases without schemas of users counted.
+    #[prost(uint32, tag = "5")]
+    pub(super) first_oid: u32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -220,6 +239,13 @@ pub(super) struct StateRecord {
     pub(super) paused: Vec<String>,
     #[prost(uint32, tag = "7")]
     pub(super) next_oid: u32,
+    /// Without `public` as long as that is as it was made.
+    #[prost(message, repeated, tag = "8")]
+    pub(super) schemas: Vec<SchemaRecord>,
+    #[prost(message, repeated, tag = "9")]
+    pub(super) sequences: Vec<SequenceRecord>,
+    #[prost(message, repeated, tag = "10")]
+    pub(super) positions: Vec<PositionRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

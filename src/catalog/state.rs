@@ -3,10 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
+use super::defined::{Written, positions};
 use super::generation::{
-    Activation, Alias, AliasMove, AliasOrigin, Database, Generation, HISTORY_LEN_MAX, RelationIds,
-    Version,
+    Activation, Alias, AliasMove, AliasOrigin, Database, Defined, Generation, HISTORY_LEN_MAX,
+    RelationIds, Version,
 };
 use super::manifest::{Manifest, Mode};
 use super::record::{
@@ -15,13 +17,14 @@ use super::record::{
 };
 use super::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::stored::Digest;
+use super::written::{PUBLIC_SCHEMA, Schema};
 use crate::error::{Error, Result};
 
 /// PostgreSQL's first OID for users' objects (`FirstNormalObjectId`).
 const FIRST_OID: u32 = 16_384;
 
 /// The format of [`StateRecord`].
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Database and version.
 pub(super) type VersionKey = (String, String);
@@ -34,6 +37,29 @@ pub(super) struct State {
     pub(super) kept: Arc<BTreeMap<VersionKey, Kept>>,
     /// Manifests of versions that are about to be added; in a replay none is here yet.
     pub(super) arriving: BTreeMap<VersionKey, Arc<Manifest>>,
+    /// Whether a fact since the last commit changed a definition.
+    pub(super) redefined: bool,
+    /// What hands out OIDs.
+    pub(super) oids: Arc<Oids>,
+}
+
+/// Object identifiers, each handed out once. A transaction has those it takes from the first statement on, whether it
+/// commits or not.
+#[derive(Debug, Default)]
+pub(super) struct Oids(AtomicU32);
+
+impl Oids {
+    /// The first of `count` that nobody else gets.
+    /// Errors: 54000 when they are used up.
+    pub(super) fn take(&self, count: u32) -> Result<u32> {
+        let add = |next: u32| next.checked_add(count);
+        let taken = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, add);
+        taken.ok().ok_or_else(no_more_oids)
+    }
+
+    pub(super) fn skip_to(&self, next: u32) {
+        self.0.fetch_max(next, Ordering::Relaxed);
+    }
 }
 
 /// What the journal knows of a version.
@@ -46,15 +72,33 @@ pub(super) struct Kept {
 impl State {
     pub(super) fn empty() -> State {
         State {
-            generation: Generation { next_oid: FIRST_OID, ..Generation::default() },
+            generation: Generation {
+                next_oid: FIRST_OID,
+                schemas: BTreeMap::from([(PUBLIC_SCHEMA.to_owned(), Arc::new(Schema::public()))]),
+                ..Generation::default()
+            },
             kept: Arc::default(),
             arriving: BTreeMap::new(),
+            redefined: false,
+            oids: Arc::default(),
+        }
+    }
+
+    /// What a transaction that is not committed would make of `generation`: only definitions, no versions.
+    pub(super) fn draft(generation: &Generation, oids: &Arc<Oids>) -> State {
+        State {
+            generation: generation.clone(),
+            kept: Arc::default(),
+            arriving: BTreeMap::new(),
+            redefined: false,
+            oids: Arc::clone(oids),
         }
     }
 
     /// Applies one fact. Checks before it changes: after an error nothing has changed.
     /// Errors: XX001 for a fact that cannot follow this state; 54000 when the OIDs are used up.
     pub(super) fn fold(&mut self, fact: Fact, at_us: i64) -> Result<()> {
+        self.redefined |= !matches!(fact, Fact::MoveSequence(_));
         match fact {
             Fact::AddVersion(fact) => return self.add_version(fact, at_us),
             Fact::RemoveVersion(fact) => {
@@ -89,6 +133,11 @@ impl State {
             Fact::RemoveDefault(privilege) => {
                 Arc::make_mut(&mut self.generation.default_privileges).remove(&privilege.into());
             }
+            Fact::PutSchema(fact) => return self.put_schema(fact),
+            Fact::DropSchema(name) => self.drop_schema(&name),
+            Fact::PutSequence(fact) => return self.put_sequence(fact),
+            Fact::DropSequence(fact) => return self.drop_sequence(&fact),
+            Fact::MoveSequence(fact) => self.move_sequence(fact),
         }
         Ok(())
     }
@@ -96,7 +145,7 @@ impl State {
     fn add_version(&mut self, fact: AddVersion, at_us: i64) -> Result<()> {
         let digest = digest(&fact.sha256)?;
         let generation = &mut self.generation;
-        let mut next_oid = generation.next_oid;
+        let mut next_oid = generation.next_oid.max(fact.first_oid);
         let mut take = || {
             let oid = next_oid;
             next_oid = next_oid.checked_add(1).ok_or_else(no_more_oids)?;
@@ -200,13 +249,19 @@ impl State {
     fn put_role(&mut self, fact: PutRole) -> Result<()> {
         let Some(record) = fact.role else { return Err(impossible("puts no role")) };
         let role = Role::from(record);
-        let after = role.oid.checked_add(1).ok_or_else(no_more_oids)?;
+        self.taken(role.oid)?;
         let generation = &mut self.generation;
-        generation.next_oid = generation.next_oid.max(after);
         if let Some(old_name) = &fact.old_name {
             rename_role(generation, old_name, &role.name);
         }
         generation.roles.insert(role.name.clone(), Arc::new(role));
+        Ok(())
+    }
+
+    /// An OID is in use.
+    pub(super) fn taken(&mut self, oid: u32) -> Result<()> {
+        let after = oid.checked_add(1).ok_or_else(no_more_oids)?;
+        self.generation.next_oid = self.generation.next_oid.max(after);
         Ok(())
     }
 
@@ -262,6 +317,9 @@ impl State {
             default_privileges: generation.default_privileges.iter().map(Into::into).collect(),
             paused: generation.paused.iter().cloned().collect(),
             next_oid: generation.next_oid,
+            schemas: generation.schemas.values().map(|schema| (&**schema).into()).collect(),
+            sequences: self.sequence_records(),
+            positions: self.position_records(),
         }
     }
 
@@ -308,7 +366,7 @@ impl State {
     /// The state of a checkpoint, still without manifests.
     /// Errors: F0000 for another release's format, XX001.
     pub(super) fn from_record(record: StateRecord) -> Result<State> {
-        if record.format != FORMAT {
+        if FORMAT < record.format {
             return Err(unknown(&format!("catalog format {}", record.format)));
         }
         let mut kept = BTreeMap::new();
@@ -325,16 +383,20 @@ impl State {
         let grants: BTreeSet<Grant> =
             record.grants.into_iter().map(Grant::try_from).collect::<Result<_>>()?;
         let defaults = record.default_privileges.into_iter().map(DefaultPrivilege::from);
+        let written = Written { schemas: record.schemas, sequences: record.sequences };
         let generation = Generation {
             lsn: 0,
+            defined: Defined::default(),
             databases,
+            schemas: written.read()?,
+            positions: Arc::new(positions(record.positions)),
             roles: roles.map(|role| (role.name.clone(), Arc::new(role))).collect(),
             grants: Arc::new(grants),
             default_privileges: Arc::new(defaults.collect()),
             paused: record.paused.into_iter().collect(),
             next_oid: record.next_oid,
         };
-        Ok(State { generation, kept: Arc::new(kept), arriving: BTreeMap::new() })
+        Ok(State { generation, kept: Arc::new(kept), ..State::empty() })
     }
 }
 
@@ -405,6 +467,7 @@ fn rename_role(generation: &mut Generation, old_name: &str, new_name: &str) {
         privilege
     });
     generation.default_privileges = Arc::new(defaults.collect());
+    super::defined::rename_owner(generation, old_name, new_name);
 }
 
 /// Appends to a history and forgets what is oldest.
@@ -453,7 +516,7 @@ fn no_more_oids() -> Error {
     Error::ProgramLimitExceeded("all object identifiers are used up".to_owned())
 }
 
-fn impossible(what: &str) -> Error {
+pub(super) fn impossible(what: &str) -> Error {
     Error::DataCorrupted(format!(
         "a commit in the journal cannot follow those before it: it {what}"
     ))

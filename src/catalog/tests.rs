@@ -9,10 +9,11 @@ use prost::Message;
 
 use super::change::{Change, Move, RoleChanges};
 use super::committer::Committer;
-use super::generation::{AliasOrigin, Generation};
+use super::generation::{AliasOrigin, Generation, RelationIds};
 use super::manifest::{Compression, File, Format, Manifest, Mode, Table};
 use super::record::{Commit, FactRecord, StateRecord};
 use super::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
+use super::written::{Position, Sequence, SequenceType};
 use super::{Catalog, Shared, stored};
 use crate::error::{Error, Result};
 use crate::store::Directory;
@@ -584,7 +585,7 @@ fn a_newer_release_is_refused() {
     assert!(error.to_string().contains("a kind of change that this release does not know"));
     assert_eq!(error.notes().detail.as_deref(), Some("It stands in the journal at LSN 5."));
 
-    let record = StateRecord { format: 2, ..StateRecord::default() };
+    let record = StateRecord { format: 3, ..StateRecord::default() };
     journal.checkpoint(&record.encode_to_vec()).expect("written");
     assert_eq!(Fixture::on(disk).map(|_| ()).expect_err("refused").state(), "F0000");
 }
@@ -763,4 +764,128 @@ async fn many_clients_commit_over_one_handle_and_the_lock_is_held() {
     drop(again);
     assert!(!tasks.stop_token().is_cancelled());
     tasks.stop(std::time::Duration::from_secs(10)).await;
+}
+
+fn create_schema(name: &str, oid: u32) -> Change {
+    Change::CreateSchema { name: name.to_owned(), oid, owner: BOOTSTRAP_ROLE.to_owned() }
+}
+
+fn sequence(name: &str, oid: u32) -> Sequence {
+    Sequence {
+        name: name.to_owned(),
+        ids: RelationIds { relation: oid, row_type: 0, array_type: 0 },
+        owner: BOOTSTRAP_ROLE.to_owned(),
+        data_type: SequenceType::Integer,
+        start: -1,
+        increment: -1,
+        min: -100,
+        max: -1,
+        cache: 7,
+        cycle: true,
+        generation: 0,
+    }
+}
+
+fn put_sequence(was: Option<(&str, &Sequence)>, schema: &str, sequence: &Sequence) -> Change {
+    let position = Position { last: -1, is_called: false, turn: 0 };
+    Change::PutSequence {
+        was: was.map(|(schema, was)| (schema.to_owned(), Arc::new(was.clone()))),
+        schema: schema.to_owned(),
+        sequence: Arc::new(sequence.clone()),
+        position: was.is_none().then_some(position),
+    }
+}
+
+fn moved_to(oid: u32, last: i64, turn: u64) -> Change {
+    Change::MoveSequence { oid, position: Position { last, is_called: true, turn } }
+}
+
+#[test]
+fn schemas_are_made_renamed_and_dropped() {
+    let mut fixture = Fixture::new();
+    assert_eq!(fixture.shared.pin().schema("public").map(|it| it.oid), Some(2_200));
+    fixture.ok(create_schema("app", 20_000));
+    assert_eq!(fixture.shared.pin().next_oid, 20_001);
+    fixture.refused(create_schema("app", 20_001), "42P06");
+    fixture.refused(create_schema("pg_app", 20_001), "42939");
+    fixture.refused(create_schema("information_schema", 20_001), "42P06");
+    fixture.refused(create_schema("app@1", 20_001), "22023");
+    fixture.refused(add("app", "1", &["t"]), "42P06");
+    fixture.ok(put_sequence(None, "app", &sequence("s", 20_001)));
+    let drop = |cascade| Change::DropSchema { name: "app".to_owned(), cascade };
+    fixture.refused(drop(false), "2BP01");
+    let rename =
+        Change::AlterSchema { name: "app".to_owned(), rename: Some("own".to_owned()), owner: None };
+    let generation = fixture.ok(rename);
+    assert!(generation.sequence("own", "s").is_some() && generation.schema("app").is_none());
+    fixture.refused(drop(true), "3F000");
+    let public = Change::DropSchema { name: "public".to_owned(), cascade: true };
+    fixture.refused(public, "2BP01");
+    let own = Change::DropSchema { name: "own".to_owned(), cascade: true };
+    let generation = fixture.ok(own);
+    assert!(generation.schema("own").is_none() && generation.positions.is_empty());
+    fixture.ok(add("sales", "1", &["t"]));
+    fixture.refused(create_schema("sales", 30_000), "42P06");
+}
+
+#[test]
+fn sequences_are_defined_moved_and_dropped() {
+    let mut fixture = Fixture::new();
+    let first = sequence("s", 20_000);
+    let defined = fixture.ok(put_sequence(None, "public", &first)).defined;
+    fixture.refused(put_sequence(None, "public", &sequence("s", 20_001)), "42P07");
+    fixture.refused(put_sequence(None, "nope", &sequence("s", 20_001)), "3F000");
+    // A move is durable, and no other definition.
+    let moved = fixture.commit(vec![moved_to(20_000, -8, 1)]).expect("moves");
+    assert_eq!(moved.positions.get(&20_000).map(|it| (it.last, it.turn)), Some((-8, 2)));
+    assert!(moved.defined == defined && defined.lsn < moved.lsn);
+    assert_eq!(fixture.reopen().shared.pin().positions, moved.positions);
+    fixture.refused(moved_to(20_000, -9, 1), "40001");
+    fixture.refused(moved_to(20_001, -9, 1), "40001");
+    // Another definition of what is not so any more is refused.
+    let second = Sequence { name: "q".to_owned(), cache: 1, ..first.clone() };
+    let generation = fixture.ok(put_sequence(Some(("public", &first)), "public", &second));
+    assert!(generation.sequence("public", "s").is_none());
+    assert_eq!(generation.sequence("public", "q").map(|it| it.cache), Some(1));
+    assert_eq!(generation.positions.get(&20_000).map(|it| it.last), Some(-8));
+    fixture.refused(put_sequence(Some(("public", &first)), "public", &second), "40001");
+    fixture.ok(create_schema("app", 20_010));
+    let generation = fixture.ok(put_sequence(Some(("public", &second)), "app", &second));
+    assert!(
+        generation.sequence("public", "q").is_none() && generation.sequence("app", "q").is_some()
+    );
+    let drop = |schema: &str| Change::DropSequence {
+        schema: schema.to_owned(),
+        name: "q".to_owned(),
+        oid: 20_000,
+    };
+    fixture.refused(drop("public"), "40001");
+    assert!(fixture.ok(drop("app")).positions.is_empty());
+}
+
+#[test]
+fn owners_are_roles_and_keep_their_things_under_another_name() {
+    let mut fixture = Fixture::new();
+    fixture.ok(Change::CreateRole(role("ann")));
+    let own = Sequence { owner: "ann".to_owned(), ..sequence("s", 20_000) };
+    fixture.ok(put_sequence(None, "public", &own));
+    let nobody = Sequence { owner: "nobody".to_owned(), ..sequence("t", 20_001) };
+    fixture.refused(put_sequence(None, "public", &nobody), "42704");
+    let message = fixture.refused(drop_role("ann"), "2BP01");
+    assert!(message.contains("ann"), "{message}");
+    let rename = RoleChanges { rename: Some("eve".to_owned()), ..RoleChanges::default() };
+    let generation = fixture.ok(Change::AlterRole { name: "ann".to_owned(), changes: rename });
+    let owner = generation.sequence("public", "s").map(|it| it.owner.clone());
+    assert_eq!(owner.as_deref(), Some("eve"));
+}
+
+#[test]
+fn oids_of_drafts_are_nobody_elses() {
+    let mut fixture = Fixture::new();
+    let taken = fixture.shared.oids.take(2).expect("two");
+    fixture.ok(add("sales", "1", &["t"]));
+    let oid = fixture.shared.pin().database("sales").map(|it| it.oid);
+    assert_eq!(oid, Some(taken + 2));
+    fixture.ok(put_sequence(None, "public", &sequence("s", taken)));
+    assert_eq!(fixture.reopen().shared.oids.take(1).ok(), Some(taken + 6));
 }

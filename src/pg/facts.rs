@@ -14,8 +14,10 @@ use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::catalog::written::DATABASE_OWNER;
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Index;
+use crate::sequence;
 
 /// What one statement knows of the catalog and of its session.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +62,8 @@ pub struct Facts {
     pub others: Arc<[OtherRelation]>,
     /// The session's temporary tables, once it has made one.
     pub temporary: Option<Arc<Temporary>>,
+    /// What the session knows of sequences.
+    pub sequences: Option<Arc<sequence::Session>>,
     /// The table that a statement changes, as the query sees it that says which rows: under its name with [`CHANGING`].
     pub changing: Option<Arc<TemporaryTable>>,
     /// Where queries leave what they ask to set.
@@ -306,6 +310,9 @@ pub const DATABASE_OID: u32 = 2_147_483_647;
 /// `pg_authid.oid` of the bootstrap role, which owns everything (PostgreSQL's `BOOTSTRAP_SUPERUSERID`).
 pub const BOOTSTRAP_ROLE_OID: u32 = 10;
 
+/// `pg_authid.oid` of [`DATABASE_OWNER`].
+const DATABASE_OWNER_OID: u32 = 6_171;
+
 /// A schema name taken apart: the database, its version, and whether the name is bare.
 #[derive(Debug, Clone)]
 pub struct Schema<'a> {
@@ -331,6 +338,13 @@ impl Facts {
         let (database, version) = name.split_once('@')?;
         let database = self.generation.database(database)?;
         Some(Schema { database, version: database.resolve(version)?, bare: false })
+    }
+
+    /// Whether there is a schema of that name, whatever is in it.
+    pub fn has_schema(&self, name: &str) -> bool {
+        matches!(name, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA)
+            || self.generation.schema(name).is_some()
+            || self.schema(name).is_some()
     }
 
     /// The table `name` of the schema `schema` (see [`Facts::schema`]) with its identifiers.
@@ -402,6 +416,11 @@ impl Facts {
         false
     }
 
+    /// Whether the user may do what only `owner` may.
+    pub(crate) fn owns(&self, owner: &str) -> bool {
+        self.superuser(&self.user) || self.member(&self.user, owner, true)
+    }
+
     /// Whether `role` was granted `privilege` on `target`, itself, through membership or as everybody.
     pub(crate) fn granted(&self, role: &str, target: &Target, privilege: Privilege) -> bool {
         self.superuser(role)
@@ -422,6 +441,7 @@ impl Facts {
         match self.generation.roles.get(name) {
             Some(role) => Some(role.oid),
             None if name == BOOTSTRAP_ROLE => Some(BOOTSTRAP_ROLE_OID),
+            None if name == DATABASE_OWNER => Some(DATABASE_OWNER_OID),
             None => None,
         }
     }

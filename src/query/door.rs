@@ -135,6 +135,10 @@ pub trait Session: Send {
     /// fails the block.
     fn ended(&mut self, failed: bool);
 
+    /// Makes durable what the implicit transaction defined, before [`Session::sync`] and only if nothing in it failed.
+    /// Errors: what others did meanwhile; nothing of it happened then.
+    fn settle(&mut self) -> BoxFuture<'_, Result<()>>;
+
     /// Ends the implicit transaction: after each simple query and at Sync.
     fn sync(&mut self);
 

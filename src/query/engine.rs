@@ -31,11 +31,12 @@ use super::parse::Limits;
 use super::physical::{Cancel, Yielding};
 use super::settings::write_ms;
 use crate::catalog::Catalog;
-use crate::catalog::generation::Version;
+use crate::catalog::generation::{Defined, Version};
 use crate::catalog::manifest::Table;
 use crate::config::Query;
 use crate::error::{Error, Result};
 use crate::pg::facts::{Facts, Names};
+use crate::sequence::Sequences;
 use crate::task::{Clock, Tasks};
 
 /// Makes the provider of one table of one version.
@@ -62,7 +63,7 @@ const CATALOGS_LEN_MAX: usize = 4;
 /// What catalogs of equal keys tell alike.
 #[derive(Debug, PartialEq)]
 struct CatalogKey {
-    lsn: u64,
+    defined: Defined,
     show_versions: bool,
     pins: BTreeMap<String, String>,
 }
@@ -77,6 +78,8 @@ const METADATA_CACHE_SHARE: usize = 16;
 pub struct Engine {
     /// What exists.
     pub catalog: Catalog,
+    /// Numbers of sequences.
+    pub sequences: Arc<Sequences>,
     /// Makes table providers.
     pub tables: Box<Tables>,
     /// Sessions and what they run.
@@ -122,6 +125,8 @@ impl Drop for Compute {
 pub struct Parts {
     /// What exists.
     pub catalog: Catalog,
+    /// Numbers of sequences.
+    pub sequences: Arc<Sequences>,
     /// Makes table providers.
     pub tables: Box<Tables>,
     /// Knows only our own files.
@@ -173,6 +178,7 @@ impl Engine {
         let handle = compute.handle().clone();
         Ok(Engine {
             catalog: parts.catalog.clone(),
+            sequences: parts.sequences,
             tables: parts.tables,
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
@@ -220,7 +226,7 @@ impl Engine {
     /// The catalogs that `facts` are to answer from, shared with all statements that see the same.
     pub(super) fn names(&self, facts: &Facts) -> Names {
         let key = CatalogKey {
-            lsn: facts.generation.lsn,
+            defined: facts.generation.defined,
             show_versions: facts.show_versions,
             pins: facts.pins.clone(),
         };

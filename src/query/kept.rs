@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::plan::Planned;
 use crate::catalog::Catalog;
+use crate::catalog::generation::Defined;
 use crate::task::Tasks;
 
 /// All slots that live.
@@ -33,15 +34,21 @@ impl Kept {
     pub(super) fn start(catalog: &Catalog, tasks: &Tasks) -> Kept {
         let kept = Kept::default();
         let (own, stop, mut changes) = (kept.clone(), tasks.stop_token(), catalog.changes());
+        let catalog = catalog.clone();
         tasks.essential("plan expiry", async move {
+            let mut last = Defined::default();
             loop {
                 tokio::select! {
                     biased;
                     () = stop.cancelled() => return,
                     changed = changes.changed() => if changed.is_err() { return },
                 }
-                let newest = *changes.borrow_and_update();
-                own.expire(newest);
+                // A sequence that moves makes no plan older.
+                let newest = catalog.pin().defined;
+                if last != newest {
+                    own.expire(newest);
+                    last = newest;
+                }
             }
         });
         kept
@@ -60,11 +67,11 @@ impl Kept {
         slot
     }
 
-    fn expire(&self, newest: u64) {
+    fn expire(&self, newest: Defined) {
         let mut outdated = Vec::new();
         lock(&self.slots).retain(|slot| match slot.upgrade() {
             Some(slot) => {
-                let old = slot.get().is_some_and(|planned| planned.basis.lsn < newest);
+                let old = slot.get().is_some_and(|planned| planned.basis.defined < newest);
                 outdated.extend(old.then(|| lock(&slot.0).take()).flatten());
                 true
             }

@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, BooleanArray, Int64Array};
 use arrow::datatypes::{DataType, SchemaRef};
+use arrow::record_batch::RecordBatch;
 use datafusion::catalog::cte_worktable::CteWorkTable;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, TableReference};
@@ -22,6 +24,7 @@ use super::clock;
 use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
 use crate::error::Error;
+use crate::pg::catalog::index::SEQUENCE_COLUMNS;
 use crate::pg::facts::{CHANGING, FOREBAY_SCHEMA, Facts, TemporaryTable};
 use crate::pg::functions::{self, overloads};
 use crate::pg::rewrite::PLACED;
@@ -142,6 +145,9 @@ impl<'a> Names<'a> {
             if let Some(source) = self.system(schema, name) {
                 return Ok(source);
             }
+            if let Some(source) = self.sequence(schema, name)? {
+                return Ok(source);
+            }
             let Some(found) = self.facts.schema(schema) else { continue };
             if found.version.manifest.tables.contains_key(name) {
                 let (database, version) = (Arc::clone(found.database), Arc::clone(found.version));
@@ -163,6 +169,9 @@ impl<'a> Names<'a> {
         if let Some(table) = self.facts.temporary(Some(schema), name) {
             return temporary(table);
         }
+        if let Some(source) = self.sequence(schema, name)? {
+            return Ok(source);
+        }
         if matches!(schema, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA | "public") {
             return Err(Error::UndefinedTable(format!("{schema}.{name}")));
         }
@@ -180,6 +189,31 @@ impl<'a> Names<'a> {
             }
             None => Err(self.no_schema(schema, name)),
         }
+    }
+
+    /// The one row of a sequence, where it is now.
+    /// Errors: 42501.
+    fn sequence(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
+        let Some(sequence) = self.facts.generation.sequence(schema, name) else { return Ok(None) };
+        if !self.facts.owns(&sequence.owner) {
+            let message = format!("permission denied for sequence {name}");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        self.changing.set(true);
+        let session = self.facts.sequences.as_ref();
+        let at = session.and_then(|session| session.position(sequence.ids.relation));
+        let (last, is_called) = at.unwrap_or((sequence.start, false));
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(Int64Array::from(vec![last])),
+            Arc::new(Int64Array::from(vec![0])),
+            Arc::new(BooleanArray::from(vec![is_called])),
+        ];
+        let schema = Arc::clone(&SEQUENCE_COLUMNS);
+        let table = RecordBatch::try_new(Arc::clone(&schema), columns)
+            .map_err(DataFusionError::from)
+            .and_then(|row| MemTable::try_new(schema, vec![vec![row]]))
+            .map_err(|error| Error::Internal(format!("sequence {name}: {error}")))?;
+        Ok(Some(provider_as_source(Arc::new(table))))
     }
 
     /// `t VERSION AS OF 'x'` without a schema: the first database on the path whose version has the table.

@@ -25,6 +25,7 @@ use super::engine::Engine;
 use super::failure;
 use super::names::{Names, Read};
 use super::parameters::{self, Uses, arrow_of, hinted};
+use crate::catalog::generation::Defined;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
 use crate::pg::types;
@@ -56,8 +57,8 @@ pub(super) struct Planned {
 /// What a plan depends on beside its text: when it differs the query is planned again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Basis {
-    /// The generation.
-    pub(super) lsn: u64,
+    /// The definitions.
+    pub(super) defined: Defined,
     /// The search path, as found.
     pub(super) search_path: Vec<String>,
     /// The state of the session's temporary tables.
@@ -76,7 +77,7 @@ impl Basis {
     /// Of `facts`.
     pub(super) fn of(facts: &Facts) -> Basis {
         Basis {
-            lsn: facts.generation.lsn,
+            defined: facts.generation.defined,
             search_path: facts.search_path.clone(),
             temporary: facts
                 .temporary

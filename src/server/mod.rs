@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::query::engine::{Engine, Parts};
 use crate::query::session::door::EngineDoor;
 use crate::query::system::System;
+use crate::sequence::Sequences;
 use crate::task::{Clock, Tasks};
 use crate::version::objects::Objects;
 use crate::version::provider::{self, Scans};
@@ -63,9 +64,11 @@ async fn serve(
     if let Err(error) = versions.refresh(None, false).await {
         tracing::warn!(%error, "the first refresh failed");
     }
+    let sequences = Arc::new(Sequences::new(&catalog));
     let scans = Scans::new(Arc::clone(&objects), tasks.clone());
     let parts = Parts {
         catalog: catalog.clone(),
+        sequences: Arc::clone(&sequences),
         tables: Box::new(move |database, version, table| {
             provider::provider(database, version, table, &scans)
         }),
@@ -81,6 +84,9 @@ async fn serve(
     tokio::select! {
         () = wire.drain(config.server.drain_limit()) => {}
         () = signals.stop() => tracing::warn!("stopping at once"),
+    }
+    if let Err(error) = sequences.give_back().await {
+        tracing::warn!(%error, "sequences will go on behind their blocks");
     }
     catalog.checkpoint().await
 }

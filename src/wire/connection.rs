@@ -391,7 +391,11 @@ impl Connection<'_> {
         self.unnamed = None;
         self.portals.remove("");
         match self.statements(sql).await {
-            Ok(()) => {}
+            Ok(()) => {
+                if let Err(error) = self.session.settle().await {
+                    self.fail(&error);
+                }
+            }
             Err(Halt::Failed(error)) => self.fail(&error),
             other => return other,
         }

@@ -23,7 +23,7 @@ import socket
 import subprocess
 import sys
 
-# What only this cluster has: collations of the operating system, the schema for everybody.
+# What only this cluster has: collations of the operating system.
 ALIKE = """
     DO $$
     DECLARE own text;
@@ -32,7 +32,6 @@ ALIKE = """
             WHERE collname NOT IN ('default', 'C', 'POSIX', 'ucs_basic')
         LOOP EXECUTE own; END LOOP;
     END $$;
-    DROP SCHEMA public;
 """
 
 # Files have no TOAST, and no transaction has written them. Nothing here is long enough to need it.
@@ -99,7 +98,7 @@ def start(directory, root):
         "autovacuum": "off",
         "shared_buffers": "256MB",
         "timezone": "UTC",
-        "search_path": "tpch",
+        "search_path": "tpch, public",
     }
     options = " ".join(f"-c {key}='{value}'" for key, value in settings.items())
     control = (f"{programs}/pg_ctl", "-D", data, "-l", str(directory / "log"), "-w", "-t", "60")

@@ -4,6 +4,7 @@ use super::data;
 use super::index::Entity;
 use super::rows::Cell;
 use crate::catalog::roles::{self, BOOTSTRAP_ROLE, Privilege, Target};
+use crate::catalog::written::DATABASE_OWNER;
 use crate::pg::facts::Facts;
 
 /// What the owner of a table has by default.
@@ -75,6 +76,12 @@ pub(super) fn of(facts: &Facts, target: &Target) -> Cell {
     };
     let items = grants.iter().map(item);
     Cell::from(std::iter::once(owner.to_owned()).chain(items).collect::<Vec<String>>())
+}
+
+/// The privileges on `public` as PostgreSQL makes it: everybody may use it.
+pub(super) fn of_public() -> Cell {
+    let (owner, everybody) = (format!("{DATABASE_OWNER}=UC/{DATABASE_OWNER}"), "=U");
+    Cell::from(vec![owner, format!("{everybody}/{DATABASE_OWNER}")])
 }
 
 /// A role name in an aclitem: quoted when it has more than letters, digits and underscores (PostgreSQL's `putid`).

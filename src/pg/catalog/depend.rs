@@ -18,11 +18,11 @@ fn of(entity: &Entity) -> Vec<Row> {
     let [relations, kinds, constraints, schemas] =
         ["pg_class", "pg_type", "pg_constraint", "pg_namespace"].map(|name| data::table(name).oid);
     let ids = &entity.ids;
-    let mut rows = vec![
-        row![relations, ids.relation, 0, schemas, entity.schema_oid, 0, 'n'],
-        row![kinds, ids.row_type, 0, relations, ids.relation, 0, 'i'],
-        row![kinds, ids.array_type, 0, kinds, ids.row_type, 0, 'i'],
-    ];
+    let mut rows = vec![row![relations, ids.relation, 0, schemas, entity.schema_oid, 0, 'n']];
+    if ids.row_type != 0 {
+        rows.push(row![kinds, ids.row_type, 0, relations, ids.relation, 0, 'i']);
+        rows.push(row![kinds, ids.array_type, 0, kinds, ids.row_type, 0, 'i']);
+    }
     if let Some((constraint, index)) = entity.key_ids() {
         rows.push(row![relations, index, 0, constraints, constraint, 0, 'i']);
         rows.extend(entity.key.iter().map(|number| {

@@ -14,6 +14,7 @@ use super::index::{
 use super::rows::{Cell, Row, row};
 use super::{depend, extension, rules, settings, system_indexes, toast};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Role, Target};
+use crate::catalog::written::{PUBLIC_SCHEMA_OID, Sequence, SequenceType};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
 
@@ -71,6 +72,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_available_extensions" => extension::available(),
         "pg_available_extension_versions" => extension::versions(relation),
         "pg_sequence" => sequences(index),
+        "pg_sequences" => listed_sequences(facts, index),
         "pg_extension" => extension::extensions(),
         "pg_depend" => depend::rows(index),
         "pg_init_privs" => extension::first_privileges(index),
@@ -163,6 +165,12 @@ fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
         row![INFORMATION_SCHEMA_OID, "information_schema", BOOTSTRAP_ROLE_OID, everybody()],
     ];
     for (name, oid) in &index.schemas {
+        if let Some(schema) = facts.generation.schema(name) {
+            let owner = facts.role_oid(&schema.owner).unwrap_or(BOOTSTRAP_ROLE_OID);
+            let acl = if *oid == PUBLIC_SCHEMA_OID { acl::of_public() } else { Cell::Null };
+            rows.push(row![*oid, name, owner, acl]);
+            continue;
+        }
         let acl = if *oid == FOREBAY_SCHEMA_OID {
             everybody()
         } else {
@@ -178,6 +186,8 @@ fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
 fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let own = data::relation(&entity.schema, &entity.name);
     let table = matches!(entity.kind, 'r' | 'm');
+    let stored = table || entity.kind == 'S';
+    let owner = facts.role_oid(&entity.owner).unwrap_or(BOOTSTRAP_ROLE_OID);
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
     #[expect(clippy::cast_precision_loss, reason = "reltuples is a float4 in PostgreSQL too")]
     let tuples = entity.rows.map_or(-1.0, |rows| rows as f64);
@@ -194,9 +204,9 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         entity.schema_oid,
         entity.ids.row_type,
         0,
-        BOOTSTRAP_ROLE_OID,
+        owner,
         if table { HEAP_AM_OID } else { 0 },
-        if table && !mapped { entity.ids.relation } else { 0 },
+        if stored && !mapped { entity.ids.relation } else { 0 },
         if shared { GLOBAL_TABLESPACE_OID } else { 0 },
         pages,
         tuples,
@@ -279,7 +289,7 @@ fn attributes(index: &Index) -> Vec<Row> {
             }
             rows.push(row);
         }
-        if matches!(entity.kind, 'r' | 'm') {
+        if matches!(entity.kind, 'r' | 'm' | 'S') {
             let columns = (-6i32..).zip(SYSTEM_COLUMNS.iter());
             rows.extend(columns.map(|(number, column)| attribute(relation, number, column, true)));
         }
@@ -462,11 +472,46 @@ fn materialized_views(index: &Index) -> Vec<Row> {
 }
 
 fn sequences(index: &Index) -> Vec<Row> {
-    let sequences = index.relations.iter().filter(|entity| entity.kind == 'S');
     let row = |entity: &Arc<Entity>| {
-        row![entity.ids.relation, types::INT8, 1i64, 1i64, i64::MAX, 1i64, 1i64, false]
+        let it = entity.sequence.as_ref()?;
+        let kind = type_of(it);
+        let (max, min) = (it.max, it.min);
+        Some(row![entity.ids.relation, kind, it.start, it.increment, max, min, it.cache, it.cycle])
     };
-    sequences.map(row).collect()
+    index.relations.iter().filter_map(row).collect()
+}
+
+/// The OID of the type of a sequence's numbers.
+fn type_of(sequence: &Sequence) -> u32 {
+    match sequence.data_type {
+        SequenceType::SmallInt => types::INT2,
+        SequenceType::Integer => types::INT4,
+        SequenceType::BigInt => types::INT8,
+    }
+}
+
+/// `pg_sequences`: the last number only of those whose numbers the user may see.
+fn listed_sequences(facts: &Facts, index: &Index) -> Vec<Row> {
+    let row = |entity: &Arc<Entity>| {
+        let it = entity.sequence.as_ref()?;
+        let at = facts.sequences.as_ref().and_then(|own| own.position(entity.ids.relation));
+        let last =
+            at.filter(|(_, is_called)| *is_called && super::information::readable(facts, entity));
+        Some(row![
+            &entity.schema,
+            &entity.name,
+            &entity.owner,
+            type_of(it),
+            it.start,
+            it.min,
+            it.max,
+            it.increment,
+            it.cycle,
+            it.cache,
+            last.map(|(last, _)| last)
+        ])
+    };
+    index.relations.iter().filter_map(row).collect()
 }
 
 // ---- declared keys
@@ -595,10 +640,16 @@ fn constraint_row(entity: &Entity, constraint: u32, index: u32) -> Row {
     ]
 }
 
+/// What PostgreSQL says of the schema `public`.
+pub(crate) const PUBLIC_COMMENT: &str = "standard public schema";
+
 fn descriptions(index: &Index) -> Vec<Row> {
     /// `pg_class.oid` of `pg_class`.
     const PG_CLASS: i64 = 1259;
-    let mut rows = vec![extension::description()];
+    /// `pg_class.oid` of `pg_namespace`.
+    const PG_NAMESPACE: i64 = 2615;
+    let public = row![PUBLIC_SCHEMA_OID, PG_NAMESPACE, 0, PUBLIC_COMMENT];
+    let mut rows = vec![extension::description(), public];
     for entity in &index.relations {
         if let Some(comment) = &entity.comment {
             rows.push(row![entity.ids.relation, PG_CLASS, 0, comment]);

@@ -1,10 +1,12 @@
 //! Forebay's own schema and views as an extension: so clients know what a server brings and nobody made, and dumps leave
 //! it out. Its OID is below those of users' objects, as that of PostgreSQL's own `plpgsql`.
 
+use super::acl;
 use super::data::{self, SystemRelation};
 use super::dynamic::named;
 use super::index::{Entity, Index};
 use super::rows::{Cell, Row, row};
+use crate::catalog::written::PUBLIC_SCHEMA_OID;
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID};
 
 /// `pg_extension.oid`; PostgreSQL hands out none between 9000 and 9999.
@@ -48,7 +50,8 @@ pub(super) fn first_privileges(index: &Index) -> Vec<Row> {
     let schema = row![FOREBAY_SCHEMA_OID, class_of("pg_namespace"), 0, 'e', schema_acl()];
     let views =
         views(index).map(|view| row![view.ids.relation, class_of("pg_class"), 0, 'e', view_acl()]);
-    std::iter::once(schema).chain(views).collect()
+    let public = row![PUBLIC_SCHEMA_OID, class_of("pg_namespace"), 0, 'i', acl::of_public()];
+    [public, schema].into_iter().chain(views).collect()
 }
 
 /// Rows of `pg_available_extensions`: nothing more can be installed than what is.

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use super::data;
 use super::rows::{Cell, Row};
 use crate::catalog::generation::RelationIds;
+use crate::catalog::roles::BOOTSTRAP_ROLE;
+use crate::catalog::written::{Schema, Sequence};
 use crate::pg::facts::{
     CHANGING, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary,
 };
@@ -39,8 +41,12 @@ pub(crate) struct Entity {
     pub(crate) bytes: u64,
     pub(crate) comment: Option<String>,
     pub(crate) definition: Option<String>,
-    /// The database whose grants apply; `None` for relations everybody may read.
+    /// The schema whose grants apply; `None` for relations everybody may read.
     pub(crate) database: Option<String>,
+    /// The role that may change it.
+    pub(crate) owner: String,
+    /// What it is as a sequence.
+    pub(crate) sequence: Option<Arc<Sequence>>,
 }
 
 /// One column of a relation.
@@ -114,6 +120,15 @@ type BatchKey = (&'static str, &'static str, Option<(String, String)>);
 /// Rows that are kept for one generation: `pg_catalog`, and `information_schema` of a few users.
 const BATCHES_LEN_MAX: usize = 256;
 
+/// The columns of every sequence.
+pub(crate) static SEQUENCE_COLUMNS: LazyLock<SchemaRef> = LazyLock::new(|| {
+    Arc::new(ArrowSchema::new(vec![
+        Field::new("last_value", DataType::Int64, false),
+        Field::new("log_cnt", DataType::Int64, false),
+        Field::new("is_called", DataType::Boolean, false),
+    ]))
+});
+
 /// PostgreSQL's own relations.
 pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
     let types = data::table("pg_type").rows();
@@ -143,6 +158,8 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             comment: None,
             definition: data::definition(relation.oid).map(|known| known.full.clone()),
             database: None,
+            owner: BOOTSTRAP_ROLE.to_owned(),
+            sequence: None,
         })
     };
     data::relations().map(entity).collect()
@@ -192,7 +209,15 @@ impl Index {
                 comment: other.comment.clone(),
                 definition: other.definition.clone(),
                 database: (!own).then(|| other.schema.clone()),
+                owner: BOOTSTRAP_ROLE.to_owned(),
+                sequence: None,
             });
+        }
+        for schema in facts.generation.schemas.values() {
+            index.schemas.insert(schema.name.clone(), schema.oid);
+            for sequence in schema.sequences.values() {
+                index.add_sequence(schema, sequence);
+            }
         }
         if let Some(temporary) = &facts.temporary {
             index.add_temporary(temporary);
@@ -219,8 +244,30 @@ impl Index {
                 comment: None,
                 definition: None,
                 database: None,
+                owner: BOOTSTRAP_ROLE.to_owned(),
+                sequence: None,
             });
         }
+    }
+
+    fn add_sequence(&mut self, schema: &Schema, sequence: &Arc<Sequence>) {
+        self.add(Entity {
+            schema: schema.name.clone(),
+            schema_oid: schema.oid,
+            name: sequence.name.clone(),
+            ids: sequence.ids,
+            kind: 'S',
+            temporary: false,
+            columns: columns(&SEQUENCE_COLUMNS, &BTreeMap::new(), &[]),
+            key: Vec::new(),
+            rows: Some(1),
+            bytes: 8_192,
+            comment: None,
+            definition: None,
+            database: Some(schema.name.clone()),
+            owner: sequence.owner.clone(),
+            sequence: Some(Arc::clone(sequence)),
+        });
     }
 
     /// The rows kept under `key`, made by `make` the first time.
@@ -284,6 +331,8 @@ impl Index {
                 comment: table.comment.clone(),
                 definition: None,
                 database: Some(found.database.name.clone()),
+                owner: BOOTSTRAP_ROLE.to_owned(),
+                sequence: None,
             });
         }
     }
@@ -397,7 +446,7 @@ pub(crate) fn casts(from: u32, to: u32) -> bool {
 }
 
 fn columns(schema: &SchemaRef, comments: &BTreeMap<String, String>, key: &[String]) -> Vec<Column> {
-    let column = |field: &Arc<arrow::datatypes::Field>| {
+    let column = |field: &Arc<Field>| {
         let kind = types::of_field(field);
         Column {
             name: field.name().clone(),

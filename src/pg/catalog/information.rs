@@ -10,6 +10,7 @@ use super::index::{Column, Entity, Index, type_cell};
 use super::rows::{Cell, Row, row};
 use super::{domains, updatable, usages};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::catalog::written::SequenceType;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
 use crate::pg::types;
 
@@ -69,7 +70,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
             .relations
             .iter()
             .filter(|entity| entity.kind == 'S' && readable(facts, entity))
-            .map(|entity| sequence(facts, entity))
+            .filter_map(|entity| sequence(facts, entity))
             .collect(),
         "character_sets" => vec![row![
             Cell::Null,
@@ -102,6 +103,9 @@ fn owned(facts: &Facts) -> bool {
 pub(crate) fn readable(facts: &Facts, entity: &Entity) -> bool {
     match &entity.database {
         None => acl::readable(&acl::of_relation(facts, entity), facts, &facts.user),
+        Some(_) if entity.sequence.is_some() && facts.member(&facts.user, &entity.owner, true) => {
+            true
+        }
         Some(database) => {
             let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
             facts.granted(&facts.user, &target, Privilege::Select)
@@ -115,11 +119,15 @@ fn schemata(facts: &Facts, index: &Index) -> Vec<Row> {
         let database = name.split_once('@').map_or(*name, |(database, _)| database);
         let target = Target::Schema(database.to_owned());
         let everybody = matches!(database, "information_schema" | "pg_catalog" | FOREBAY_SCHEMA);
+        if let Some(schema) = facts.generation.schema(name) {
+            return facts.owns(&schema.owner);
+        }
         everybody || facts.granted(&facts.user, &target, Privilege::Usage)
     });
     let row = |name: &str| {
+        let owner = facts.generation.schema(name).map_or(BOOTSTRAP_ROLE, |it| &it.owner).to_owned();
         let name = name.to_owned();
-        row![&facts.database, name, BOOTSTRAP_ROLE, Cell::Null, Cell::Null, Cell::Null, Cell::Null]
+        row![&facts.database, name, owner, Cell::Null, Cell::Null, Cell::Null, Cell::Null]
     };
     names.map(row).collect()
 }
@@ -454,21 +462,27 @@ fn applicable_roles(facts: &Facts) -> Vec<Row> {
     rows
 }
 
-fn sequence(facts: &Facts, entity: &Entity) -> Row {
-    row![
+fn sequence(facts: &Facts, entity: &Entity) -> Option<Row> {
+    let sequence = entity.sequence.as_ref()?;
+    let bits = match sequence.data_type {
+        SequenceType::SmallInt => 16,
+        SequenceType::Integer => 32,
+        SequenceType::BigInt => 64,
+    };
+    Some(row![
         &facts.database,
         &entity.schema,
         &entity.name,
-        "bigint",
-        64,
+        sequence.data_type.name(),
+        bits,
         2,
         0,
-        "1",
-        "1",
-        i64::MAX.to_string(),
-        "1",
-        "NO"
-    ]
+        sequence.start.to_string(),
+        sequence.min.to_string(),
+        sequence.max.to_string(),
+        sequence.increment.to_string(),
+        yes(sequence.cycle)
+    ])
 }
 
 // ---- collations and routines

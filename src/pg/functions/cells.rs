@@ -149,7 +149,9 @@ impl ScalarUDFImpl for Function {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        // What has an effect has it for each row.
+        let constant = self.signature.volatility != Volatility::Volatile
+            && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let length = if constant { 1 } else { args.number_rows };
         let mut columns = Vec::with_capacity(args.args.len());
         for arg in &args.args {

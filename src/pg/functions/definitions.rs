@@ -94,7 +94,11 @@ pub(super) fn object(call: &Call<'_>) -> Result<Cell> {
             let Some(entity) = index.relation(object) else {
                 return Ok(Cell::Null);
             };
-            let kind = if entity.kind == 'v' { "view" } else { "table" };
+            let kind = match entity.kind {
+                'v' => "view",
+                'S' => "sequence",
+                _ => "table",
+            };
             let relation = format!("{kind} {}", names::class_out(object, facts));
             let column = usize::try_from(column).ok().and_then(|number| number.checked_sub(1));
             match column.and_then(|at| entity.columns.get(at)) {

@@ -47,6 +47,7 @@ mod record;
 pub(crate) mod regex;
 mod regoperators;
 mod routines;
+mod sequences;
 mod series;
 mod session;
 mod shaped;
@@ -140,7 +141,16 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
         let specs = session::SPECS.iter().chain(transactions::SPECS);
         specs.map(|spec| (spec.name, spec)).collect()
     });
-    let acts = matches!(name, "set_config" | "pg_cancel_backend" | "pg_terminate_backend");
+    let acts = matches!(
+        name,
+        "set_config"
+            | "pg_cancel_backend"
+            | "pg_terminate_backend"
+            | "nextval"
+            | "currval"
+            | "lastval"
+            | "setval"
+    );
     let made = if acts { cells::volatile } else { cells::make };
     let spec = BY_NAME.get(name).map(|spec| made(**spec, facts));
     spec.or_else(|| patterns::function(name, facts))

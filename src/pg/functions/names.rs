@@ -50,7 +50,7 @@ pub(super) fn parts(text: &str) -> Option<Vec<String>> {
 }
 
 fn invalid(text: &str) -> Error {
-    Error::Syntax(format!("invalid name syntax: \"{text}\""))
+    Error::InvalidName(text.to_owned())
 }
 
 /// `schema.name` or `name`; a leading database name must be the connected one.

@@ -4,6 +4,7 @@ use super::cells::Call;
 use super::names;
 use super::session::{class, known_column, may_read};
 use crate::catalog::roles::{Privilege, Target};
+use crate::catalog::written::PUBLIC_SCHEMA_OID;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
 use crate::pg::catalog::index::type_row;
@@ -85,9 +86,14 @@ pub(super) fn schema(call: &Call<'_>) -> Result<Cell> {
     let system = matches!(name.as_str(), "pg_catalog" | "information_schema" | FOREBAY_SCHEMA);
     let database = name.split_once('@').map_or(name.as_str(), |(database, _)| database);
     let target = Target::Schema(database.to_owned());
+    let written = call.facts.generation.schema(&name);
     let has = privileges.iter().any(|(privilege, option)| {
         if call.facts.superuser(&user) {
             return true;
+        }
+        if let Some(schema) = written {
+            let everybody = schema.oid == PUBLIC_SCHEMA_OID && privilege == "USAGE" && !option;
+            return everybody || call.facts.member(&user, &schema.owner, true);
         }
         privilege == "USAGE"
             && ((system && !option) || granted(call, &user, &target, Privilege::Usage, *option))
@@ -113,6 +119,7 @@ pub(super) fn sequence(call: &Call<'_>) -> Result<Cell> {
     }
     let has = user.is_some_and(|user| {
         call.facts.superuser(&user)
+            || call.facts.member(&user, &entity.owner, true)
             || privileges.iter().any(|(privilege, option)| {
                 privilege == "SELECT" && !option && may_read(call, &user, entity)
             })

@@ -1,10 +1,11 @@
 //! Functions that answer from the session and the catalog (PostgreSQL manual, sections 9.26 and 9.28).
 
 use super::cells::{Call, Spec};
-use super::{definitions, names, parsers, privileges, regoperators, routines};
+use super::{definitions, names, parsers, privileges, regoperators, routines, sequences};
 use crate::catalog::roles::Privilege;
+use crate::catalog::written::PUBLIC_SCHEMA_OID;
 use crate::error::{Error, Result};
-use crate::pg::catalog::dynamic::GLOBAL_TABLESPACE_OID;
+use crate::pg::catalog::dynamic::{GLOBAL_TABLESPACE_OID, PUBLIC_COMMENT};
 use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
@@ -120,11 +121,14 @@ pub(super) const SPECS: &[Spec] = specs! {
     "pg_relation_filepath" ["a"] -> "text" strict NULL;
     "pg_partition_root" ["a"] -> "regclass" strict NULL;
 
-    // sequences and large objects: there are none
-    "nextval" ["a"] -> "int8" strict sequence;
-    "currval" ["a"] -> "int8" strict sequence;
-    "setval" ["an", "anb"] -> "int8" strict sequence;
-    "lastval" [""] -> "int8" strict |_| Err(Error::NotInPrerequisiteState("lastval is not yet defined in this session".to_owned()));
+    // sequences
+    "nextval" ["a"] -> "int8" strict sequences::next;
+    "currval" ["a"] -> "int8" strict sequences::current;
+    "setval" ["an", "anb"] -> "int8" strict sequences::set;
+    "lastval" [""] -> "int8" strict sequences::latest;
+    "pg_sequence_last_value" ["a"] -> "int8" strict sequences::last_value;
+
+    // large objects: there are none
     "lo_get" ["n", "nnn"] -> "bytea" strict large_object;
     "lo_open" ["nn"] -> "int4" strict large_object;
     "lo_unlink" ["n"] -> "int4" strict large_object;
@@ -486,22 +490,7 @@ fn index_column_property(call: &Call<'_>) -> Result<Cell> {
     })
 }
 
-// ---- sequences and large objects
-
-/// Errors: no relation of that name or number, or one that is no sequence; those we show are not for clients to move.
-fn sequence(call: &Call<'_>) -> Result<Cell> {
-    let oid = class(call, 0)?;
-    match call.facts.index().relation(oid) {
-        Some(entity) if entity.kind == 'S' => {
-            Err(Error::FeatureNotSupported("sequences are not supported".to_owned()))
-        }
-        Some(entity) => {
-            let message = format!("\"{}\" is not a sequence", entity.name);
-            Err(Error::WrongObjectType(message))
-        }
-        None => Err(Error::UndefinedObject(format!("could not open relation with OID {oid}"))),
-    }
-}
+// ---- large objects
 
 fn large_object(call: &Call<'_>) -> Result<Cell> {
     Err(Error::UndefinedObject(format!("large object {} does not exist", call.oid(0))))
@@ -536,10 +525,14 @@ fn obj_description(call: &Call<'_>) -> Result<Cell> {
     if call.args.len() == 1 {
         let rows = data::table("pg_description").rows();
         let found = rows.iter().find(|row| row[0].oid() == object && row[2].int() == 0);
+        if object == PUBLIC_SCHEMA_OID {
+            return text(PUBLIC_COMMENT);
+        }
         return Ok(found.map_or_else(of_relation, |row| row[3].clone()));
     }
     match call.text(1) {
         "pg_class" => Ok(of_relation()),
+        "pg_namespace" if object == PUBLIC_SCHEMA_OID => text(PUBLIC_COMMENT),
         catalog => {
             let class = data::relation("pg_catalog", catalog);
             Ok(class.map_or(Cell::Null, |class| data::comment(class.oid, object, 0)))

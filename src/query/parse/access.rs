@@ -17,6 +17,12 @@ impl Reader<'_> {
             "REVOKE" => self.revoke(),
             "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
             "CREATE" if self.creates_temporary_table() => self.temporary_table(),
+            "CREATE" if self.accept("CREATE SEQUENCE") => self.create_sequence(),
+            "CREATE" if self.accept("CREATE SCHEMA") => self.create_schema(),
+            "ALTER" if self.accept("ALTER SEQUENCE") => self.alter_sequence(),
+            "ALTER" if self.accept("ALTER SCHEMA") => self.alter_schema(),
+            "DROP" if self.accept("DROP SEQUENCE") => self.drop_sequences(),
+            "DROP" if self.accept("DROP SCHEMA") => self.drop_schemas(),
             _ => {
                 let second = self.word_at(1).unwrap_or_default();
                 if matches!(second.as_str(), "ROLE" | "USER" | "GROUP") {
@@ -37,11 +43,9 @@ impl Reader<'_> {
             "TABLE"
                 | "VIEW"
                 | "MATERIALIZED"
-                | "SCHEMA"
                 | "DATABASE"
                 | "INDEX"
                 | "UNIQUE"
-                | "SEQUENCE"
                 | "FUNCTION"
                 | "PROCEDURE"
                 | "TRIGGER"
@@ -78,6 +82,10 @@ impl Reader<'_> {
                 | "OWNED"
                 | "LARGE"
         );
+        let replaced = ["SEQUENCE", "SCHEMA"];
+        if replaced.iter().any(|what| self.stands(&format!("CREATE OR REPLACE {what}"))) {
+            return Err(self.error_at(3));
+        }
         if known {
             let what = self.defined(second);
             Err(Error::FeatureNotSupported(format!("{word} {what} is not supported")))
@@ -88,6 +96,9 @@ impl Reader<'_> {
 
     /// What a definition is of, by the name its documentation has: `TEMPORARY TABLE` for `LOCAL TEMP TABLE`.
     fn defined(&self, first: &str) -> String {
+        if self.stands("CREATE UNLOGGED SEQUENCE") {
+            return "UNLOGGED SEQUENCE".to_owned();
+        }
         let words = (1..).map_while(|offset| self.word_at(offset));
         let told = words.skip_while(|word| {
             matches!(word.as_str(), "OR" | "REPLACE" | "GLOBAL" | "LOCAL" | "UNLOGGED" | "UNIQUE")

@@ -18,6 +18,7 @@ mod maintenance;
 mod outputs;
 mod reader;
 mod refused;
+mod sequences;
 mod statement;
 mod tables;
 mod utility;

@@ -23,9 +23,7 @@ const SUBJECTS: &[(&str, &str, Option<&str>)] = &[
     ("DROP VIEW", "DROP VIEW", Some("view")),
     ("DROP MATERIALIZED VIEW", "DROP MATERIALIZED VIEW", Some("materialized view")),
     ("DROP FOREIGN TABLE", "DROP FOREIGN TABLE", Some("foreign table")),
-    ("DROP SEQUENCE", "DROP SEQUENCE", Some("sequence")),
     ("DROP INDEX", "DROP INDEX", Some("index")),
-    ("DROP SCHEMA", "DROP SCHEMA", Some("schema")),
 ];
 
 impl Reader<'_> {
@@ -49,11 +47,7 @@ impl Reader<'_> {
         let start = self.index();
         loop {
             let position = placed.then(|| self.position());
-            let read = match tag {
-                &"DROP SCHEMA" => self.dropped_schema(),
-                _ => self.named(position),
-            };
-            let Ok(relation) = read else { return Err(error) };
+            let Ok(relation) = self.named(position) else { return Err(error) };
             relations.push(relation);
             let several = dropped.is_some() || *tag == "TRUNCATE TABLE";
             if !(several && self.accept_token(&Token::Comma)) {
@@ -86,11 +80,6 @@ impl Reader<'_> {
             }
             _ => Statement::Refused(refused),
         }))
-    }
-
-    fn dropped_schema(&mut self) -> Result<Relation> {
-        let name = self.identifier()?;
-        Ok(Relation { schema: Some(name.clone()), name, query: None, position: None })
     }
 
     fn named(&mut self, position: Option<usize>) -> Result<Relation> {

@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use super::copy::CopiedTable;
 use crate::catalog::roles::{Privilege, Target};
+use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
 use crate::pg::facts::OnCommit;
@@ -149,6 +150,14 @@ pub enum Statement {
     },
     /// CREATE TEMPORARY TABLE, also with AS.
     CreateTable(Box<TableDefinition>),
+    /// CREATE SEQUENCE.
+    CreateSequence(Box<SequenceDefinition>),
+    /// ALTER SEQUENCE.
+    AlterSequence(Box<SequenceAlteration>),
+    /// CREATE and ALTER SCHEMA.
+    Schema(SchemaStatement),
+    /// DROP SEQUENCE and DROP SCHEMA.
+    Drop(Drop),
     /// INSERT, UPDATE or DELETE: of a temporary table it runs.
     Write {
         /// What it does. An error where it asks for what temporary tables do not have.
@@ -202,6 +211,96 @@ pub struct ColumnDefinition {
     pub data_type: DataType,
     /// `NOT NULL`.
     pub not_null: bool,
+}
+
+/// What CREATE SEQUENCE makes.
+#[derive(Debug, Clone)]
+pub struct SequenceDefinition {
+    /// Its schema, if named.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Where there is such a relation already, a notice is enough.
+    pub if_not_exists: bool,
+    /// What was said of it.
+    pub options: SequenceOptions,
+}
+
+/// Options of CREATE and ALTER SEQUENCE; `None` where the statement says nothing.
+#[derive(Debug, Clone, Default)]
+#[expect(missing_docs, reason = "PostgreSQL's words")]
+pub struct SequenceOptions {
+    pub data_type: Option<SequenceType>,
+    pub increment: Option<i64>,
+    /// `Some(None)` is NO MINVALUE.
+    pub min: Option<Option<i64>>,
+    /// `Some(None)` is NO MAXVALUE.
+    pub max: Option<Option<i64>>,
+    pub start: Option<i64>,
+    /// `Some(None)` restarts with the start value.
+    pub restart: Option<Option<i64>>,
+    pub cache: Option<i64>,
+    pub cycle: Option<bool>,
+}
+
+/// What ALTER SEQUENCE changes.
+#[derive(Debug, Clone)]
+pub struct SequenceAlteration {
+    /// Its schema, if named.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// That there is none is a notice.
+    pub if_exists: bool,
+    /// The change.
+    pub change: Alteration<SequenceOptions>,
+}
+
+/// What ALTER changes.
+#[derive(Debug, Clone)]
+pub enum Alteration<T> {
+    /// What was said of it.
+    Options(T),
+    /// RENAME TO.
+    Rename(String),
+    /// SET SCHEMA.
+    SetSchema(String),
+    /// OWNER TO.
+    Owner(String),
+}
+
+/// CREATE and ALTER SCHEMA.
+#[derive(Debug, Clone)]
+pub enum SchemaStatement {
+    /// CREATE SCHEMA.
+    Create {
+        /// Its name; `None` is its owner's.
+        name: Option<String>,
+        /// AUTHORIZATION.
+        owner: Option<String>,
+        /// Where there is such a schema already, a notice is enough.
+        if_not_exists: bool,
+    },
+    /// ALTER SCHEMA.
+    Alter {
+        /// Its name.
+        name: String,
+        /// The change.
+        change: Alteration<std::convert::Infallible>,
+    },
+}
+
+/// DROP SEQUENCE or DROP SCHEMA.
+#[derive(Debug, Clone)]
+pub struct Drop {
+    /// Its tag.
+    pub tag: &'static str,
+    /// What it names: schema, if named, and name. Of a schema only the name.
+    pub names: Vec<(Option<String>, String)>,
+    /// Missing ones are a notice.
+    pub if_exists: bool,
+    /// CASCADE.
+    pub cascade: bool,
 }
 
 /// INSERT, UPDATE or DELETE.
@@ -495,6 +594,11 @@ impl Statement {
             Statement::Access(_) => "REVOKE",
             Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
             Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::CreateSequence(_) => "CREATE SEQUENCE",
+            Statement::AlterSequence(_) => "ALTER SEQUENCE",
+            Statement::Schema(SchemaStatement::Create { .. }) => "CREATE SCHEMA",
+            Statement::Schema(SchemaStatement::Alter { .. }) => "ALTER SCHEMA",
+            Statement::Drop(drop) => drop.tag,
             Statement::Refused(refused) | Statement::Write { refused, .. } => refused.tag,
             Statement::NoEffect(tag) => tag,
         }

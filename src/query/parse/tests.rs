@@ -76,6 +76,7 @@ fn only_the_allow_list_parses() {
         ("CREATE OR REPLACE VIEW v AS SELECT 1", "VIEW"),
         ("CREATE UNIQUE INDEX ON t (a)", "INDEX"),
         ("CREATE TEMPORARY SEQUENCE s", "TEMPORARY SEQUENCE"),
+        ("CREATE UNLOGGED SEQUENCE s", "UNLOGGED SEQUENCE"),
     ] {
         check(sql, &format!("0A000 CREATE {what} is not supported"));
     }
@@ -114,6 +115,147 @@ fn temporary_tables_are_read_or_refused_by_name() {
         "CREATE TEMP TABLE t (a int) ON COMMIT NONE",
         "42601 syntax error at or near \"ON\" at 29",
     );
+}
+
+#[test]
+fn sequences_are_read_with_their_options_in_any_order() {
+    let options = |sql: &str, want: &str| {
+        let got = match statements(sql).map(|list| list.into_iter().next()) {
+            Ok(Some(Statement::CreateSequence(sequence))) => format!("{:?}", sequence.options),
+            Ok(Some(Statement::AlterSequence(sequence))) => format!("{:?}", sequence.change),
+            other => format!("{other:?}"),
+        };
+        assert_eq!(got, want, "{sql}");
+    };
+    let none = "SequenceOptions { data_type: None, increment: None, min: None, max: None, \
+                start: None, restart: None, cache: None, cycle: None }";
+    options("CREATE SEQUENCE s", none);
+    options("CREATE SEQUENCE s OWNED BY NONE", none);
+    options(
+        "CREATE SEQUENCE s CYCLE CACHE 20 START WITH - 5 NO MAXVALUE MINVALUE -9223372036854775808 \
+         INCREMENT BY +3 AS integer",
+        "SequenceOptions { data_type: Some(Integer), increment: Some(3), \
+         min: Some(Some(-9223372036854775808)), max: Some(None), start: Some(-5), restart: None, \
+         cache: Some(20), cycle: Some(true) }",
+    );
+    for (written, data_type) in [
+        ("smallint", "SmallInt"),
+        ("INT2", "SmallInt"),
+        ("int", "Integer"),
+        ("\"int4\"", "Integer"),
+        ("pg_catalog.int4", "Integer"),
+        ("int8", "BigInt"),
+        ("bigint", "BigInt"),
+    ] {
+        let want = none.replace("data_type: None", &format!("data_type: Some({data_type})"));
+        options(&format!("CREATE SEQUENCE s AS {written}"), &want);
+    }
+    let altered = |said: &str, what: &str| {
+        let want = none.replace(&format!("{what}: None"), said);
+        format!("Options({want})")
+    };
+    options("ALTER SEQUENCE s RESTART", &altered("restart: Some(None)", "restart"));
+    options("ALTER SEQUENCE s RESTART WITH 7", &altered("restart: Some(Some(7))", "restart"));
+    options("ALTER SEQUENCE s RESTART -7", &altered("restart: Some(Some(-7))", "restart"));
+    options("ALTER SEQUENCE s NO CYCLE", &altered("cycle: Some(false)", "cycle"));
+    options("ALTER SEQUENCE s RENAME TO \"T\"", "Rename(\"T\")");
+    options("ALTER SEQUENCE s SET SCHEMA t", "SetSchema(\"t\")");
+    options("ALTER SEQUENCE s OWNER TO CURRENT_USER", "Owner(\"current_user\")");
+    check("SELECT nextval('s')", "SELECT nextval('s') AS \"nextval\"");
+}
+
+#[test]
+fn sequences_are_refused_as_postgresql_refuses_them() {
+    let refused = |options: &str, want: &str| check(&format!("CREATE SEQUENCE s {options}"), want);
+    let twice = "42601 conflicting or redundant options at";
+    refused("INCREMENT 1 INCREMENT BY 2", &format!("{twice} 31"));
+    refused("NO MINVALUE MINVALUE 1", &format!("{twice} 31"));
+    refused("CYCLE NO CYCLE", &format!("{twice} 25"));
+    refused("AS nope AS text", &format!("{twice} 27"));
+    let no_type = "22023 sequence type must be smallint, integer, or bigint";
+    for other in ["text", "numeric(10,2)", "double precision", "timestamp with time zone"] {
+        refused(&format!("AS {other} START 1"), no_type);
+    }
+    refused("AS nope", "42704 type \"nope\" does not exist at 22");
+    refused("AS \"integer\"", "42704 type \"integer\" does not exist at 22");
+    refused("AS nope foo", "42601 syntax error at or near \"foo\" at 27");
+    refused("AS int[]", "42601 syntax error at or near \"[\" at 25");
+    refused("AS", "42601 syntax error at end of input at 21");
+    let large = "99999999999999999999";
+    for sign in ["", "-"] {
+        refused(
+            &format!("START {sign}{large}"),
+            &format!("22003 value \"{sign}{large}\" is out of range for type bigint"),
+        );
+    }
+    refused("START 1.5", "22P02 invalid input syntax for type bigint: \"1.5\"");
+    refused("START 1.5 foo", "42601 syntax error at or near \"foo\" at 29");
+    refused("START 'a'", "42601 syntax error at or near \"'a'\" at 25");
+    refused("START $1", "42601 syntax error at or near \"$1\" at 25");
+    refused("NO", "42601 syntax error at end of input at 21");
+    refused("NO START", "42601 syntax error at or near \"START\" at 22");
+    refused("CACHE 1, CYCLE", "42601 syntax error at or near \",\" at 26");
+    refused("WITH CACHE 1", "42601 syntax error at or near \"WITH\" at 19");
+    refused("OWNED BY t", "42601 invalid OWNED BY option");
+    refused("OWNED BY t.c", "0A000 OWNED BY a column is not supported");
+    check("CREATE SEQUENCE", "42601 syntax error at end of input at 16");
+    check("CREATE SEQUENCE select", "42601 syntax error at or near \"select\" at 17");
+    check("CREATE OR REPLACE SEQUENCE s", "42601 syntax error at or near \"SEQUENCE\" at 19");
+    check(
+        "CREATE SEQUENCE a.b.c",
+        "0A000 cross-database references are not implemented: \"a.b.c\"",
+    );
+    check(
+        "CREATE SEQUENCE a.b.c.d",
+        "42601 improper qualified name (too many dotted names): a.b.c.d at 17",
+    );
+    check("ALTER SEQUENCE s", "42601 syntax error at end of input at 17");
+    check("ALTER SEQUENCE s RESTART WITH", "42601 syntax error at end of input at 30");
+    check("ALTER SEQUENCE s RENAME TO a.b", "42601 syntax error at or near \".\" at 29");
+    check("ALTER SEQUENCE s SET LOGGED", "0A000 ALTER SEQUENCE SET LOGGED is not supported");
+}
+
+#[test]
+fn schemas_are_made_changed_and_dropped() {
+    check(
+        "CREATE SCHEMA IF NOT EXISTS a",
+        "Schema(Create { name: Some(\"a\"), owner: None, if_not_exists: true })",
+    );
+    check(
+        "CREATE SCHEMA AUTHORIZATION b",
+        "Schema(Create { name: None, owner: Some(\"b\"), if_not_exists: false })",
+    );
+    check(
+        "CREATE SCHEMA a AUTHORIZATION b",
+        "Schema(Create { name: Some(\"a\"), owner: Some(\"b\"), if_not_exists: false })",
+    );
+    check("ALTER SCHEMA a RENAME TO b", "Schema(Alter { name: \"a\", change: Rename(\"b\") })");
+    check("ALTER SCHEMA a OWNER TO b", "Schema(Alter { name: \"a\", change: Owner(\"b\") })");
+    check(
+        "DROP SCHEMA IF EXISTS a, b CASCADE",
+        "Drop(Drop { tag: \"DROP SCHEMA\", names: [(None, \"a\"), (None, \"b\")], \
+         if_exists: true, cascade: true })",
+    );
+    check(
+        "DROP SEQUENCE a.b, c RESTRICT",
+        "Drop(Drop { tag: \"DROP SEQUENCE\", names: [(Some(\"a\"), \"b\"), (None, \"c\")], \
+         if_exists: false, cascade: false })",
+    );
+    check("CREATE SCHEMA", "42601 syntax error at end of input at 14");
+    check("CREATE SCHEMA a.b", "42601 syntax error at or near \".\" at 16");
+    check("CREATE SCHEMA AUTHORIZATION", "42601 syntax error at end of input at 28");
+    check(
+        "CREATE SCHEMA a CREATE TABLE t (a int)",
+        "0A000 schema elements of CREATE SCHEMA are not supported at 17",
+    );
+    check(
+        "CREATE SCHEMA IF NOT EXISTS a GRANT SELECT ON t TO b",
+        "0A000 CREATE SCHEMA IF NOT EXISTS cannot include schema elements at 31",
+    );
+    check("ALTER SCHEMA a SET SCHEMA b", "42601 syntax error at or near \"SET\" at 16");
+    check("DROP SCHEMA a.b", "42601 syntax error at or near \".\" at 14");
+    check("DROP SEQUENCE a,", "42601 syntax error at end of input at 17");
+    check("DROP SEQUENCE a CASCADE RESTRICT", "42601 syntax error at or near \"RESTRICT\" at 25");
 }
 
 #[test]

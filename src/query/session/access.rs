@@ -372,7 +372,7 @@ impl SqlSession {
         Err(unknown_role(&name))
     }
 
-    fn named_role(&self, name: &str) -> String {
+    pub(super) fn named_role(&self, name: &str) -> String {
         match name {
             "current_user" | "current_role" | "user" => self.user.clone(),
             "session_user" => self.settings.own("session_authorization").to_owned(),

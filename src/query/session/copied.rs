@@ -32,6 +32,9 @@ pub(super) fn check(table: &CopiedTable, facts: &Facts) -> Result<()> {
         let message = format!("cannot copy from view \"{name}\"");
         return Err(Error::WrongObjectType(message).hint("Try the COPY (SELECT ...) TO variant."));
     }
+    if found.kind == 'S' {
+        return Err(Error::WrongObjectType(format!("cannot copy from sequence \"{name}\"")));
+    }
     for column in &table.columns {
         if !found.columns.iter().any(|known| known.name == *column) {
             return Err(lacks(table, column));

@@ -182,6 +182,17 @@ impl Session for SqlSession {
         });
     }
 
+    fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
+        async move {
+            match self.block {
+                // A block waits for its COMMIT.
+                Some(_) => Ok(()),
+                None => self.settle_draft().await,
+            }
+        }
+        .boxed()
+    }
+
     fn sync(&mut self) {
         self.timer = None;
         self.end_implicit();

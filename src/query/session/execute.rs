@@ -123,7 +123,7 @@ impl SqlSession {
                 self.explain_execute(options, name, arguments, text).await
             }
             S::Begin { modes, tag } => self.begin(modes).and_then(|()| done(tag)),
-            S::Commit { chain } => self.commit(*chain).map(Outcome::Done),
+            S::Commit { chain } => self.commit(*chain).await.map(Outcome::Done),
             S::Rollback { chain } => self.rollback(*chain).map(Outcome::Done),
             S::Savepoint(name) => self.savepoint(name.clone()).and_then(|()| done("SAVEPOINT")),
             S::RollbackTo(name) => self.rollback_to(name).and_then(|()| done("ROLLBACK")),
@@ -195,6 +195,16 @@ impl SqlSession {
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
             S::CreateTable(definition) => self.create_table(definition, text).await,
+            S::CreateSequence(definition) => {
+                self.create_sequence(definition).await.and_then(|()| done("CREATE SEQUENCE"))
+            }
+            S::AlterSequence(alteration) => {
+                self.alter_sequence(alteration).await.and_then(|()| done("ALTER SEQUENCE"))
+            }
+            S::Schema(schema) => {
+                self.schema_statement(schema).await.and_then(|()| done(statement.word()))
+            }
+            S::Drop(drop) => self.drop_defined(drop).await.and_then(|()| done(drop.tag)),
             S::Write { write, refused } => {
                 self.write(write, refused, text, Given { values: parameters, types: &[] }).await
             }
@@ -418,7 +428,10 @@ impl SqlSession {
     fn discard(&mut self, what: Discard) -> Result<String> {
         let tag = match what {
             Discard::Plans => "DISCARD PLANS",
-            Discard::Sequences => "DISCARD SEQUENCES",
+            Discard::Sequences => {
+                self.sequences.discard();
+                "DISCARD SEQUENCES"
+            }
             Discard::Temp => {
                 self.drop_tables()?;
                 "DISCARD TEMP"
@@ -431,6 +444,7 @@ impl SqlSession {
                 self.cursors.clear();
                 self.prepared.clear();
                 self.drop_tables()?;
+                self.sequences.discard();
                 self.engine.channels.leave(self.login.pid);
                 self.engine.locks.leave(self.login.pid);
                 self.user.clone_from(&self.login.user);

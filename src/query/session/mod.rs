@@ -7,6 +7,7 @@ pub(super) mod between;
 mod changed;
 mod copied;
 mod cursor;
+mod define;
 pub mod door;
 mod execute;
 mod explain;
@@ -29,17 +30,20 @@ use super::engine::Engine;
 use super::plan::Basis;
 use super::settings::{self, Meaning, Settings};
 use crate::catalog::Generation;
-use crate::catalog::generation::Version;
+use crate::catalog::generation::{Defined, Version};
 use crate::catalog::roles::BOOTSTRAP_ROLE;
+use crate::catalog::written::PUBLIC_SCHEMA;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::{
     ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow, Signal, Wish, Wishes,
 };
+use crate::sequence;
 use cursor::Cursor;
+use define::Draft;
 use prepared::Statement;
-use transaction::{Block, Implicit};
+use transaction::{Block, Implicit, on_off};
 
 /// The database name every client may use.
 const COMMON_DATABASE: &str = "forebay";
@@ -52,7 +56,7 @@ const CURSORS_LEN_MAX: usize = 1_000;
 
 /// A basis, and what it was made of. It holds no generation: an idle session must not keep old files.
 struct KnownBasis {
-    lsn: u64,
+    defined: Defined,
     meaning: Arc<Meaning>,
     user: String,
     basis: Arc<Basis>,
@@ -71,6 +75,10 @@ pub struct SqlSession {
     basis: Option<KnownBasis>,
     /// The session's own tables.
     temporary: temporary::Kept,
+    /// What its transaction has defined so far.
+    draft: Draft,
+    /// What it knows of sequences.
+    sequences: Arc<sequence::Session>,
     /// The versions `forebay.pin` names: holding them keeps their files.
     pinned: Vec<Arc<Version>>,
     block: Option<Block>,
@@ -113,7 +121,8 @@ impl SqlSession {
         // As if set for the database: what is set for the role, and what the client asks for, win.
         let (database, _) = named_database(&login.database);
         if generation.database(database).is_some() {
-            settings.set_start("search_path", &quote_identifier(database))?;
+            let path = format!("{}, {PUBLIC_SCHEMA}", quote_identifier(database));
+            settings.set_start("search_path", &path)?;
         }
         for (name, value) in role.map(|role| role.settings.as_slice()).unwrap_or_default() {
             settings.set_start(name, value)?;
@@ -146,6 +155,8 @@ impl SqlSession {
             shown: None,
             basis: None,
             temporary: temporary::Kept::new(engine.temporary()),
+            draft: Draft::default(),
+            sequences: Arc::new(sequence::Session::new(&engine.sequences, engine.compute.clone())),
             pinned: Vec::new(),
             block: None,
             implicit: None,
@@ -223,11 +234,12 @@ impl SqlSession {
         Ok(())
     }
 
-    /// The generation a statement sees: the open transaction's, else the newest.
+    /// The generation a statement sees: what its transaction has made of it, the open transaction's, else the newest.
     fn generation(&self) -> Arc<Generation> {
-        match &self.block {
-            Some(block) => Arc::clone(&block.generation),
-            None => self.engine.catalog.pin(),
+        match (&self.draft.generation, &self.block) {
+            (Some(draft), _) => Arc::clone(draft),
+            (None, Some(block)) => Arc::clone(&block.generation),
+            (None, None) => self.engine.catalog.pin(),
         }
     }
 
@@ -257,7 +269,9 @@ impl SqlSession {
         let shown = match &self.shown {
             Some(shown) => Arc::clone(shown),
             None => {
-                let shown = Arc::new(self.settings.map());
+                let mut shown = self.settings.map();
+                shown.insert("transaction_read_only".to_owned(), on_off(self.read_only()));
+                let shown = Arc::new(shown);
                 self.shown = Some(Arc::clone(&shown));
                 shown
             }
@@ -278,6 +292,7 @@ impl SqlSession {
             settings: shown,
             generation,
             temporary: self.temporary.now.clone(),
+            sequences: Some(Arc::clone(&self.sequences)),
             wishes: self.wishes.clone(),
             signals: self.signals.clone(),
             ..Facts::default()
@@ -304,10 +319,10 @@ impl SqlSession {
 
     /// What the plan of a statement depends on now.
     fn basis(&mut self) -> Arc<Basis> {
-        let lsn = self.generation().lsn;
+        let defined = self.generation().defined;
         let meaning = self.settings.meaning();
         if let Some(known) = &self.basis
-            && known.lsn == lsn
+            && known.defined == defined
             && Arc::ptr_eq(&known.meaning, meaning)
             && known.user == self.user
         {
@@ -315,7 +330,7 @@ impl SqlSession {
         }
         let (meaning, user) = (Arc::clone(meaning), self.user.clone());
         let basis = Arc::new(Basis::of(&self.facts("")));
-        self.basis = Some(KnownBasis { lsn, meaning, user, basis: Arc::clone(&basis) });
+        self.basis = Some(KnownBasis { defined, meaning, user, basis: Arc::clone(&basis) });
         basis
     }
 
@@ -326,6 +341,7 @@ impl SqlSession {
             .map(|name| if name == "$user" { self.user.clone() } else { name })
             .filter(|name| {
                 facts.schema(name).is_some()
+                    || facts.generation.schema(name).is_some()
                     || matches!(name.as_str(), FOREBAY_SCHEMA | "information_schema" | "pg_catalog")
             })
             .collect()

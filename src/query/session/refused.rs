@@ -11,6 +11,9 @@ impl SqlSession {
     /// Only a DROP … IF EXISTS of what does not exist is done.
     /// Errors: 42P01, 42704 and 3F000 for what does not exist; why the statement does not run.
     pub(super) async fn refuse(&mut self, refused: &Refused, text: &Arc<str>) -> Result<Outcome> {
+        if let Some(error) = self.of_a_sequence(refused) {
+            return Err(error);
+        }
         for relation in &refused.relations {
             let missing = match refused.dropped {
                 Some(kind) => self.undroppable(kind, relation, text).await,
@@ -29,6 +32,28 @@ impl SqlSession {
             true => Err(refused.error.clone()),
             false => Ok(Outcome::Done(refused.tag.to_owned())),
         }
+    }
+
+    /// What is wrong with a sequence in the place of a table; `None` where none stands.
+    fn of_a_sequence(&mut self, refused: &Refused) -> Option<Error> {
+        let facts = self.facts("");
+        let index = facts.index();
+        let found = |relation: &Relation| match &relation.schema {
+            Some(schema) => index.named(schema, &relation.name),
+            None => index.visible(&facts, &relation.name),
+        };
+        let is_sequence = |relation: &&Relation| found(relation).is_some_and(|it| it.kind == 'S');
+        let name = &refused.relations.iter().find(is_sequence)?.name;
+        Some(match (refused.tag, refused.dropped) {
+            (_, Some("index")) => Error::WrongObjectType(format!("\"{name}\" is not an index")),
+            (_, Some(kind)) => Error::WrongObjectType(format!("\"{name}\" is not a {kind}"))
+                .hint("Use DROP SEQUENCE to remove a sequence."),
+            ("INSERT" | "UPDATE" | "DELETE", _) => {
+                Error::WrongObjectType(format!("cannot change sequence \"{name}\""))
+            }
+            ("TRUNCATE TABLE", _) => Error::WrongObjectType(format!("\"{name}\" is not a table")),
+            _ => return None,
+        })
     }
 
     /// How DROP says that what it names does not exist.

@@ -15,7 +15,7 @@ use futures::StreamExt;
 
 use super::SqlSession;
 use super::changed::Target;
-use crate::catalog::generation::RelationIds;
+use crate::catalog::generation::{Defined, RelationIds};
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::synthetic;
 use crate::pg::facts::{Facts, Names, OnCommit, TEMPORARY_ALIAS, Temporary, TemporaryTable};
@@ -48,8 +48,8 @@ pub(super) struct Kept {
     names: Option<(Seen, Names)>,
 }
 
-/// What the catalogs of a session with temporary tables depend on: LSN, state, `forebay.show_versions`, pins.
-type Seen = (u64, u64, bool, BTreeMap<String, String>);
+/// What the catalogs of a session with temporary tables depend on: definitions, state, `forebay.show_versions`, pins.
+type Seen = (Defined, u64, bool, BTreeMap<String, String>);
 
 impl Kept {
     /// None yet, in what `memory` reserves, at most `bytes_max`.
@@ -67,8 +67,8 @@ impl Kept {
     /// The catalogs that `facts` are to answer from, where nobody else sees the same.
     pub(super) fn names(&mut self, facts: &Facts) -> Option<Names> {
         let state = facts.temporary.as_ref()?.state;
-        let lsn = facts.generation.lsn;
-        let seen: Seen = (lsn, state, facts.show_versions, facts.pins.clone());
+        let defined = facts.generation.defined;
+        let seen: Seen = (defined, state, facts.show_versions, facts.pins.clone());
         if let Some((known, names)) = &self.names
             && *known == seen
         {
@@ -327,8 +327,8 @@ impl SqlSession {
     }
 
     /// Errors: 25006 in a transaction that only reads.
-    fn writable(&self, command: &str) -> Result<()> {
-        if self.settings.own("transaction_read_only") == "on" {
+    pub(super) fn writable(&self, command: &str) -> Result<()> {
+        if self.read_only() {
             return Err(Error::ReadOnlyTransaction(command.to_owned()));
         }
         Ok(())

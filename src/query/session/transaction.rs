@@ -6,6 +6,7 @@ use datafusion::common::ScalarValue;
 
 use super::SqlSession;
 use super::between::undefined;
+use super::define::Draft;
 use crate::catalog::Generation;
 use crate::error::{Error, Result};
 use crate::pg::facts::Temporary;
@@ -14,6 +15,7 @@ use crate::query::locks::{Key, Mode};
 use crate::query::parse::TransactionModes;
 use crate::query::settings::Settings;
 use crate::query::snapshots::Exported;
+use crate::sequence::Drafted;
 
 /// Savepoints one block may have.
 const SAVEPOINTS_LEN_MAX: usize = 10_000;
@@ -60,6 +62,8 @@ struct Savepoint {
     name: String,
     settings: Settings,
     tables: Option<Arc<Temporary>>,
+    draft: Draft,
+    numbers: Drafted,
     posts: usize,
     locks: usize,
 }
@@ -86,6 +90,7 @@ impl SqlSession {
     /// A statement failed: what was sent together with it, outside of a block, has not been.
     pub(super) fn undo(&mut self) {
         let Some(implicit) = self.implicit.take() else { return };
+        self.forget_draft();
         self.tables_back(implicit.tables);
         if let Some(before) = implicit.before {
             self.go_back(before);
@@ -175,6 +180,15 @@ impl SqlSession {
         Ok(())
     }
 
+    /// Whether the transaction that a statement of this moment is in only reads.
+    pub(super) fn read_only(&self) -> bool {
+        let name = match self.block {
+            Some(_) => "transaction_read_only",
+            None => "default_transaction_read_only",
+        };
+        self.settings.own(name) == "on"
+    }
+
     /// Whether a block is open, for a statement that means nothing outside of one.
     pub(super) fn in_block_or_warn(&mut self) -> bool {
         if self.block.is_none() {
@@ -236,11 +250,20 @@ impl SqlSession {
     }
 
     /// COMMIT. A block that failed rolls back and says so in its tag.
-    pub(super) fn commit(&mut self, chain: bool) -> Result<String> {
+    /// Errors: those of what it defined, which others may have changed meanwhile; then all of it is rolled back.
+    pub(super) async fn commit(&mut self, chain: bool) -> Result<String> {
         let Some(block) = &self.block else {
+            if !chain {
+                self.settle_draft().await?;
+            }
             return self.outside(chain, "COMMIT");
         };
         let failed = block.failed;
+        if !failed && let Err(error) = self.settle_draft().await {
+            self.close_block(false);
+            return Err(error);
+        }
+        let Some(block) = &self.block else { return Ok("COMMIT".to_owned()) };
         if !failed && !block.posts.is_empty() {
             let sent = self.engine.channels.commit(self.login.pid, &self.mailbox, &block.posts);
             if let Err(error) = sent {
@@ -285,6 +308,7 @@ impl SqlSession {
     /// Ends the block: its cursors go, and with a rollback its settings.
     pub(super) fn close_block(&mut self, keep: bool) {
         let Some(block) = self.block.take() else { return };
+        self.forget_draft();
         self.unlock(block.locks);
         if keep {
             self.tables_committed();
@@ -308,12 +332,13 @@ impl SqlSession {
 
     pub(super) fn savepoint(&mut self, name: String) -> Result<()> {
         let (settings, tables) = (self.settings.clone(), self.temporary.now.clone());
+        let (draft, numbers) = (self.draft.clone(), self.sequences.draft());
         let block = self.block_for("SAVEPOINT")?;
         if SAVEPOINTS_LEN_MAX <= block.savepoints.len() {
             return Err(Error::ProgramLimitExceeded("too many savepoints".to_owned()));
         }
         let (posts, locks) = (block.posts.len(), block.locks.len());
-        block.savepoints.push(Savepoint { name, settings, tables, posts, locks });
+        block.savepoints.push(Savepoint { name, settings, tables, draft, numbers, posts, locks });
         Ok(())
     }
 
@@ -328,7 +353,10 @@ impl SqlSession {
             block.posts.truncate(savepoint.posts);
             let locks = block.locks.split_off(savepoint.locks);
             let tables = savepoint.tables.clone();
+            let (draft, numbers) = (savepoint.draft.clone(), savepoint.numbers.clone());
             self.settings = savepoint.settings.clone();
+            self.draft = draft;
+            self.sequences.set_draft(numbers);
             self.unlock(locks);
             self.tables_back(tables);
         }
@@ -353,6 +381,6 @@ impl SqlSession {
     }
 }
 
-fn on_off(on: bool) -> String {
+pub(super) fn on_off(on: bool) -> String {
     if on { "on" } else { "off" }.to_owned()
 }

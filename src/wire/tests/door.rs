@@ -345,6 +345,10 @@ impl Session for FakeSession {
         }
     }
 
+    fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
+        std::future::ready(Ok(())).boxed()
+    }
+
     fn sync(&mut self) {}
 
     fn arm(&mut self) -> CancellationToken {

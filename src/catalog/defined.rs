@@ -1,0 +1,335 @@
+//! Schemas and sequences that users make: what a change of them comes to, and how it is folded.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::change::Change;
+use super::generation::Generation;
+use super::record::Fact;
+use super::record_written::{
+    DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
+};
+use super::state::{State, impossible};
+use super::written::{DATABASE_OWNER, PUBLIC_SCHEMA, Position, Schema, Sequence};
+use crate::error::{Error, Result};
+
+/// PostgreSQL's longest name (`NAMEDATALEN - 1`).
+const NAME_BYTES_MAX: usize = 63;
+
+/// Schemas and sequences as a checkpoint has them.
+pub(super) struct Written {
+    pub(super) schemas: Vec<SchemaRecord>,
+    pub(super) sequences: Vec<SequenceRecord>,
+}
+
+impl Written {
+    /// Errors: XX001 for a sequence of a schema that is not there; F0000.
+    pub(super) fn read(self) -> Result<BTreeMap<String, Arc<Schema>>> {
+        // Releases that knew no schemas wrote none.
+        let mut schemas = BTreeMap::from([(PUBLIC_SCHEMA.to_owned(), Schema::public())]);
+        for record in self.schemas {
+            schemas.insert(record.name.clone(), empty_schema(record));
+        }
+        for record in self.sequences {
+            let (schema, sequence) = record.read()?;
+            let Some(schema) = schemas.get_mut(&schema) else {
+                return Err(impossible(&format!("has a sequence in the schema \"{schema}\"")));
+            };
+            schema.sequences.insert(sequence.name.clone(), Arc::new(sequence));
+        }
+        Ok(schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect())
+    }
+}
+
+/// Positions as a checkpoint has them.
+pub(super) fn positions(records: Vec<PositionRecord>) -> BTreeMap<u32, Position> {
+    records.into_iter().map(|record| (record.oid, record.read())).collect()
+}
+
+fn empty_schema(record: SchemaRecord) -> Schema {
+    let SchemaRecord { name, oid, owner } = record;
+    Schema { name, oid, owner, sequences: BTreeMap::new() }
+}
+
+/// What a role owns is its own under its new name.
+pub(super) fn rename_owner(generation: &mut Generation, old_name: &str, new_name: &str) {
+    for schema in generation.schemas.values_mut() {
+        let owned = |owner: &String| owner == old_name;
+        if !owned(&schema.owner) && !schema.sequences.values().any(|it| owned(&it.owner)) {
+            continue;
+        }
+        let schema = Arc::make_mut(schema);
+        if owned(&schema.owner) {
+            new_name.clone_into(&mut schema.owner);
+        }
+        for sequence in schema.sequences.values_mut().filter(|it| it.owner == old_name) {
+            new_name.clone_into(&mut Arc::make_mut(sequence).owner);
+        }
+    }
+}
+
+/// What `role` owns, as messages say it.
+pub(super) fn owned_by<'a>(
+    generation: &'a Generation,
+    role: &'a str,
+) -> impl Iterator<Item = String> + 'a {
+    generation.schemas.values().flat_map(move |schema| {
+        let own = (schema.owner == role).then(|| format!("owner of schema {}", schema.name));
+        let sequences = schema.sequences.values().filter(move |it| it.owner == role);
+        own.into_iter()
+            .chain(sequences.map(|it| format!("owner of sequence {}", shown(schema, it))))
+    })
+}
+
+/// How messages call a sequence.
+fn shown(schema: &Schema, sequence: &Sequence) -> String {
+    match schema.name.as_str() {
+        PUBLIC_SCHEMA => sequence.name.clone(),
+        name => format!("{name}.{}", sequence.name),
+    }
+}
+
+impl State {
+    /// The facts of a change of schemas and sequences; `None` for any other change.
+    pub(super) fn decide_defined(&self, change: &Change) -> Option<Result<Vec<Fact>>> {
+        let generation = &self.generation;
+        Some(match change {
+            Change::CreateSchema { name, oid, owner } => {
+                create_schema(generation, name, *oid, owner)
+            }
+            Change::AlterSchema { name, rename, owner } => {
+                alter_schema(generation, name, rename.as_ref(), owner.as_ref())
+            }
+            Change::DropSchema { name, cascade } => drop_schema(generation, name, *cascade),
+            Change::PutSequence { was, schema, sequence, position } => {
+                let was = was.as_ref().map(|(schema, it)| (schema.as_str(), it));
+                put_sequence(generation, was, schema, sequence, *position)
+            }
+            Change::DropSequence { schema, name, oid } => {
+                drop_sequence(generation, schema, name, *oid)
+            }
+            Change::MoveSequence { oid, position } => move_sequence(generation, *oid, *position),
+            _ => return None,
+        })
+    }
+
+    pub(super) fn put_schema(&mut self, fact: PutSchema) -> Result<()> {
+        let Some(record) = fact.schema else { return Err(impossible("puts no schema")) };
+        self.taken(record.oid)?;
+        let mut schema = empty_schema(record);
+        let old_name = fact.old_name.as_ref().unwrap_or(&schema.name);
+        if let Some(old) = self.generation.schemas.remove(old_name) {
+            schema.sequences = old.sequences.clone();
+        }
+        self.generation.schemas.insert(schema.name.clone(), Arc::new(schema));
+        Ok(())
+    }
+
+    pub(super) fn drop_schema(&mut self, name: &str) {
+        let Some(schema) = self.generation.schemas.remove(name) else { return };
+        let positions = Arc::make_mut(&mut self.generation.positions);
+        for sequence in schema.sequences.values() {
+            positions.remove(&sequence.ids.relation);
+        }
+    }
+
+    pub(super) fn put_sequence(&mut self, fact: PutSequence) -> Result<()> {
+        let Some(record) = fact.sequence else { return Err(impossible("puts no sequence")) };
+        let (schema, sequence) = record.read()?;
+        self.schema_of(&schema)?;
+        self.taken(sequence.ids.relation)?;
+        let old_schema = fact.old_schema.as_ref().unwrap_or(&schema);
+        let old_name = fact.old_name.as_ref().unwrap_or(&sequence.name);
+        self.schema_of(old_schema)?.sequences.remove(old_name);
+        if let Some(position) = fact.position {
+            self.move_sequence(position);
+        }
+        self.schema_of(&schema)?.sequences.insert(sequence.name.clone(), Arc::new(sequence));
+        Ok(())
+    }
+
+    pub(super) fn drop_sequence(&mut self, fact: &DropSequence) -> Result<()> {
+        self.schema_of(&fact.schema)?.sequences.remove(&fact.name);
+        Arc::make_mut(&mut self.generation.positions).remove(&fact.oid);
+        Ok(())
+    }
+
+    pub(super) fn move_sequence(&mut self, fact: PositionRecord) {
+        Arc::make_mut(&mut self.generation.positions).insert(fact.oid, fact.read());
+    }
+
+    /// The schema that a fact is about, to be changed.
+    fn schema_of(&mut self, name: &str) -> Result<&mut Schema> {
+        match self.generation.schemas.get_mut(name) {
+            Some(schema) => Ok(Arc::make_mut(schema)),
+            None => Err(impossible(&format!("is about the schema \"{name}\""))),
+        }
+    }
+
+    pub(super) fn sequence_records(&self) -> Vec<SequenceRecord> {
+        let of_schema = |schema: &Arc<Schema>| {
+            let records = schema.sequences.values().map(|it| SequenceRecord::of(&schema.name, it));
+            records.collect::<Vec<_>>()
+        };
+        self.generation.schemas.values().flat_map(of_schema).collect()
+    }
+
+    pub(super) fn position_records(&self) -> Vec<PositionRecord> {
+        let positions = self.generation.positions.iter();
+        positions.map(|(oid, position)| PositionRecord::of(*oid, *position)).collect()
+    }
+}
+
+fn create_schema(generation: &Generation, name: &str, oid: u32, owner: &str) -> Result<Vec<Fact>> {
+    check_new_schema(generation, name)?;
+    check_owner(generation, owner)?;
+    let schema = SchemaRecord { name: name.to_owned(), oid, owner: owner.to_owned() };
+    Ok(vec![Fact::PutSchema(PutSchema { old_name: None, schema: Some(schema) })])
+}
+
+fn alter_schema(
+    generation: &Generation,
+    name: &str,
+    rename: Option<&String>,
+    owner: Option<&String>,
+) -> Result<Vec<Fact>> {
+    let found = schema_of(generation, name)?;
+    let mut schema = SchemaRecord::from(&**found);
+    if let Some(rename) = rename {
+        check_new_schema(generation, rename)?;
+        schema.name.clone_from(rename);
+    }
+    if let Some(owner) = owner {
+        check_owner(generation, owner)?;
+        schema.owner.clone_from(owner);
+    }
+    let old_name = rename.map(|_| name.to_owned());
+    Ok(vec![Fact::PutSchema(PutSchema { old_name, schema: Some(schema) })])
+}
+
+fn drop_schema(generation: &Generation, name: &str, cascade: bool) -> Result<Vec<Fact>> {
+    let schema = schema_of(generation, name)?;
+    if name == PUBLIC_SCHEMA {
+        return Err(Error::DependentObjectsStillExist(format!(
+            "cannot drop schema {name} because it is required by the database system"
+        )));
+    }
+    if !cascade && !schema.sequences.is_empty() {
+        let each = schema.sequences.values();
+        let each = each.map(|it| format!("sequence {name}.{} depends on schema {name}", it.name));
+        return Err(still_needed(&format!("schema {name}"), each));
+    }
+    Ok(vec![Fact::DropSchema(name.to_owned())])
+}
+
+/// 2BP01 with what depends on `object`.
+fn still_needed(object: &str, dependents: impl Iterator<Item = String>) -> Error {
+    let mut dependents = dependents;
+    let shown: Vec<String> =
+        dependents.by_ref().take(super::decide::DEPENDENTS_SHOWN_MAX).collect();
+    let more = match dependents.count() {
+        0 => String::new(),
+        count => format!("\nand {count} other objects"),
+    };
+    Error::DependentObjectsStillExist(format!(
+        "cannot drop {object} because other objects depend on it"
+    ))
+    .detail(format!("{}{more}", shown.join("\n")))
+    .hint("Use DROP ... CASCADE to drop the dependent objects too.")
+}
+
+fn put_sequence(
+    generation: &Generation,
+    was: Option<(&str, &Arc<Sequence>)>,
+    schema: &str,
+    sequence: &Arc<Sequence>,
+    position: Option<Position>,
+) -> Result<Vec<Fact>> {
+    let found = schema_of(generation, schema)?;
+    let oid = sequence.ids.relation;
+    let (mut old_schema, mut old_name) = (None, None);
+    if let Some((from, was)) = was {
+        if generation.sequence(from, &was.name).is_none_or(|now| now != was) {
+            return Err(changed("sequence", &was.name));
+        }
+        old_schema = (from != schema).then(|| from.to_owned());
+        old_name = (was.name != sequence.name).then(|| was.name.clone());
+    } else if generation.positions.contains_key(&oid) {
+        return Err(changed("sequence", &sequence.name));
+    }
+    let moves = was.is_none() || old_schema.is_some() || old_name.is_some();
+    if moves {
+        check_name(&sequence.name)?;
+        if found.sequences.contains_key(&sequence.name) {
+            return Err(Error::DuplicateTable(sequence.name.clone()));
+        }
+    }
+    check_owner(generation, &sequence.owner)?;
+    let turn = generation.positions.get(&oid).map_or(0, |now| now.turn);
+    let position = position.map(|position| {
+        PositionRecord::of(oid, Position { turn: turn.saturating_add(1), ..position })
+    });
+    let sequence = Some(SequenceRecord::of(schema, sequence));
+    Ok(vec![Fact::PutSequence(PutSequence { old_schema, old_name, sequence, position })])
+}
+
+fn drop_sequence(generation: &Generation, schema: &str, name: &str, oid: u32) -> Result<Vec<Fact>> {
+    let found = generation.sequence(schema, name).filter(|it| it.ids.relation == oid);
+    if found.is_none() {
+        return Err(changed("sequence", name));
+    }
+    let (schema, name) = (schema.to_owned(), name.to_owned());
+    Ok(vec![Fact::DropSequence(DropSequence { schema, name, oid })])
+}
+
+fn move_sequence(generation: &Generation, oid: u32, position: Position) -> Result<Vec<Fact>> {
+    if generation.positions.get(&oid).is_none_or(|now| now.turn != position.turn) {
+        return Err(changed("position of sequence", &oid.to_string()));
+    }
+    let turn = position.turn.saturating_add(1);
+    let record = PositionRecord::of(oid, Position { turn, ..position });
+    Ok(vec![Fact::MoveSequence(record)])
+}
+
+fn changed(what: &str, name: &str) -> Error {
+    Error::SerializationFailure(format!("{what} \"{name}\" was changed by another commit"))
+}
+
+fn schema_of<'a>(generation: &'a Generation, name: &str) -> Result<&'a Arc<Schema>> {
+    let missing = || Error::UndefinedSchema(name.to_owned());
+    generation.schema(name).ok_or_else(missing)
+}
+
+fn check_new_schema(generation: &Generation, name: &str) -> Result<()> {
+    check_name(name)?;
+    if name.starts_with("pg_") {
+        let message = format!("unacceptable schema name \"{name}\"");
+        return Err(Error::ReservedName(message)
+            .detail("The prefix \"pg_\" is reserved for system schemas."));
+    }
+    let system = matches!(name, "information_schema" | "forebay");
+    if system || generation.schema(name).is_some() || generation.database(name).is_some() {
+        return Err(Error::DuplicateSchema(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// Errors: 22023 for what is no name: names that would be written with `@` are those of versions.
+fn check_name(name: &str) -> Result<()> {
+    let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX;
+    if fits && !name.contains(['\0', '@', '\u{1}']) {
+        return Ok(());
+    }
+    Err(Error::InvalidParameterValue(format!("invalid name: \"{name}\""))
+        .hint("Names have 1 to 63 bytes, and no @."))
+}
+
+fn check_owner(generation: &Generation, owner: &str) -> Result<()> {
+    use super::roles::BOOTSTRAP_ROLE;
+    let known =
+        matches!(owner, BOOTSTRAP_ROLE | DATABASE_OWNER) || generation.role(owner).is_some();
+    match known {
+        true => Ok(()),
+        false => Err(Error::UndefinedObject(format!("role \"{owner}\" does not exist"))),
+    }
+}

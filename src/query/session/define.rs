@@ -1,0 +1,532 @@
+//! What users make through SQL: schemas and sequences.
+//!
+//! Inside a transaction a definition is a draft that only its session sees: a generation made of the pinned one, and the
+//! changes that COMMIT sends to the catalog together. Outside of one each statement commits by itself, again where another
+//! commit came between.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::SqlSession;
+use crate::catalog::Generation;
+use crate::catalog::change::Change;
+use crate::catalog::generation::RelationIds;
+use crate::catalog::written::{Position, Schema, Sequence};
+use crate::error::{Error, Result};
+use crate::pg::catalog::index::Entity;
+use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TEMPORARY_ALIAS};
+use crate::query::door::Notice;
+use crate::query::parse::{
+    Alteration, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition, SequenceOptions,
+};
+
+/// How often a statement is tried again when another commit comes between.
+const TRIES_MAX: usize = 20;
+
+/// Definitions that a transaction may make; each is kept until its end, and by each savepoint.
+const CHANGES_LEN_MAX: usize = 10_000;
+
+/// What a transaction has defined so far.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Draft {
+    /// The changes, in their order.
+    changes: Vec<Change>,
+    /// What the catalog is with them; `None` while there are none.
+    pub(super) generation: Option<Arc<Generation>>,
+}
+
+impl SqlSession {
+    /// Makes one change of definitions; see [`SqlSession::define_all`].
+    async fn define(
+        &mut self,
+        command: &str,
+        mut change: impl FnMut(&mut SqlSession, &Facts) -> Result<Option<Change>>,
+    ) -> Result<()> {
+        self.define_all(command, |session, facts| {
+            change(session, facts).map(|change| change.into_iter().collect())
+        })
+        .await
+    }
+
+    /// Changes definitions: now, or as a part of the transaction. `changes` makes them of the catalog as the statement
+    /// sees it, and none of what is so already.
+    /// Errors: 25006; those of `changes` and of the catalog; nothing is changed then.
+    async fn define_all(
+        &mut self,
+        command: &str,
+        mut changes: impl FnMut(&mut SqlSession, &Facts) -> Result<Vec<Change>>,
+    ) -> Result<()> {
+        self.writable(command)?;
+        let deferred =
+            self.block.is_some() || self.implicit.as_ref().is_some_and(|implicit| implicit.shared);
+        let mut tries = 0;
+        loop {
+            let facts = self.facts("");
+            let changes = changes(self, &facts)?;
+            if changes.is_empty() {
+                return Ok(());
+            }
+            if deferred {
+                return self.add_to_draft(changes);
+            }
+            tries += 1;
+            match self.sequences.commit(changes).await {
+                Err(Error::SerializationFailure(_)) if tries < TRIES_MAX => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn add_to_draft(&mut self, changes: Vec<Change>) -> Result<()> {
+        if CHANGES_LEN_MAX < self.draft.changes.len() + changes.len() {
+            let message = "too many definitions in one transaction".to_owned();
+            return Err(Error::ProgramLimitExceeded(message));
+        }
+        let seen = self.generation();
+        let generation = self.engine.catalog.draft(&seen, &changes)?;
+        for change in &changes {
+            self.sequences.drafted(change);
+        }
+        self.draft.generation = Some(Arc::new(generation));
+        self.draft.changes.extend(changes);
+        self.basis = None;
+        Ok(())
+    }
+
+    /// Commits what the transaction has defined.
+    /// Errors: those of the changes, as others may have made theirs meanwhile; none of them is made then.
+    pub(super) async fn settle_draft(&mut self) -> Result<()> {
+        let draft = std::mem::take(&mut self.draft);
+        if draft.changes.is_empty() {
+            return Ok(());
+        }
+        self.basis = None;
+        self.sequences.commit(draft.changes).await
+    }
+
+    /// Nothing of it happened.
+    pub(super) fn forget_draft(&mut self) {
+        if self.draft.generation.is_some() {
+            self.draft = Draft::default();
+            self.basis = None;
+        }
+        self.sequences.set_draft(Default::default());
+    }
+
+    // ---- schemas
+
+    pub(super) async fn schema_statement(&mut self, statement: &SchemaStatement) -> Result<()> {
+        match statement {
+            SchemaStatement::Create { name, owner, if_not_exists } => {
+                let owner = match owner {
+                    Some(owner) => self.named_role(owner),
+                    None => self.user.clone(),
+                };
+                let name = name.as_ref().unwrap_or(&owner).clone();
+                let oid = self.engine.catalog.take_oids(1)?;
+                self.define("CREATE SCHEMA", |session, facts| {
+                    if !session.superuser() {
+                        let database = &session.login.database;
+                        let message = format!("permission denied for database {database}");
+                        return Err(Error::InsufficientPrivilege(message));
+                    }
+                    if *if_not_exists && facts.has_schema(&name) {
+                        let error = Error::DuplicateSchema(name.clone());
+                        session.notice("NOTICE", "42P06", format!("{error}, skipping"));
+                        return Ok(None);
+                    }
+                    let (name, owner) = (name.clone(), owner.clone());
+                    Ok(Some(Change::CreateSchema { name, oid, owner }))
+                })
+                .await
+            }
+            SchemaStatement::Alter { name, change } => {
+                let (rename, owner) = match change {
+                    Alteration::Rename(to) => (Some(to.clone()), None),
+                    Alteration::Owner(owner) => (None, Some(self.named_role(owner))),
+                    Alteration::SetSchema(_) => {
+                        return Err(Error::Internal("of a schema".to_owned()));
+                    }
+                    Alteration::Options(none) => match *none {},
+                };
+                self.define("ALTER SCHEMA", |session, facts| {
+                    session.own_schema(facts, name)?;
+                    if let Some(owner) = &owner {
+                        session.may_give_to(owner)?;
+                    }
+                    let (name, rename, owner) = (name.clone(), rename.clone(), owner.clone());
+                    Ok(Some(Change::AlterSchema { name, rename, owner }))
+                })
+                .await
+            }
+        }
+    }
+
+    /// Errors: 3F000; 42501 for a schema of somebody else, and for those of the source root.
+    fn own_schema(&self, facts: &Facts, name: &str) -> Result<()> {
+        match facts.generation.schema(name) {
+            Some(schema) if facts.generation.owns(&self.user, &schema.owner) => Ok(()),
+            Some(_) => {
+                let message = format!("must be owner of schema {name}");
+                Err(Error::InsufficientPrivilege(message))
+            }
+            None if facts.has_schema(name) => Err(published(name)),
+            None => Err(Error::UndefinedSchema(name.to_owned())),
+        }
+    }
+
+    /// Errors: 42501 for a role that this one could not become.
+    fn may_give_to(&self, owner: &str) -> Result<()> {
+        if self.generation().may_become(&self.user, owner) {
+            return Ok(());
+        }
+        Err(Error::InsufficientPrivilege(format!("must be member of role \"{owner}\"")))
+    }
+
+    /// The schema where something of that name is made.
+    /// Errors: 3F000; 42501; 0A000 for temporary ones.
+    fn place(&self, facts: &Facts, schema: Option<&str>, made: &str) -> Result<Arc<Schema>> {
+        let generation = &facts.generation;
+        let found = match schema {
+            Some(name) => match generation.schema(name) {
+                Some(found) => found,
+                None if name == TEMPORARY_ALIAS => {
+                    let message = "temporary sequences are not supported".to_owned();
+                    return Err(Error::FeatureNotSupported(message));
+                }
+                None if matches!(name, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA) => {
+                    let message = format!("permission denied to create \"{name}.{made}\"");
+                    return Err(Error::InsufficientPrivilege(message)
+                        .detail("System catalog modifications are currently disallowed."));
+                }
+                None if facts.has_schema(name) => return Err(published(name)),
+                None => return Err(Error::UndefinedSchema(name.to_owned())),
+            },
+            // A schema of the source root on the path is for reading alone.
+            None => facts
+                .search_path
+                .iter()
+                .find_map(|name| generation.schema(name))
+                .ok_or(Error::NoSchemaSelected)?,
+        };
+        if !generation.owns(&self.user, &found.owner) {
+            let message = format!("permission denied for schema {}", found.name);
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        Ok(Arc::clone(found))
+    }
+
+    // ---- sequences
+
+    pub(super) async fn create_sequence(&mut self, definition: &SequenceDefinition) -> Result<()> {
+        let relation = self.engine.catalog.take_oids(1)?;
+        let ids = RelationIds { relation, row_type: 0, array_type: 0 };
+        self.define("CREATE SEQUENCE", |session, facts| {
+            let schema = session.place(facts, definition.schema.as_deref(), &definition.name)?;
+            if schema.sequences.contains_key(&definition.name) {
+                let error = Error::DuplicateTable(definition.name.clone());
+                if !definition.if_not_exists {
+                    return Err(error);
+                }
+                session.notice("NOTICE", "42P07", format!("{error}, skipping"));
+                return Ok(None);
+            }
+            let new = Sequence {
+                name: definition.name.clone(),
+                ids,
+                owner: session.user.clone(),
+                data_type: definition.options.data_type.unwrap_or_default(),
+                start: 0,
+                increment: 1,
+                min: 0,
+                max: 0,
+                cache: 1,
+                cycle: false,
+                generation: 0,
+            };
+            let (sequence, position) = options(new, &definition.options, None)?;
+            Ok(Some(Change::PutSequence {
+                was: None,
+                schema: schema.name.clone(),
+                sequence: Arc::new(sequence),
+                position,
+            }))
+        })
+        .await
+    }
+
+    pub(super) async fn alter_sequence(&mut self, alteration: &SequenceAlteration) -> Result<()> {
+        let SequenceAlteration { schema, name, if_exists, change } = alteration;
+        self.define("ALTER SEQUENCE", |session, facts| {
+            let Some(entity) = session.sequence_named(facts, schema.as_deref(), name)? else {
+                let missing = match schema {
+                    Some(schema) if !facts.has_schema(schema) => {
+                        Error::UndefinedSchema(schema.clone())
+                    }
+                    _ => Error::UndefinedTable(shown(schema.as_deref(), name)),
+                };
+                if !if_exists {
+                    return Err(missing);
+                }
+                session.notice("NOTICE", "00000", format!("{missing}, skipping"));
+                return Ok(None);
+            };
+            let (schema, was) = session.own_sequence(facts, &entity)?;
+            let mut to = schema.clone();
+            let mut sequence = (*was).clone();
+            let mut position = None;
+            match change {
+                Alteration::Options(wanted) => {
+                    let at = session.sequences.position(was.ids.relation);
+                    (sequence, position) = options(sequence, wanted, at)?;
+                    sequence.generation = sequence.generation.saturating_add(1);
+                }
+                Alteration::Rename(name) => sequence.name.clone_from(name),
+                Alteration::SetSchema(name) => {
+                    let place = session.place(facts, Some(name), &was.name)?;
+                    if place.name == schema {
+                        return Ok(None);
+                    }
+                    if place.sequences.contains_key(&was.name) {
+                        let (name, schema) = (&was.name, &place.name);
+                        let message =
+                            format!("relation \"{name}\" already exists in schema \"{schema}\"");
+                        return Err(Error::DuplicateRelation(message));
+                    }
+                    to.clone_from(&place.name);
+                }
+                Alteration::Owner(owner) => {
+                    let owner = session.named_role(owner);
+                    session.may_give_to(&owner)?;
+                    sequence.owner = owner;
+                }
+            }
+            let was = Some((schema, was));
+            let sequence = Arc::new(sequence);
+            Ok(Some(Change::PutSequence { was, schema: to, sequence, position }))
+        })
+        .await
+    }
+
+    /// DROP SEQUENCE, DROP SCHEMA.
+    pub(super) async fn drop_defined(&mut self, drop: &Drop) -> Result<()> {
+        self.define_all(drop.tag, |session, facts| {
+            let mut changes: Vec<Change> = Vec::with_capacity(drop.names.len());
+            let mut seen = BTreeSet::new();
+            for (schema, name) in &drop.names {
+                let dropped = match drop.tag {
+                    "DROP SCHEMA" => session.dropped_schema(facts, name, drop.cascade),
+                    _ => session.dropped_sequence(facts, schema.as_deref(), name),
+                };
+                match dropped {
+                    // One that is named twice is dropped once.
+                    Ok(change) if seen.insert(format!("{change:?}")) => changes.push(change),
+                    Ok(_) => {}
+                    Err(error @ (Error::UndefinedSchema(_) | Error::UndefinedRelation(_)))
+                        if drop.if_exists =>
+                    {
+                        session.notice("NOTICE", "00000", format!("{error}, skipping"));
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
+            if drop.cascade {
+                session.tell_of_cascade(&facts.generation, &changes);
+            }
+            Ok(changes)
+        })
+        .await
+    }
+
+    fn dropped_schema(&self, facts: &Facts, name: &str, cascade: bool) -> Result<Change> {
+        self.own_schema(facts, name)?;
+        Ok(Change::DropSchema { name: name.to_owned(), cascade })
+    }
+
+    fn dropped_sequence(&self, facts: &Facts, schema: Option<&str>, name: &str) -> Result<Change> {
+        if let Some(schema) = schema
+            && !facts.has_schema(schema)
+        {
+            return Err(Error::UndefinedSchema(schema.to_owned()));
+        }
+        let Some(entity) = self.sequence_named(facts, schema, name)? else {
+            return Err(Error::UndefinedRelation(format!("sequence \"{name}\" does not exist")));
+        };
+        let (schema, sequence) = self.own_sequence(facts, &entity)?;
+        let (name, oid) = (sequence.name.clone(), sequence.ids.relation);
+        Ok(Change::DropSequence { schema, name, oid })
+    }
+
+    /// What goes with schemas, as PostgreSQL tells it.
+    fn tell_of_cascade(&mut self, generation: &Generation, changes: &[Change]) {
+        let schemas = changes.iter().filter_map(|change| match change {
+            Change::DropSchema { name, .. } => generation.schema(name),
+            _ => None,
+        });
+        let objects: Vec<String> = schemas
+            .flat_map(|schema| {
+                schema.sequences.keys().map(|name| format!("sequence {}.{name}", schema.name))
+            })
+            .collect();
+        match objects.as_slice() {
+            [] => {}
+            [one] => self.notice("NOTICE", "00000", format!("drop cascades to {one}")),
+            several => {
+                let message = format!("drop cascades to {} other objects", several.len());
+                let lines: Vec<String> =
+                    several.iter().map(|object| format!("drop cascades to {object}")).collect();
+                self.notices.push(Notice {
+                    severity: "NOTICE",
+                    state: "00000",
+                    message,
+                    detail: Some(lines.join("\n")),
+                    hint: None,
+                });
+            }
+        }
+    }
+
+    /// The sequence of that name.
+    /// Errors: 42809 for another relation.
+    fn sequence_named(
+        &self,
+        facts: &Facts,
+        schema: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Arc<Entity>>> {
+        let index = facts.index();
+        let entity = match schema {
+            Some(schema) => index.named(schema, name),
+            None => index.visible(facts, name),
+        };
+        match entity {
+            Some(entity) if entity.kind != 'S' => {
+                Err(Error::WrongObjectType(format!("\"{name}\" is not a sequence")))
+            }
+            entity => Ok(entity),
+        }
+    }
+
+    /// A sequence that this role may change, with its schema.
+    /// Errors: 42501.
+    fn own_sequence(&self, facts: &Facts, entity: &Entity) -> Result<(String, Arc<Sequence>)> {
+        let generation = &facts.generation;
+        let Some(sequence) = generation.sequence(&entity.schema, &entity.name) else {
+            return Err(Error::Internal(format!("no sequence {}", entity.name)));
+        };
+        if !generation.owns(&self.user, &sequence.owner) {
+            let message = format!("must be owner of sequence {}", entity.name);
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        Ok((entity.schema.clone(), Arc::clone(sequence)))
+    }
+}
+
+fn shown(schema: Option<&str>, name: &str) -> String {
+    schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"))
+}
+
+/// A schema of the source root, or PostgreSQL's own.
+fn published(name: &str) -> Error {
+    let error = Error::InsufficientPrivilege(format!("permission denied for schema {name}"));
+    if matches!(name, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA) {
+        return error;
+    }
+    error
+        .detail("It is a database of the source root, which is never written to.")
+        .hint("Name another schema, such as public.")
+}
+
+/// A sequence with what a statement says of it, as PostgreSQL's `init_params` does. `at` is where it is: last number, and
+/// whether that was taken; `None` for a new one.
+/// Errors: 22023.
+fn options(
+    mut sequence: Sequence,
+    wanted: &SequenceOptions,
+    at: Option<(i64, bool)>,
+) -> Result<(Sequence, Option<Position>)> {
+    let invalid = |message: String| Err(Error::InvalidParameterValue(message));
+    let outside = |message: String| Err(Error::InvalidParameterValue(message));
+    let is_new = at.is_none();
+    let (old_least, old_greatest) = sequence.data_type.range();
+    // Bounds that were the old type's become the new one's.
+    let (mut new_min, mut new_max) = (is_new, is_new);
+    if let Some(data_type) = wanted.data_type
+        && !is_new
+    {
+        new_max = sequence.increment > 0 && sequence.max == old_greatest;
+        new_min = sequence.increment < 0 && sequence.min == old_least;
+        sequence.data_type = data_type;
+    }
+    let name = sequence.data_type.name();
+    let (least, greatest) = sequence.data_type.range();
+    if let Some(increment) = wanted.increment {
+        if increment == 0 {
+            return invalid("INCREMENT must not be zero".to_owned());
+        }
+        sequence.increment = increment;
+    }
+    let rises = sequence.increment > 0;
+    if let Some(cycle) = wanted.cycle {
+        sequence.cycle = cycle;
+    }
+    match wanted.max {
+        Some(Some(max)) => sequence.max = max,
+        Some(None) => sequence.max = if rises { greatest } else { -1 },
+        None if new_max => sequence.max = if rises { greatest } else { -1 },
+        None => {}
+    }
+    if sequence.max < least || greatest < sequence.max {
+        let max = sequence.max;
+        return invalid(format!("MAXVALUE ({max}) is out of range for sequence data type {name}"));
+    }
+    match wanted.min {
+        Some(Some(min)) => sequence.min = min,
+        Some(None) => sequence.min = if rises { 1 } else { least },
+        None if new_min => sequence.min = if rises { 1 } else { least },
+        None => {}
+    }
+    if sequence.min < least || greatest < sequence.min {
+        let min = sequence.min;
+        return invalid(format!("MINVALUE ({min}) is out of range for sequence data type {name}"));
+    }
+    let (min, max) = (sequence.min, sequence.max);
+    if max <= min {
+        return invalid(format!("MINVALUE ({min}) must be less than MAXVALUE ({max})"));
+    }
+    match wanted.start {
+        Some(start) => sequence.start = start,
+        None if is_new => sequence.start = if rises { min } else { max },
+        None => {}
+    }
+    let within = |word: &str, number: i64| {
+        if number < min {
+            return outside(format!(
+                "{word} value ({number}) cannot be less than MINVALUE ({min})"
+            ));
+        }
+        if max < number {
+            return outside(format!(
+                "{word} value ({number}) cannot be greater than MAXVALUE ({max})"
+            ));
+        }
+        Ok(())
+    };
+    within("START", sequence.start)?;
+    let position = match (wanted.restart, at) {
+        (Some(restart), _) => Some((restart.unwrap_or(sequence.start), false)),
+        (None, None) => Some((sequence.start, false)),
+        (None, Some(_)) => None,
+    };
+    if let Some((last, _)) = position.or(at) {
+        within("RESTART", last)?;
+    }
+    if let Some(cache) = wanted.cache {
+        if cache <= 0 {
+            return invalid(format!("CACHE ({cache}) must be greater than zero"));
+        }
+        sequence.cache = cache;
+    }
+    let position = position.map(|(last, is_called)| Position { last, is_called, turn: 0 });
+    Ok((sequence, position))
+}
