@@ -67,6 +67,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 pub(crate) use self::apart::CAST;
 pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;
+use crate::catalog::written::Sequence;
 use super::types::{self, TYPE_KEY};
 
 /// Functions whose answer depends on their arguments alone.
@@ -156,6 +157,13 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
     spec.or_else(|| patterns::function(name, facts))
         .or_else(|| json::function(name, facts))
         .or_else(|| (name == acl::EXPLODE).then(|| acl::explode(facts)))
+}
+
+/// The sequence of that name whose numbers the user may take.
+pub(crate) fn sequence_named(name: &str, facts: &Facts) -> Option<Arc<Sequence>> {
+    let oid = names::class_in(name, facts).ok()?;
+    let entity = facts.index().relation(oid).filter(|entity| facts.owns(&entity.owner))?;
+    entity.sequence.clone()
 }
 
 /// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.

@@ -42,6 +42,7 @@ pub use limits::Limits;
 pub(crate) use outputs::shown;
 pub use reader::Reader;
 pub use statement::*;
+pub(crate) use utility::next_of;
 
 /// Nesting of parentheses and subqueries. PostgreSQL has no such limit but its stack; each level costs sqlparser and
 /// the planner some 20 KiB of ours, so ten times more would need other planning threads.

@@ -1,8 +1,8 @@
 //! The statements that are not queries, one method each (PostgreSQL manual, SQL commands).
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, Select, SelectItem, SetExpr,
-    TableFactor,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query, Select, SelectItem,
+    SetExpr, TableFactor, Value,
 };
 use datafusion::sql::sqlparser::tokenizer::Token;
 
@@ -547,15 +547,7 @@ fn is_plain(name: &str) -> bool {
 
 /// A query that is nothing but one call of ours: `SELECT forebay.f(…)` or `SELECT * FROM forebay.f(…)`.
 fn call(query: &Query) -> Option<Call> {
-    let bare = query.with.is_none()
-        && query.order_by.is_none()
-        && query.limit_clause.is_none()
-        && query.fetch.is_none();
-    let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    if !bare || select.selection.is_some() || select.having.is_some() || select.distinct.is_some() {
-        return None;
-    }
-    let Select { projection, from, .. } = select.as_ref();
+    let Select { projection, from, .. } = bare(query)?;
     match (projection.as_slice(), from.as_slice()) {
         ([SelectItem::ExprWithAlias { expr: Expr::Function(function), alias }], []) => {
             let FunctionArguments::List(list) = &function.args else { return None };
@@ -575,6 +567,41 @@ fn call(query: &Query) -> Option<Call> {
         }
         _ => None,
     }
+}
+
+/// A query that is one SELECT of outputs and tables at most.
+fn bare(query: &Query) -> Option<&Select> {
+    let bare = query.with.is_none()
+        && query.order_by.is_none()
+        && query.limit_clause.is_none()
+        && query.fetch.is_none();
+    let SetExpr::Select(select) = query.body.as_ref() else { return None };
+    let rows =
+        select.selection.is_some() || select.having.is_some() || select.distinct.is_some();
+    (bare && !rows).then_some(select)
+}
+
+/// The name in `SELECT nextval('name')` and what the output is called; `None` for any other query.
+pub(crate) fn next_of(query: &Query) -> Option<(&str, &str)> {
+    let Select { projection, from, group_by, .. } = bare(query)?;
+    let ([SelectItem::ExprWithAlias { expr: Expr::Function(function), alias }], []) =
+        (projection.as_slice(), from.as_slice())
+    else {
+        return None;
+    };
+    let plain = function.over.is_none()
+        && function.filter.is_none()
+        && function.within_group.is_empty()
+        && matches!(group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    let [part] = function.name.0.as_slice() else { return None };
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))] = list.args.as_slice() else {
+        return None;
+    };
+    let Expr::Value(value) = argument else { return None };
+    let Value::SingleQuotedString(name) = &value.value else { return None };
+    let called = part.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case("nextval"));
+    (plain && called).then(|| (name.as_str(), outputs::shown(&alias.value)))
 }
 
 /// A function of the schema `forebay`, or one of PostgreSQL's that waits or changes the session.

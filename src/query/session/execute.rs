@@ -37,6 +37,9 @@ impl SqlSession {
         self.starting(&text, &parsed.statement)?;
         match parsed.statement {
             parse::Statement::Query(query) => {
+                if let Some(number) = self.next_alone(&query).await? {
+                    return Ok(number);
+                }
                 let planned = self.plan(&query, &text, &[]).await?;
                 // A simple query has no way to give a parameter.
                 match planned.parameter_types.len() {
@@ -59,7 +62,10 @@ impl SqlSession {
     ) -> Result<Outcome> {
         self.starting(&statement.text, &statement.parsed)?;
         match &statement.parsed {
-            parse::Statement::Query(_) => {
+            parse::Statement::Query(query) => {
+                if let Some(number) = self.next_alone(query).await? {
+                    return Ok(number);
+                }
                 let planned = self.current_plan(&statement).await?;
                 self.start(planned, parameters).await
             }

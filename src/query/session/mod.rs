@@ -11,6 +11,7 @@ mod define;
 pub mod door;
 mod execute;
 mod explain;
+mod numbers;
 mod prepared;
 mod refused;
 mod temporary;

@@ -1,0 +1,44 @@
+//! `SELECT nextval('s')` by itself, which is most of what sequences are asked for: it needs no plan.
+
+use std::sync::Arc;
+
+use arrow::array::Int64Array;
+use arrow::datatypes::{DataType, Field, Schema};
+use arrow::record_batch::RecordBatch;
+use datafusion::sql::sqlparser::ast::Query;
+
+use super::SqlSession;
+use crate::error::{Error, Result};
+use crate::pg::functions;
+use crate::pg::types::{self, PgType};
+use crate::query::door::{Column, Outcome, RowsTag};
+use crate::query::parse;
+use crate::query::run::stored;
+
+impl SqlSession {
+    /// The answer to a query that is nothing but a call of `nextval`; `None` for any other, and for one that is going to
+    /// be refused, which is for the plan to say.
+    /// Errors: 2200H; those of a commit.
+    pub(super) async fn next_alone(&mut self, query: &Query) -> Result<Option<Outcome>> {
+        let Some((name, alias)) = parse::next_of(query) else { return Ok(None) };
+        if self.read_only() {
+            return Ok(None);
+        }
+        let facts = self.facts("");
+        let Some(sequence) = functions::sequence_named(name, &facts) else { return Ok(None) };
+        let sequences = Arc::clone(&self.sequences);
+        let number = self.unless_cancelled(sequences.next_async(&sequence)).await?;
+        let field = Field::new(alias, DataType::Int64, true);
+        let array = Arc::new(Int64Array::from(vec![number]));
+        let row = RecordBatch::try_new(Arc::new(Schema::new(vec![field])), vec![array])
+            .map_err(|error| Error::Internal(error.to_string()))?;
+        let pg_type = PgType { oid: types::INT8, len: 8, modifier: -1 };
+        let column = Column { name: alias.to_owned(), table_oid: 0, number: 0, pg_type };
+        Ok(Some(Outcome::Rows {
+            columns: Arc::new([column]),
+            rows: stored(vec![row]),
+            tag: RowsTag::Counted("SELECT"),
+            binary: false,
+        }))
+    }
+}
