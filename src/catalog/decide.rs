@@ -304,6 +304,9 @@ fn drop_role(generation: &Generation, name: String) -> Result<Vec<Fact>> {
     role_of(generation, &name)?;
     let describe = |grant: &Grant| match &grant.target {
         Target::Schema(schema) => format!("privileges for schema {schema}"),
+        Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
+            format!("privileges for sequence {schema}.{table}")
+        }
         Target::Table { schema, table } => format!("privileges for table {schema}.{table}"),
     };
     let of_grants = generation
@@ -322,7 +325,10 @@ fn drop_role(generation: &Generation, name: String) -> Result<Vec<Fact>> {
         .filter(|role| role.member_of.contains(&name))
         .map(|role| format!("membership of role {}", role.name));
     let owned = super::defined::owned_by(generation, &name);
-    let mut dependents = owned.chain(of_members).chain(of_defaults).chain(of_grants);
+    let mut of_grants: Vec<String> = of_grants.collect();
+    // Several privileges on one thing are one dependency.
+    of_grants.dedup();
+    let mut dependents = of_members.chain(of_defaults).chain(of_grants).chain(owned);
     let shown: Vec<_> = dependents.by_ref().take(DEPENDENTS_SHOWN_MAX).collect();
     if shown.is_empty() {
         drop(dependents);
@@ -483,23 +489,34 @@ fn check_grantee(generation: &Generation, grantee: &str, grantable: bool) -> Res
 
 fn check_target(generation: &Generation, target: &Target, privilege: Privilege) -> Result<()> {
     let schema = schema_of(target);
-    let Some(database) = generation.database(schema) else {
+    let (database, written) = (generation.database(schema), generation.schema(schema));
+    if database.is_none() && written.is_none() {
         return Err(Error::UndefinedSchema(schema.to_owned()));
-    };
-    match (target, privilege) {
-        (Target::Schema(_), Privilege::Usage) => Ok(()),
-        (Target::Table { table, .. }, Privilege::Select) => {
-            match database.relations.contains_key(table) {
-                true => Ok(()),
-                false => Err(Error::UndefinedTable(format!("{schema}.{table}"))),
+    }
+    let (fits, kind) = match target {
+        Target::Schema(_) => {
+            let creates = privilege == Privilege::Create && written.is_some();
+            (creates || privilege == Privilege::Usage, "schema")
+        }
+        Target::Table { table, .. } => {
+            if written.is_some_and(|schema| schema.sequences.contains_key(table)) {
+                (privilege != Privilege::Create, "sequence")
+            } else if database.is_some_and(|database| database.relations.contains_key(table)) {
+                (privilege == Privilege::Select, "table")
+            } else {
+                return Err(Error::UndefinedTable(format!("{schema}.{table}")));
             }
         }
-        (Target::Schema(_), Privilege::Select) => {
-            Err(Error::InvalidGrant("invalid privilege type SELECT for schema".to_owned()))
-        }
-        (Target::Table { .. }, Privilege::Usage) => {
-            Err(Error::InvalidGrant("invalid privilege type USAGE for table".to_owned()))
-        }
+    };
+    let word = match privilege {
+        Privilege::Usage => "USAGE",
+        Privilege::Select => "SELECT",
+        Privilege::Update => "UPDATE",
+        Privilege::Create => "CREATE",
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(Error::InvalidGrant(format!("invalid privilege type {word} for {kind}"))),
     }
 }
 

@@ -9,6 +9,7 @@ use super::record::Fact;
 use super::record_written::{
     DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
 };
+use super::roles::Target;
 use super::state::{State, impossible};
 use super::written::{DATABASE_OWNER, PUBLIC_SCHEMA, Position, Schema, Sequence};
 use crate::error::{Error, Result};
@@ -121,6 +122,14 @@ impl State {
         if let Some(old) = self.generation.schemas.remove(old_name) {
             schema.sequences = old.sequences.clone();
         }
+        if *old_name != schema.name {
+            self.move_grants(|target| match target {
+                Target::Schema(own) | Target::Table { schema: own, .. } if own == old_name => {
+                    own.clone_from(&schema.name);
+                }
+                _ => {}
+            });
+        }
         self.generation.schemas.insert(schema.name.clone(), Arc::new(schema));
         Ok(())
     }
@@ -130,6 +139,23 @@ impl State {
         let positions = Arc::make_mut(&mut self.generation.positions);
         for sequence in schema.sequences.values() {
             positions.remove(&sequence.ids.relation);
+        }
+        self.drop_grants(|target| super::state::schema_of(target) == name);
+    }
+
+    /// Grants on what has another name now.
+    fn move_grants(&mut self, moved: impl Fn(&mut Target)) {
+        let grants = self.generation.grants.iter().cloned().map(|mut grant| {
+            moved(&mut grant.target);
+            grant
+        });
+        self.generation.grants = Arc::new(grants.collect());
+    }
+
+    /// Grants on what is gone.
+    fn drop_grants(&mut self, gone: impl Fn(&Target) -> bool) {
+        if self.generation.grants.iter().any(|grant| gone(&grant.target)) {
+            Arc::make_mut(&mut self.generation.grants).retain(|grant| !gone(&grant.target));
         }
     }
 
@@ -141,6 +167,15 @@ impl State {
         let old_schema = fact.old_schema.as_ref().unwrap_or(&schema);
         let old_name = fact.old_name.as_ref().unwrap_or(&sequence.name);
         self.schema_of(old_schema)?.sequences.remove(old_name);
+        if *old_schema != schema || *old_name != sequence.name {
+            let from = Target::Table { schema: old_schema.clone(), table: old_name.clone() };
+            let to = Target::Table { schema: schema.clone(), table: sequence.name.clone() };
+            self.move_grants(|target| {
+                if *target == from {
+                    target.clone_from(&to);
+                }
+            });
+        }
         if let Some(position) = fact.position {
             self.move_sequence(position);
         }
@@ -151,6 +186,8 @@ impl State {
     pub(super) fn drop_sequence(&mut self, fact: &DropSequence) -> Result<()> {
         self.schema_of(&fact.schema)?.sequences.remove(&fact.name);
         Arc::make_mut(&mut self.generation.positions).remove(&fact.oid);
+        let of = Target::Table { schema: fact.schema.clone(), table: fact.name.clone() };
+        self.drop_grants(|target| *target == of);
         Ok(())
     }
 

@@ -105,6 +105,20 @@ impl Catalog {
         Ok(Catalog { shared, queue })
     }
 
+    /// The same over a simulated disk, without a lock.
+    #[cfg(test)]
+    pub(crate) fn open_faulty(
+        disk: &crate::store::faulty::Disk,
+        clock: Clock,
+        tasks: &Tasks,
+    ) -> Result<Catalog> {
+        let root = Directory::open_faulty(Path::new("/state"), disk)?;
+        let (committer, shared) = Committer::open(&root, clock, None)?;
+        let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
+        tasks.essential("catalog", committer::serve(committer, requests, tasks.clone()));
+        Ok(Catalog { shared, queue })
+    }
+
     /// The newest generation. Holding it keeps everything in it.
     pub fn pin(&self) -> Arc<Generation> {
         self.shared.pin()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::generation::{Database, Generation};
 use super::roles::{BOOTSTRAP_ROLE, Grant, Privilege, Role, Target};
+use super::written::PUBLIC_SCHEMA;
 
 /// Everybody, as a grantee.
 pub const PUBLIC: &str = "public";
@@ -46,13 +47,32 @@ impl Generation {
 
     /// Whether `role` has USAGE on `schema`. A schema that does not exist is nobody's but a superuser's.
     pub fn has_schema_privilege(&self, role: &str, schema: &str) -> bool {
-        self.has(role, &Target::Schema(schema.to_owned()), Privilege::Usage, false)
+        // PostgreSQL grants it to everybody when it makes the schema.
+        schema == PUBLIC_SCHEMA
+            || self.has(role, &Target::Schema(schema.to_owned()), Privilege::Usage, false)
     }
 
     /// Whether `role` has SELECT on a table; USAGE on its schema is a question of its own, as in PostgreSQL.
     pub fn has_table_privilege(&self, role: &str, schema: &str, table: &str) -> bool {
         let target = Target::Table { schema: schema.to_owned(), table: table.to_owned() };
         self.has(role, &target, Privilege::Select, false)
+    }
+
+    /// Whether `role` may make things in a schema.
+    pub fn may_create(&self, role: &str, schema: &str) -> bool {
+        self.has(role, &Target::Schema(schema.to_owned()), Privilege::Create, false)
+    }
+
+    /// Whether `role` has any of the privileges on a sequence.
+    pub fn has_sequence_privilege(
+        &self,
+        role: &str,
+        schema: &str,
+        sequence: &str,
+        privileges: &[Privilege],
+    ) -> bool {
+        let target = Target::Table { schema: schema.to_owned(), table: sequence.to_owned() };
+        privileges.iter().any(|privilege| self.has(role, &target, *privilege, false))
     }
 
     /// Whether `role` may grant a privilege on.
@@ -72,16 +92,25 @@ impl Generation {
         if self.is_superuser(role) {
             return true;
         }
-        // The bootstrap role owns all schemas and tables; a session as a role that is gone has nothing, not even
+        // The bootstrap role owns all databases and tables; a session as a role that is gone has nothing, not even
         // what everybody has.
         if self.role(role).is_none() && role != BOOTSTRAP_ROLE {
             return false;
         }
         let roles = self.member_of(role);
-        roles.contains(BOOTSTRAP_ROLE)
+        roles.contains(self.owner(target))
             || roles.iter().map(String::as_str).chain([PUBLIC]).any(|grantee| {
                 self.granted(target, grantee, privilege).any(|grant| grant.grantable || !grantable)
             })
+    }
+
+    /// The role that a schema, table or sequence belongs to.
+    pub fn owner(&self, target: &Target) -> &str {
+        match target {
+            Target::Schema(schema) => self.schema(schema).map(|it| &it.owner),
+            Target::Table { schema, table } => self.sequence(schema, table).map(|it| &it.owner),
+        }
+        .map_or(BOOTSTRAP_ROLE, String::as_str)
     }
 
     /// The grants of one privilege on one target to one grantee.

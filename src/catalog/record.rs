@@ -202,7 +202,7 @@ pub(super) struct GrantRecord {
     pub(super) table: Option<String>,
     #[prost(string, tag = "3")]
     pub(super) grantee: String,
-    /// 1 usage, 2 select.
+    /// 1 usage, 2 select, 3 update, 4 create.
     #[prost(uint32, tag = "4")]
     pub(super) privilege: u32,
     #[prost(bool, tag = "5")]
@@ -450,6 +450,8 @@ impl From<&Grant> for GrantRecord {
             privilege: match grant.privilege {
                 Privilege::Usage => 1,
                 Privilege::Select => 2,
+                Privilege::Update => 3,
+                Privilege::Create => 4,
             },
             grantable: grant.grantable,
             grantor: grant.grantor.clone(),
@@ -470,6 +472,8 @@ impl TryFrom<GrantRecord> for Grant {
             privilege: match record.privilege {
                 1 => Privilege::Usage,
                 2 => Privilege::Select,
+                3 => Privilege::Update,
+                4 => Privilege::Create,
                 other => return Err(unknown(&format!("privilege {other}"))),
             },
             grantable: record.grantable,

@@ -35,9 +35,9 @@ pub struct Role {
 /// What a privilege is on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Target {
-    /// A schema, that is a database of the source root.
+    /// A schema: a database of the source root, or one that users make things in.
     Schema(String),
-    /// One table of a schema; versions and aliases inherit it.
+    /// One table of a schema, which versions and aliases inherit, or one sequence.
     Table {
         /// The schema.
         schema: String,
@@ -46,13 +46,17 @@ pub enum Target {
     },
 }
 
-/// A privilege that versioned data can have.
+/// A privilege that can be granted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Privilege {
-    /// On a schema.
+    /// On a schema or a sequence.
     Usage,
-    /// On a table.
+    /// On a table or a sequence.
     Select,
+    /// On a sequence.
+    Update,
+    /// On a schema that users make things in.
+    Create,
 }
 
 /// One granted privilege.

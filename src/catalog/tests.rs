@@ -639,7 +639,8 @@ fn the_journal_is_checkpointed_by_itself() {
 fn any_change(random: &mut Random) -> Change {
     let version = ["1", "2", "3"][random.below(3)];
     let name = ["a", "b", "c"][random.below(3)];
-    match random.below(12) {
+    let own = |name: &str| sequence(name, 20_000 + u32::from(name.as_bytes()[0]));
+    match random.below(18) {
         0 | 1 => add("sales", version, &["orders", ["x", "y", "z"][random.below(3)]]),
         2 => remove("sales", version),
         3 | 4 => activate(vec![move_to("sales", version, None)]),
@@ -649,6 +650,10 @@ fn any_change(random: &mut Random) -> Change {
         8 => drop_role(name),
         9 => member(name, ["a", "b", "c"][random.below(3)]),
         10 => select(name),
+        11 => create_schema("app", 19_999),
+        12 | 13 => put_sequence(None, ["public", "app"][random.below(2)], &own(name)),
+        14 | 15 => moved_to(own(name).ids.relation, -8, 1 + random.next() % 3),
+        16 => Change::DropSchema { name: "app".to_owned(), cascade: true },
         _ => Change::SetPaused { database: "sales".to_owned(), paused: random.below(2) == 0 },
     }
 }

@@ -23,6 +23,7 @@ use datafusion::logical_expr::{
 use super::clock;
 use super::engine::Engine;
 use crate::catalog::generation::{Database, Version};
+use crate::catalog::roles::Privilege;
 use crate::error::Error;
 use crate::pg::catalog::index::SEQUENCE_COLUMNS;
 use crate::pg::facts::{CHANGING, FOREBAY_SCHEMA, Facts, TemporaryTable};
@@ -195,7 +196,8 @@ impl<'a> Names<'a> {
     /// Errors: 42501.
     fn sequence(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
         let Some(sequence) = self.facts.generation.sequence(schema, name) else { return Ok(None) };
-        if !self.facts.owns(&sequence.owner) {
+        let (user, generation) = (&self.facts.user, &self.facts.generation);
+        if !generation.has_sequence_privilege(user, schema, name, &[Privilege::Select]) {
             let message = format!("permission denied for sequence {name}");
             return Err(Error::InsufficientPrivilege(message));
         }

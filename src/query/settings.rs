@@ -74,6 +74,12 @@ const SETTINGS: &[Setting] = &[
     reported("default_transaction_read_only", "off", Kind::Known, "The mode of new transactions."),
     setting("extra_float_digits", "1", Kind::Known, "Digits of floating-point output."),
     setting("forebay.pin", "", Kind::Own(pin), "Versions this session means, as `db:version, …`."),
+    setting(
+        "forebay.sequence_auto_create",
+        "off",
+        Kind::Bool,
+        "Whether `SELECT nextval('name')` makes a sequence that is not there.",
+    ),
     setting("forebay.show_versions", "off", Kind::Bool, "Whether versions appear as schemas."),
     reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
     setting("hba_file", "", Kind::Fixed, "There is none of PostgreSQL's."),

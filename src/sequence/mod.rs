@@ -79,8 +79,12 @@ impl Sequences {
 
     /// The next `count` numbers of a sequence, fewer at its end and at the end of a block; `None` where a block has to be
     /// reserved first.
-    /// Errors: 2200H at its end; 42704 when it is gone.
+    /// Errors: 2200H at its end; 42704 when it is gone; 58030 once the journal has failed.
     fn take(&self, oid: u32, count: i64) -> Result<Option<Run>> {
+        // A commit that failed may be durable all the same, and have moved the sequence back.
+        if let Some(failure) = self.catalog.failure() {
+            return Err(failure);
+        }
         let newest = self.catalog.pin();
         let open = self.open(oid);
         let mut block = lock(&open.block);

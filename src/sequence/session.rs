@@ -150,6 +150,12 @@ impl Session {
         drafted.or_else(|| self.sequences.position(oid))
     }
 
+    /// How far a sequence is durable: the last number reserved, and whether one is.
+    pub fn reserved(&self, oid: u32) -> Option<(i64, bool)> {
+        let durable = self.sequences.catalog.pin().positions.get(&oid).copied()?;
+        Some((durable.last, durable.is_called))
+    }
+
     /// DISCARD SEQUENCES.
     pub fn discard(&self) {
         let mut own = self.own();

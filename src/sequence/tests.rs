@@ -6,6 +6,7 @@ use crate::catalog::Catalog;
 use crate::catalog::change::Change;
 use crate::catalog::generation::RelationIds;
 use crate::catalog::written::{Position, Sequence, SequenceType};
+use crate::store::faulty::{Crash, Disk, Random};
 use crate::task::{Clock, Tasks};
 
 fn sequence(increment: i64, min: i64, max: i64) -> Sequence {
@@ -213,4 +214,69 @@ async fn a_session_keeps_what_it_cached_and_its_transaction_its_own() {
     fixture.sequences.commit(vec![change]).await.expect("restarts");
     assert_eq!([one.next(&again).ok(), two.next(&again).ok()], [Some(90), Some(94)]);
     fixture.close().await;
+}
+
+/// What one process handed out on a disk that may die under it: the numbers, in their order.
+async fn live(disk: &Disk, random: &mut Random) -> Vec<i64> {
+    let tasks = Tasks::new();
+    let mut numbers = Vec::new();
+    let Ok(catalog) = Catalog::open_faulty(disk, Clock::System, &tasks) else { return numbers };
+    let sequences = Arc::new(Sequences::with_blocks(&catalog, 10));
+    let session = Session::new(&sequences, tokio::runtime::Handle::current());
+    let mut made = Arc::new(sequence(1, 1, i64::MAX));
+    match catalog.pin().sequence("public", "s") {
+        Some(found) => made = Arc::clone(found),
+        None => {
+            let change = put(&made, None, Some((1, false)));
+            drop(sequences.commit(vec![change]).await);
+        }
+    }
+    for _ in 0..random.below(40) {
+        match random.below(12) {
+            // Another definition goes on where the numbers are.
+            0 => {
+                let cache = 1 + i64::try_from(random.below(4)).expect("fits");
+                let generation = made.generation + 1;
+                let next = Arc::new(Sequence { cache, generation, ..(*made).clone() });
+                if sequences.commit(vec![put(&next, Some(&made), None)]).await.is_ok() {
+                    made = next;
+                }
+            }
+            1 => drop(catalog.checkpoint().await),
+            2 => drop(sequences.give_back().await),
+            _ => numbers.extend(session.next_async(&made).await.ok()),
+        }
+    }
+    if random.below(3) == 0 {
+        drop(sequences.give_back().await);
+    }
+    drop((session, sequences, catalog));
+    assert!(tasks.stop(std::time::Duration::from_secs(10)).await);
+    numbers
+}
+
+/// Wherever the process dies, no number comes twice, they grow, and what is left out is no more than the blocks and the
+/// shares of sessions that were open.
+#[tokio::test]
+async fn kills_at_any_point_bring_no_number_twice() {
+    let mut handed_out = 0;
+    for seed in 0..2_000 {
+        let mut random = Random(seed);
+        let mut disk = Disk::new(seed);
+        let (mut last, mut deaths) = (0, 0);
+        for _ in 0..4 {
+            disk.kill_after(1 + random.next() % 60);
+            let numbers = live(&disk, &mut random).await;
+            disk = disk.crash([Crash::Power, Crash::Process][random.below(2)]);
+            for number in numbers {
+                assert!(last < number, "seed {seed}: {number} behind {last}");
+                let left_out = number - last - 1;
+                assert!(left_out <= 16 * (deaths + 1), "seed {seed}: {number} behind {last}");
+                (last, deaths) = (number, 0);
+            }
+            deaths += 1;
+        }
+        handed_out += usize::from(0 < last);
+    }
+    assert!(1_000 < handed_out, "most lives should hand out numbers: {handed_out}");
 }

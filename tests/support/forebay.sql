@@ -58,7 +58,9 @@ BEGIN
         ('settings', 'The configuration in effect.',
          'name text, value text, description text'),
         ('health', 'What is well and what is not: the source root and each database.',
-         'subject text, healthy boolean, message text')
+         'subject text, healthy boolean, message text'),
+        ('sequences', 'Sequences: the last number handed out, and the last one that is durable.',
+         'schema text, sequence text, owner text, last_value bigint, reserved_until bigint, increment bigint, cache bigint')
     ) AS views (name, about, columns)
     LOOP
         SELECT string_agg(format('NULL::%s AS %I', split_part(one, ' ', 2), split_part(one, ' ', 1)), ', ') INTO list

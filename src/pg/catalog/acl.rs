@@ -4,7 +4,7 @@ use super::data;
 use super::index::Entity;
 use super::rows::Cell;
 use crate::catalog::roles::{self, BOOTSTRAP_ROLE, Privilege, Target};
-use crate::catalog::written::DATABASE_OWNER;
+use crate::catalog::written::{DATABASE_OWNER, PUBLIC_SCHEMA};
 use crate::pg::facts::Facts;
 
 /// What the owner of a table has by default.
@@ -61,27 +61,54 @@ pub(super) fn of(facts: &Facts, target: &Target) -> Cell {
     if grants.is_empty() {
         return Cell::Null;
     }
-    let owner = match target {
-        Target::Schema(_) => "forebay=UC/forebay",
-        Target::Table { .. } => OWNER_OF_TABLE,
+    let owner = acl_name(facts.generation.owner(target));
+    let letters = match target {
+        Target::Schema(_) => "UC",
+        Target::Table { schema, table } if facts.generation.sequence(schema, table).is_some() => {
+            "rwU"
+        }
+        Target::Table { .. } => "arwdDxt",
     };
-    let item = |grant: &&roles::Grant| {
+    let first = format!("{owner}={letters}/{owner}");
+    let mut items: Vec<(String, String, Vec<String>)> = Vec::new();
+    for grant in grants {
         let grantee = if grant.grantee == "public" { "" } else { &grant.grantee };
         let letter = match grant.privilege {
-            Privilege::Usage => "U",
-            Privilege::Select => "r",
+            Privilege::Select => 'r',
+            Privilege::Update => 'w',
+            Privilege::Usage => 'U',
+            Privilege::Create => 'C',
         };
         let star = if grant.grantable { "*" } else { "" };
-        format!("{}={letter}{star}/{}", acl_name(grantee), acl_name(&grant.grantor))
+        let (grantee, grantor) = (acl_name(grantee), acl_name(&grant.grantor));
+        let letter = format!("{letter}{star}");
+        match items.iter_mut().find(|item| (&item.0, &item.1) == (&grantee, &grantor)) {
+            Some(item) => item.2.push(letter),
+            None => items.push((grantee, grantor, vec![letter])),
+        }
+    }
+    let items = items.into_iter().map(|(grantee, grantor, mut letters)| {
+        // In the order PostgreSQL keeps them in.
+        let place = |letter: &String| {
+            PRIVILEGES.iter().position(|(own, _)| letter.starts_with(*own)).unwrap_or_default()
+        };
+        letters.sort_by_key(place);
+        format!("{grantee}={}/{grantor}", letters.concat())
+    });
+    let public = match target {
+        Target::Schema(name) if name == PUBLIC_SCHEMA => Some(of_public_everybody()),
+        _ => None,
     };
-    let items = grants.iter().map(item);
-    Cell::from(std::iter::once(owner.to_owned()).chain(items).collect::<Vec<String>>())
+    Cell::from(std::iter::once(first).chain(public).chain(items).collect::<Vec<String>>())
 }
 
 /// The privileges on `public` as PostgreSQL makes it: everybody may use it.
 pub(super) fn of_public() -> Cell {
-    let (owner, everybody) = (format!("{DATABASE_OWNER}=UC/{DATABASE_OWNER}"), "=U");
-    Cell::from(vec![owner, format!("{everybody}/{DATABASE_OWNER}")])
+    Cell::from(vec![format!("{DATABASE_OWNER}=UC/{DATABASE_OWNER}"), of_public_everybody()])
+}
+
+fn of_public_everybody() -> String {
+    format!("=U/{DATABASE_OWNER}")
 }
 
 /// A role name in an aclitem: quoted when it has more than letters, digits and underscores (PostgreSQL's `putid`).

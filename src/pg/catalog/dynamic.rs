@@ -167,7 +167,10 @@ fn namespaces(facts: &Facts, index: &Index) -> Vec<Row> {
     for (name, oid) in &index.schemas {
         if let Some(schema) = facts.generation.schema(name) {
             let owner = facts.role_oid(&schema.owner).unwrap_or(BOOTSTRAP_ROLE_OID);
-            let acl = if *oid == PUBLIC_SCHEMA_OID { acl::of_public() } else { Cell::Null };
+            let acl = match acl::of(facts, &Target::Schema(name.clone())) {
+                Cell::Null if *oid == PUBLIC_SCHEMA_OID => acl::of_public(),
+                acl => acl,
+            };
             rows.push(row![*oid, name, owner, acl]);
             continue;
         }

@@ -67,8 +67,8 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 pub(crate) use self::apart::CAST;
 pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;
-use crate::catalog::written::Sequence;
 use super::types::{self, TYPE_KEY};
+use crate::catalog::written::Sequence;
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
@@ -162,8 +162,14 @@ pub fn session_function(name: &str, facts: &Arc<Facts>) -> Option<Arc<ScalarUDF>
 /// The sequence of that name whose numbers the user may take.
 pub(crate) fn sequence_named(name: &str, facts: &Facts) -> Option<Arc<Sequence>> {
     let oid = names::class_in(name, facts).ok()?;
-    let entity = facts.index().relation(oid).filter(|entity| facts.owns(&entity.owner))?;
-    entity.sequence.clone()
+    let entity = facts.index().relation(oid)?;
+    facts.owns(&entity.owner).then(|| entity.sequence.clone())?
+}
+
+/// The schema and the name that a text means, if nothing has that name.
+pub(crate) fn missing_relation(name: &str, facts: &Facts) -> Option<(Option<String>, String)> {
+    names::class_in(name, facts).err()?;
+    names::qualified(name, facts).ok()
 }
 
 /// The function `name` in the session's time zone, on whose settings alone it depends; `None` when it is none of these.

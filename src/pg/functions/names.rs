@@ -54,7 +54,7 @@ fn invalid(text: &str) -> Error {
 }
 
 /// `schema.name` or `name`; a leading database name must be the connected one.
-fn qualified(text: &str, facts: &Facts) -> Result<(Option<String>, String)> {
+pub(super) fn qualified(text: &str, facts: &Facts) -> Result<(Option<String>, String)> {
     let mut parts = parts(text).ok_or_else(|| invalid(text))?;
     if parts.len() == 3 && parts[0] == facts.database {
         parts.remove(0);

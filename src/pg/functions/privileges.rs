@@ -93,7 +93,11 @@ pub(super) fn schema(call: &Call<'_>) -> Result<Cell> {
         }
         if let Some(schema) = written {
             let everybody = schema.oid == PUBLIC_SCHEMA_OID && privilege == "USAGE" && !option;
-            return everybody || call.facts.member(&user, &schema.owner, true);
+            let target = Target::Schema(name.clone());
+            let wanted = if privilege == "USAGE" { Privilege::Usage } else { Privilege::Create };
+            return everybody
+                || call.facts.member(&user, &schema.owner, true)
+                || granted(call, &user, &target, wanted, *option);
         }
         privilege == "USAGE"
             && ((system && !option) || granted(call, &user, &target, Privilege::Usage, *option))
@@ -121,7 +125,14 @@ pub(super) fn sequence(call: &Call<'_>) -> Result<Cell> {
         call.facts.superuser(&user)
             || call.facts.member(&user, &entity.owner, true)
             || privileges.iter().any(|(privilege, option)| {
-                privilege == "SELECT" && !option && may_read(call, &user, entity)
+                let target =
+                    Target::Table { schema: entity.schema.clone(), table: entity.name.clone() };
+                let privilege = match privilege.as_str() {
+                    "SELECT" => Privilege::Select,
+                    "UPDATE" => Privilege::Update,
+                    _ => Privilege::Usage,
+                };
+                granted(call, &user, &target, privilege, *option)
             })
     });
     Ok(Cell::Bool(has))

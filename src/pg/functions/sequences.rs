@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::cells::Call;
 use super::session::class;
+use crate::catalog::roles::Privilege;
 use crate::catalog::written::Sequence;
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Entity;
@@ -31,9 +32,17 @@ fn session<'a>(call: &Call<'a>) -> Result<&'a Session> {
     session.ok_or_else(|| Error::Internal("a sequence without a session".to_owned()))
 }
 
-/// Errors: 42501.
-fn check(call: &Call<'_>, entity: &Entity) -> Result<()> {
-    if call.facts.owns(&entity.owner) {
+/// Errors: 42501 for who is neither the owner nor was granted any of the privileges.
+fn check(call: &Call<'_>, entity: &Entity, privileges: &[Privilege]) -> Result<()> {
+    let (facts, generation) = (call.facts, &call.facts.generation);
+    let (schema, name) = (&entity.schema, &entity.name);
+    if !generation.has_schema_privilege(&facts.user, schema) {
+        let message = format!("permission denied for schema {schema}");
+        return Err(Error::InsufficientPrivilege(message));
+    }
+    if facts.owns(&entity.owner)
+        || generation.has_sequence_privilege(&facts.user, schema, name, privileges)
+    {
         return Ok(());
     }
     let message = format!("permission denied for sequence {}", entity.name);
@@ -51,7 +60,7 @@ fn check_writable(call: &Call<'_>, function: &str) -> Result<()> {
 /// `nextval`
 pub(super) fn next(call: &Call<'_>) -> Result<Cell> {
     let (entity, sequence) = named(call)?;
-    check(call, entity)?;
+    check(call, entity, &[Privilege::Usage, Privilege::Update])?;
     check_writable(call, "nextval")?;
     session(call)?.next(sequence).map(Cell::Int)
 }
@@ -59,7 +68,7 @@ pub(super) fn next(call: &Call<'_>) -> Result<Cell> {
 /// `currval`
 pub(super) fn current(call: &Call<'_>) -> Result<Cell> {
     let (entity, _) = named(call)?;
-    check(call, entity)?;
+    check(call, entity, &[Privilege::Usage, Privilege::Select])?;
     let number = session(call)?.current(entity.ids.relation);
     let what = || undefined(&format!("currval of sequence \"{}\"", entity.name));
     number.map(Cell::Int).ok_or_else(what)
@@ -70,14 +79,14 @@ pub(super) fn latest(call: &Call<'_>) -> Result<Cell> {
     let (oid, number) = session(call)?.latest().ok_or_else(|| undefined("lastval"))?;
     // One that is gone has no last number either.
     let entity = call.facts.index().relation(oid).ok_or_else(|| undefined("lastval"))?;
-    check(call, entity)?;
+    check(call, entity, &[Privilege::Usage, Privilege::Select])?;
     Ok(Cell::Int(number))
 }
 
 /// `setval`
 pub(super) fn set(call: &Call<'_>) -> Result<Cell> {
     let (entity, sequence) = named(call)?;
-    check(call, entity)?;
+    check(call, entity, &[Privilege::Update])?;
     check_writable(call, "setval")?;
     let (number, is_called) = (call.int(1), call.args.len() < 3 || call.truth(2));
     if number < sequence.min || sequence.max < number {
@@ -93,7 +102,7 @@ pub(super) fn set(call: &Call<'_>) -> Result<Cell> {
 /// `pg_sequence_last_value`
 pub(super) fn last_value(call: &Call<'_>) -> Result<Cell> {
     let (entity, _) = named(call)?;
-    check(call, entity)?;
+    check(call, entity, &[Privilege::Usage, Privilege::Select])?;
     let at = session(call)?.position(entity.ids.relation);
     Ok(at.filter(|(_, is_called)| *is_called).map_or(Cell::Null, |(last, _)| Cell::Int(last)))
 }

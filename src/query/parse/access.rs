@@ -303,14 +303,13 @@ impl Reader<'_> {
             match self.word_at(offset).as_deref() {
                 Some("SELECT") => privileges.push(Privilege::Select),
                 Some("USAGE") => privileges.push(Privilege::Usage),
+                Some("CREATE") => privileges.push(Privilege::Create),
+                // Whether it is on a sequence is known when all is read.
+                Some("UPDATE") => privileges.push(Privilege::Update),
                 Some(
-                    word @ ("INSERT" | "UPDATE" | "DELETE" | "TRUNCATE" | "REFERENCES" | "TRIGGER"
-                    | "CREATE" | "CONNECT" | "TEMPORARY" | "TEMP" | "EXECUTE"),
-                ) => {
-                    let message = format!("privilege {word} is not supported");
-                    return Err(Error::FeatureNotSupported(message)
-                        .detail("Versions are read-only: USAGE and SELECT can be granted."));
-                }
+                    word @ ("INSERT" | "DELETE" | "TRUNCATE" | "REFERENCES" | "TRIGGER" | "CONNECT"
+                    | "TEMPORARY" | "TEMP" | "EXECUTE"),
+                ) => return Err(ungranted(word)),
                 _ => return Ok(None),
             }
             if self.token_at(offset + 1) == Token::LParen {
@@ -340,22 +339,29 @@ impl Reader<'_> {
         if self.accept("ALL TABLES IN SCHEMA") {
             return Ok(self.identifiers()?.into_iter().map(AccessTarget::AllTables).collect());
         }
-        if let Some(
-            word @ ("DATABASE" | "SEQUENCE" | "FUNCTION" | "LANGUAGE" | "TYPE" | "DOMAIN"),
-        ) = self.peek().as_deref()
+        if self.accept("ALL SEQUENCES IN SCHEMA") {
+            return Ok(self.identifiers()?.into_iter().map(AccessTarget::AllSequences).collect());
+        }
+        if let Some(word @ ("DATABASE" | "FUNCTION" | "LANGUAGE" | "TYPE" | "DOMAIN")) =
+            self.peek().as_deref()
         {
             return Err(Error::FeatureNotSupported(format!("GRANT ON {word} is not supported")));
         }
-        self.accept("TABLE");
+        let sequences = self.accept("SEQUENCE");
+        if !sequences {
+            self.accept("TABLE");
+        }
         let mut targets = Vec::new();
         loop {
-            let first = self.identifier()?;
-            let target = if self.accept_token(&Token::Period) {
-                Target::Table { schema: first, table: self.identifier()? }
-            } else {
-                Target::Table { schema: String::new(), table: first }
-            };
-            targets.push(AccessTarget::One(target));
+            let mut name = self.identifier()?;
+            let mut schema = String::new();
+            if self.accept_token(&Token::Period) {
+                schema = std::mem::replace(&mut name, self.identifier()?);
+            }
+            targets.push(match sequences {
+                true => AccessTarget::Sequence { schema, name },
+                false => AccessTarget::One(Target::Table { schema, table: name }),
+            });
             if !self.accept_token(&Token::Comma) {
                 return Ok(targets);
             }
@@ -363,14 +369,23 @@ impl Reader<'_> {
     }
 
     fn check_privileges(&self, privileges: &[Privilege], targets: &[AccessTarget]) -> Result<()> {
-        let schema = matches!(targets.first(), Some(AccessTarget::One(Target::Schema(_))));
+        let kind = match targets.first() {
+            Some(AccessTarget::One(Target::Schema(_))) => "schema",
+            Some(AccessTarget::Sequence { .. } | AccessTarget::AllSequences(_)) => "sequence",
+            _ => "table",
+        };
         for privilege in privileges {
-            let (wrong, kind) = match privilege {
-                Privilege::Select => (schema, "SELECT for schema"),
-                Privilege::Usage => (!schema, "USAGE for table"),
+            let (fits, word) = match privilege {
+                Privilege::Select => (kind != "schema", "SELECT"),
+                Privilege::Usage => (kind != "table", "USAGE"),
+                Privilege::Create => (kind == "schema", "CREATE"),
+                Privilege::Update if kind == "table" => return Err(ungranted("UPDATE")),
+                Privilege::Update => (kind == "sequence", "UPDATE"),
             };
-            if wrong {
-                return Err(Error::InvalidGrant(format!("invalid privilege type {kind}")));
+            if !fits {
+                return Err(Error::InvalidGrant(format!(
+                    "invalid privilege type {word} for {kind}"
+                )));
             }
         }
         Ok(())
@@ -401,4 +416,10 @@ impl Reader<'_> {
         }
         Ok(Statement::DefaultAccess(DefaultAccess { grant, grant_option, schemas, grantees }))
     }
+}
+
+/// That a privilege is not to be had.
+fn ungranted(word: &str) -> Error {
+    Error::FeatureNotSupported(format!("privilege {word} is not supported"))
+        .detail("Versions are read-only: USAGE and SELECT can be granted.")
 }

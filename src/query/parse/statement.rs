@@ -545,6 +545,15 @@ pub enum AccessTarget {
     One(Target),
     /// ALL TABLES IN SCHEMA.
     AllTables(String),
+    /// A sequence; without a schema that is empty.
+    Sequence {
+        /// The schema.
+        schema: String,
+        /// Its name.
+        name: String,
+    },
+    /// ALL SEQUENCES IN SCHEMA.
+    AllSequences(String),
 }
 
 /// ALTER DEFAULT PRIVILEGES [IN SCHEMA …] GRANT SELECT ON TABLES TO ….

@@ -576,8 +576,7 @@ fn bare(query: &Query) -> Option<&Select> {
         && query.limit_clause.is_none()
         && query.fetch.is_none();
     let SetExpr::Select(select) = query.body.as_ref() else { return None };
-    let rows =
-        select.selection.is_some() || select.having.is_some() || select.distinct.is_some();
+    let rows = select.selection.is_some() || select.having.is_some() || select.distinct.is_some();
     (bare && !rows).then_some(select)
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{SqlSession, is_superuser};
+use super::{SqlSession, define, is_superuser};
 use crate::catalog::Generation;
 use crate::catalog::change::{Change, RoleChanges};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
@@ -233,12 +233,10 @@ impl SqlSession {
         let mut changes = Vec::new();
         let mut grants = Vec::new();
         for target in targets {
-            let all = match target {
-                Target::Schema(_) => Privilege::Usage,
-                Target::Table { .. } => Privilege::Select,
+            let privileges = match access.privileges.as_slice() {
+                [] => self.all_privileges(&target),
+                some => some.to_vec(),
             };
-            let privileges =
-                if access.privileges.is_empty() { vec![all] } else { access.privileges.clone() };
             for privilege in privileges {
                 for grantee in &access.grantees {
                     let grantee = self.grantee(grantee)?;
@@ -270,6 +268,21 @@ impl SqlSession {
         Ok(tag.to_owned())
     }
 
+    /// What ALL PRIVILEGES are on a target.
+    fn all_privileges(&self, target: &Target) -> Vec<Privilege> {
+        let generation = self.engine.catalog.pin();
+        match target {
+            Target::Schema(name) if generation.schema(name).is_some() => {
+                vec![Privilege::Usage, Privilege::Create]
+            }
+            Target::Schema(_) => vec![Privilege::Usage],
+            Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
+                vec![Privilege::Usage, Privilege::Select, Privilege::Update]
+            }
+            Target::Table { .. } => vec![Privilege::Select],
+        }
+    }
+
     /// Every target with its schema; `ALL TABLES` as the tables of every loaded version.
     fn expand(&mut self, targets: &[AccessTarget]) -> Result<Vec<Target>> {
         let facts = self.facts("");
@@ -281,7 +294,9 @@ impl SqlSession {
         for target in targets {
             match target {
                 AccessTarget::One(Target::Schema(schema)) => {
-                    known(schema)?;
+                    if generation.schema(schema).is_none() {
+                        known(schema)?;
+                    }
                     list.push(Target::Schema(schema.clone()));
                 }
                 AccessTarget::One(Target::Table { schema, table }) => {
@@ -293,7 +308,8 @@ impl SqlSession {
                     } else {
                         schema.clone()
                     };
-                    if !known(&schema)?.relations.contains_key(table) {
+                    let written = generation.sequence(&schema, table).is_some();
+                    if !written && !known(&schema)?.relations.contains_key(table) {
                         return Err(Error::UndefinedTable(format!("{schema}.{table}")));
                     }
                     list.push(Target::Table { schema, table: table.clone() });
@@ -305,6 +321,24 @@ impl SqlSession {
                         table: table.clone(),
                     }));
                 }
+                AccessTarget::Sequence { schema, name } => {
+                    let schema = (!schema.is_empty()).then_some(schema.as_str());
+                    let entity = self.sequence_named(&facts, schema, name)?;
+                    let entity =
+                        entity.ok_or_else(|| Error::UndefinedTable(define::shown(schema, name)))?;
+                    let (schema, table) = (entity.schema.clone(), entity.name.clone());
+                    list.push(Target::Table { schema, table });
+                }
+                AccessTarget::AllSequences(schema) => {
+                    let found = generation.schema(schema);
+                    let found = found.ok_or_else(|| Error::UndefinedSchema(schema.clone()))?;
+                    list.extend(
+                        found.sequences.keys().map(|name| Target::Table {
+                            schema: schema.clone(),
+                            table: name.clone(),
+                        }),
+                    );
+                }
             }
         }
         Ok(list)
@@ -315,15 +349,19 @@ impl SqlSession {
             return Ok(());
         }
         let generation = self.engine.catalog.pin();
-        let held = generation
-            .grants
-            .iter()
-            .any(|grant| grant.grantee == self.user && grant.grantable && grant.target == *target);
+        let owner = generation.owner(target);
+        let held = generation.owns(&self.user, owner)
+            || generation.grants.iter().any(|grant| {
+                grant.grantee == self.user && grant.grantable && grant.target == *target
+            });
         if held {
             return Ok(());
         }
         let what = match target {
             Target::Schema(schema) => format!("schema {schema}"),
+            Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
+                format!("sequence {table}")
+            }
             Target::Table { table, .. } => format!("table {table}"),
         };
         Err(Error::InsufficientPrivilege(format!("permission denied for {what}")))

@@ -209,7 +209,8 @@ impl SqlSession {
                 .find_map(|name| generation.schema(name))
                 .ok_or(Error::NoSchemaSelected)?,
         };
-        if !generation.owns(&self.user, &found.owner) {
+        let owns = generation.owns(&self.user, &found.owner);
+        if !owns && !generation.may_create(&self.user, &found.name) {
             let message = format!("permission denied for schema {}", found.name);
             return Err(Error::InsufficientPrivilege(message));
         }
@@ -388,7 +389,7 @@ impl SqlSession {
 
     /// The sequence of that name.
     /// Errors: 42809 for another relation.
-    fn sequence_named(
+    pub(super) fn sequence_named(
         &self,
         facts: &Facts,
         schema: Option<&str>,
@@ -422,7 +423,8 @@ impl SqlSession {
     }
 }
 
-fn shown(schema: Option<&str>, name: &str) -> String {
+/// A name as messages write it.
+pub(super) fn shown(schema: Option<&str>, name: &str) -> String {
     schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"))
 }
 

@@ -8,11 +8,13 @@ use arrow::record_batch::RecordBatch;
 use datafusion::sql::sqlparser::ast::Query;
 
 use super::SqlSession;
+use crate::catalog::written::Sequence;
 use crate::error::{Error, Result};
+use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::types::{self, PgType};
 use crate::query::door::{Column, Outcome, RowsTag};
-use crate::query::parse;
+use crate::query::parse::{self, SequenceDefinition, SequenceOptions};
 use crate::query::run::stored;
 
 impl SqlSession {
@@ -25,7 +27,13 @@ impl SqlSession {
             return Ok(None);
         }
         let facts = self.facts("");
-        let Some(sequence) = functions::sequence_named(name, &facts) else { return Ok(None) };
+        let found = match functions::sequence_named(name, &facts) {
+            None if self.settings.on("forebay.sequence_auto_create") => {
+                self.create_missing(name, &facts).await?
+            }
+            found => found,
+        };
+        let Some(sequence) = found else { return Ok(None) };
         let sequences = Arc::clone(&self.sequences);
         let number = self.unless_cancelled(sequences.next_async(&sequence)).await?;
         let field = Field::new(alias, DataType::Int64, true);
@@ -40,5 +48,22 @@ impl SqlSession {
             tag: RowsTag::Counted("SELECT"),
             binary: false,
         }))
+    }
+
+    /// `forebay.sequence_auto_create`: a sequence for a name that nothing has.
+    /// Errors: those of CREATE SEQUENCE.
+    async fn create_missing(&mut self, name: &str, facts: &Facts) -> Result<Option<Arc<Sequence>>> {
+        let Some((schema, own)) = functions::missing_relation(name, facts) else { return Ok(None) };
+        let definition = SequenceDefinition {
+            schema,
+            name: own,
+            // Somebody else may make it at the same moment.
+            if_not_exists: true,
+            options: SequenceOptions::default(),
+        };
+        let told = self.notices.len();
+        self.create_sequence(&definition).await?;
+        self.notices.truncate(told);
+        Ok(functions::sequence_named(name, &self.facts("")))
     }
 }

@@ -292,7 +292,44 @@ pub(super) static VIEWS: &[View] = &[
         columns: &[("subject", "text"), ("healthy", "bool"), ("message", "text")],
         rows: health,
     },
+    View {
+        name: "sequences",
+        about: "Sequences: the last number handed out, and the last one that is durable.",
+        columns: &[
+            ("schema", "text"),
+            ("sequence", "text"),
+            ("owner", "text"),
+            ("last_value", "int8"),
+            ("reserved_until", "int8"),
+            ("increment", "int8"),
+            ("cache", "int8"),
+        ],
+        rows: sequences,
+    },
 ];
+
+fn sequences(context: &Context<'_>) -> Vec<Row> {
+    let facts = context.facts;
+    let mut rows = Vec::new();
+    for schema in facts.generation.schemas.values() {
+        for sequence in schema.sequences.values() {
+            let oid = sequence.ids.relation;
+            let at = facts.sequences.as_ref().and_then(|own| own.position(oid));
+            let durable = facts.sequences.as_ref().and_then(|own| own.reserved(oid));
+            let taken = |at: Option<(i64, bool)>| at.filter(|at| at.1).map(|at| at.0);
+            rows.push(row![
+                &schema.name,
+                &sequence.name,
+                &sequence.owner,
+                taken(at),
+                taken(durable),
+                sequence.increment,
+                sequence.cache
+            ]);
+        }
+    }
+    rows
+}
 
 /// The view `name` as DataFusion scans it.
 pub(super) fn provider(
@@ -603,6 +640,8 @@ fn grants(context: &Context<'_>) -> Vec<Row> {
         let privilege = match grant.privilege {
             Privilege::Usage => "USAGE",
             Privilege::Select => "SELECT",
+            Privilege::Update => "UPDATE",
+            Privilege::Create => "CREATE",
         };
         row![kind, schema, table, &grant.grantee, privilege, grant.grantable, &grant.grantor]
     });
