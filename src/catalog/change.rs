@@ -61,6 +61,8 @@ pub enum Change {
     CreateSchema { name: String, oid: u32, owner: String },
     /// A schema gets another name or owner. Errors: 3F000; as `CreateSchema`.
     AlterSchema { name: String, rename: Option<String>, owner: Option<String> },
+    /// A schema gets a comment, or none. Errors: 3F000.
+    CommentOnSchema { name: String, text: Option<String> },
     /// A schema is removed, with what is in it where `cascade` says so. Errors: 3F000; 2BP01.
     DropSchema { name: String, cascade: bool },
     /// A sequence is made, or one is put in the place of `was`, its schema and definition as the caller knows them.

@@ -35,6 +35,7 @@ impl State {
             Change::AddVersion { .. }
             | Change::CreateSchema { .. }
             | Change::AlterSchema { .. }
+            | Change::CommentOnSchema { .. }
             | Change::DropSchema { .. }
             | Change::PutSequence { .. }
             | Change::DropSequence { .. }

@@ -48,8 +48,8 @@ pub(super) fn positions(records: Vec<PositionRecord>) -> BTreeMap<u32, Position>
 }
 
 fn empty_schema(record: SchemaRecord) -> Schema {
-    let SchemaRecord { name, oid, owner } = record;
-    Schema { name, oid, owner, sequences: BTreeMap::new() }
+    let SchemaRecord { name, oid, owner, comment } = record;
+    Schema { name, oid, owner, comment, sequences: BTreeMap::new() }
 }
 
 /// What a role owns is its own under its new name.
@@ -101,6 +101,10 @@ impl State {
             Change::AlterSchema { name, rename, owner } => {
                 alter_schema(generation, name, rename.as_ref(), owner.as_ref())
             }
+            Change::CommentOnSchema { name, text } => schema_of(generation, name).map(|schema| {
+                let schema = SchemaRecord { comment: text.clone(), ..(&**schema).into() };
+                vec![Fact::PutSchema(PutSchema { old_name: None, schema: Some(schema) })]
+            }),
             Change::DropSchema { name, cascade } => drop_schema(generation, name, *cascade),
             Change::PutSequence { was, schema, sequence, position } => {
                 let was = was.as_ref().map(|(schema, it)| (schema.as_str(), it));
@@ -220,7 +224,8 @@ impl State {
 fn create_schema(generation: &Generation, name: &str, oid: u32, owner: &str) -> Result<Vec<Fact>> {
     check_new_schema(generation, name)?;
     check_owner(generation, owner)?;
-    let schema = SchemaRecord { name: name.to_owned(), oid, owner: owner.to_owned() };
+    let (name, owner) = (name.to_owned(), owner.to_owned());
+    let schema = SchemaRecord { name, oid, owner, comment: None };
     Ok(vec![Fact::PutSchema(PutSchema { old_name: None, schema: Some(schema) })])
 }
 

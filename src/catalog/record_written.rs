@@ -22,6 +22,8 @@ pub(super) struct SchemaRecord {
     pub(super) oid: u32,
     #[prost(string, tag = "3")]
     pub(super) owner: String,
+    #[prost(string, optional, tag = "4")]
+    pub(super) comment: Option<String>,
 }
 
 /// A sequence as it is from now on; `old_schema` and `old_name` where it had others.
@@ -65,6 +67,8 @@ pub(super) struct SequenceRecord {
     pub(super) cycle: bool,
     #[prost(uint32, tag = "13")]
     pub(super) generation: u32,
+    #[prost(string, optional, tag = "14")]
+    pub(super) comment: Option<String>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -91,8 +95,8 @@ pub(super) struct PositionRecord {
 
 impl From<&Schema> for SchemaRecord {
     fn from(schema: &Schema) -> SchemaRecord {
-        let Schema { name, oid, owner, sequences: _ } = schema;
-        SchemaRecord { name: name.clone(), oid: *oid, owner: owner.clone() }
+        let Schema { name, oid, owner, comment, sequences: _ } = schema.clone();
+        SchemaRecord { name, oid, owner, comment }
     }
 }
 
@@ -115,6 +119,7 @@ impl SequenceRecord {
             cache: sequence.cache,
             cycle: sequence.cycle,
             generation: sequence.generation,
+            comment: sequence.comment.clone(),
         }
     }
 
@@ -139,6 +144,7 @@ impl SequenceRecord {
             cache: self.cache,
             cycle: self.cycle,
             generation: self.generation,
+            comment: self.comment,
         };
         Ok((self.schema, sequence))
     }

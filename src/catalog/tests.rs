@@ -788,6 +788,7 @@ fn sequence(name: &str, oid: u32) -> Sequence {
         cache: 7,
         cycle: true,
         generation: 0,
+        comment: None,
     }
 }
 
@@ -824,6 +825,10 @@ fn schemas_are_made_renamed_and_dropped() {
     let generation = fixture.ok(rename);
     assert!(generation.sequence("own", "s").is_some() && generation.schema("app").is_none());
     fixture.refused(drop(true), "3F000");
+    let text = Some("what users write".to_owned());
+    let comment = Change::CommentOnSchema { name: "own".to_owned(), text: text.clone() };
+    let generation = fixture.ok(comment);
+    assert_eq!(generation.schema("own").map(|it| it.comment.clone()), Some(text));
     let public = Change::DropSchema { name: "public".to_owned(), cascade: true };
     fixture.refused(public, "2BP01");
     let own = Change::DropSchema { name: "own".to_owned(), cascade: true };

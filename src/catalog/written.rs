@@ -23,6 +23,8 @@ pub struct Schema {
     pub oid: u32,
     /// The role that may change it and what is in it.
     pub owner: String,
+    /// What was said of it.
+    pub comment: Option<String>,
     /// Its sequences by name.
     pub sequences: BTreeMap<String, Arc<Sequence>>,
 }
@@ -50,6 +52,8 @@ pub struct Sequence {
     pub cache: i64,
     /// `CYCLE`
     pub cycle: bool,
+    /// What was said of it.
+    pub comment: Option<String>,
     /// How often ALTER SEQUENCE changed more than its name, schema or owner: numbers taken before have ended with it.
     pub generation: u32,
 }
@@ -82,6 +86,7 @@ impl Schema {
             name: PUBLIC_SCHEMA.to_owned(),
             oid: PUBLIC_SCHEMA_OID,
             owner: DATABASE_OWNER.to_owned(),
+            comment: Some("standard public schema".to_owned()),
             sequences: BTreeMap::new(),
         }
     }

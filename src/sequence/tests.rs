@@ -22,6 +22,7 @@ fn sequence(increment: i64, min: i64, max: i64) -> Sequence {
         cache: 1,
         cycle: false,
         generation: 0,
+        comment: None,
     }
 }
 

@@ -498,7 +498,6 @@ SELECT setval('t', 200);
 BEGIN;
 DECLARE c SCROLL CURSOR WITH HOLD FOR SELECT nextval('t') FROM generate_series(1, 3);
 COMMIT;
-SELECT nextval('t');
 FETCH ALL FROM c;
 CLOSE c;
 COPY (SELECT nextval('t'), 'a' FROM generate_series(1, 2)) TO STDOUT;
@@ -655,6 +654,20 @@ DROP SEQUENCE cached, shared;
 DROP SEQUENCE ticket;
 SELECT sequencename, last_value FROM pg_sequences;
 SELECT nspname FROM pg_namespace WHERE nspname LIKE 'own%' OR nspname IN ('shop', 'store');
+
+-- comments
+CREATE SCHEMA told;
+CREATE SEQUENCE told.s;
+COMMENT ON SCHEMA told IS 'what is told';
+COMMENT ON SEQUENCE told.s IS 'numbers';
+COMMENT ON SEQUENCE told.nope IS 'numbers';
+COMMENT ON SCHEMA nope IS 'numbers';
+SELECT obj_description('told'::regnamespace), obj_description('told'::regnamespace, 'pg_namespace'), obj_description('public'::regnamespace);
+SELECT obj_description('told.s'::regclass), description FROM pg_description WHERE objoid = 'told.s'::regclass;
+COMMENT ON SEQUENCE told.s IS NULL;
+COMMENT ON SCHEMA told IS '';
+SELECT obj_description('told.s'::regclass), obj_description('told'::regnamespace);
+DROP SCHEMA told CASCADE;
 
 -- who may do what
 CREATE ROLE numbers_ann;

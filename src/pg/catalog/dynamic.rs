@@ -76,7 +76,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_extension" => extension::extensions(),
         "pg_depend" => depend::rows(index),
         "pg_init_privs" => extension::first_privileges(index),
-        "pg_description" => descriptions(index),
+        "pg_description" => descriptions(facts, index),
         "pg_settings" => return setting_rows(relation, facts),
         "pg_stat_activity" => activity(facts),
         "pg_stat_database" => vec![stat_database(relation, facts)],
@@ -643,16 +643,17 @@ fn constraint_row(entity: &Entity, constraint: u32, index: u32) -> Row {
     ]
 }
 
-/// What PostgreSQL says of the schema `public`.
-pub(crate) const PUBLIC_COMMENT: &str = "standard public schema";
-
-fn descriptions(index: &Index) -> Vec<Row> {
+fn descriptions(facts: &Facts, index: &Index) -> Vec<Row> {
     /// `pg_class.oid` of `pg_class`.
     const PG_CLASS: i64 = 1259;
     /// `pg_class.oid` of `pg_namespace`.
     const PG_NAMESPACE: i64 = 2615;
-    let public = row![PUBLIC_SCHEMA_OID, PG_NAMESPACE, 0, PUBLIC_COMMENT];
-    let mut rows = vec![extension::description(), public];
+    let mut rows = vec![extension::description()];
+    for schema in facts.generation.schemas.values() {
+        if let Some(comment) = &schema.comment {
+            rows.push(row![schema.oid, PG_NAMESPACE, 0, comment]);
+        }
+    }
     for entity in &index.relations {
         if let Some(comment) = &entity.comment {
             rows.push(row![entity.ids.relation, PG_CLASS, 0, comment]);

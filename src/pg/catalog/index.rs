@@ -262,7 +262,7 @@ impl Index {
             key: Vec::new(),
             rows: Some(1),
             bytes: 8_192,
-            comment: None,
+            comment: sequence.comment.clone(),
             definition: None,
             database: Some(schema.name.clone()),
             owner: sequence.owner.clone(),

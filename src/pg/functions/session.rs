@@ -3,9 +3,8 @@
 use super::cells::{Call, Spec};
 use super::{definitions, names, parsers, privileges, regoperators, routines, sequences};
 use crate::catalog::roles::Privilege;
-use crate::catalog::written::PUBLIC_SCHEMA_OID;
 use crate::error::{Error, Result};
-use crate::pg::catalog::dynamic::{GLOBAL_TABLESPACE_OID, PUBLIC_COMMENT};
+use crate::pg::catalog::dynamic::GLOBAL_TABLESPACE_OID;
 use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
@@ -522,17 +521,21 @@ fn obj_description(call: &Call<'_>) -> Result<Cell> {
     let object = call.oid(0);
     let comment = |entity: &std::sync::Arc<Entity>| Cell::from(entity.comment.clone());
     let of_relation = || call.facts.index().relation(object).map_or(Cell::Null, comment);
+    let of_schema = || {
+        let mut schemas = call.facts.generation.schemas.values();
+        schemas.find(|schema| schema.oid == object)?.comment.clone()
+    };
     if call.args.len() == 1 {
         let rows = data::table("pg_description").rows();
         let found = rows.iter().find(|row| row[0].oid() == object && row[2].int() == 0);
-        if object == PUBLIC_SCHEMA_OID {
-            return text(PUBLIC_COMMENT);
+        if let Some(comment) = of_schema() {
+            return text(comment);
         }
         return Ok(found.map_or_else(of_relation, |row| row[3].clone()));
     }
     match call.text(1) {
         "pg_class" => Ok(of_relation()),
-        "pg_namespace" if object == PUBLIC_SCHEMA_OID => text(PUBLIC_COMMENT),
+        "pg_namespace" if of_schema().is_some() => text(of_schema()),
         catalog => {
             let class = data::relation("pg_catalog", catalog);
             Ok(class.map_or(Cell::Null, |class| data::comment(class.oid, object, 0)))

@@ -5,8 +5,8 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::Reader;
 use super::statement::{
-    Alteration, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition, SequenceOptions,
-    Statement,
+    Alteration, Commented, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition,
+    SequenceOptions, Statement,
 };
 use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
@@ -47,6 +47,23 @@ impl Reader<'_> {
         };
         let alteration = SequenceAlteration { schema, name, if_exists, change };
         Ok(Statement::AlterSequence(Box::new(alteration)))
+    }
+
+    /// COMMENT ON SCHEMA and SEQUENCE.
+    pub(super) fn comment(&mut self) -> Result<Statement> {
+        self.expect("COMMENT ON")?;
+        let on = if self.accept("SCHEMA") {
+            Commented::Schema(self.identifier()?)
+        } else if self.accept("SEQUENCE") {
+            let (schema, name) = self.sequence_name()?;
+            Commented::Sequence(schema, name)
+        } else {
+            return Err(self.refused("COMMENT"));
+        };
+        self.expect("IS")?;
+        let text = if self.accept("NULL") { None } else { Some(self.string()?) };
+        // An empty text is none.
+        Ok(Statement::Comment { on, text: text.filter(|text| !text.is_empty()) })
     }
 
     /// What stands behind `DROP SEQUENCE`.

@@ -158,6 +158,13 @@ pub enum Statement {
     Schema(SchemaStatement),
     /// DROP SEQUENCE and DROP SCHEMA.
     Drop(Drop),
+    /// COMMENT ON.
+    Comment {
+        /// What it is on.
+        on: Commented,
+        /// `None` is NULL.
+        text: Option<String>,
+    },
     /// INSERT, UPDATE or DELETE: of a temporary table it runs.
     Write {
         /// What it does. An error where it asks for what temporary tables do not have.
@@ -288,6 +295,15 @@ pub enum SchemaStatement {
         /// The change.
         change: Alteration<std::convert::Infallible>,
     },
+}
+
+/// What COMMENT is on.
+#[derive(Debug, Clone)]
+pub enum Commented {
+    /// A schema.
+    Schema(String),
+    /// A sequence: its schema, if named, and its name.
+    Sequence(Option<String>, String),
 }
 
 /// DROP SEQUENCE or DROP SCHEMA.
@@ -608,6 +624,7 @@ impl Statement {
             Statement::Schema(SchemaStatement::Create { .. }) => "CREATE SCHEMA",
             Statement::Schema(SchemaStatement::Alter { .. }) => "ALTER SCHEMA",
             Statement::Drop(drop) => drop.tag,
+            Statement::Comment { .. } => "COMMENT",
             Statement::Refused(refused) | Statement::Write { refused, .. } => refused.tag,
             Statement::NoEffect(tag) => tag,
         }

@@ -80,6 +80,7 @@ impl Reader<'_> {
                 let payload = if comma { self.string()? } else { String::new() };
                 Post::notify(&channel, &payload).map(Statement::Post)
             }
+            "COMMENT" => self.comment(),
             "LOCK" => self.lock(),
             "ANALYZE" | "ANALYSE" | "VACUUM" | "CHECKPOINT" => self.maintain(&word),
             "CREATE" | "ALTER" | "DROP" | "GRANT" | "REVOKE" => self.access(&word, text),

@@ -17,7 +17,8 @@ use crate::pg::catalog::index::Entity;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TEMPORARY_ALIAS};
 use crate::query::door::Notice;
 use crate::query::parse::{
-    Alteration, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition, SequenceOptions,
+    Alteration, Commented, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition,
+    SequenceOptions,
 };
 
 /// How often a statement is tried again when another commit comes between.
@@ -244,6 +245,7 @@ impl SqlSession {
                 cache: 1,
                 cycle: false,
                 generation: 0,
+                comment: None,
             };
             let (sequence, position) = options(new, &definition.options, None)?;
             Ok(Some(Change::PutSequence {
@@ -305,6 +307,27 @@ impl SqlSession {
             let was = Some((schema, was));
             let sequence = Arc::new(sequence);
             Ok(Some(Change::PutSequence { was, schema: to, sequence, position }))
+        })
+        .await
+    }
+
+    /// COMMENT ON SCHEMA, COMMENT ON SEQUENCE.
+    pub(super) async fn comment(&mut self, on: &Commented, text: Option<&String>) -> Result<()> {
+        self.define("COMMENT", |session, facts| match on {
+            Commented::Schema(name) => {
+                session.own_schema(facts, name)?;
+                let (name, text) = (name.clone(), text.cloned());
+                Ok(Some(Change::CommentOnSchema { name, text }))
+            }
+            Commented::Sequence(schema, name) => {
+                let schema = schema.as_deref();
+                let entity = session.sequence_named(facts, schema, name)?;
+                let entity = entity.ok_or_else(|| Error::UndefinedTable(shown(schema, name)))?;
+                let (schema, was) = session.own_sequence(facts, &entity)?;
+                let sequence = Arc::new(Sequence { comment: text.cloned(), ..(*was).clone() });
+                let was = Some((schema.clone(), was));
+                Ok(Some(Change::PutSequence { was, schema, sequence, position: None }))
+            }
         })
         .await
     }

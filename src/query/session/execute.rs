@@ -210,6 +210,9 @@ impl SqlSession {
             S::Schema(schema) => {
                 self.schema_statement(schema).await.and_then(|()| done(statement.word()))
             }
+            S::Comment { on, text } => {
+                self.comment(on, text.as_ref()).await.and_then(|()| done("COMMENT"))
+            }
             S::Drop(drop) => self.drop_defined(drop).await.and_then(|()| done(drop.tag)),
             S::Write { write, refused } => {
                 self.write(write, refused, text, Given { values: parameters, types: &[] }).await
