@@ -26,7 +26,7 @@ macro_rules! files {
 }
 
 files! {
-    copy cursors errors explain expressions integers moments names pgcatalog prepared roles select settings system temporary transactions types versions
+    copy cursors errors explain expressions integers moments names pgcatalog prepared roles select sequences settings system temporary transactions types versions
 }
 
 #[test]
