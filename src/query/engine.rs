@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::conditions::ConditionsFirst;
 use super::deadline::Deadlines;
 use super::kept::Kept;
+use super::once::CalledOnce;
 use super::ordered::BranchOrder;
 use super::outer::OuterConstants;
 use super::parse::Limits;
@@ -338,10 +339,11 @@ fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
     state
 }
 
-/// DataFusion's own, after what makes its joins safe for them.
+/// DataFusion's own, after what makes its joins and calls safe for them.
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules = PhysicalOptimizer::new().rules;
     rules.insert(0, Arc::new(OuterConstants));
+    rules.insert(0, Arc::new(CalledOnce));
     rules
 }
 

@@ -27,6 +27,7 @@ mod kept;
 mod locks;
 mod names;
 mod numeric;
+mod once;
 mod ordered;
 mod outer;
 mod parameters;

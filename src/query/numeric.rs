@@ -20,7 +20,7 @@ use datafusion::logical_expr::{
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use crate::pg::functions::numerics::{self, Numerics};
-use crate::pg::{rewrite, types};
+use crate::pg::{functions, rewrite, types};
 
 /// The name of the sum that an average is made of.
 const AVERAGE: &str = "avg";
@@ -111,7 +111,9 @@ impl AggregateUDFImpl for Wide {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> DfResult<Box<dyn Accumulator>> {
-        self.inner.accumulator(args)
+        let bounded = is_double(&args) && !args.is_distinct;
+        let own = self.inner.accumulator(args)?;
+        Ok(if bounded { functions::bounded_sum(own) } else { own })
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> DfResult<Vec<FieldRef>> {
@@ -126,19 +128,27 @@ impl AggregateUDFImpl for Wide {
         &self,
         args: AccumulatorArgs<'_>,
     ) -> DfResult<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(args)
+        let bounded = is_double(&args);
+        let own = self.inner.create_groups_accumulator(args)?;
+        Ok(if bounded { functions::bounded_sums(own) } else { own })
     }
 
     fn create_sliding_accumulator(
         &self,
         args: AccumulatorArgs<'_>,
     ) -> DfResult<Box<dyn Accumulator>> {
-        self.inner.create_sliding_accumulator(args)
+        let bounded = is_double(&args) && !args.is_distinct;
+        let own = self.inner.create_sliding_accumulator(args)?;
+        Ok(if bounded { functions::bounded_sum(own) } else { own })
     }
 
     fn default_value(&self, data_type: &DataType) -> DfResult<ScalarValue> {
         self.inner.default_value(data_type)
     }
+}
+
+fn is_double(args: &AccumulatorArgs<'_>) -> bool {
+    *args.return_field.data_type() == DataType::Float64
 }
 
 /// What DataFusion's own function makes of a type that needs no widening.

@@ -85,3 +85,6 @@ SELECT nullif(CASE WHEN id < 0 THEN small ELSE large END, 1), pg_typeof(CASE WHE
 SELECT sum(CASE WHEN id < 0 THEN small ELSE medium END), pg_typeof(sum(CASE WHEN id < 0 THEN small ELSE id END)) FROM kinds.kinds;
 SELECT count(*) FROM tpch.customer WHERE 1 IN (CASE WHEN c_custkey = c_nationkey THEN 1 END, 2);
 SELECT r_regionkey, 1 IN (CASE WHEN r_regionkey = 3 THEN 1 END, 2), 1 NOT IN (CASE WHEN r_regionkey = 3 THEN 1 END, 2), r_regionkey IN (coalesce(nullif(r_regionkey, 2), 7), 9), 'a' = ANY (ARRAY[CASE WHEN r_regionkey = 3 THEN 'a' END, 'b']), 1 <> ALL (ARRAY[CASE WHEN r_regionkey = 3 THEN 1 ELSE 0 END, 2]) FROM tpch.region ORDER BY 1;
+
+SELECT pg_typeof(coalesce('a'::varchar, 'b'::text)), pg_typeof(coalesce('a'::text, 'b'::varchar)), pg_typeof(CASE WHEN true THEN 'a'::varchar ELSE 'b'::text END), pg_typeof(greatest('a'::char(3), 'b'::varchar));
+SELECT coalesce('a'::char(3), 'b'::text) || 'x', coalesce(NULL::text, 'b'::char(3)) || 'x', CASE WHEN true THEN 'a'::char(3) ELSE 'b'::varchar END || 'x';

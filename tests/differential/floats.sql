@@ -197,3 +197,28 @@ SELECT 1.5::float8 * power(0.5, 2), 1.5::float8 * 0.2500000000000000, 1.5::float
 SELECT x + 1 - 2.5 * x / 3 - 0.25, x - y + x, x * x * x / x, 10 - x - x FROM (VALUES (1.5::float8, 2::real), (-2, 3)) t(x, y);
 SELECT x + x - x FROM (VALUES (1e308::float8)) t(x);
 SELECT x + 1 / (x - x) FROM (VALUES (1::float8)) t(x);
+
+SELECT x FROM (VALUES (-('NaN'::float8)), (1)) t(x) ORDER BY x;
+SELECT x FROM (SELECT 'inf'::float8 - 'inf'::float8 UNION ALL SELECT 1) t(x) ORDER BY x;
+SELECT count(DISTINCT x) FROM (SELECT 'inf'::float8 - 'inf'::float8 UNION ALL SELECT 'NaN'::float8) t(x);
+SELECT 'inf'::float8 - 'inf'::float8 = 'NaN'::float8, - 'NaN'::float8 = 'NaN'::float8, 'inf'::float8 - 'inf'::float8 > 1, greatest('inf'::float8 - 'inf'::float8, 1);
+SELECT max(x), min(x) FROM (SELECT 'inf'::float8 - 'inf'::float8 UNION ALL SELECT 1) t(x);
+SELECT sum(x) = 'NaN'::float8, sum(x) > 1 FROM (VALUES ('inf'::float8), ('-inf')) t(x);
+SELECT -x = y, x * 0 = y, x / x = y FROM (VALUES ('inf'::float8, 'NaN'::float8)) t(x, y);
+SELECT sum(x) OVER (ORDER BY i) FROM (VALUES (1, 1e308::float8), (2, 1e308), (3, '-inf')) t(i, x);
+SELECT sum(x) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (VALUES (1, 'inf'::float8), (2, 1.0), (3, 2.0)) t(i, x);
+SELECT x, count(*) FROM (SELECT 'inf'::float8 - 'inf'::float8 UNION ALL SELECT 'NaN'::float8) t(x) GROUP BY x;
+SELECT count(*) FROM (SELECT 'inf'::float8 - 'inf'::float8) a(x) JOIN (VALUES ('NaN'::float8)) b(y) ON x = y;
+SELECT corr(x, x), regr_slope(x, x) FROM (VALUES (1e200::float8), (-1e200)) t(x);
+SELECT sum(x) FROM (VALUES (1e308::float8), (1e308)) t(x);
+SELECT avg(x) FROM (VALUES (1e308::float8), (1e308)) t(x);
+SELECT i % 2, sum(x) FROM (VALUES (1, 1e308::float8), (2, 1), (3, 1e308)) t(i, x) GROUP BY 1;
+SELECT (1e40::numeric)::float4;
+SELECT x::float4 FROM (VALUES (1e40)) t(x);
+SELECT x::float4 FROM (VALUES (0.1), (16777217), (-2.5)) t(x);
+SELECT i FROM (VALUES (1, 0.0::float8), (2, -0.0), (3, 0.0), (4, -0.0)) t(i, x) ORDER BY x, i;
+SELECT i, x FROM (VALUES (4, 0.0::float4), (3, '-0.0'), (2, 0.0), (1, '-0.0'::float4), (0, 'NaN'::float4), (-1, 'NaN')) t(i, x) ORDER BY x DESC, i;
+SELECT i, rank() OVER (ORDER BY x), row_number() OVER (PARTITION BY x ORDER BY i), count(*) OVER (PARTITION BY x) FROM (VALUES (4, 0.0::float8), (3, '-0.0'), (2, 0.0), (1, '-0.0'::float8), (0, 'NaN'::float8), (-1, 'NaN')) t(i, x) ORDER BY i;
+SELECT greatest('-0.0'::float8, 0.0), greatest(0.0::float8, '-0.0'), least('-0.0'::float8, 0.0), least(0.0::float8, '-0.0');
+SELECT asinh(25.656255704138005::float8), asinh(-337349.07511350734), acosh(15.0::float8), acosh(1.5::float8), atanh(-0.8608238912646469::float8), atanh(0.4::float8), atanh(1::float8), atan2d(6.532871708403352, 1.6984314250503019);
+SELECT pg_typeof(coalesce(1::int2, 2.5::float4)), pg_typeof(coalesce(1.5, 2.5::float4)), pg_typeof(coalesce(1::int8, 2.5::float8)), coalesce(16777217, 2.5::float4);

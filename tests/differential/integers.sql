@@ -194,3 +194,6 @@ SELECT x + y - x * 2 - y / 2 % 3, x - y - 1 + x, y + x + x FROM (VALUES (7, 100:
 SELECT x - 1 - 1 - 2147483640 - 10 FROM (VALUES (1)) t(x);
 SELECT 10 / x / (x - 1) FROM (VALUES (1)) t(x);
 SELECT x + NULL + 1, x + 1 + NULL FROM (VALUES (1)) t(x);
+
+SELECT pg_typeof(1::int2 << 2), 1::int2 << 2, pg_typeof(1::int2 >> 2), pg_typeof(1::int8 << 2), 32767::int2 << 1, 1::int2 << 15, 1::int2 << 16;
+SELECT -32768::int2 >> 1, (-32768::int2) >> 3, 1::int2 << 32, 1::int2 << 2::int2, NULL::int2 << 1, x << 14 FROM (VALUES (1::int2), (3::int2)) t(x);

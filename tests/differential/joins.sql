@@ -112,3 +112,10 @@ SELECT r_name FROM tpch.region WHERE r_name IN ('ASIA') OR r_name = 'AFRICA' ORD
 SELECT a.n_name FROM tpch.nation a JOIN tpch.region b JOIN tpch.customer c ON c.c_custkey = b.r_regionkey ON a.n_regionkey = b.r_regionkey ORDER BY 1 LIMIT 2;
 SELECT a.x, b.x, c.x FROM (VALUES (1), (2)) a(x) LEFT JOIN (VALUES (1), (2)) b(x) INNER JOIN (VALUES (1)) c(x) USING (x) ON a.x = b.x ORDER BY 1;
 SELECT count(*) FROM tpch.nation a JOIN tpch.region b CROSS JOIN tpch.region c ON a.n_regionkey = b.r_regionkey;
+
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x = 1;
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x + b.y = 3;
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x = b.y OR a.x = 1;
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x = b.y AND a.x < 3;
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x + 1 = b.y * 1 AND a.x < b.y;
+SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON false;

@@ -285,3 +285,7 @@ SELECT concat(x, '/', greatest(x, 1.25)) FROM (VALUES (1), (2)) t(x);
 SELECT precise * precise FROM kinds.kinds;
 SELECT sum(precise * precise) FROM kinds.kinds;
 SELECT array_agg(x ORDER BY x DESC) FROM (VALUES (1.0), (10.00), (1.5), (NULL)) t(x);
+
+SELECT x FROM (VALUES (1.5), (1.50), (2.0)) t(x) WHERE x::text = '1.50';
+SELECT length(x::text), count(*) FROM (VALUES (1.5), (1.50), (2.0)) t(x) GROUP BY length(x::text) ORDER BY 1;
+SELECT x, row_number() OVER (ORDER BY x::text) FROM (VALUES (1.5), (1.50), (2.0)) t(x);

@@ -110,3 +110,13 @@ SELECT round(2.5) UNION SELECT 1.25 ORDER BY 1;
 SELECT round(2.5) EXCEPT SELECT 1.25;
 SELECT 1.5::float8 AS c UNION ALL SELECT 0.5::numeric(12,1);
 SELECT coalesce(0.5::numeric(12,1), 1.5::float8), CASE WHEN false THEN 1e300::float8 ELSE 0.5::numeric(3,1) END, ARRAY[1.5::float8, 0.5::numeric(4,2)];
+
+SELECT 'a'::text UNION SELECT 'b'::varchar;
+SELECT 'a'::varchar UNION SELECT 'b'::text;
+SELECT 'a'::char(3) UNION SELECT 'b'::varchar(5);
+SELECT 'b'::varchar(5) UNION SELECT 'a'::char(3);
+SELECT 'a'::text UNION ALL SELECT 'b'::name;
+SELECT 'a'::name UNION ALL SELECT 'b'::varchar;
+SELECT 'a '::char(3) INTERSECT SELECT 'a'::text;
+SELECT 'a'::text EXCEPT SELECT 'a '::char(3);
+SELECT 1::int2 UNION ALL SELECT 2.5::float4;

@@ -126,3 +126,9 @@ SELECT m FROM (SELECT max(r_name) AS m FROM tpch.region) s WHERE (SELECT min(r_r
 SELECT m FROM (SELECT max(r_regionkey) AS m FROM tpch.region) s WHERE m NOT IN (NULL, 7);
 SELECT k, c FROM (SELECT r_regionkey AS k, count(*) AS c FROM tpch.region GROUP BY ROLLUP (r_regionkey)) s WHERE c <> ALL ('{NULL,7}') ORDER BY 1;
 SELECT k, c FROM (SELECT r_regionkey AS k, count(*) AS c FROM tpch.region GROUP BY ROLLUP (r_regionkey)) s WHERE c > 1 OR k = 3 ORDER BY 1;
+
+SELECT bool_and(x > 0.5) FROM (SELECT random() AS x FROM generate_series(1, 100)) s WHERE x > 0.5;
+SELECT count(*) > 0 FROM (SELECT random() AS x FROM generate_series(1, 100)) s WHERE x > 0.5 AND x <= 0.5;
+SELECT bool_and(b = 1) FROM (SELECT floor(random() * 2) AS b, n_nationkey FROM tpch.nation) t LEFT JOIN tpch.region ON r_regionkey = n_nationkey WHERE b = 1;
+SELECT bool_and(b = 1) FROM (SELECT b + 0 AS b FROM (SELECT floor(random() * 2) AS b FROM generate_series(1, 100)) t) u WHERE b = 1;
+SELECT bool_and(b = x) FROM (SELECT floor(random() * 2) AS b, n_nationkey FROM tpch.nation) t JOIN (VALUES (1.0), (0.0)) v(x) ON b = x;

@@ -73,6 +73,8 @@ const NAME_LEN_MAX: usize = 120;
 const ASSIGNED_OID_MIN: u32 = 16_384;
 
 const NAME: u32 = 19;
+const FLOAT4: u32 = 700;
+const FLOAT8: u32 = 701;
 
 /// json, jsonb: on the wire a text, in binary jsonb after a byte.
 const JSON_TYPES: [u32; 2] = [114, 3802];
@@ -439,6 +441,9 @@ impl Column {
         if statement.oids.contains(&self.name) && self.assigns(&cell, true) {
             return b"(assigned)".to_vec();
         }
+        if self.is_nan(&cell) {
+            return b"NaN".to_vec();
+        }
         if !statement.loose || !JSON_TYPES.contains(&self.kind) {
             return cell;
         }
@@ -446,6 +451,15 @@ impl Column {
         let Ok(mut value) = serde_json::from_slice(text) else { return cell };
         sort(&mut value);
         value.to_string().into_bytes()
+    }
+
+    /// Whether it is no number: the sign of one is the processor's, by the operation that it came from.
+    fn is_nan(&self, cell: &[u8]) -> bool {
+        match (self.kind, self.format) {
+            (FLOAT4, 1) => cell.try_into().is_ok_and(|bytes| f32::from_be_bytes(bytes).is_nan()),
+            (FLOAT8, 1) => cell.try_into().is_ok_and(|bytes| f64::from_be_bytes(bytes).is_nan()),
+            _ => false,
+        }
     }
 
     /// As texts, in the order of [`Column::FIELDS`].

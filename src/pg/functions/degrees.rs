@@ -1,11 +1,11 @@
 //! Trigonometry in degrees, exact where the answer is (`dsind` and its kin in float.c), and functions of floating
 //! point that DataFusion has with other digits.
 
-use std::f64::consts::PI;
+use std::f64::consts::{LN_2, PI};
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{ArrayRef, AsArray, Float64Array};
-use arrow::datatypes::{DataType, Float64Type};
+use arrow::array::{AsArray, Float64Array};
+use arrow::datatypes::DataType;
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
@@ -18,7 +18,7 @@ type Unary = fn(f64) -> OurResult<f64>;
 
 /// Every function of this kind.
 pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
-    let functions: [(&'static str, Unary); 11] = [
+    let functions: [(&'static str, Unary); 14] = [
         ("acosd", |x| {
             inverse(x, |x| if x < 0.0 { 90.0 + asind_first(-x) } else { acosd_first(x) })
         }),
@@ -31,6 +31,9 @@ pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
         // A division and a product, in this order of rounding.
         ("degrees", |x| finite(x, x / RADIANS)),
         ("radians", |x| finite(x, x * RADIANS)),
+        ("acosh", |x| Ok(acosh(x))),
+        ("asinh", |x| Ok(asinh(x))),
+        ("atanh", |x| Ok(atanh(x))),
         ("forebay_dlog10", dlog10),
         ("forebay_dsign", |x| {
             Ok(if x > 0.0 {
@@ -42,11 +45,17 @@ pub(super) fn all() -> impl Iterator<Item = Arc<ScalarUDF>> {
             })
         }),
     ];
-    functions.into_iter().map(|(name, work)| {
-        let signature =
-            Signature::new(TypeSignature::Exact(vec![DataType::Float64]), Volatility::Immutable);
-        Arc::new(ScalarUDF::new_from_impl(Function { name, work: Work(work), signature }))
-    })
+    let functions = functions.into_iter().map(|(name, work)| (name, Work::One(work)));
+    functions.chain([("atan2d", Work::Two(|y, x| y.atan2(x) / EXACT.atan_1 * 45.0))]).map(made)
+}
+
+fn made((name, work): (&'static str, Work)) -> Arc<ScalarUDF> {
+    let takes = match work {
+        Work::One(_) => vec![DataType::Float64],
+        Work::Two(_) => vec![DataType::Float64, DataType::Float64],
+    };
+    let signature = Signature::new(TypeSignature::Exact(takes), Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Function { name, work, signature }))
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -57,7 +66,10 @@ struct Function {
 }
 
 #[derive(Debug, Clone, Copy)]
-struct Work(Unary);
+enum Work {
+    One(Unary),
+    Two(fn(f64, f64) -> f64),
+}
 
 /// A name has one function.
 impl PartialEq for Work {
@@ -86,25 +98,24 @@ impl ScalarUDFImpl for Function {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [arg] = args.args.as_slice() else {
-            return plan_err!("{} takes one number", self.name);
-        };
-        let values: ArrayRef = match arg {
-            ColumnarValue::Array(array) => Arc::clone(array),
-            ColumnarValue::Scalar(scalar) => scalar.to_array()?,
-        };
-        let done = values
-            .as_primitive::<Float64Type>()
-            .iter()
-            .map(|value| value.map(self.work.0).transpose())
-            .collect::<OurResult<Float64Array>>()
-            .map_err(|error| DataFusionError::External(Box::new(error)))?;
-        match arg {
-            ColumnarValue::Array(_) => Ok(ColumnarValue::Array(Arc::new(done))),
-            ColumnarValue::Scalar(_) => {
-                Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?))
+        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let columns: Vec<&Float64Array> = arrays.iter().map(AsArray::as_primitive).collect();
+        let done: Float64Array = match (self.work, columns.as_slice()) {
+            (Work::One(work), [values]) => values
+                .iter()
+                .map(|value| value.map(work).transpose())
+                .collect::<OurResult<_>>()
+                .map_err(|error| DataFusionError::External(Box::new(error)))?,
+            (Work::Two(work), [left, right]) => {
+                left.iter().zip(*right).map(|(left, right)| Some(work(left?, right?))).collect()
             }
+            _ => return plan_err!("{} takes other numbers", self.name),
+        };
+        if constant {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?));
         }
+        Ok(ColumnarValue::Array(Arc::new(done)))
     }
 }
 
@@ -114,6 +125,51 @@ fn finite(argument: f64, result: f64) -> OurResult<f64> {
         return Err(Error::NumericOutOfRange("value out of range: overflow".to_owned()));
     }
     Ok(result)
+}
+
+/// From here on the approximations of the C library are as they are: beyond them a square is a number without its one.
+const LARGE: f64 = 268_435_456.0;
+
+/// As glibc and all of fdlibm's kin calculate it: Rust's has other last digits.
+fn asinh(value: f64) -> f64 {
+    let size = value.abs();
+    let done = if size < 1.0 / LARGE || !size.is_finite() {
+        return value;
+    } else if size > LARGE {
+        size.ln() + LN_2
+    } else if size > 2.0 {
+        (2.0 * size + 1.0 / ((size * size + 1.0).sqrt() + size)).ln()
+    } else {
+        let square = size * size;
+        (size + square / (1.0 + (1.0 + square).sqrt())).ln_1p()
+    };
+    done.copysign(value)
+}
+
+/// As [`asinh`]. What is below one has been refused.
+fn acosh(value: f64) -> f64 {
+    if value >= LARGE {
+        value.ln() + LN_2
+    } else if value > 2.0 {
+        (2.0 * value - 1.0 / (value + (value * value - 1.0).sqrt())).ln()
+    } else {
+        let above = value - 1.0;
+        (above + (2.0 * above + above * above).sqrt()).ln_1p()
+    }
+}
+
+/// As [`asinh`]. What is beyond one has been refused.
+fn atanh(value: f64) -> f64 {
+    let size = value.abs();
+    let twice = size + size;
+    let done = if size < 1.0 / LARGE {
+        return value;
+    } else if size < 0.5 {
+        0.5 * (twice + twice * size / (1.0 - size)).ln_1p()
+    } else {
+        0.5 * (twice / (1.0 - size)).ln_1p()
+    };
+    done.copysign(value)
 }
 
 fn dlog10(value: f64) -> OurResult<f64> {

@@ -28,6 +28,14 @@ pub(crate) enum Floats {
     Over,
     /// `a::real`
     Narrow,
+    /// `-a`
+    Negate,
+    /// What `a` is ordered by: one zero, one NaN
+    Order,
+    /// A numeric as `real`
+    Single,
+    /// A numeric as `double precision`
+    Double,
 }
 
 /// The function that does it.
@@ -50,6 +58,10 @@ impl ScalarUDFImpl for Function {
             Floats::Times => "float_times",
             Floats::Over => "float_over",
             Floats::Narrow => "float_narrow",
+            Floats::Negate => "float_negate",
+            Floats::Order => "float_order",
+            Floats::Single => "numeric_float4",
+            Floats::Double => "numeric_float8",
         }
     }
 
@@ -59,7 +71,11 @@ impl ScalarUDFImpl for Function {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         Ok(match (self.operation, types) {
-            (Floats::Narrow, _) | (_, [DataType::Float32, DataType::Float32]) => DataType::Float32,
+            (Floats::Double, _) => DataType::Float64,
+            (Floats::Narrow | Floats::Single, _)
+            | (_, [DataType::Float32] | [DataType::Float32, DataType::Float32]) => {
+                DataType::Float32
+            }
             _ => DataType::Float64,
         })
     }
@@ -67,7 +83,10 @@ impl ScalarUDFImpl for Function {
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match (self.operation, types) {
             (Floats::Narrow, [_]) => Ok(vec![DataType::Float64]),
-            (Floats::Narrow, _) => plan_err!("{} takes one number", self.name()),
+            (Floats::Single | Floats::Double, [number]) if number.is_decimal() => {
+                Ok(vec![number.clone()])
+            }
+            (Floats::Negate | Floats::Order, [_]) => Ok(vec![self.return_type(types)?]),
             (_, [_, _]) => Ok(vec![self.return_type(types)?; 2]),
             _ => plan_err!("{} takes two numbers", self.name()),
         }
@@ -76,7 +95,13 @@ impl ScalarUDFImpl for Function {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let done = match args.args.as_slice() {
-            [value] => narrowed(value)?,
+            [value] => match self.operation {
+                Floats::Order => with_one_form(&operand(value)?),
+                Floats::Negate => with_one_nan(numeric::neg(&operand(value)?)?),
+                Floats::Single => read::<Float32Type>(&operand(value)?, "real")?,
+                Floats::Double => read::<Float64Type>(&operand(value)?, "double precision")?,
+                _ => narrowed(value)?,
+            },
             [left, right] if args.return_field.data_type() == &DataType::Float32 => {
                 calculated::<Float32Type>(self.operation, left, right)?
             }
@@ -95,7 +120,7 @@ fn refused(error: Error) -> DataFusionError {
 }
 
 /// 22003, in float.c's words.
-pub(super) fn out_of_range(what: &str) -> DataFusionError {
+pub(in crate::pg::functions) fn out_of_range(what: &str) -> DataFusionError {
     refused(Error::NumericOutOfRange(format!("value out of range: {what}")))
 }
 
@@ -131,9 +156,9 @@ where
     let kernel: fn(&dyn Datum, &dyn Datum) -> std::result::Result<ArrayRef, ArrowError> =
         match operation {
             Floats::Plus => numeric::add,
-            Floats::Minus | Floats::Narrow => numeric::sub,
             Floats::Times => numeric::mul,
             Floats::Over => numeric::div,
+            _ => numeric::sub,
         };
     let (one, two) = (operand(left)?, operand(right)?);
     let done = match (left, right) {
@@ -177,7 +202,28 @@ where
             }
         }
     }
-    Ok(done)
+    Ok(with_one_nan(done))
+}
+
+/// `numeric_float4` and `numeric_float8`: the nearest number to the digits.
+/// Errors: 22003 for one that is out of range.
+fn read<T>(numbers: &ArrayRef, kind: &str) -> Result<ArrayRef>
+where
+    T: ArrowPrimitiveType,
+    T::Native: Float + std::str::FromStr,
+{
+    let texts = cast(numbers, &DataType::Utf8)?;
+    let read = |text: &str| {
+        let number = text.parse::<T::Native>().ok();
+        let zero = !text.contains(|letter: char| matches!(letter, '1'..='9'));
+        let fits = |number: &T::Native| !number.is_infinite() && (zero || !number.is_zero());
+        number.filter(fits).ok_or_else(|| {
+            let words = format!("\"{text}\" is out of range for type {kind}");
+            refused(Error::NumericOutOfRange(words))
+        })
+    };
+    let done = texts.as_string::<i32>().iter().map(|text| text.map(read).transpose());
+    Ok(Arc::new(done.collect::<Result<PrimitiveArray<T>>>()?))
 }
 
 fn operand(value: &ColumnarValue) -> Result<ArrayRef> {
@@ -223,18 +269,44 @@ pub(crate) fn zeros(value: &ScalarValue) -> Option<[ScalarValue; 2]> {
     }
 }
 
-/// Values that are equal where PostgreSQL's are: with one zero. All other types stay as they are.
-pub(crate) fn with_one_zero(values: &ArrayRef) -> ArrayRef {
+/// Values in one form where PostgreSQL's are equal: with one zero, and one NaN. All other types stay as they are.
+pub(crate) fn with_one_form(values: &ArrayRef) -> ArrayRef {
     match values.data_type() {
         DataType::Float32 => {
             let values = values.as_primitive::<Float32Type>();
-            Arc::new(values.unary::<_, Float32Type>(|value| value + 0.0))
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value + 0.0 };
+            Arc::new(values.unary::<_, Float32Type>(one))
         }
         DataType::Float64 => {
             let values = values.as_primitive::<Float64Type>();
-            Arc::new(values.unary::<_, Float64Type>(|value| value + 0.0))
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value + 0.0 };
+            Arc::new(values.unary::<_, Float64Type>(one))
         }
         _ => Arc::clone(values),
+    }
+}
+
+/// Values whose NaN are all greater than any number: what a processor makes of no number has a sign, and Arrow puts it
+/// below all others then.
+pub(crate) fn with_one_nan(values: ArrayRef) -> ArrayRef {
+    match values.data_type() {
+        DataType::Float32 => {
+            let own = values.as_primitive::<Float32Type>();
+            if !own.values().iter().any(|value| value.is_nan()) {
+                return values;
+            }
+            let one = |value: f32| if value.is_nan() { f32::NAN } else { value };
+            Arc::new(own.unary::<_, Float32Type>(one))
+        }
+        DataType::Float64 => {
+            let own = values.as_primitive::<Float64Type>();
+            if !own.values().iter().any(|value| value.is_nan()) {
+                return values;
+            }
+            let one = |value: f64| if value.is_nan() { f64::NAN } else { value };
+            Arc::new(own.unary::<_, Float64Type>(one))
+        }
+        _ => values,
     }
 }
 

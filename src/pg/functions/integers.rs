@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Datum};
+use arrow::array::{ArrayRef, AsArray, Datum, Int16Array};
 use arrow::compute::kernels::numeric;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, Int16Type, Int32Type};
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
@@ -32,6 +32,10 @@ pub(crate) enum Operation {
     Negate,
     /// `abs(a)`
     Absolute,
+    /// `a << b` of a smallint, which has room for fewer bits than it is moved in
+    ShiftLeft,
+    /// `a >> b` of a smallint
+    ShiftRight,
 }
 
 /// The function that does it.
@@ -79,6 +83,8 @@ impl ScalarUDFImpl for Integers {
             Operation::Modulo => "integer_modulo",
             Operation::Negate => "integer_negate",
             Operation::Absolute => "integer_abs",
+            Operation::ShiftLeft => "smallint_shift_left",
+            Operation::ShiftRight => "smallint_shift_right",
         }
     }
 
@@ -88,6 +94,7 @@ impl ScalarUDFImpl for Integers {
 
     fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
         let found = match arg_types {
+            [_, _] if self.shifts() => Some(DataType::Int16),
             [one] => whole(one),
             [left, right] => wider(left, right),
             _ => None,
@@ -99,6 +106,9 @@ impl ScalarUDFImpl for Integers {
     }
 
     fn coerce_types(&self, arg_types: &[DataType]) -> Result<Vec<DataType>> {
+        if self.shifts() {
+            return Ok(vec![DataType::Int16, DataType::Int32]);
+        }
         Ok(vec![self.return_type(arg_types)?; arg_types.len()])
     }
 
@@ -106,11 +116,37 @@ impl ScalarUDFImpl for Integers {
         let done = match args.args.as_slice() {
             [one] if self.operation == Operation::Absolute => absolute(one),
             [one] => negated(one),
+            [left, right] if self.shifts() => {
+                shifted(left, right, self.operation == Operation::ShiftLeft)
+            }
             [left, right] => calculated(self.operation, left, right),
             _ => return plan_err!("{} takes one or two integers", self.name()),
         };
         done.map_err(|error| refused(error, args.return_field.data_type()))
     }
+}
+
+impl Integers {
+    fn shifts(&self) -> bool {
+        matches!(self.operation, Operation::ShiftLeft | Operation::ShiftRight)
+    }
+}
+
+/// `int2shl` and `int2shr`: in 32 bits, of which the last 16 stay.
+fn shifted(left: &ColumnarValue, right: &ColumnarValue, to_left: bool) -> Result<ColumnarValue> {
+    let moved = |value: i32, by: i32| {
+        let by = by.cast_unsigned();
+        let moved = if to_left { value.wrapping_shl(by) } else { value.wrapping_shr(by) };
+        let [low, high, _, _] = moved.to_le_bytes();
+        i16::from_le_bytes([low, high])
+    };
+    let constant = matches!((left, right), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
+    let arrays = ColumnarValue::values_to_arrays(&[left.clone(), right.clone()])?;
+    let pairs = arrays[0].as_primitive::<Int16Type>().iter();
+    let pairs = pairs.zip(arrays[1].as_primitive::<Int32Type>());
+    let done = pairs.map(|(value, by)| Some(moved(value?.into(), by?)));
+    let done: ArrayRef = Arc::new(done.collect::<Int16Array>());
+    if constant { one(&done) } else { Ok(ColumnarValue::Array(done)) }
 }
 
 fn negated(value: &ColumnarValue) -> Result<ColumnarValue> {
@@ -149,10 +185,10 @@ fn calculated(
     let kernel: fn(&dyn Datum, &dyn Datum) -> std::result::Result<ArrayRef, ArrowError> =
         match operation {
             Operation::Plus => numeric::add,
-            Operation::Minus | Operation::Negate | Operation::Absolute => numeric::sub,
             Operation::Times => numeric::mul,
             Operation::Over => numeric::div,
             Operation::Modulo => numeric::rem,
+            _ => numeric::sub,
         };
     Ok(ColumnarValue::Array(match (left, right) {
         (ColumnarValue::Array(left), ColumnarValue::Array(right)) => kernel(left, right)?,

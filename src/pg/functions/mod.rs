@@ -64,6 +64,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::datatypes::{DataType, FieldRef};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 
+pub(crate) use self::aggregates::{bounded_sum, bounded_sums};
 pub(crate) use self::apart::CAST;
 pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;

@@ -72,6 +72,13 @@ pub(super) fn binary(
     {
         return Ok(Transformed::yes(done));
     }
+    if let Some(operation) = shift(op)
+        && integers::whole(&left_type) == Some(DataType::Int16)
+        && integers::whole(&right_type).is_some()
+    {
+        let by = cast(*right, DataType::Int32);
+        return Ok(Transformed::yes(call(integers::function(operation), vec![*left, by])));
+    }
     if !op.is_numerical_operators() {
         let expr = compared(BinaryExpr { left, op, right }, &left_type, &right_type);
         return Ok(expr);
@@ -123,13 +130,16 @@ pub(super) fn binary(
 /// A number as the nearest of floating point, where it is a numeric that Arrow would round twice, and its type.
 fn nearest(expr: Expr, own: DataType) -> (Expr, DataType) {
     match common::is_rounded(&own, &DataType::Float64) {
-        true => (cast(cast(expr, DataType::Utf8), DataType::Float64), DataType::Float64),
+        true => (common::nearest(expr, &DataType::Float64), DataType::Float64),
         false => (expr, own),
     }
 }
 
-/// `-x` of an integer, in its own range.
+/// `-x` of an integer, in its own range, and of floating point, where `-NaN` is NaN.
 pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+    if expr.get_type(schema).is_ok_and(|found| found.is_floating()) {
+        return Transformed::yes(call(floats::function(Floats::Negate), vec![expr]));
+    }
     let whole = expr.get_type(schema).ok().and_then(|found| integers::whole(&found));
     match (whole, &expr) {
         // The planner reads `-1` and a sign before a cast literal alike; both stay literals.
@@ -141,6 +151,14 @@ pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         }
         (Some(_), _) => Transformed::yes(call(integers::function(Operation::Negate), vec![expr])),
         (None, _) => Transformed::no(Expr::Negative(Box::new(expr))),
+    }
+}
+
+fn shift(op: Operator) -> Option<Operation> {
+    match op {
+        Operator::BitwiseShiftLeft => Some(Operation::ShiftLeft),
+        Operator::BitwiseShiftRight => Some(Operation::ShiftRight),
+        _ => None,
     }
 }
 

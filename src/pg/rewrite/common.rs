@@ -14,12 +14,16 @@ use datafusion::logical_expr::{
     Case, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Values, cast,
 };
 
-use super::plan::literal;
+use super::operators::call;
+use super::plan::{literal, retyped};
+use super::told::both;
 use super::types::plainly;
 use super::{arithmetic, zones};
 use crate::error::{Error, Place};
+use crate::pg::catalog::rows::tagged;
 use crate::pg::encode::is_oid;
 use crate::pg::facts::Facts;
+use crate::pg::functions::floats::{self, Floats};
 use crate::pg::types;
 
 /// What the branches of a CASE become.
@@ -259,12 +263,15 @@ pub(super) fn common<'a>(
     members: impl Iterator<Item = Member<'a>>,
 ) -> Result<Option<FieldRef>> {
     let mut wanted: Option<&FieldRef> = None;
-    let (mut unknown, mut mixed) = (false, false);
+    let (mut unknown, mut mixed, mut double) = (false, false, false);
+    let mut kinds = Vec::new();
     for member in members {
         if member.unknown || member.field.data_type().is_null() {
             unknown |= member.unknown;
             continue;
         }
+        kinds.push(types::of_field(member.field).oid);
+        double |= *member.field.data_type() == DataType::Float64;
         let Some(before) = wanted else {
             wanted = Some(member.field);
             continue;
@@ -285,10 +292,22 @@ pub(super) fn common<'a>(
     }
     let Some(wanted) = wanted else { return Ok(None) };
     if mixed && wanted.data_type().is_floating() {
-        return Ok(Some(Arc::new(wanted.as_ref().clone().with_data_type(DataType::Float64))));
+        let wide = if double { DataType::Float64 } else { DataType::Float32 };
+        return Ok(Some(Arc::new(wanted.as_ref().clone().with_data_type(wide))));
+    }
+    if kinds.iter().all(|kind| is_text(*kind)) && kinds.windows(2).any(|pair| pair[0] != pair[1]) {
+        let kind = kinds.into_iter().map(Some).reduce(|one, other| both(one?, other?)).flatten();
+        let name = kind.and_then(types::name_of);
+        let plain = Field::new("", DataType::Utf8, true);
+        return Ok(name.map(|name| Arc::new(tagged(plain, name))));
     }
     let text = wanted.data_type().is_string() && wanted.metadata().is_empty();
     Ok((mixed || unknown && !text).then(|| Arc::clone(wanted)))
+}
+
+/// Whether values of a type are texts, and may be taken for those of the other such types.
+pub(super) fn is_text(oid: u32) -> bool {
+    matches!(oid, types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME)
 }
 
 /// Of whole numbers those that identify something win, `oid` itself above all: what is cast to it without being told.
@@ -420,6 +439,12 @@ pub(super) fn is_rounded(decimal: &DataType, float: &DataType) -> bool {
     float.is_floating() && decimal.is_decimal() && !(exact && *float == DataType::Float64)
 }
 
+/// A numeric as the floating point number that is nearest to its digits.
+pub(super) fn nearest(expr: Expr, float: &DataType) -> Expr {
+    let kind = if *float == DataType::Float32 { Floats::Single } else { Floats::Double };
+    call(floats::function(kind), vec![expr])
+}
+
 /// Makes `expr` one of type `wanted`. Returns whether that changed it.
 pub(super) fn become_one(
     expr: &mut Expr,
@@ -439,6 +464,11 @@ pub(super) fn become_one(
     }
     let (_, field) = expr.to_field(schema)?;
     let own = field.data_type().clone();
+    let (source, target) = (types::of_field(&field).oid, types::of_field(wanted).oid);
+    if own.is_string() && is_text(source) && is_text(target) && source != target {
+        *expr = retyped(std::mem::take(expr), source, target);
+        return Ok(true);
+    }
     if own.is_null()
         || wider(&field, wanted).is_none() && own.is_floating() == wanted.data_type().is_floating()
     {
@@ -454,8 +484,10 @@ pub(super) fn become_one(
     }
     let bare = std::mem::replace(expr, Expr::Literal(ScalarValue::Null, None));
     let moved = zones::cast(bare, &own, wanted.data_type(), facts);
-    let moved =
-        if is_rounded(&own, wanted.data_type()) { cast(moved, DataType::Utf8) } else { moved };
+    let moved = match is_rounded(&own, wanted.data_type()) {
+        true => nearest(moved, wanted.data_type()),
+        false => moved,
+    };
     *expr = plainly(moved, wanted.data_type().clone());
     Ok(true)
 }

@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
 
 use super::operators::call;
 use crate::error::Error;
+use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::{keys, moments};
 use crate::pg::types;
 
@@ -387,6 +388,10 @@ fn partitioned(mut window: Window) -> Result<Transformed<LogicalPlan>> {
             let mut keyed = false;
             for expr in &mut function.params.partition_by {
                 keyed |= become_key(expr, schema)?;
+                if expr.get_type(schema).is_ok_and(|found| found.is_floating()) {
+                    *expr = call(floats::function(Floats::Order), vec![std::mem::take(expr)]);
+                    keyed = true;
+                }
             }
             if function.params.distinct
                 && let WindowFunctionDefinition::AggregateUDF(_) = &function.fun

@@ -443,8 +443,10 @@ pub(super) fn greatest(function: &ScalarFunction, schema: &DFSchema) -> Option<E
         "least" => false,
         _ => return None,
     };
-    let nested = |arg: &Expr| arg.get_type(schema).is_ok_and(|own| own.is_nested());
-    let keyed = function.args.iter().any(|arg| nested(arg) || is_by_key(arg, schema));
+    // Of numbers that are equal PostgreSQL takes the first, which the two zeros tell.
+    let told = |own: DataType| own.is_nested() || own.is_floating();
+    let told = |arg: &Expr| arg.get_type(schema).is_ok_and(told);
+    let keyed = function.args.iter().any(|arg| told(arg) || is_by_key(arg, schema));
     keyed.then(|| call(functions::extremes::function(greatest), function.args.clone()))
 }
 

@@ -6,9 +6,10 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
+use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Expr, ExprSchemable, LogicalPlan, Operator, Projection, Unnest, binary_expr,
-    lit,
+    BinaryExpr, Cast, Expr, ExprSchemable, Join, JoinType, LogicalPlan, Operator, Projection,
+    Unnest, binary_expr, lit,
 };
 
 use super::chains::Before;
@@ -17,7 +18,7 @@ use super::{
     arithmetic, array, common, correlated, digits, equal, kinds, lateral, mixed, patterns, pushed,
     results, scalars, signatures, sortable, terms, ties, told, unions, windows, zones,
 };
-use crate::error::Place;
+use crate::error::{Error, Place};
 use crate::pg::catalog::rows::tagged;
 use crate::pg::facts::Facts;
 use crate::pg::functions;
@@ -68,6 +69,7 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
     }
     let node = kinds::sorted(node)?;
     if let LogicalPlan::Join(mut join) = node {
+        joinable(&join)?;
         if unions::is_set_operation(&join) {
             return unions::intersected(join, facts);
         }
@@ -76,6 +78,30 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         return Ok(if mixed { Transformed::yes(done.data) } else { done });
     }
     expressions(node, facts)
+}
+
+/// Errors: 0A000 for a FULL JOIN by a condition that compares nothing of one side with something of the other.
+fn joinable(join: &Join) -> Result<()> {
+    let Some(filter) = &join.filter else { return Ok(()) };
+    let of = |expr: &Expr, plan: &LogicalPlan| {
+        let columns = expr.column_refs();
+        !columns.is_empty() && columns.into_iter().all(|column| plan.schema().has_column(column))
+    };
+    let compares = |condition: &&Expr| match condition {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) => {
+            of(left, &join.left) && of(right, &join.right)
+                || of(left, &join.right) && of(right, &join.left)
+        }
+        _ => false,
+    };
+    let conditions = split_conjunction(filter);
+    let compared = !join.on.is_empty() || conditions.iter().any(compares);
+    let constant = conditions.iter().all(|condition| condition.column_refs().is_empty());
+    if join.join_type != JoinType::Full || compared || constant {
+        return Ok(());
+    }
+    let words = "FULL JOIN is only supported with merge-joinable or hash-joinable join conditions";
+    Err(DataFusionError::External(Box::new(Error::FeatureNotSupported(words.to_owned()))))
 }
 
 /// Casts of this node's expressions; the types below it may have changed.
@@ -367,7 +393,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             Ok(if mixed { Transformed::yes(common.data) } else { common })
         }
         Expr::ScalarFunction(function) if let Some(context) = common::context(function.name()) => {
-            let common = common::arguments(function, context, schema, facts)?;
+            let array = context == "ARRAY";
+            let mut common = common::arguments(function, context, schema, facts)?;
+            if array && common.transformed {
+                common = Transformed::yes(told::types(common.data, schema, facts)?.data);
+            }
             let typed = results::function(common.data, schema)?;
             Ok(if common.transformed { Transformed::yes(typed.data) } else { typed })
         }
@@ -702,8 +732,8 @@ fn one_cast(cast: Cast, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transfo
         return Ok(Transformed::yes(Expr::Cast(Cast { expr: Box::new(wrapped(*expr)), field })));
     }
     if common::is_rounded(&source, target) {
-        let digits = Box::new(Expr::Cast(Cast::new(expr, DataType::Utf8)));
-        return Ok(Transformed::yes(Expr::Cast(Cast { expr: digits, field })));
+        let nearest = Box::new(common::nearest(*expr, target));
+        return Ok(Transformed::yes(Expr::Cast(Cast { expr: nearest, field })));
     }
     // Arrow cuts off what PostgreSQL rounds: floating point to even, numeric away from zero.
     if target.is_integer() && source.is_floating() {
@@ -1003,6 +1033,14 @@ fn written_arguments(
 fn is_padded(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema)
         .is_ok_and(|(_, field)| field.metadata().get(TYPE_KEY).is_some_and(|name| name == "bpchar"))
+}
+
+/// A text of the type `source` as one of the type `target`, of any length.
+pub(super) fn retyped(expr: Expr, source: u32, target: u32) -> Expr {
+    let bare = if source == types::BPCHAR { unpadded(expr) } else { expr };
+    let name = types::name_of(target).unwrap_or("text");
+    let field = Arc::new(tagged(Field::new("", DataType::Utf8, true), name));
+    Expr::Cast(Cast::new_from_field(Box::new(fitted(bare, &field).data), field))
 }
 
 fn unpadded(expr: Expr) -> Expr {

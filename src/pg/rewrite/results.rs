@@ -17,6 +17,7 @@ use super::operators::{call, jsonb_key};
 use super::plan::is_jsonb;
 use crate::error::Error;
 use crate::pg::functions;
+use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::integers::{self, Operation, whole, wider};
 use crate::pg::functions::numerics::{self, Numerics};
 use crate::pg::functions::powers;
@@ -212,10 +213,13 @@ const NO_FUNCTION: &str = "No function matches the given name and argument types
      You might need to add explicit type casts.";
 
 /// What values of `key` are sorted by where it is not themselves: the lengths of intervals, the keys of arrays, records and
-/// `jsonb`.
+/// `jsonb`, floating point with one zero and one NaN.
 pub(super) fn sort_key(key: &Expr, schema: &DFSchema) -> Option<Expr> {
     match key.get_type(schema) {
         Ok(DataType::Interval(_)) => Some(call(moments::length(), vec![key.clone()])),
+        Ok(DataType::Float32 | DataType::Float64) => {
+            Some(call(floats::function(Floats::Order), vec![key.clone()]))
+        }
         // NULL is the greatest element.
         Ok(DataType::List(_)) => Some(call(keys::function(), vec![key.clone()])),
         Ok(composite @ DataType::Struct(_)) if is_record(&composite) => {

@@ -9,8 +9,9 @@ use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
+use super::common::is_text;
 use super::kinds;
-use super::plan::{is_canonical, is_jsonb, literal, read_beside};
+use super::plan::{is_canonical, is_jsonb, literal, read_beside, retyped};
 use super::signatures::implicit;
 use crate::error::Error;
 use crate::pg::catalog::index::type_cell;
@@ -253,6 +254,12 @@ fn of(expr: Expr, common: &FieldRef, schema: &DFSchema, facts: &Arc<Facts>) -> R
             _ => literal(text, Arc::clone(common), facts),
         };
     }
+    if let Ok((_, own)) = expr.to_field(schema) {
+        let (source, target) = (types::of_field(&own).oid, types::of_field(common).oid);
+        if own.data_type().is_string() && source != target && is_text(source) && is_text(target) {
+            return Ok(retyped(expr, source, target));
+        }
+    }
     match expr.get_type(schema) {
         Ok(own) if own == *stored || own.is_null() => Ok(expr),
         _ => Ok(Expr::Cast(Cast::new(Box::new(expr), stored.clone()))),
@@ -283,6 +290,10 @@ mod tests {
         check("oid", "integer", "oid");
         check("regproc", "oid", "regproc");
         check("varchar", "text", "character varying");
+        check("text", "varchar", "text");
+        check("character", "varchar", "character");
+        check("smallint", "real", "real");
+        check("real", "numeric", "real");
         check("name", "oid", "");
         check("name[]", "text[]", "");
     }

@@ -1,5 +1,6 @@
 //! Aggregates PostgreSQL has and DataFusion lacks, or has with other digits.
 
+mod bounded;
 mod deviation;
 mod extremes;
 mod ordered;
@@ -13,6 +14,8 @@ use std::sync::Arc;
 use arrow::array::{Array as _, ArrayRef, AsArray};
 use arrow::datatypes::Float64Type;
 use datafusion::logical_expr::AggregateUDF;
+
+pub(crate) use self::bounded::{sum as bounded_sum, sums as bounded_sums};
 
 /// The name of [`single_value`].
 pub(crate) const SINGLE_VALUE: &str = single::NAME;

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
 };
 
 use super::float;
+use crate::pg::functions::floats::out_of_range;
 
 /// Every aggregate of this kind.
 pub(super) fn all() -> impl Iterator<Item = Arc<AggregateUDF>> {
@@ -112,8 +113,10 @@ impl Sums {
         Sums { kind, count: 0.0, x: 0.0, xx: 0.0, y: 0.0, yy: 0.0, xy: 0.0 }
     }
 
-    fn add(&mut self, y: f64, x: f64) {
+    /// Errors: 22003 for sums of finite numbers that are none.
+    fn add(&mut self, y: f64, x: f64) -> Result<()> {
         let before = self.count;
+        let finite = [self.x, self.y, y, x].iter().all(|value| value.is_finite());
         self.count += 1.0;
         self.x += x;
         self.y += y;
@@ -123,7 +126,7 @@ impl Sums {
             self.xx += from_x * from_x * scale;
             self.yy += from_y * from_y * scale;
             self.xy += from_x * from_y * scale;
-            self.settle();
+            self.settle(finite)?;
         } else {
             if !x.is_finite() {
                 (self.xx, self.xy) = (f64::NAN, f64::NAN);
@@ -132,15 +135,22 @@ impl Sums {
                 (self.yy, self.xy) = (f64::NAN, f64::NAN);
             }
         }
+        Ok(())
     }
 
-    /// What grew beyond all bounds is no distance any more.
-    fn settle(&mut self) {
+    /// What grew beyond all bounds is no distance any more; from `finite` numbers it does not grow so far.
+    /// Errors: 22003.
+    fn settle(&mut self, finite: bool) -> Result<()> {
+        let sums = [self.x, self.y, self.xx, self.yy, self.xy];
+        if finite && sums.iter().any(|sum| sum.is_infinite()) {
+            return Err(out_of_range("overflow"));
+        }
         for sum in [&mut self.xx, &mut self.yy, &mut self.xy] {
             if sum.is_infinite() {
                 *sum = f64::NAN;
             }
         }
+        Ok(())
     }
 
     fn value(&self) -> Option<f64> {
@@ -174,7 +184,7 @@ impl Accumulator for Sums {
             (values[0].as_primitive::<Float64Type>(), values[1].as_primitive::<Float64Type>());
         for (y, x) in ys.iter().zip(xs) {
             if let (Some(y), Some(x)) = (y, x) {
-                self.add(y, x);
+                self.add(y, x)?;
             }
         }
         Ok(())
@@ -209,13 +219,14 @@ impl Accumulator for Sums {
                 *self = other;
                 continue;
             }
+            let finite = [self.x, self.y, x, y].iter().all(|value| value.is_finite());
             let (own, total) = (self.count, self.count + count);
             let (from_x, from_y) = (self.x / own - x / count, self.y / own - y / count);
             self.xx += xx + own * count * from_x * from_x / total;
             self.yy += yy + own * count * from_y * from_y / total;
             self.xy += xy + own * count * from_x * from_y / total;
             (self.x, self.y, self.count) = (self.x + x, self.y + y, total);
-            self.settle();
+            self.settle(finite)?;
         }
         Ok(())
     }
@@ -228,7 +239,7 @@ mod tests {
     #[track_caller]
     fn check(kind: Kind, pairs: &[(f64, f64)], want: Option<f64>) {
         let mut sums = Sums::new(kind);
-        pairs.iter().for_each(|(y, x)| sums.add(*y, *x));
+        pairs.iter().try_for_each(|(y, x)| sums.add(*y, *x)).expect("in range");
         assert_eq!(sums.value(), want, "{kind:?}");
     }
 
@@ -240,6 +251,13 @@ mod tests {
         check(Kind::Correlation, &line, Some(1.0));
         check(Kind::Determination, &line, Some(1.0));
         check(Kind::Covariance { sample: true }, &line, Some(2.0));
+    }
+
+    #[test]
+    fn what_leaves_the_range_is_refused() {
+        let mut sums = Sums::new(Kind::Slope);
+        sums.add(1e200, 1e200).expect("in range");
+        assert!(sums.add(-1e200, -1e200).is_err());
     }
 
     #[test]

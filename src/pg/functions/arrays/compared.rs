@@ -17,7 +17,7 @@ use datafusion::logical_expr::{
 use super::leaves::{Leaves, leaf_field};
 use super::{comparable, external, item_of, nested, plain_list};
 use crate::error::{Error, Place};
-use crate::pg::functions::floats::{with_one_zero, zeros};
+use crate::pg::functions::floats::{with_one_form, zeros};
 use crate::pg::types;
 
 /// Whether one element has to compare, or all.
@@ -189,7 +189,7 @@ impl Quantified {
             return plan_err!("no operator {}", self.operator);
         };
         let each =
-            compare(&with_one_zero(&leaves.beside(values)?), &with_one_zero(&leaves.values))?;
+            compare(&with_one_form(&leaves.beside(values)?), &with_one_form(&leaves.values))?;
         let decisive = self.quantifier == Quantifier::Any;
         let found = (0..lists.len()).map(|row| {
             if lists.is_null(row) {

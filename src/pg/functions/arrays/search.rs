@@ -16,7 +16,7 @@ use datafusion::common::Result;
 use super::external;
 use super::leaves::{Leaves, rebuilt, with_leaves};
 use crate::error::Error;
-use crate::pg::functions::floats::with_one_zero;
+use crate::pg::functions::floats::with_one_form;
 
 /// Errors: 0A000 for an array of several dimensions.
 fn flat(lists: &ListArray, what: &str) -> Result<()> {
@@ -29,8 +29,8 @@ fn flat(lists: &ListArray, what: &str) -> Result<()> {
 
 /// Which elements are the value of their row; NULL is NULL.
 fn same_as(leaves: &Leaves, value: &ArrayRef) -> Result<BooleanArray> {
-    let values = with_one_zero(&leaves.beside(value)?);
-    Ok(not_distinct(&with_one_zero(&leaves.values), &values)?)
+    let values = with_one_form(&leaves.beside(value)?);
+    Ok(not_distinct(&with_one_form(&leaves.values), &values)?)
 }
 
 /// `array_remove`: without every element that is `value`; NULL is removed like any other.
@@ -114,7 +114,7 @@ pub(super) fn positions(lists: &ListArray, value: &ArrayRef, first: i64) -> Resu
 /// Whether `left` has every element of `right` (`@>`), or one of them (`&&`). NULL is equal to none.
 pub(super) fn related(left: &ListArray, right: &ListArray, all: bool) -> Result<ArrayRef> {
     let (left_leaves, right_leaves) = (Leaves::of(left), Leaves::of(right));
-    let (own, other) = (&with_one_zero(&left_leaves.values), &with_one_zero(&right_leaves.values));
+    let (own, other) = (&with_one_form(&left_leaves.values), &with_one_form(&right_leaves.values));
     let compare = make_comparator(own, other, SortOptions::default())?;
     let mut found = Vec::with_capacity(left.len());
     for row in 0..left.len() {
@@ -139,7 +139,7 @@ pub(super) fn ordered(left: &ListArray, right: &ListArray) -> Result<ArrayRef> {
     let (left_leaves, right_leaves) = (Leaves::of(left), Leaves::of(right));
     let options = SortOptions { descending: false, nulls_first: false };
     let (left_values, right_values) =
-        (with_one_zero(&left_leaves.values), with_one_zero(&right_leaves.values));
+        (with_one_form(&left_leaves.values), with_one_form(&right_leaves.values));
     let compare = make_comparator(&left_values, &right_values, options)?;
     let mut found = Vec::with_capacity(left.len());
     for row in 0..left.len() {

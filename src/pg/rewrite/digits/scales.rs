@@ -79,7 +79,17 @@ fn of_function(
 ) -> Result<Option<Expr>> {
     let args: Vec<&Expr> = function.args.iter().collect();
     match (function.name(), args.as_slice()) {
-        ("abs" | "nullif", [first, ..]) => return of(first, schema, hidden),
+        ("abs", [first]) => return of(first, schema, hidden),
+        // It is the first, in a type that has room for the digits of both.
+        ("nullif", [first, _]) => {
+            let whole = Expr::ScalarFunction(function.clone()).get_type(schema)?;
+            let whole = own_digits(&whole);
+            let own = own_digits(&before_one_type(first).get_type(schema)?);
+            return Ok(match whole.is_some() && whole != own {
+                true => of_each(&args[..1], schema, hidden)?.pop(),
+                false => of(first, schema, hidden)?,
+            });
+        }
         ("coalesce" | "greatest" | "least" | "make_array", _) => {}
         (name, [_, _]) if name == Numerics::Over.name() || name == Numerics::Mean.name() => {
             return of_quotient(&args, schema, hidden);

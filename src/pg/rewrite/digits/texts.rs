@@ -5,10 +5,12 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
-use datafusion::logical_expr::{Aggregate, Cast, Expr, ExprSchemable, LogicalPlan, Projection};
+use datafusion::logical_expr::{
+    Aggregate, Cast, Expr, ExprSchemable, Filter, LogicalPlan, Projection, Window,
+};
 
 use super::scales::{Hidden, of};
-use super::{Tracker, is_numeric, shown, text_field};
+use super::{Tracker, bare, is_numeric, shown, text_field};
 use crate::pg::functions;
 use crate::pg::rewrite::plan::any_expr;
 
@@ -20,6 +22,8 @@ pub(super) fn written(plan: LogicalPlan, tracker: &Tracker) -> Result<LogicalPla
     let written = plan.transform_up_with_subqueries(|node| match node {
         LogicalPlan::Projection(projection) => projected(projection, tracker),
         LogicalPlan::Aggregate(aggregate) => aggregated(aggregate, tracker),
+        LogicalPlan::Filter(filter) => filtered(filter, tracker),
+        LogicalPlan::Window(window) => windowed(window, tracker),
         other => Ok(Transformed::no(other)),
     })?;
     Ok(written.data)
@@ -53,23 +57,64 @@ fn projected(projection: Projection, tracker: &Tracker) -> Result<Transformed<Lo
 }
 
 fn aggregated(aggregate: Aggregate, tracker: &Tracker) -> Result<Transformed<LogicalPlan>> {
-    let schema = aggregate.input.schema();
-    let (input, hidden) =
-        tracker.below(&aggregate.input, arguments(&aggregate.aggr_expr).iter())?;
-    let mut changed = false;
-    let mut exprs = Vec::with_capacity(aggregate.aggr_expr.len());
-    for expr in &aggregate.aggr_expr {
-        let written = rewritten(expr, schema, &hidden)?;
-        changed |= written.transformed;
-        exprs.push(written.data);
+    let sets = matches!(aggregate.group_expr.as_slice(), [Expr::GroupingSet(_)]);
+    let mut found = arguments(&aggregate.aggr_expr);
+    if !sets {
+        found.extend(arguments(&aggregate.group_expr));
     }
+    let (input, hidden) = tracker.below(&aggregate.input, found.iter())?;
+    let schema = aggregate.input.schema();
+    let mut changed = false;
+    let mut each = |exprs: &[Expr]| -> Result<Vec<Expr>> {
+        let mut done = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            let written = rewritten(expr, schema, &hidden)?;
+            changed |= written.transformed;
+            done.push(written.data);
+        }
+        Ok(done)
+    };
+    let groups = if sets { aggregate.group_expr.clone() } else { each(&aggregate.group_expr)? };
+    let exprs = each(&aggregate.aggr_expr)?;
     Ok(match changed {
         true => {
-            let aggregate = Aggregate::try_new(input, aggregate.group_expr, exprs)?;
+            let aggregate = Aggregate::try_new(input, groups, exprs)?;
             Transformed::yes(LogicalPlan::Aggregate(aggregate))
         }
         false => Transformed::no(LogicalPlan::Aggregate(aggregate)),
     })
+}
+
+fn filtered(filter: Filter, tracker: &Tracker) -> Result<Transformed<LogicalPlan>> {
+    let schema = filter.input.schema();
+    let found = arguments(std::slice::from_ref(&filter.predicate));
+    let (input, hidden) = tracker.below(&filter.input, found.iter())?;
+    let written = rewritten(&filter.predicate, schema, &hidden)?;
+    if !written.transformed {
+        return Ok(Transformed::no(LogicalPlan::Filter(filter)));
+    }
+    let columns: Vec<Expr> = schema.columns().into_iter().map(Expr::Column).collect();
+    let filter = Filter::try_new(bare(&written.data).clone(), input)?;
+    let plan = Projection::try_new(columns, Arc::new(LogicalPlan::Filter(filter)))?;
+    Ok(Transformed::yes(LogicalPlan::Projection(plan)))
+}
+
+fn windowed(window: Window, tracker: &Tracker) -> Result<Transformed<LogicalPlan>> {
+    let schema = window.input.schema();
+    let (input, hidden) = tracker.below(&window.input, arguments(&window.window_expr).iter())?;
+    let mut changed = false;
+    let mut exprs = Vec::with_capacity(window.window_expr.len());
+    for expr in &window.window_expr {
+        let written = rewritten(expr, schema, &hidden)?;
+        changed |= written.transformed;
+        exprs.push(written.data);
+    }
+    if !changed {
+        return Ok(Transformed::no(LogicalPlan::Window(window)));
+    }
+    let columns: Vec<Expr> = window.schema.columns().into_iter().map(Expr::Column).collect();
+    let plan = LogicalPlan::Window(Window::try_new(exprs, input)?);
+    Ok(Transformed::yes(LogicalPlan::Projection(Projection::try_new(columns, Arc::new(plan))?)))
 }
 
 /// What texts are made of in `exprs`.
