@@ -30,7 +30,7 @@ pub(crate) const VARIANCE_SCALE: i8 = 36;
 pub(crate) const DEVIATION_SCALE: i8 = 35;
 /// As many as there are without zeros at the end.
 pub(crate) const TRIMMED_SCALE: i8 = 34;
-/// Sixteen: powers and logarithms.
+/// As many as powers and logarithms have: those of sixteen significant digits.
 pub(crate) const POWER_SCALE: i8 = 33;
 /// As many as a square root has (`numeric_sqrt`).
 pub(crate) const ROOT_SCALE: i8 = 32;
@@ -55,7 +55,11 @@ pub(crate) fn shown(digits: &[u8], stored: i8) -> i8 {
     let least = match stored {
         TRIMMED_SCALE => needed,
         VARIANCE_SCALE | DEVIATION_SCALE if digits.is_empty() => 0,
-        POWER_SCALE => QUOTIENT_DIGITS,
+        POWER_SCALE => {
+            // What is raised to a whole number has all of them; of other numbers the last ones are seldom zeros.
+            let fewer = QUOTIENT_DIGITS - exponent(digits, stored).max(0);
+            if needed + 2 < fewer { QUOTIENT_DIGITS } else { fewer.max(0) }
+        }
         ROOT_SCALE => {
             let weight = match digits.is_empty() {
                 true => 0,
@@ -69,7 +73,8 @@ pub(crate) fn shown(digits: &[u8], stored: i8) -> i8 {
         _ => quotient_digits(exponent(digits, stored), is_power(digits)),
     };
     let more = (needed - least).max(0);
-    let shown = least + (more + GROUP - 1) / GROUP * GROUP;
+    let step = if matches!(stored, POWER_SCALE | ROOT_SCALE) { 1 } else { GROUP };
+    let shown = least + (more + step - 1) / step * step;
     i8::try_from(shown.min(i32::from(stored))).unwrap_or(stored)
 }
 
@@ -151,6 +156,18 @@ impl Number {
             Some(value) => Number { value, scale: digits },
             None => self,
         }
+    }
+
+    /// The digits after the point that it shows by the rule that its scale stands for.
+    pub(crate) fn own_digits(self) -> i32 {
+        let digits = self.value.wrapping_abs().to_string();
+        let stored = i8::try_from(self.scale).unwrap_or(i8::MAX);
+        shown(digits.trim_start_matches('0').as_bytes(), stored).into()
+    }
+
+    /// The floating point number that is nearest to it.
+    pub(crate) fn nearest(self) -> f64 {
+        format!("{}e{}", self.value, -self.scale).parse().unwrap_or(f64::NAN)
     }
 
     /// Its weight and first digit in the base of ten thousand.

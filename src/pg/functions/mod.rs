@@ -111,6 +111,11 @@ pub(crate) fn single_value() -> Arc<AggregateUDF> {
     aggregates::single_value()
 }
 
+/// How many digits the greatest, or the least, of numerics shows, of the values and the digits that each shows.
+pub(crate) fn extreme_digits(greatest: bool) -> Arc<AggregateUDF> {
+    aggregates::extreme_digits(greatest)
+}
+
 /// `sum(real)`, which the rewrite puts in the place of the planner's.
 pub(crate) fn sum_of_reals() -> Arc<AggregateUDF> {
     aggregates::sum_of_reals()

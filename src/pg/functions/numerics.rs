@@ -38,6 +38,8 @@ pub(crate) enum Numerics {
     Scale,
     /// How many digits `a / b` has after the point, of two numbers that show so many each.
     QuotientDigits,
+    /// How many digits the text of a number has after the point.
+    TextScale,
     /// The text of a number with so many digits after the point.
     Shown,
     /// `min_scale(a)`
@@ -58,6 +60,7 @@ impl Numerics {
             Numerics::Read => "numeric_in",
             Numerics::Scale => "scale",
             Numerics::QuotientDigits => "numeric_div_scale",
+            Numerics::TextScale => "numeric_text_scale",
             Numerics::Shown => "numeric_shown",
             Numerics::MinScale => "min_scale",
             Numerics::TrimScale => "trim_scale",
@@ -109,7 +112,13 @@ impl ScalarUDFImpl for Function {
             }
             (Numerics::Div | Numerics::Factorial, _) => numeric::of_scale(0),
             (Numerics::Read | Numerics::TrimScale, _) => numeric::of_scale(TRIMMED_SCALE),
-            (Numerics::Scale | Numerics::MinScale | Numerics::QuotientDigits, _) => DataType::Int32,
+            (
+                Numerics::Scale
+                | Numerics::MinScale
+                | Numerics::QuotientDigits
+                | Numerics::TextScale,
+                _,
+            ) => DataType::Int32,
             (Numerics::Shown, _) => DataType::Utf8,
         })
     }
@@ -130,6 +139,7 @@ impl ScalarUDFImpl for Function {
             ) => {}
             (Numerics::Mean, [sum, _]) if is_exact(sum) => {}
             (Numerics::Read, [DataType::Float32 | DataType::Float64 | DataType::Utf8]) => {}
+            (Numerics::TextScale, [_]) => return Ok(vec![DataType::Utf8]),
             (Numerics::Read, [text]) if text.is_string() => return Ok(vec![DataType::Utf8]),
             _ => return plan_err!("{} takes numbers", self.name()),
         }
@@ -174,6 +184,7 @@ impl ScalarUDFImpl for Function {
             (Numerics::QuotientDigits, [left, right, left_digits, right_digits]) => {
                 quotient_digits((left, left_digits), (right, right_digits), rows)?
             }
+            (Numerics::TextScale, [texts]) => Arc::new(text_scales(texts.as_string())),
             (Numerics::Shown, [values, digits]) => texts(values, digits, rows)?,
             (Numerics::Scale, [values]) => scales(values, false)?,
             (Numerics::MinScale, [values]) => scales(values, true)?,
@@ -327,15 +338,19 @@ fn scales(values: &ArrayRef, needed: bool) -> Result<ArrayRef> {
     let scale = |number: Number| match (needed, varies) {
         (true, _) => number.trimmed().scale,
         (false, false) => number.scale,
-        (false, true) => {
-            let digits = number.value.wrapping_abs().to_string();
-            let stored = i8::try_from(number.scale).unwrap_or(i8::MAX);
-            numeric::shown(digits.trim_start_matches('0').as_bytes(), stored).into()
-        }
+        (false, true) => number.own_digits(),
     };
     let values: Int32Array =
         (0..column.values.len()).map(|row| column.number(row).map(scale)).collect();
     Ok(Arc::new(values))
+}
+
+fn text_scales(texts: &StringArray) -> Int32Array {
+    let scale = |text: &str| match text.split_once('.') {
+        Some((_, digits)) => i32::try_from(digits.len()).ok(),
+        None => Some(0),
+    };
+    texts.iter().map(|text| text.and_then(scale)).collect()
 }
 
 /// `select_div_scale` of numbers that show so many digits each.

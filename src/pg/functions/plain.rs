@@ -147,6 +147,9 @@ fn type_of(call: &Call<'_>) -> u32 {
 /// The collation of a value's type. Errors: 42804 for a type that has none.
 fn collation_for(call: &Call<'_>) -> Result<Cell> {
     let kind = type_of(call);
+    if kind == types::UNKNOWN {
+        return Ok(Cell::Null);
+    }
     let collation = crate::pg::catalog::index::type_cell(kind, "typcollation").oid();
     match crate::pg::catalog::data::by_oid("pg_collation").get(&collation) {
         Some(row) => Ok(Cell::from(crate::pg::catalog::dynamic::quote_identifier(row[1].text()))),

@@ -3,9 +3,10 @@
 //! Calculated with a fixed point in 256 bits: [`DIGITS`] digits after it leave room for the product of two numbers
 //! below a hundred. Arguments are brought into that range first.
 
+use std::f64::consts::LOG10_E;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal256Array};
+use arrow::array::{Array, ArrayRef, AsArray, Decimal256Array, Int32Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal256Type, i256};
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
@@ -30,9 +31,29 @@ pub(crate) fn function(name: &str, arguments: usize) -> Option<Arc<ScalarUDF>> {
         ("power" | "pow", 2) => Operation::Power,
         _ => return None,
     };
-    let signature = Signature::user_defined(Volatility::Immutable);
-    Some(Arc::new(ScalarUDF::new_from_impl(Function { operation, signature })))
+    Some(made(operation, false))
 }
+
+/// The function that tells how many digits one of these shows after the point, of its arguments and how many digits these
+/// show; `None` for other functions.
+pub(crate) fn digits_of(function: &ScalarUDF) -> Option<Arc<ScalarUDF>> {
+    let operation = OPERATIONS.iter().find(|operation| operation.name() == function.name())?;
+    Some(made(*operation, true))
+}
+
+fn made(operation: Operation, counts: bool) -> Arc<ScalarUDF> {
+    let signature = Signature::user_defined(Volatility::Immutable);
+    Arc::new(ScalarUDF::new_from_impl(Function { operation, counts, signature }))
+}
+
+const OPERATIONS: [Operation; 6] = [
+    Operation::Root,
+    Operation::Exponential,
+    Operation::NaturalLogarithm,
+    Operation::CommonLogarithm,
+    Operation::Logarithm,
+    Operation::Power,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Operation {
@@ -48,6 +69,8 @@ enum Operation {
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Function {
     operation: Operation,
+    /// Whether it gives the number of digits in the place of the number.
+    counts: bool,
     signature: Signature,
 }
 
@@ -57,9 +80,9 @@ impl Function {
     }
 }
 
-impl ScalarUDFImpl for Function {
-    fn name(&self) -> &str {
-        match self.operation {
+impl Operation {
+    fn name(self) -> &'static str {
+        match self {
             Operation::Root => "numeric_sqrt",
             Operation::Exponential => "numeric_exp",
             Operation::NaturalLogarithm => "numeric_ln",
@@ -69,12 +92,32 @@ impl ScalarUDFImpl for Function {
         }
     }
 
+    fn digits_name(self) -> &'static str {
+        match self {
+            Operation::Root => "numeric_sqrt_digits",
+            Operation::Exponential => "numeric_exp_digits",
+            Operation::NaturalLogarithm => "numeric_ln_digits",
+            Operation::CommonLogarithm => "numeric_log10_digits",
+            Operation::Logarithm => "numeric_log_digits",
+            Operation::Power => "numeric_power_digits",
+        }
+    }
+}
+
+impl ScalarUDFImpl for Function {
+    fn name(&self) -> &str {
+        if self.counts { self.operation.digits_name() } else { self.operation.name() }
+    }
+
     fn signature(&self) -> &Signature {
         &self.signature
     }
 
     fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
-        Ok(numeric::of_scale(self.scale()))
+        Ok(match self.counts {
+            true => DataType::Int32,
+            false => numeric::of_scale(self.scale()),
+        })
     }
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
@@ -89,26 +132,14 @@ impl ScalarUDFImpl for Function {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
         let columns = args.args.iter().map(|arg| match arg {
-            ColumnarValue::Array(array) => wide(array),
-            ColumnarValue::Scalar(scalar) => wide(&scalar.to_array()?),
+            ColumnarValue::Array(array) => Column::of(array),
+            ColumnarValue::Scalar(scalar) => Column::of(&scalar.to_array()?),
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;
-        let value = |row: usize| -> OurResult<Option<i256>> {
-            let mut numbers = Vec::with_capacity(columns.len());
-            for (values, scale) in &columns {
-                let row = if values.len() == 1 { 0 } else { row };
-                if values.is_null(row) {
-                    return Ok(None);
-                }
-                numbers.push(Number { value: values.value(row), scale: *scale });
-            }
-            let number = calculated(self.operation, &numbers)?;
-            number.at(self.scale().into()).ok_or_else(numeric::overflow).map(Some)
+        let array: ArrayRef = match self.counts {
+            true => Arc::new(counted(self.operation, &columns, rows)?),
+            false => Arc::new(self.values(&columns, rows)?),
         };
-        let values = (0..rows).map(value).collect::<OurResult<Vec<_>>>();
-        let values = values.map_err(|error| DataFusionError::External(Box::new(error)))?;
-        let array: ArrayRef =
-            Arc::new(Decimal256Array::from(values).with_data_type(numeric::of_scale(self.scale())));
         if constant {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }
@@ -116,16 +147,131 @@ impl ScalarUDFImpl for Function {
     }
 }
 
-fn wide(array: &ArrayRef) -> Result<(Decimal256Array, i32)> {
-    let scale = match array.data_type() {
-        DataType::Decimal32(_, scale)
-        | DataType::Decimal64(_, scale)
-        | DataType::Decimal128(_, scale)
-        | DataType::Decimal256(_, scale) => *scale,
-        _ => 0,
+impl Function {
+    fn values(&self, columns: &[Column], rows: usize) -> Result<Decimal256Array> {
+        let value = |row: usize| -> OurResult<Option<i256>> {
+            let numbers: Option<Vec<Number>> =
+                columns.iter().map(|column| column.number(row)).collect();
+            let Some(numbers) = numbers else { return Ok(None) };
+            let number = calculated(self.operation, &numbers)?;
+            number.at(self.scale().into()).ok_or_else(numeric::overflow).map(Some)
+        };
+        let values = (0..rows).map(value).collect::<OurResult<Vec<_>>>();
+        let values = values.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        Ok(Decimal256Array::from(values).with_data_type(numeric::of_scale(self.scale())))
+    }
+}
+
+/// How many digits are shown of each result: the arguments come first, then how many digits they show.
+fn counted(operation: Operation, columns: &[Column], rows: usize) -> Result<Int32Array> {
+    let (numbers, shown) = columns.split_at(columns.len() / 2);
+    let count = |row: usize| {
+        let numbers = numbers.iter().zip(shown).map(|(number, shown)| {
+            let digits = shown.number(row)?.value.to_i128()?;
+            Some(number.number(row)?.showing(i32::try_from(digits).ok()?))
+        });
+        digits(operation, &numbers.collect::<Option<Vec<Number>>>()?)
     };
-    let array = cast(array, &numeric::of_scale(scale))?;
-    Ok((array.as_primitive::<Decimal256Type>().clone(), scale.into()))
+    Ok((0..rows).map(count).collect())
+}
+
+/// A column of exact numbers.
+struct Column {
+    values: Decimal256Array,
+    scale: i32,
+    /// Whether each shows digits of its own number.
+    varies: bool,
+}
+
+impl Column {
+    fn of(array: &ArrayRef) -> Result<Column> {
+        let scale = match array.data_type() {
+            DataType::Decimal32(_, scale)
+            | DataType::Decimal64(_, scale)
+            | DataType::Decimal128(_, scale)
+            | DataType::Decimal256(_, scale) => *scale,
+            _ => 0,
+        };
+        let varies = numeric::varies(array.data_type());
+        let values = cast(array, &numeric::of_scale(scale))?;
+        let values = values.as_primitive::<Decimal256Type>().clone();
+        Ok(Column { values, scale: scale.into(), varies })
+    }
+
+    /// The number of a row, with the digits that it shows; a constant has one for all.
+    fn number(&self, row: usize) -> Option<Number> {
+        let row = if self.values.len() == 1 { 0 } else { row };
+        if self.values.is_null(row) {
+            return None;
+        }
+        let number = Number { value: self.values.value(row), scale: self.scale };
+        Some(if self.varies { number.showing(number.own_digits()) } else { number })
+    }
+}
+
+/// How many digits of the result are shown after the point (`numeric_ln` and its kin); `None` for a call of other
+/// arguments.
+fn digits(operation: Operation, numbers: &[Number]) -> Option<i32> {
+    let wanted = match (operation, numbers) {
+        (Operation::Root, [number]) => numeric::root_digits(*number),
+        (Operation::Exponential, [number]) => DIGITS_MIN - truncated(number.nearest() * LOG10_E),
+        (Operation::NaturalLogarithm, [number]) => DIGITS_MIN - weight_of_logarithm(*number),
+        (Operation::CommonLogarithm, [number]) => {
+            DIGITS_MIN - weight_of_logarithm(*number) + weight_of_logarithm(TEN)
+        }
+        (Operation::Logarithm, [base, number]) => {
+            DIGITS_MIN - weight_of_logarithm(*number) + weight_of_logarithm(*base)
+        }
+        (Operation::Power, [base, exponent]) => {
+            if base.value == i256::ZERO {
+                return Some(DIGITS_MIN);
+            }
+            if exponent.trimmed().scale == 0 {
+                return Some(DIGITS_MIN.max(base.scale));
+            }
+            DIGITS_MIN - truncated(base.nearest().ln() * exponent.nearest() * LOG10_E)
+        }
+        _ => return None,
+    };
+    numbers.iter().map(|number| number.scale).chain([wanted, 0]).max()
+}
+
+/// `NUMERIC_MIN_SIG_DIGITS`
+const DIGITS_MIN: i32 = 16;
+
+const TEN: Number = Number { value: i256::from_parts(10, 0), scale: 0 };
+
+fn truncated(value: f64) -> i32 {
+    format!("{:.0}", value.trunc()).parse().unwrap_or(0)
+}
+
+/// The power of ten of the first digit of a logarithm, near enough (`estimate_ln_dweight`).
+fn weight_of_logarithm(number: Number) -> i32 {
+    let near = number.nearest();
+    if !(0.9..=1.1).contains(&near) {
+        return truncated(near.ln().abs().log10());
+    }
+    let one = Number { value: i256::ONE, scale: 0 }.at(number.scale).unwrap_or(i256::ZERO);
+    match number.value.wrapping_sub(one).wrapping_abs() {
+        i256::ZERO => 0,
+        above => i32::try_from(above.to_string().len()).unwrap_or(0) - 1 - number.scale,
+    }
+}
+
+/// The digits of a result that are shown. Errors: 0A000 where there are more than a column has room for.
+fn rounded(exact: Number, operation: Operation, numbers: &[Number]) -> OurResult<Number> {
+    let digits = digits(operation, numbers).unwrap_or(DIGITS_MIN);
+    let most = i32::from(POWER_SCALE);
+    if most < digits && exact.value != i256::ZERO {
+        let words =
+            format!("numeric with {digits} digits after the decimal point is not supported");
+        return Err(Error::FeatureNotSupported(words));
+    }
+    let scale = digits.min(most);
+    Ok(match exact.at(scale) {
+        Some(value) => Number { value, scale },
+        None => exact,
+    })
 }
 
 /// Errors: 2201E, 2201F, 22003.
@@ -143,22 +289,22 @@ fn calculated(operation: Operation, numbers: &[Number]) -> OurResult<Number> {
             let root = Number { value: number.root(digits)?, scale: digits };
             Ok(Number { value: root.at(shown).ok_or_else(numeric::overflow)?, scale: shown })
         }
-        (Operation::Exponential, [number]) => exponential(fixed(*number)?).map(rounded),
-        (Operation::NaturalLogarithm, [number]) => Ok(rounded(point(logarithm(*number)?))),
-        (Operation::CommonLogarithm, [number]) => divided(logarithm(*number)?, *LN_10).map(rounded),
-        (Operation::Logarithm, [base, number]) => {
-            divided(logarithm(*number)?, logarithm(*base)?).map(rounded)
+        (Operation::Exponential, [number]) => {
+            rounded(exponential(fixed(*number)?)?, operation, numbers)
         }
-        (Operation::Power, [base, exponent]) => raised(*base, *exponent).map(rounded),
+        (Operation::NaturalLogarithm, [number]) => {
+            rounded(point(logarithm(*number)?), operation, numbers)
+        }
+        (Operation::CommonLogarithm, [number]) => {
+            rounded(divided(logarithm(*number)?, *LN_10)?, operation, numbers)
+        }
+        (Operation::Logarithm, [base, number]) => {
+            rounded(divided(logarithm(*number)?, logarithm(*base)?)?, operation, numbers)
+        }
+        (Operation::Power, [base, exponent]) => {
+            rounded(raised(*base, *exponent)?, operation, numbers)
+        }
         _ => Err(Error::Internal("a power of too many numbers".to_owned())),
-    }
-}
-
-/// Sixteen digits after the point, as are shown.
-fn rounded(number: Number) -> Number {
-    match number.at(16) {
-        Some(value) if number.scale > 16 => Number { value, scale: 16 },
-        _ => number,
     }
 }
 
@@ -347,12 +493,17 @@ mod tests {
         Number { value, scale: i32::try_from(scale).expect("short") }
     }
 
-    /// Sixteen digits after the point, as PostgreSQL 15 shows them.
+    /// As PostgreSQL 15 shows them.
     #[track_caller]
     fn check(operation: Operation, numbers: &[&str], want: &str) {
         let numbers: Vec<Number> = numbers.iter().map(|text| number(text)).collect();
         let found = match calculated(operation, &numbers) {
-            Ok(found) => found.at(16).expect("room").to_string(),
+            Ok(found) => {
+                let digits = usize::try_from(found.scale).expect("a number");
+                let shown = want.split_once('.').map_or(0, |(_, digits)| digits.len());
+                assert_eq!(digits, shown, "{operation:?} {numbers:?}");
+                found.value.to_string()
+            }
             Err(error) => error.state().to_owned(),
         };
         assert_eq!(
@@ -376,7 +527,7 @@ mod tests {
         check(Operation::Power, &["2.0", "-1"], "0.5000000000000000");
         check(Operation::Power, &["-2.0", "3"], "-8.0000000000000000");
         check(Operation::Power, &["1.05", "30"], "4.3219423751506620");
-        check(Operation::Root, &["4"], "2.0000000000000000");
+        check(Operation::Root, &["4"], "2.000000000000000");
     }
 
     #[test]

@@ -147,7 +147,8 @@ pub(super) fn widen(expr: &mut Expr, wanted: &DataType, schema: &DFSchema) -> Re
 }
 
 /// `VALUES` of numerics whose constants have the digits they were written with, as columns of one type each.
-pub(super) fn listed(mut values: Values) -> Result<Transformed<LogicalPlan>> {
+/// What is local among moments is in the session's zone.
+pub(super) fn listed(mut values: Values, facts: &Arc<Facts>) -> Result<Transformed<LogicalPlan>> {
     let none = DFSchema::empty();
     let mut fields: Vec<(Option<TableReference>, FieldRef)> = values
         .schema
@@ -158,6 +159,11 @@ pub(super) fn listed(mut values: Values) -> Result<Transformed<LogicalPlan>> {
     for (index, (_, field)) in fields.iter_mut().enumerate() {
         let mut column: Vec<&mut Expr> =
             values.values.iter_mut().filter_map(|row| row.get_mut(index)).collect();
+        if let Some(zoned) = in_one_zone(&mut column, field.data_type(), facts)? {
+            *field = Arc::new(field.as_ref().clone().with_data_type(zoned));
+            changed = true;
+            continue;
+        }
         let told = column.iter().map(|expr| Ok(expr.get_type(&none)? == *field.data_type()));
         let told = told.collect::<Result<Vec<bool>>>()?;
         if !field.data_type().is_decimal() || told.iter().all(|told| *told) {
@@ -181,6 +187,33 @@ pub(super) fn listed(mut values: Values) -> Result<Transformed<LogicalPlan>> {
     let metadata = values.schema.metadata().clone();
     values.schema = Arc::new(DFSchema::new_with_metadata(fields, metadata)?);
     Ok(Transformed::yes(LogicalPlan::Values(values)))
+}
+
+/// Makes a column of VALUES that the planner has taken for one of moments without time zone, some of which have one, one of
+/// those with. Returns their type.
+fn in_one_zone(
+    column: &mut [&mut Expr],
+    own: &DataType,
+    facts: &Arc<Facts>,
+) -> Result<Option<DataType>> {
+    let DataType::Timestamp(_, None) = own else { return Ok(None) };
+    let none = DFSchema::empty();
+    let before = |expr: &Expr| match expr {
+        Expr::Cast(cast) if cast.field.metadata().is_empty() => cast.expr.as_ref().clone(),
+        other => other.clone(),
+    };
+    let kinds = column.iter().map(|expr| before(expr).get_type(&none));
+    let kinds = kinds.collect::<Result<Vec<DataType>>>()?;
+    let zoned = kinds.iter().find(|kind| matches!(kind, DataType::Timestamp(_, Some(_))));
+    let Some(zoned) = zoned.cloned() else { return Ok(None) };
+    for (expr, kind) in column.iter_mut().zip(&kinds) {
+        let bare = before(expr);
+        **expr = match kind == &zoned {
+            true => bare,
+            false => plainly(zones::cast(bare, kind, &zoned, facts), zoned.clone()),
+        };
+    }
+    Ok(Some(zoned))
 }
 
 /// Functions whose number of digits a cast around them tells.

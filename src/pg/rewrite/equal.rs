@@ -23,6 +23,8 @@ use crate::pg::types;
 /// What the columns of keys, and of the values that stand for them, are named, and a number.
 const KEY: &str = "__forebay_key_";
 pub(crate) const FIRST: &str = "__forebay_first_";
+/// The columns of what is called once.
+const CALLED: &str = "__forebay_called_";
 /// The column of the numbers of branches.
 const BRANCH: &str = "__forebay_branch";
 
@@ -252,9 +254,9 @@ fn unnamed(expr: &Expr) -> Result<String> {
 /// GROUP BY; `order` tells which of equal values is the first.
 /// Errors: 0A000 for grouping sets, and for DISTINCT in aggregates that show values.
 fn grouped(aggregate: Aggregate, order: Vec<Sort>) -> Result<Transformed<LogicalPlan>> {
+    let mut aggregate = called_once(aggregate)?;
     let input = Arc::clone(&aggregate.input);
     let within = input.schema();
-    let mut aggregate = aggregate;
     if let Some(columns) = first_of_equal(&mut aggregate)? {
         let Aggregate { input, group_expr, aggr_expr, .. } = aggregate;
         let plan = grouped(Aggregate::try_new(input, group_expr, aggr_expr)?, order)?.data;
@@ -316,6 +318,23 @@ fn grouped(aggregate: Aggregate, order: Vec<Sort>) -> Result<Transformed<Logical
     let aggregate = Aggregate::try_new(input, groups, aggregate.aggr_expr)?;
     let plan = Projection::try_new(columns, Arc::new(LogicalPlan::Aggregate(aggregate)))?;
     Ok(Transformed::yes(LogicalPlan::Projection(plan)))
+}
+
+/// Keys that differ from one call to the next are columns below: what shows a group looks at them a second time.
+fn called_once(mut aggregate: Aggregate) -> Result<Aggregate> {
+    if !aggregate.group_expr.iter().any(Expr::is_volatile) {
+        return Ok(aggregate);
+    }
+    let mut columns: Vec<Expr> = aggregate.input.schema().iter().map(Expr::from).collect();
+    for (number, key) in aggregate.group_expr.iter_mut().enumerate() {
+        if key.is_volatile() && !matches!(key, Expr::GroupingSet(_)) {
+            let (name, column) = (key.schema_name().to_string(), format!("{CALLED}{number}"));
+            columns.push(std::mem::take(key).unalias().alias(&column));
+            *key = Expr::Column(Column::from_name(column)).alias(name);
+        }
+    }
+    let input = Arc::new(LogicalPlan::Projection(Projection::try_new(columns, aggregate.input)?));
+    Aggregate::try_new(input, aggregate.group_expr, aggregate.aggr_expr)
 }
 
 fn rebuilt(aggregate: Aggregate, changed: bool) -> Result<Transformed<LogicalPlan>> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
@@ -137,7 +138,7 @@ fn expressions(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<Logi
         return Ok(changed);
     }
     if let LogicalPlan::Values(values) = changed.data {
-        return Ok(Transformed::yes(common::listed(values)?.data));
+        return Ok(Transformed::yes(common::listed(values, facts)?.data));
     }
     let node = changed.data.recompute_schema()?;
     if node.schema().fields().len() != before.fields().len() {
@@ -915,6 +916,9 @@ pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result
         DataFusionError::External(Box::new(error.near(place)))
     })?;
     if field.data_type().is_list() {
+        if let Some(array) = numerics_listed(text, &field, facts)? {
+            return Ok(array);
+        }
         let value = array::literal(&value, field.data_type())?;
         let list = value.data_type();
         // What a length of the elements cuts off is cut off by casts.
@@ -931,6 +935,36 @@ pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result
         return Ok(Expr::Literal(value, None));
     }
     Ok(Expr::Cast(Cast { expr: Box::new(Expr::Literal(value, None)), field }))
+}
+
+/// An array of numerics of several numbers of digits as one of constants, each of which keeps its own; `None` for others.
+fn numerics_listed(text: &str, field: &FieldRef, facts: &Arc<Facts>) -> Result<Option<Expr>> {
+    let DataType::List(item) = field.data_type() else { return Ok(None) };
+    if !item.data_type().is_decimal() || !is_bare_numeric(item) {
+        return Ok(None);
+    }
+    let Some(texts) = types::array_of(types::TEXT) else { return Ok(None) };
+    let texts = types::PgType::new(texts);
+    let texts = decode::literal(texts, text, &functions::value_settings(facts));
+    let Ok(ScalarValue::List(lists)) = texts else { return Ok(None) };
+    let Some(texts) = lists.values().as_string_opt::<i32>() else { return Ok(None) };
+    let elements = texts.iter().map(|text| match text {
+        Some(text) => literal(text, Arc::clone(item), facts),
+        None => Ok(lit(ScalarValue::Null)),
+    });
+    let elements = elements.collect::<Result<Vec<Expr>>>()?;
+    let none = DFSchema::empty();
+    let kinds = elements.iter().map(|element| element.get_type(&none));
+    let Some(common) = common::numeric_of(kinds.collect::<Result<_>>()?) else { return Ok(None) };
+    let mut array = Vec::with_capacity(elements.len());
+    for element in elements {
+        let bare = match element {
+            Expr::Cast(cast) => *cast.expr,
+            other => other,
+        };
+        array.push(Expr::Cast(Cast::new(Box::new(bare), common.data_type().clone())));
+    }
+    Ok(Some(call(datafusion::functions_nested::make_array::make_array_udf(), array)))
 }
 
 /// An array whose elements are of a declared length, cut to it.

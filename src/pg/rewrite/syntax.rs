@@ -1008,7 +1008,7 @@ fn function(function: &mut Function) -> Option<Expr> {
         {
             *arg = from::flattened(std::mem::replace(arg, null()));
         }
-        if name == "pg_typeof"
+        if matches!(name.as_str(), "pg_typeof" | "pg_collation_for")
             && let [FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))] = list.args.as_mut_slice()
             && (text_literal(arg).is_some()
                 || matches!(arg, Expr::Value(v) if v.value == Value::Null))

@@ -7,6 +7,7 @@ mod ordered;
 mod own;
 mod pairs;
 mod real;
+mod shown;
 mod single;
 
 use std::sync::Arc;
@@ -39,6 +40,11 @@ pub(super) fn sum_of_reals() -> Arc<AggregateUDF> {
 /// The aggregate of values of type `oid` that stands for the planner's of that name.
 pub(super) fn own(name: &str, oid: u32) -> Option<Arc<AggregateUDF>> {
     own::of(name, oid)
+}
+
+/// How many digits the greatest, or the least, of numerics shows.
+pub(super) fn extreme_digits(greatest: bool) -> Arc<AggregateUDF> {
+    shown::digits(greatest)
 }
 
 /// The aggregate that stands for a scalar subquery.

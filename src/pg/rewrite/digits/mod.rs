@@ -14,8 +14,8 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{Column, DFSchema, Result};
 use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::logical_expr::{
-    Aggregate, Cast, Distinct, Expr, Filter, Join, JoinType, Limit, LogicalPlan, Projection, Sort,
-    SubqueryAlias, Union, Values, Window,
+    Aggregate, Cast, Distinct, Expr, Filter, Join, JoinType, Limit, LogicalPlan,
+    LogicalPlanBuilder, Projection, Sort, SubqueryAlias, Union, Unnest, Values, Window,
 };
 
 use self::scales::{Hidden, aggregated, is_mixed, of, of_each, own_digits, windowed};
@@ -135,6 +135,7 @@ impl Tracker {
                 Ok(LogicalPlan::Filter(Filter::try_new(filter.predicate.clone(), input)?))
             }),
             LogicalPlan::SubqueryAlias(alias) => self.renamed(alias, wanted),
+            LogicalPlan::Unnest(unnest) => self.unnested(unnest, wanted),
             _ => Ok(None),
         }
     }
@@ -160,6 +161,44 @@ impl Tracker {
         let hidden = inner.hidden.into_iter().map(|(at, expr)| (at, renamed(expr))).collect();
         let plan = SubqueryAlias::try_new(Arc::new(inner.plan), name.clone())?;
         Ok(Some(Told { plan: LogicalPlan::SubqueryAlias(plan), hidden }))
+    }
+
+    /// The elements of arrays, whose texts are taken apart beside them.
+    fn unnested(&self, unnest: &Unnest, wanted: &[usize]) -> Result<Option<Told>> {
+        let source = |at: &usize| unnest.dependency_indices.get(*at).copied();
+        let below: Vec<usize> = wanted.iter().filter_map(source).collect();
+        let Some(told) = self.told(&unnest.input, &below)? else { return Ok(None) };
+        let (mut exec, mut counted) = (unnest.exec_columns.clone(), Vec::new());
+        let mut hidden = Hidden::new();
+        for at in wanted {
+            let Some((own, from)) =
+                source(at).and_then(|from| Some((told.hidden.get(&from)?, from)))
+            else {
+                continue;
+            };
+            let list = unnest.input.schema().field(from).data_type().is_list();
+            let taken = list && !unnest.schema.field(*at).data_type().is_list();
+            let (true, Expr::Column(column)) = (taken, own) else {
+                hidden.insert(*at, own.clone());
+                continue;
+            };
+            exec.push(column.clone());
+            let name = self.name();
+            let count = call(function(Numerics::TextScale), vec![own.clone()]);
+            counted.push(count.alias(&name));
+            hidden.insert(*at, Expr::Column(Column::from_name(name)));
+        }
+        let mut columns: Vec<Expr> = unnest.schema.iter().map(Expr::from).collect();
+        let kept = hidden.values().filter(
+            |own| matches!(own, Expr::Column(column) if told.plan.schema().has_column(column)),
+        );
+        columns.extend(kept.cloned());
+        columns.extend(counted);
+        let plan = LogicalPlanBuilder::from(told.plan)
+            .unnest_columns_with_options(exec, unnest.options.clone())?
+            .project(columns)?
+            .build()?;
+        Ok(Some(Told { plan, hidden }))
     }
 
     /// The plan below expressions, with hidden columns for the numerics they look at.

@@ -6,13 +6,11 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::functions::core::expr_fn::greatest;
-use datafusion::functions_aggregate::first_last::first_value;
 use datafusion::functions_aggregate::min_max::max_udaf;
-use datafusion::functions_window::nth_value::first_value_udwf;
 use datafusion::logical_expr::expr::{AggregateFunction, ScalarFunction, WindowFunction};
 use datafusion::logical_expr::{
-    BinaryExpr, Case, Expr, ExprFunctionExt, ExprSchemable, Operator, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowFunctionDefinition, binary_expr, lit, when,
+    BinaryExpr, Case, Expr, ExprSchemable, Operator, ScalarUDF, WindowFunctionDefinition,
+    binary_expr, lit, when,
 };
 
 use super::super::common::before_one_type;
@@ -20,6 +18,7 @@ use super::super::operators::call;
 use super::super::plan::is_bare_numeric;
 use super::{bare, shown};
 use crate::pg::functions::numerics::{Numerics, function};
+use crate::pg::functions::{self, powers};
 use crate::pg::numeric;
 
 /// What says how columns are shown, by their indices.
@@ -79,6 +78,10 @@ fn of_function(
 ) -> Result<Option<Expr>> {
     let args: Vec<&Expr> = function.args.iter().collect();
     match (function.name(), args.as_slice()) {
+        ("forebay_flatten", [first]) => {
+            let texts = of(first, schema, hidden)?;
+            return Ok(texts.map(|texts| call(Arc::clone(&function.func), vec![texts])));
+        }
         ("abs", [first]) => return of(first, schema, hidden),
         // It is the first, in a type that has room for the digits of both.
         ("nullif", [first, _]) => {
@@ -91,8 +94,11 @@ fn of_function(
             });
         }
         ("coalesce" | "greatest" | "least" | "make_array", _) => {}
+        _ if let Some(counted) = powers::digits_of(&function.func) => {
+            return of_terms(counted, &args, schema, hidden);
+        }
         (name, [_, _]) if name == Numerics::Over.name() || name == Numerics::Mean.name() => {
-            return of_quotient(&args, schema, hidden);
+            return of_terms(self::function(Numerics::QuotientDigits), &args, schema, hidden);
         }
         (name, [_, _]) if name == Numerics::Times.name() => {
             let digits = of_each(&args, schema, hidden)?.into_iter();
@@ -122,8 +128,14 @@ fn of_function(
     Ok(Some(Expr::Case(Case { expr: None, when_then_expr, else_expr: None })))
 }
 
-/// `numeric_div`, and an average of numerics. The two terms tell what the quotient alone lets guess.
-fn of_quotient(args: &[&Expr], schema: &DFSchema, hidden: &Hidden) -> Result<Option<Expr>> {
+/// What `counted` tells of the terms of a quotient, an average or a power, and of the digits that these show: the result
+/// alone lets guess.
+fn of_terms(
+    counted: Arc<ScalarUDF>,
+    args: &[&Expr],
+    schema: &DFSchema,
+    hidden: &Hidden,
+) -> Result<Option<Expr>> {
     for arg in args {
         if own_digits(&arg.get_type(schema)?).is_none() {
             return Ok(None);
@@ -131,7 +143,7 @@ fn of_quotient(args: &[&Expr], schema: &DFSchema, hidden: &Hidden) -> Result<Opt
     }
     let mut terms: Vec<Expr> = args.iter().map(|arg| (*arg).clone()).collect();
     terms.extend(of_each(args, schema, hidden)?);
-    Ok(Some(call(function(Numerics::QuotientDigits), terms)))
+    Ok(Some(call(counted, terms)))
 }
 
 /// `numeric_add`, `numeric_mul`: quotients have digits by a rule of their own.
@@ -175,20 +187,17 @@ pub(super) fn aggregated(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Res
         texts.params.args = vec![shown(arg.clone(), digits)];
         return Ok(Some(Expr::AggregateFunction(texts)));
     }
-    let there = arg.clone().is_not_null();
+    let mut params = aggregate.params.clone();
     if name == "sum" {
-        let mut params = aggregate.params.clone();
-        params.args = vec![when(there, digits).end()?];
+        params.args = vec![when(arg.clone().is_not_null(), digits).end()?];
         params.distinct = false;
         let func = max_udaf();
         return Ok(Some(Expr::AggregateFunction(AggregateFunction { func, params })));
     }
-    let order = vec![arg.clone().sort(name == "min", false)];
-    let there = match &aggregate.params.filter {
-        Some(filter) => filter.as_ref().clone().and(there),
-        None => there,
-    };
-    first_value(digits, Vec::new()).order_by(order).filter(there).build().map(Some)
+    params.args.push(digits);
+    (params.distinct, params.order_by) = (false, Vec::new());
+    let func = functions::extreme_digits(name == "max");
+    Ok(Some(Expr::AggregateFunction(AggregateFunction { func, params })))
 }
 
 /// The same of window functions that give one of the values, and of sums.
@@ -199,24 +208,20 @@ pub(super) fn windowed(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Resul
     let count = window.params.args.len();
     let picks = matches!(name, "first_value" | "last_value") && count == 1
         || matches!(name, "lag" | "lead" | "nth_value") && count <= 2;
-    let whole = window.params.order_by.is_empty() && window.params.filter.is_none();
-    let extreme = matches!(name, "min" | "max") && whole;
+    let extreme = matches!(name, "min" | "max");
     if !picks && !extreme && name != "sum" {
         return Ok(None);
     }
     let Some(digits) = of(arg, schema, hidden)? else { return Ok(None) };
+    let greatest = name == "max";
     let mut window = WindowFunction { fun: window.fun.clone(), params: window.params.clone() };
     if extreme {
-        // That of the first value in the order of the values, of all that are in the partition.
-        window.params.order_by = vec![arg.clone().sort(name == "min", false)];
-        let (first, last) = (ScalarValue::UInt64(None), ScalarValue::UInt64(None));
-        window.params.window_frame = WindowFrame::new_bounds(
-            WindowFrameUnits::Rows,
-            WindowFrameBound::Preceding(first),
-            WindowFrameBound::Following(last),
-        );
-        window.params.args = vec![digits];
-        window.fun = WindowFunctionDefinition::WindowUDF(first_value_udwf());
+        let own = functions::extreme_digits(greatest);
+        let moves = !window.params.window_frame.start_bound.is_unbounded();
+        let own = if moves { functions::recomputed::function(&own) } else { own };
+        window.fun = WindowFunctionDefinition::AggregateUDF(own);
+        window.params.args.push(digits);
+        window.params.distinct = false;
         return Ok(Some(Expr::WindowFunction(Box::new(window))));
     }
     if !picks {
