@@ -644,8 +644,8 @@ pub(super) fn listed(mut list: InList, own: &DataType, schema: &DFSchema) -> Tra
     Transformed::yes(Expr::InList(list))
 }
 
-/// `x IN (…)` of floating point: in double precision unless all are `real`, and its two zeros are one number, which the
-/// planner's own sets of values tell apart.
+/// `x IN (…)` of floating point: in double precision unless all are `real`, or become so as several constants of one type do,
+/// and its two zeros are one number, which the planner's own sets of values tell apart.
 fn listed_floats(list: InList, own: &DataType, schema: &DFSchema) -> Transformed<Expr> {
     let kinds = list.list.iter().map(|item| item.get_type(schema).unwrap_or(DataType::Utf8));
     let kinds: Vec<DataType> = kinds.collect();
@@ -653,7 +653,12 @@ fn listed_floats(list: InList, own: &DataType, schema: &DFSchema) -> Transformed
         return Transformed::no(Expr::InList(list));
     }
     let single = [own].into_iter().chain(&kinds);
-    let single = single.clone().all(|kind| matches!(kind, DataType::Float32 | DataType::Null));
+    let constant = |item: &Expr| item.column_refs().is_empty();
+    let one_type = 1 < list.list.len() && list.list.iter().all(constant);
+    let single = single.clone().all(|kind| match kind {
+        DataType::Float32 | DataType::Null => true,
+        other => one_type && *other != DataType::Float64,
+    });
     let wanted = if single { DataType::Float32 } else { DataType::Float64 };
     let moved = |expr: Expr, kind: &DataType| match &expr {
         Expr::Literal(value, None) => match value.cast_to(&wanted) {

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::arithmetic;
 use super::operators::{call, is_untyped, jsonb_key};
-use super::plan::{is_jsonb, literal};
+use super::plan::{is_jsonb, is_padded, literal, unpad_compared};
 use super::results;
 use crate::error::Error;
 use crate::pg::facts::Facts;
@@ -374,12 +374,17 @@ pub(super) fn nullif(
         return Ok(None);
     };
     let floating = is_floating(value, schema) && !value.is_volatile();
-    let keyed = |_: &u32| floating || is_by_key(value, schema);
+    let padded = is_padded(value, schema);
+    let keyed = |_: &u32| floating || padded || is_by_key(value, schema);
     let Some(kind) = kind(value, schema).filter(keyed) else { return Ok(None) };
     let (_, field) = value.to_field(schema)?;
     let (mut own, mut compared) = (value.clone(), other.clone());
     let same = match floating {
         true => equal(own, read_beside(compared, kind, facts)?, schema)?,
+        false if padded => {
+            unpad_compared([&mut own, &mut compared], schema);
+            own.eq(compared)
+        }
         false => {
             value_key(&mut own, kind, facts)?;
             value_key(&mut compared, kind, facts)?;

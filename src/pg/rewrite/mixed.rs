@@ -1,13 +1,15 @@
 //! Timestamps with and without time zone and dates side by side, where one type has to be found for all: those without are
 //! local in the session's zone (PostgreSQL manual, 10.5). The planner would take them in UTC, or all as without.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
-use datafusion::common::{DFSchema, Result};
+use datafusion::common::{Column, DFSchema, Result};
 use datafusion::logical_expr::expr::{Case, InSubquery};
 use datafusion::logical_expr::{Expr, ExprSchemable, Join, LogicalPlan, Projection, Subquery, lit};
 
+use super::plan::unpad_compared;
 use super::zones;
 
 /// Functions whose arguments are all of one type.
@@ -82,6 +84,9 @@ pub(super) fn subquery(
     let own = inside.expr.get_type(schema).unwrap_or(DataType::Null);
     let column = inside.subquery.subquery.schema().fields().first();
     let Some(listed) = column.map(|field| field.data_type().clone()) else { return Ok(false) };
+    if unpadded(inside, schema)? {
+        return Ok(true);
+    }
     if is_zoned(&listed) && is_local(&own) {
         *inside.expr = zones::moment(&inside.expr, &own, time_zone);
         return Ok(true);
@@ -90,6 +95,30 @@ pub(super) fn subquery(
         return Ok(false);
     }
     let plan = instants(Arc::clone(&inside.subquery.subquery), &[true], time_zone)?;
+    inside.subquery = Subquery { subquery: Arc::new(plan), ..inside.subquery.clone() };
+    Ok(true)
+}
+
+/// `x IN (SELECT y …)` with a `character` on a side, without the blanks at the ends. Returns whether it is one.
+fn unpadded(inside: &mut InSubquery, schema: &DFSchema) -> Result<bool> {
+    let plan = Arc::clone(&inside.subquery.subquery);
+    let Some(column) = plan.schema().columns().into_iter().next() else { return Ok(false) };
+    if inside.expr.get_type(schema).is_err() {
+        return Ok(false);
+    }
+    // Only what it is named tells the column apart from those of the query around.
+    let name = Column::from_name("__forebay_listed");
+    let (_, field) = Expr::Column(column.clone()).to_field(plan.schema())?;
+    let field = field.as_ref().clone().with_name(&name.name);
+    let listed = DFSchema::from_unqualified_fields(vec![field].into(), HashMap::new())?;
+    let mut compared = Expr::Column(name.clone());
+    let both = schema.join(&listed)?;
+    if !unpad_compared([inside.expr.as_mut(), &mut compared], &both) {
+        return Ok(false);
+    }
+    let named = Projection::try_new(vec![Expr::Column(column).alias(&name.name)], plan)?;
+    let named = Arc::new(LogicalPlan::Projection(named));
+    let plan = LogicalPlan::Projection(Projection::try_new(vec![compared], named)?);
     inside.subquery = Subquery { subquery: Arc::new(plan), ..inside.subquery.clone() };
     Ok(true)
 }

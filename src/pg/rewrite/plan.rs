@@ -6,7 +6,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
-use datafusion::logical_expr::expr::{GroupingSet, ScalarFunction};
+use datafusion::logical_expr::expr::{AggregateFunction, GroupingSet, ScalarFunction};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
     BinaryExpr, Cast, Expr, ExprSchemable, Join, JoinType, LogicalPlan, Operator, Projection,
@@ -74,11 +74,41 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         if unions::is_set_operation(&join) {
             return unions::intersected(join, facts);
         }
-        let mixed = mixed::join(&mut join, zone);
+        let mixed = mixed::join(&mut join, zone) | paired(&mut join, facts)?;
         let done = expressions(LogicalPlan::Join(join), facts)?;
         return Ok(if mixed { Transformed::yes(done.data) } else { done });
     }
     expressions(node, facts)
+}
+
+/// Pairs of columns that USING compares, as `=` compares values of two types. Returns whether it changed any.
+fn paired(join: &mut Join, facts: &Arc<Facts>) -> Result<bool> {
+    let (left_schema, right_schema) = (join.left.schema(), join.right.schema());
+    let mut both = DFSchema::clone(left_schema);
+    both.merge(right_schema);
+    let mut changed = false;
+    for (left, right) in &mut join.on {
+        let fields = (left.to_field(left_schema)?.1, right.to_field(right_schema)?.1);
+        let told = |field: &FieldRef| {
+            let own = types::of_field(field);
+            (own.oid, own.modifier)
+        };
+        let told = (told(&fields.0), told(&fields.1));
+        let texts = fields.0.data_type().is_string() && fields.1.data_type().is_string();
+        let floats = fields.0.data_type().is_floating() || fields.1.data_type().is_floating();
+        if told.0 == told.1 || !texts && !floats {
+            continue;
+        }
+        let (own, other) = (Box::new(left.clone()), Box::new(right.clone()));
+        let equal = Expr::BinaryExpr(BinaryExpr { left: own, op: Operator::Eq, right: other });
+        if let Expr::BinaryExpr(BinaryExpr { left: own, op: Operator::Eq, right: other }) =
+            one(equal, &both, facts)?.data
+        {
+            (*left, *right) = (*own, *other);
+            changed = true;
+        }
+    }
+    Ok(changed)
 }
 
 /// Errors: 0A000 for a FULL JOIN by a condition that compares nothing of one side with something of the other.
@@ -388,7 +418,11 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         }
         Expr::Case(mut case) => {
             let zone = facts.setting("TimeZone").unwrap_or("UTC");
-            let keyed = kinds::case(&mut case, schema, facts)?;
+            let mut keyed = kinds::case(&mut case, schema, facts)?;
+            if let Some(operand) = case.expr.as_deref_mut() {
+                let whens = case.when_then_expr.iter_mut().map(|(when, _)| when.as_mut());
+                keyed |= unpad_compared(std::iter::once(operand).chain(whens), schema);
+            }
             let mixed = mixed::case(&mut case, schema, zone) || keyed;
             let common = common::case(case, schema, facts)?;
             Ok(if mixed { Transformed::yes(common.data) } else { common })
@@ -496,7 +530,8 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
         Expr::ScalarFunction(function) => of_values(function, schema, facts),
         Expr::AggregateFunction(mut function) => {
             signatures::function(function.func.name(), &function.params.args, schema)?;
-            let own = kinds::extreme(&mut function, schema)?;
+            let mut own = kinds::extreme(&mut function, schema)?;
+            own |= unpad_gathered(&mut function, schema);
             let joined = kinds::aggregated(&mut function, schema, facts)? || own;
             let ordered = results::ordered(Expr::AggregateFunction(function), schema);
             let typed = results::sum(ordered.data, schema);
@@ -1064,7 +1099,7 @@ fn written_arguments(
 }
 
 /// Whether `expr` is a `character`: blanks at its end mean nothing.
-fn is_padded(expr: &Expr, schema: &DFSchema) -> bool {
+pub(super) fn is_padded(expr: &Expr, schema: &DFSchema) -> bool {
     expr.to_field(schema)
         .is_ok_and(|(_, field)| field.metadata().get(TYPE_KEY).is_some_and(|name| name == "bpchar"))
 }
@@ -1081,15 +1116,38 @@ fn unpadded(expr: Expr) -> Expr {
     call(datafusion::functions::string::rtrim(), vec![expr])
 }
 
+/// `string_agg` of a `character` is one of texts. Returns whether it is such a one.
+fn unpad_gathered(function: &mut AggregateFunction, schema: &DFSchema) -> bool {
+    let params = &mut function.params;
+    let Some(value) = params.args.first_mut() else { return false };
+    if function.func.name() != "string_agg" || !is_padded(value, schema) {
+        return false;
+    }
+    let own = value.clone();
+    *value = unpadded(own.clone());
+    // What DISTINCT is ordered by stays the same expression.
+    let sorts = params.order_by.iter_mut().map(|sort| &mut sort.expr);
+    sorts.filter(|expr| **expr == own).for_each(|expr| *expr = unpadded(own.clone()));
+    true
+}
+
 /// What is compared, without the blanks at the end of a `character` and of literals read as one. Returns whether there
 /// was one.
-fn unpad_compared<'a>(exprs: impl IntoIterator<Item = &'a mut Expr>, schema: &DFSchema) -> bool {
+pub(super) fn unpad_compared<'a>(
+    exprs: impl IntoIterator<Item = &'a mut Expr>,
+    schema: &DFSchema,
+) -> bool {
     let mut exprs: Vec<&mut Expr> = exprs.into_iter().collect();
     if !exprs.iter().any(|expr| is_padded(expr, schema)) {
         return false;
     }
+    // A `character varying` beside it is taken for one, a `text` is not.
+    let varying = |expr: &Expr| {
+        expr.to_field(schema).is_ok_and(|(_, field)| types::of_field(&field).oid == types::VARCHAR)
+    };
     for expr in &mut exprs {
-        if matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None)) || is_padded(expr, schema) {
+        let literal = matches!(expr, Expr::Literal(ScalarValue::Utf8(_), None));
+        if literal || is_padded(expr, schema) || varying(expr) {
             **expr = unpadded(std::mem::replace(expr, lit(ScalarValue::Null)));
         }
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::datatypes::DataType;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
+use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{
     Aggregate, Cast, Expr, ExprSchemable, Filter, LogicalPlan, Projection, Window,
 };
@@ -33,7 +34,7 @@ pub(super) fn written(plan: LogicalPlan, tracker: &Tracker) -> Result<LogicalPla
 fn is_writing(expr: &Expr) -> bool {
     matches!(expr, Expr::ScalarFunction(function) if {
         let name = function.name();
-        name == functions::TEXT || functions::makes_json(name)
+        name == functions::TEXT || name == functions::ELEMENTS || functions::makes_json(name)
     })
 }
 
@@ -142,6 +143,9 @@ fn rewritten(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Result<Transfor
             return Ok(Transformed::no(part));
         }
         let Expr::ScalarFunction(mut function) = part else { return Ok(Transformed::no(part)) };
+        if function.name() == functions::ELEMENTS {
+            return elements(&function, schema, hidden);
+        }
         let mut changed = false;
         for argument in &mut function.args {
             changed |= told(argument, schema, hidden)?;
@@ -153,6 +157,30 @@ fn rewritten(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Result<Transfor
     Ok(match written.transformed && !outermost {
         true => written.update_data(|expr| expr.alias(name)),
         false => written,
+    })
+}
+
+/// The texts of an array's elements, where that is what they are made into.
+fn elements(
+    function: &ScalarFunction,
+    schema: &DFSchema,
+    hidden: &Hidden,
+) -> Result<Transformed<Expr>> {
+    let whole = Expr::ScalarFunction(function.clone());
+    let (_, made) = whole.to_field(schema)?;
+    let texts = match (function.args.first(), made.data_type()) {
+        (Some(list), DataType::List(item)) if item.data_type().is_string() => {
+            let numeric = is_numeric(&list.to_field(schema)?.1);
+            if numeric { of(list, schema, hidden)? } else { None }
+        }
+        _ => None,
+    };
+    Ok(match texts {
+        Some(texts) => {
+            let made = Arc::new(made.as_ref().clone().with_name(""));
+            Transformed::yes(Expr::Cast(Cast::new_from_field(Box::new(texts), made)))
+        }
+        None => Transformed::no(whole),
     })
 }
 
