@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use super::conditions::ConditionsFirst;
 use super::deadline::Deadlines;
 use super::kept::Kept;
+use super::known::Known;
 use super::once::CalledOnce;
 use super::ordered::BranchOrder;
 use super::outer::OuterConstants;
@@ -95,6 +96,7 @@ pub struct Engine {
     pub system: super::system::System,
     pub(super) deadlines: Deadlines,
     pub(super) kept: Kept,
+    pub(super) known: Known,
     pub(super) clock: Clock,
     pub(super) limits: Limits,
     pub(super) started_at_us: i64,
@@ -188,6 +190,7 @@ impl Engine {
             system: parts.system,
             deadlines: Deadlines::start(tasks),
             kept: Kept::start(&parts.catalog, tasks),
+            known: Known::default(),
             clock: clock.clone(),
             limits: Limits { text_bytes_max: config.max_text_bytes.0 },
             started_at_us: clock.now_us(),

@@ -154,6 +154,7 @@ pub(super) fn query(
     super::privilege::check(&facts.generation, &facts.user, &reads)?;
     logical =
         crate::pg::rewrite::plan(logical, facts, true).map_err(|error| failure::of(error, sql))?;
+    logical = super::postponed::behind_sorts(logical).map_err(|error| failure::of(error, sql))?;
     reusable &= !tells_time(query) && !crate::pg::rewrite::reads_moments(&logical);
     // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
     // values, which may be of other types than their places: the text of a name for an OID.

@@ -111,6 +111,13 @@ SELECT nextval(NULL), currval(NULL), setval(NULL, 1), setval('s', NULL), setval(
 SELECT currval('s'), lastval();
 SELECT nextval('s') FROM generate_series(1, 5);
 SELECT nextval('s') * 10 AS n, g FROM generate_series(1, 3) g ORDER BY g DESC;
+SELECT nextval('s'), n_name FROM tpch.nation ORDER BY n_name DESC LIMIT 3;
+SELECT currval('s');
+SELECT n_regionkey, n_regionkey + nextval('s') AS n FROM tpch.nation WHERE n_nationkey < 4 ORDER BY n_nationkey DESC;
+SELECT nextval('s') AS n FROM tpch.region ORDER BY n DESC;
+SELECT x.n FROM (SELECT nextval('s') AS n, r_name FROM tpch.region ORDER BY r_name DESC) x;
+SELECT nextval('s'), r_name AS a FROM tpch.region ORDER BY a DESC, r_regionkey LIMIT 2;
+SELECT setval('s', 25);
 SELECT currval('s');
 SELECT nextval('small'), nextval('whole'), nextval('large'), nextval('any_order'), nextval('started'), nextval('down');
 SELECT nextval('small'), nextval('whole'), nextval('large'), nextval('any_order'), nextval('started'), nextval('down');

@@ -69,18 +69,22 @@ impl Session for SqlSession {
     }
 
     fn parse(&mut self, sql: &str) -> Result<Vec<Parsed>> {
-        let list = parse::parse(sql, &self.engine.limits)?;
-        Ok(list.into_iter().map(|parsed| Parsed { statement: Box::new(parsed) }).collect())
+        let list = self.engine.known.parse(sql, &self.engine.limits)?;
+        let one = |index| Parsed { statement: Box::new((Arc::clone(&list), index)) };
+        Ok((0..list.len()).map(one).collect())
     }
 
     fn run(&mut self, parsed: Parsed, alone: bool) -> BoxFuture<'_, Result<Outcome>> {
         async move {
             let parsed = parsed
                 .statement
-                .downcast::<parse::Parsed>()
+                .downcast::<(Arc<[parse::Parsed]>, usize)>()
                 .map_err(|_other| Error::Internal("not a statement of ours".to_owned()))?;
+            let (list, index) = *parsed;
+            let parsed =
+                list.get(index).ok_or_else(|| Error::Internal("no such statement".to_owned()))?;
             self.join(!alone, self.engine.clock.now_us());
-            self.run_parsed(*parsed).await
+            self.run_parsed(parsed).await
         }
         .boxed()
     }

@@ -32,15 +32,15 @@ const SLEEP_SECONDS_MAX: f64 = 1e9;
 
 impl SqlSession {
     /// One statement of a simple query.
-    pub(super) async fn run_parsed(&mut self, parsed: parse::Parsed) -> Result<Outcome> {
-        let text: Arc<str> = parsed.text.into();
+    pub(super) async fn run_parsed(&mut self, parsed: &parse::Parsed) -> Result<Outcome> {
+        let text: Arc<str> = parsed.text.as_str().into();
         self.starting(&text, &parsed.statement)?;
-        match parsed.statement {
+        match &parsed.statement {
             parse::Statement::Query(query) => {
-                if let Some(number) = self.next_alone(&query).await? {
+                if let Some(number) = self.next_alone(query).await? {
                     return Ok(number);
                 }
-                let planned = self.plan(&query, &text, &[]).await?;
+                let planned = self.plan(query, &text, &[]).await?;
                 // A simple query has no way to give a parameter.
                 match planned.parameter_types.len() {
                     0 => self.start(planned, Vec::new()).await,
@@ -50,7 +50,7 @@ impl SqlSession {
                     )),
                 }
             }
-            other => self.utility(&other, &text, &[]).await,
+            other => self.utility(other, &text, &[]).await,
         }
     }
 
