@@ -48,7 +48,9 @@ fn postponed(sort: &Sort, outputs: &Projection) -> Option<LogicalPlan> {
         return None;
     }
     for expr in outputs.expr.iter().filter(|expr| expr.is_volatile()) {
-        for column in expr.column_refs() {
+        let mut columns: Vec<&Column> = expr.column_refs().into_iter().collect();
+        columns.sort();
+        for column in columns {
             let needed = Expr::Column(column.clone());
             if !below.contains(&needed) {
                 below.push(needed);
