@@ -666,6 +666,10 @@ SELECT nspname FROM pg_namespace WHERE nspname LIKE 'own%' OR nspname IN ('shop'
 CREATE SCHEMA told;
 CREATE SEQUENCE told.s;
 COMMENT ON SCHEMA told IS 'what is told';
+ALTER TABLE told.s OWNER TO forebay;
+ALTER TABLE told.s RENAME TO r;
+ALTER TABLE told.r RENAME TO s;
+ALTER TABLE told.s OWNER TO nobody_at_all;
 COMMENT ON SEQUENCE told.s IS 'numbers';
 COMMENT ON SEQUENCE told.nope IS 'numbers';
 COMMENT ON SCHEMA nope IS 'numbers';

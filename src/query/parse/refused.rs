@@ -3,7 +3,7 @@
 
 use datafusion::sql::sqlparser::tokenizer::Token;
 
-use super::statement::{Refused, Relation, Statement};
+use super::statement::{Alteration, Refused, Relation, SequenceOptions, Statement};
 use super::writes::Target;
 use super::{Limits, Reader, parse};
 use crate::error::{Error, Result};
@@ -56,6 +56,7 @@ impl Reader<'_> {
         }
         let target = Target(self.taken(start));
         let behind = self.index();
+        let alteration = if *tag == "ALTER TABLE" { self.alteration()? } else { None };
         let rest = self.remaining();
         let numbers = rest.iter().filter_map(|token| match &token.token {
             Token::Placeholder(name) => name.strip_prefix('$')?.parse::<u16>().ok(),
@@ -69,6 +70,7 @@ impl Reader<'_> {
             dropped: *dropped,
             if_exists,
             parameters: parameters.into(),
+            alteration,
             error,
         };
         Ok(Some(match *tag {
@@ -79,6 +81,19 @@ impl Reader<'_> {
                 Statement::Write { write, refused }
             }
             _ => Statement::Refused(refused),
+        }))
+    }
+
+    /// What ALTER TABLE may say of a sequence.
+    fn alteration(&mut self) -> Result<Option<Alteration<SequenceOptions>>> {
+        Ok(Some(if self.accept("OWNER TO") {
+            Alteration::Owner(self.role()?)
+        } else if self.accept("RENAME TO") {
+            Alteration::Rename(self.identifier()?)
+        } else if self.accept("SET SCHEMA") {
+            Alteration::SetSchema(self.identifier()?)
+        } else {
+            return Ok(None);
         }))
     }
 

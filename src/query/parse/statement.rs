@@ -371,6 +371,8 @@ pub struct Refused {
     pub if_exists: bool,
     /// How many parameters it has, which a client sends with it.
     pub parameters: usize,
+    /// What ALTER TABLE would change, if a sequence may stand there too.
+    pub alteration: Option<Alteration<SequenceOptions>>,
     /// Why it does not run.
     pub error: Error,
 }

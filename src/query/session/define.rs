@@ -17,7 +17,7 @@ use crate::pg::catalog::index::Entity;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TEMPORARY_ALIAS};
 use crate::query::door::Notice;
 use crate::query::parse::{
-    Alteration, Commented, Drop, SchemaStatement, SequenceAlteration, SequenceDefinition,
+    Alteration, Commented, Drop, Refused, SchemaStatement, SequenceAlteration, SequenceDefinition,
     SequenceOptions,
 };
 
@@ -309,6 +309,23 @@ impl SqlSession {
             Ok(Some(Change::PutSequence { was, schema: to, sequence, position }))
         })
         .await
+    }
+
+    /// ALTER TABLE of a sequence, which PostgreSQL's dumps use. Returns whether it was that.
+    /// Errors: those of ALTER SEQUENCE.
+    pub(super) async fn alters_sequence(&mut self, refused: &Refused) -> Result<bool> {
+        let ([relation], Some(change)) = (refused.relations.as_slice(), &refused.alteration) else {
+            return Ok(false);
+        };
+        let (schema, name) = (relation.schema.clone(), relation.name.clone());
+        let facts = self.facts("");
+        let found = self.sequence_named(&facts, schema.as_deref(), &name);
+        if !matches!(found, Ok(Some(_))) {
+            return Ok(false);
+        }
+        let (if_exists, change) = (refused.if_exists, change.clone());
+        self.alter_sequence(&SequenceAlteration { schema, name, if_exists, change }).await?;
+        Ok(true)
     }
 
     /// COMMENT ON SCHEMA, COMMENT ON SEQUENCE.

@@ -219,6 +219,7 @@ impl SqlSession {
             }
             S::Refused(refused) => match self.change_temporary(refused, text).await? {
                 Some(done) => Ok(done),
+                None if self.alters_sequence(refused).await? => done(refused.tag),
                 None => self.refuse(refused, text).await,
             },
             S::NoEffect("") => Ok(Outcome::Empty),
