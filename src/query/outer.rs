@@ -1,7 +1,9 @@
-//! Constants beneath outer joins and grouping sets. DataFusion goes on taking a column for constant that these fill with
+//! Constants beneath outer joins, grouping sets and unions. DataFusion goes on taking a column for constant that these fill with
 //! NULL, and leaves out of ORDER BY what is constant: `… LEFT JOIN (… WHERE name = 'ASIA') r … ORDER BY r.name` comes in any
-//! order, and a LIMIT gets the wrong rows. So such an input forgets its constants. The test
-//! `constants_are_forgotten_by_nobody_else` tells when DataFusion does it by itself.
+//! order, and a LIMIT gets the wrong rows. So such an input forgets its constants. A union has
+//! a constant of each branch: what sorts its branches leaves it out, and yet one filter for all of them skips the rows that
+//! the branch with the best rows for the other keys puts behind. The tests `constants_are_forgotten_by_nobody_else` and
+//! `a_sort_leaves_out_the_constants_of_branches` tell when DataFusion does it by itself.
 
 use std::sync::Arc;
 
@@ -14,6 +16,7 @@ use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
 use datafusion::physical_plan::joins::{HashJoinExec, NestedLoopJoinExec, SortMergeJoinExec};
+use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{ExecutionPlan, ExecutionPlanProperties};
 
 use super::through::{Pass, Through};
@@ -59,7 +62,7 @@ impl PhysicalOptimizerRule for OuterConstants {
     }
 }
 
-/// Which of its inputs a plan fills with NULL; nothing for those it does not.
+/// Which of its inputs a plan fills with NULL, or with rows of another; nothing for those it does not.
 fn filled(plan: &dyn ExecutionPlan) -> Vec<bool> {
     let kind = if let Some(join) = plan.downcast_ref::<HashJoinExec>() {
         *join.join_type()
@@ -67,6 +70,8 @@ fn filled(plan: &dyn ExecutionPlan) -> Vec<bool> {
         *join.join_type()
     } else if let Some(join) = plan.downcast_ref::<SortMergeJoinExec>() {
         join.join_type()
+    } else if plan.downcast_ref::<UnionExec>().is_some() {
+        return vec![true; plan.children().len()];
     } else {
         let aggregate = plan.downcast_ref::<AggregateExec>();
         let sets = aggregate.is_some_and(|aggregate| aggregate.group_expr().has_grouping_set());
@@ -113,5 +118,16 @@ mod tests {
         let plan = planned.create_physical_plan().await.unwrap();
         let shown = displayable(plan.as_ref()).indent(false).to_string();
         assert!(!shown.contains("Sort"), "DataFusion sorts now, remove query::outer:\n{shown}");
+    }
+
+    #[tokio::test]
+    async fn a_sort_leaves_out_the_constants_of_branches() {
+        let sql = "SELECT * FROM (SELECT 2 AS x, a.y FROM (VALUES (1), (2)) a(y)
+                   UNION ALL SELECT 1, b.y FROM (VALUES (3), (4)) b(y)) s ORDER BY x, y LIMIT 1";
+        let planned = SessionContext::new().sql(sql).await.unwrap();
+        let plan = planned.create_physical_plan().await.unwrap();
+        let shown = displayable(plan.as_ref()).indent(false).to_string();
+        let left_out = shown.contains("TopK(fetch=1), expr=[y@1");
+        assert!(left_out, "DataFusion sorts by it, unions need no query::outer:\n{shown}");
     }
 }

@@ -282,3 +282,8 @@ WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM regio
 WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w x JOIN w y USING (a);
 WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT count(*) FROM w WHERE a IN (SELECT a FROM w);
 WITH w AS (SELECT '{NULL,7}'::int4[] AS a UNION ALL SELECT ARRAY[1,7] FROM region) SELECT a FROM w INTERSECT SELECT a FROM w ORDER BY 1;
+
+SELECT unnest('{1.5,2.50}'::numeric[]);
+SELECT unnest(ARRAY[1.5, 2.50, 3]);
+SELECT unnest(array_agg(x)) FROM (VALUES (1.5), (1.50), (2.0)) t(x);
+SELECT array_to_string(ARRAY[1.50, 2], ','), ARRAY[1.50, 2]::text[], '{1.5,NULL,2.50}'::numeric[]::text;

@@ -88,3 +88,7 @@ SELECT r_regionkey, 1 IN (CASE WHEN r_regionkey = 3 THEN 1 END, 2), 1 NOT IN (CA
 
 SELECT pg_typeof(coalesce('a'::varchar, 'b'::text)), pg_typeof(coalesce('a'::text, 'b'::varchar)), pg_typeof(CASE WHEN true THEN 'a'::varchar ELSE 'b'::text END), pg_typeof(greatest('a'::char(3), 'b'::varchar));
 SELECT coalesce('a'::char(3), 'b'::text) || 'x', coalesce(NULL::text, 'b'::char(3)) || 'x', CASE WHEN true THEN 'a'::char(3) ELSE 'b'::varchar END || 'x';
+
+SELECT CASE n_name::char(25) WHEN 'CHINA ' THEN 1 ELSE 0 END, nullif(n_name::char(25), 'CHINA'), n_name::char(25) = 'CHINA  ' FROM tpch.nation WHERE n_nationkey IN (17, 18);
+SELECT nullif(n_name::varchar(3), 'b'), pg_typeof(nullif(n_name::varchar, 'b')) FROM tpch.nation WHERE n_nationkey = 1;
+SELECT 0.1::float4 IN (0.1, 2), 0.1::float4 IN (0.1), 16777217 IN (16777216::float4), 16777217 IN (16777216::float4, 1), 0.1::float4 IN (0.1::float8, 2);

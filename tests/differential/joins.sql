@@ -119,3 +119,18 @@ SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(
 SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x = b.y AND a.x < 3;
 SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON a.x + 1 = b.y * 1 AND a.x < b.y;
 SELECT a.x, b.y FROM (VALUES (1), (2)) a(x) FULL OUTER JOIN (VALUES (2), (3)) b(y) ON false;
+
+SELECT * FROM (VALUES (1::int2)) a(k) JOIN (VALUES (1.0)) b(k) USING (k);
+SELECT * FROM (VALUES (1::int2)) a(k) LEFT JOIN (VALUES (1.0)) b(k) USING (k);
+SELECT * FROM (VALUES (1.50)) a(k) RIGHT JOIN (VALUES (1::int8)) b(k) USING (k);
+SELECT k, pg_typeof(k) FROM (VALUES (1::int2)) a(k) JOIN (VALUES (1::int8)) b(k) USING (k);
+SELECT * FROM (VALUES (1)) a(k) NATURAL JOIN (VALUES (1::float8)) b(k);
+SELECT * FROM (VALUES (date '2020-01-01')) a(k) JOIN (VALUES (timestamp '2020-01-01')) b(k) USING (k);
+SELECT * FROM (VALUES ('a'::varchar)) a(k) JOIN (VALUES ('a'::char(3))) b(k) USING (k);
+SELECT count(*) FROM (VALUES ('a'::char(3))) a(k) JOIN (VALUES ('a'::char(5))) b(k) USING (k);
+SELECT count(*) FROM (VALUES ('a'::char(3))) a(k) JOIN (VALUES ('a '::varchar)) b(k) USING (k);
+SELECT count(*) FROM (VALUES ('a'::char(3))) a(k) JOIN (VALUES ('a '::text)) b(k) USING (k);
+SELECT count(*) FROM (VALUES ('a'::char(3))) a(k) LEFT JOIN (VALUES ('a'::varchar)) b(k) USING (k) WHERE b.k IS NULL;
+SELECT count(*) FROM (VALUES (0.1::float4)) a(k) JOIN (VALUES (0.1)) b(k) USING (k);
+SELECT count(*) FROM (VALUES (16777217)) a(k) JOIN (VALUES (16777216::float4)) b(k) USING (k);
+SELECT count(*) FROM (VALUES (9007199254740993)) a(k) JOIN (VALUES (9007199254740992::float8)) b(k) USING (k);

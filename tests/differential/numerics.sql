@@ -289,3 +289,17 @@ SELECT array_agg(x ORDER BY x DESC) FROM (VALUES (1.0), (10.00), (1.5), (NULL)) 
 SELECT x FROM (VALUES (1.5), (1.50), (2.0)) t(x) WHERE x::text = '1.50';
 SELECT length(x::text), count(*) FROM (VALUES (1.5), (1.50), (2.0)) t(x) GROUP BY length(x::text) ORDER BY 1;
 SELECT x, row_number() OVER (ORDER BY x::text) FROM (VALUES (1.5), (1.50), (2.0)) t(x);
+
+SELECT NULLIF(1, 2.50), NULLIF(1::numeric, 2.50), NULLIF(2.5, 0.00), NULLIF(2, 2.00), NULLIF(NULLIF(1, 2.50), 3.000);
+SELECT NULLIF(x, 0.00) FROM (VALUES (1.5), (0)) t(x);
+SELECT x, max(x) OVER (ORDER BY i), min(x) OVER (ORDER BY i) FROM (VALUES (1, 1.5), (2, 2.50), (3, 0.125)) t(i, x) ORDER BY i;
+SELECT x, max(x) OVER (ORDER BY i ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM (VALUES (1, 1.5), (2, 2.50), (3, 0.125)) t(i, x) ORDER BY i;
+SELECT sum(x), avg(x), max(x), min(x) FROM (VALUES (1.5), (1.50), (2.125)) t(x);
+SELECT exp(0.0), exp(1.0), exp(5.0), exp(-5.0), exp(30.0), exp(-30.0), exp(1.00000000000000000001);
+SELECT ln(2.0), ln(12345.678), ln(123456.789), ln(1.05), ln(0.9), ln(1.1), ln(1.0), ln(0.5), ln(100000000000000000000);
+SELECT log(2.0), log(100.0), log(100000.0), log(0.001), log(1.0), log(1.05), log(2, 64), log(2.0, 1024.0), log(2, 100000000), log(10, 1.05), log(0.5, 3), log(3, 1);
+SELECT power(123456, 0.001), power(7.0, 13), power(10.0, -3), power(99.5, 10), power(0.0001, 3), power(1.23456789012345678901, 2), power(2.0, -10), power(0.0, 2), power(1.5, 2.5), power(10, 0.0);
+SELECT sqrt(2.0), sqrt(100000.0), sqrt(0.0001), sqrt(12345678901234567890.0), sqrt(2.000000000000000000000);
+SELECT sqrt(x::numeric), ln(x::numeric), exp(x::numeric), power(x::numeric, 2), power(x::numeric, 0.5), log(x::numeric) FROM (VALUES (1.5::float8), (2.25), (20.125), (12.0), (1e-5)) t(x);
+SELECT ln(o_totalprice), sqrt(o_totalprice), log(o_totalprice), power(o_totalprice, 2), power(o_totalprice, 0.3333), ln(o_totalprice) + 1, ln(o_totalprice) * 2, ln(o_totalprice) / 2, ln(o_totalprice)::text FROM tpch.orders ORDER BY o_orderkey LIMIT 30;
+SELECT sum(ln(o_totalprice)), max(ln(o_totalprice)), min(power(o_totalprice, 0.5)) FROM tpch.orders WHERE o_orderkey < 200;

@@ -120,3 +120,7 @@ SELECT 'a'::name UNION ALL SELECT 'b'::varchar;
 SELECT 'a '::char(3) INTERSECT SELECT 'a'::text;
 SELECT 'a'::text EXCEPT SELECT 'a '::char(3);
 SELECT 1::int2 UNION ALL SELECT 2.5::float4;
+
+SELECT * FROM (SELECT 2 AS x, n_name FROM tpch.nation UNION ALL SELECT 1, r_name FROM tpch.region) t ORDER BY x, n_name LIMIT 2;
+SELECT * FROM (SELECT date '2000-02-29' AS x, r_name FROM tpch.region UNION ALL SELECT NULL, n_name FROM tpch.nation) t ORDER BY 1, 2 LIMIT 1;
+SELECT '1.5'::float8 AS x, r_name FROM tpch.region INTERSECT ALL SELECT '1.5'::float8, r_name FROM tpch.region EXCEPT SELECT '1.5'::float8, n_name FROM tpch.nation ORDER BY 1, 2 LIMIT 1;

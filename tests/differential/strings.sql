@@ -188,3 +188,5 @@ SELECT left('abc', 'x');
 SELECT substring(n_name from substr(n_name, 2, 2)), substring(n_name, n_comment) FROM tpch.nation ORDER BY n_nationkey LIMIT 2;
 SELECT substring('abc' from 'a' || '#"b#"%' for '#'), substring('abc', NULL), substring('abc', 2, NULL);
 SELECT n_name FROM tpch.nation WHERE n_name = ANY('FRANCE');
+
+SELECT string_agg(n_name::char(12), ',' ORDER BY n_name) FROM tpch.nation WHERE n_nationkey < 3;

@@ -132,3 +132,8 @@ SELECT count(*) > 0 FROM (SELECT random() AS x FROM generate_series(1, 100)) s W
 SELECT bool_and(b = 1) FROM (SELECT floor(random() * 2) AS b, n_nationkey FROM tpch.nation) t LEFT JOIN tpch.region ON r_regionkey = n_nationkey WHERE b = 1;
 SELECT bool_and(b = 1) FROM (SELECT b + 0 AS b FROM (SELECT floor(random() * 2) AS b FROM generate_series(1, 100)) t) u WHERE b = 1;
 SELECT bool_and(b = x) FROM (SELECT floor(random() * 2) AS b, n_nationkey FROM tpch.nation) t JOIN (VALUES (1.0), (0.0)) v(x) ON b = x;
+
+SELECT n_name FROM tpch.nation WHERE n_name IN (SELECT n_name::char(25) FROM tpch.nation WHERE n_nationkey < 2) ORDER BY 1;
+SELECT n_name FROM tpch.nation WHERE n_name::char(25) IN (SELECT n_name FROM tpch.nation WHERE n_nationkey < 2) ORDER BY 1;
+SELECT 'a'::varchar IN (SELECT 'a'::char(3)), 'a'::char(3) IN (SELECT 'a'::varchar), 'a'::char(3) IN (SELECT 'a '::text), 'a '::text IN (SELECT 'a'::char(3));
+SELECT bool_and(b = 1) FROM (SELECT floor(random() * 2) AS b, count(*) c FROM generate_series(1, 100) i GROUP BY floor(random() * 2)) t WHERE b = 1;

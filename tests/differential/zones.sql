@@ -185,3 +185,5 @@ SET timezone = 'nope';
 SET time zone local;
 SHOW timezone;
 SELECT date '2026-03-01', timestamp 'infinity';
+
+VALUES ('2020-01-01'::date), ('2020-01-01 00:00'::timestamptz), (NULL);

@@ -9,6 +9,7 @@ use arrow::compute::kernels::numeric;
 use arrow::datatypes::{ArrowPrimitiveType, DataType, Float32Type, Float64Type};
 use arrow::error::ArrowError;
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -89,6 +90,14 @@ impl ScalarUDFImpl for Function {
             (Floats::Negate | Floats::Order, [_]) => Ok(vec![self.return_type(types)?]),
             (_, [_, _]) => Ok(vec![self.return_type(types)?; 2]),
             _ => plan_err!("{} takes two numbers", self.name()),
+        }
+    }
+
+    /// What is sorted by a number is by what it is ordered by.
+    fn output_ordering(&self, inputs: &[ExprProperties]) -> Result<SortProperties> {
+        match (self.operation, inputs) {
+            (Floats::Order, [value]) => Ok(value.sort_properties),
+            _ => Ok(SortProperties::Unordered),
         }
     }
 

@@ -627,7 +627,8 @@ pub(super) fn folded(cast: &Cast) -> Option<Expr> {
 
 /// `x IN (…)` of an integer, its list of the integer's own type, which the planner would fold one by one.
 pub(super) fn listed(mut list: InList, own: &DataType, schema: &DFSchema) -> Transformed<Expr> {
-    if own.is_floating() {
+    let floating = |item: &Expr| item.get_type(schema).is_ok_and(|found| found.is_floating());
+    if own.is_floating() || own.is_numeric() && list.list.iter().any(floating) {
         return listed_floats(list, own, schema);
     }
     if !matches!(own, DataType::Int16 | DataType::Int64) {
@@ -652,13 +653,13 @@ fn listed_floats(list: InList, own: &DataType, schema: &DFSchema) -> Transformed
     if !kinds.iter().all(|kind| kind.is_numeric() || kind.is_null()) {
         return Transformed::no(Expr::InList(list));
     }
-    let single = [own].into_iter().chain(&kinds);
     let constant = |item: &Expr| item.column_refs().is_empty();
     let one_type = 1 < list.list.len() && list.list.iter().all(constant);
-    let single = single.clone().all(|kind| match kind {
-        DataType::Float32 | DataType::Null => true,
-        other => one_type && *other != DataType::Float64,
-    });
+    let single = matches!(own, DataType::Float32 | DataType::Null)
+        && kinds.iter().all(|kind| match kind {
+            DataType::Float32 | DataType::Null => true,
+            other => one_type && *other != DataType::Float64,
+        });
     let wanted = if single { DataType::Float32 } else { DataType::Float64 };
     let moved = |expr: Expr, kind: &DataType| match &expr {
         Expr::Literal(value, None) => match value.cast_to(&wanted) {

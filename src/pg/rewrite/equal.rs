@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use super::operators::call;
+use super::unions;
 use crate::error::Error;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::{keys, moments};
@@ -407,7 +408,9 @@ fn partitioned(mut window: Window) -> Result<Transformed<LogicalPlan>> {
             let mut keyed = false;
             for expr in &mut function.params.partition_by {
                 keyed |= become_key(expr, schema)?;
-                if expr.get_type(schema).is_ok_and(|found| found.is_floating()) {
+                // The rows that ALL numbers are grouped again above, where the planner would miss their order.
+                let numbers = field.name() == unions::NUMBER;
+                if !numbers && expr.get_type(schema).is_ok_and(|found| found.is_floating()) {
                     *expr = call(floats::function(Floats::Order), vec![std::mem::take(expr)]);
                     keyed = true;
                 }

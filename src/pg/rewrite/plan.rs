@@ -5,12 +5,12 @@ use std::sync::Arc;
 use arrow::array::AsArray;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion, TreeNodeRewriter};
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
+use datafusion::common::{Column, DFSchema, DataFusionError, ExprSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::{AggregateFunction, GroupingSet, ScalarFunction};
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{
-    BinaryExpr, Cast, Expr, ExprSchemable, Join, JoinType, LogicalPlan, Operator, Projection,
-    Unnest, binary_expr, lit,
+    BinaryExpr, Cast, Expr, ExprSchemable, Join, JoinConstraint, JoinType, LogicalPlan, Operator,
+    Projection, Unnest, binary_expr, lit,
 };
 
 use super::chains::Before;
@@ -20,7 +20,7 @@ use super::{
     results, scalars, signatures, sortable, terms, ties, told, unions, windows, zones,
 };
 use crate::error::{Error, Place};
-use crate::pg::catalog::rows::tagged;
+use crate::pg::catalog::rows::{self, tagged};
 use crate::pg::facts::Facts;
 use crate::pg::functions;
 use crate::pg::functions::calendar::convert;
@@ -74,12 +74,87 @@ fn casts(node: LogicalPlan, facts: &Arc<Facts>) -> Result<Transformed<LogicalPla
         if unions::is_set_operation(&join) {
             return unions::intersected(join, facts);
         }
-        let mixed = mixed::join(&mut join, zone) | paired(&mut join, facts)?;
+        let merged = merged(&mut join, facts)?;
+        let mixed = mixed::join(&mut join, zone) | paired(&mut join, facts)? | merged;
         let done = expressions(LogicalPlan::Join(join), facts)?;
         return Ok(if mixed { Transformed::yes(done.data) } else { done });
     }
     expressions(node, facts)
 }
+
+/// Gives a column that USING merges of two the type that both have in common, where it is not that of the side whose values
+/// it has (`buildMergedJoinVar`). The planner has one column for it and for that of the table: it is of that type too.
+/// Returns whether it changed any.
+fn merged(join: &mut Join, facts: &Arc<Facts>) -> Result<bool> {
+    if join.join_constraint != JoinConstraint::Using {
+        return Ok(false);
+    }
+    let mut changed = false;
+    for (index, (left, right)) in join.on.clone().into_iter().enumerate() {
+        let (Expr::Column(left), Expr::Column(right)) = (left, right) else { continue };
+        let own = |plan: &LogicalPlan, column: &Column| {
+            plan.schema().field_from_column(column).map(Arc::clone)
+        };
+        let (left_field, right_field) = (own(&join.left, &left)?, own(&join.right, &right)?);
+        let (one, other) = (types::of_field(&left_field).oid, types::of_field(&right_field).oid);
+        let common = if one == other { None } else { told::both(one, other) };
+        let Some(common) = common else { continue };
+        let bare = |own: &FieldRef| match kept_scale(own.data_type()) {
+            Some(kept) if common == types::NUMERIC => {
+                Some(Arc::new(tagged(Field::new("", kept, true), "numeric")))
+            }
+            _ => types::name_of(common).map(|name| Arc::new(rows::field("", name))),
+        };
+        let (input, column, field) = match join.join_type {
+            JoinType::Inner if common != one => {
+                let field = right_field.as_ref().clone().with_name("");
+                let field = match field.data_type().is_decimal() && field.metadata().is_empty() {
+                    true => tagged(field, "numeric"),
+                    false => field,
+                };
+                (&mut join.left, left, Some(Arc::new(field)))
+            }
+            JoinType::Left if common != one => (&mut join.left, left, bare(&left_field)),
+            JoinType::Right if common != other => (&mut join.right, right, bare(&right_field)),
+            _ => continue,
+        };
+        let Some(field) = field else { continue };
+        let schema = Arc::clone(input.schema());
+        let mut columns = Vec::with_capacity(schema.fields().len());
+        for (qualifier, own) in schema.iter() {
+            let expr = Expr::from((qualifier, own));
+            columns.push(match expr == Expr::Column(column.clone()) {
+                true => {
+                    let cast = Cast { expr: Box::new(expr), field: Arc::clone(&field) };
+                    // It has the digits of the other side.
+                    let shown = join.join_type == JoinType::Inner && field.data_type().is_decimal();
+                    let cast = match shown {
+                        true => Expr::Cast(cast),
+                        false => one_cast(cast, &schema, facts)?.data,
+                    };
+                    cast.alias_qualified(qualifier.cloned(), own.name())
+                }
+                false => expr,
+            });
+        }
+        if field.data_type().is_floating() {
+            // It is not compared as what it becomes: that may be another number.
+            let own = format!("{COMPARED}{index}");
+            columns.push(Expr::Column(column.clone()).alias(&own));
+            let own = Expr::Column(Column::from_name(own));
+            if let Some((left, right)) = join.on.get_mut(index) {
+                *(if join.join_type == JoinType::Right { right } else { left }) = own;
+            }
+        }
+        *input =
+            Arc::new(LogicalPlan::Projection(Projection::try_new(columns, Arc::clone(input))?));
+        changed = true;
+    }
+    Ok(changed)
+}
+
+/// The columns that USING compares in the place of those it gives.
+const COMPARED: &str = "__forebay_compared_";
 
 /// Pairs of columns that USING compares, as `=` compares values of two types. Returns whether it changed any.
 fn paired(join: &mut Join, facts: &Arc<Facts>) -> Result<bool> {

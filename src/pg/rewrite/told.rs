@@ -79,9 +79,13 @@ fn function(
     if let Some(error) = unmatched(&function, schema) {
         return Err(error);
     }
-    let Some(common) = field(&results, schema, true) else {
+    let Some(mut common) = field(&results, schema, true) else {
         return Ok(Transformed::no(Expr::ScalarFunction(function)));
     };
+    if function.name() == "nullif" && types::of_field(&common).oid == types::VARCHAR {
+        // It is what `=` compares.
+        common = Arc::new(rows::tagged(Field::new("", DataType::Utf8, true), "text"));
+    }
     for arg in &mut function.args {
         *arg = of(std::mem::take(arg), &common, schema, facts)?;
     }

@@ -87,7 +87,7 @@ fn numbered(plan: Arc<LogicalPlan>) -> Result<Arc<LogicalPlan>> {
 }
 
 /// The column that numbers equal rows.
-const NUMBER: &str = "__forebay_number";
+pub(super) const NUMBER: &str = "__forebay_number";
 
 /// The inputs with one type for each column, when some had to change.
 fn one_type(
