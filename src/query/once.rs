@@ -81,8 +81,14 @@ mod tests {
 
     #[tokio::test]
     async fn conditions_call_again() {
-        let sql = "SELECT x FROM (SELECT random() AS x FROM generate_series(1, 3)) s WHERE x > 0.5";
-        let planned = SessionContext::new().sql(sql).await.unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("t.parquet").display().to_string();
+        let context = SessionContext::new();
+        let written = context.sql(&format!("COPY (VALUES (1), (2)) TO '{file}'")).await.unwrap();
+        written.collect().await.unwrap();
+        context.register_parquet("t", &file, Default::default()).await.unwrap();
+        let sql = "SELECT x FROM (SELECT random() AS x FROM t WHERE column1 > 1) s WHERE x > 0.5";
+        let planned = context.sql(sql).await.unwrap();
         let plan = planned.create_physical_plan().await.unwrap();
         let shown = displayable(plan.as_ref()).indent(false).to_string();
         let again = shown.contains("FilterExec: random()");
