@@ -165,7 +165,7 @@ async fn numbers_are_handed_out_once() {
     let mut tasks = Vec::new();
     for _ in 0..16 {
         let (session, made) = (fixture.session(), Arc::clone(&made));
-        tasks.push(tokio::spawn(async move {
+        tasks.push(fixture.tasks.spawn("session", async move {
             let mut own = Vec::new();
             for _ in 0..100 {
                 own.push(session.next_async(&made).await.expect("a number"));
