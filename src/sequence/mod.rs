@@ -32,6 +32,9 @@ use crate::error::{Error, Result};
 /// Numbers reserved at a time. A tenth would sync too often, ten times as many would leave gaps that people notice.
 pub const BLOCK_LEN: i64 = 1_000;
 
+/// Below this many open blocks nobody looks for those of sequences that are gone.
+const OPEN_LEN_MIN: usize = 64;
+
 /// How often a call tries again when others move the sequence meanwhile.
 const TRIES_MAX: usize = 100;
 
@@ -256,7 +259,16 @@ impl Sequences {
     }
 
     fn open(&self, oid: u32) -> Arc<Open> {
-        Arc::clone(lock(&self.open).entry(oid).or_default())
+        let mut open = lock(&self.open);
+        if let Some(known) = open.get(&oid) {
+            return Arc::clone(known);
+        }
+        // Sequences end without telling: those that are gone are swept when most are.
+        let positions = &self.catalog.pin().positions;
+        if OPEN_LEN_MIN.max(2 * positions.len()) <= open.len() {
+            open.retain(|oid, _| positions.contains_key(oid));
+        }
+        Arc::clone(open.entry(oid).or_default())
     }
 
     fn known(&self, oid: u32) -> Option<Arc<Open>> {

@@ -157,6 +157,24 @@ async fn a_move_takes_the_open_block_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_gone_is_swept() {
+    let root = tempfile::tempdir().expect("a directory");
+    let fixture = Fixture::open(&root).await;
+    let sequences = &fixture.sequences;
+    for oid in 20_000..20_300 {
+        let ids = RelationIds { relation: oid, row_type: 0, array_type: 0 };
+        let made = Sequence { ids, ..sequence(1, 1, 100) };
+        sequences.commit(vec![put(&made, None, Some((1, false)))]).await.expect("made");
+        assert_eq!(sequences.next(oid, 1).await.expect("a number").first, 1);
+        let (schema, name) = ("public".to_owned(), "s".to_owned());
+        sequences.commit(vec![Change::DropSequence { schema, name, oid }]).await.expect("dropped");
+    }
+    let open = super::lock(&sequences.open).len();
+    assert!(open <= super::OPEN_LEN_MIN, "{open}");
+    fixture.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn numbers_are_handed_out_once() {
     let root = tempfile::tempdir().expect("a directory");
     let fixture = Fixture::open(&root).await;
