@@ -13,6 +13,7 @@ use super::record::{
 use super::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::state::{State, schema_of};
 use super::stored::Digest;
+use super::written::PUBLIC_SCHEMA;
 use crate::error::{Error, Result};
 
 /// Words that name a version by themselves.
@@ -384,6 +385,12 @@ fn grant(generation: &Generation, grants: Vec<Grant>) -> Result<Vec<Fact>> {
 
 fn revoke(generation: &Generation, wish: &Wish, grant_option_only: bool) -> Result<Vec<Fact>> {
     check_grantee(generation, &wish.grantee, false)?;
+    // It is no grant that could be taken away, and must not seem to be.
+    let public = matches!(&wish.target, Target::Schema(schema) if schema == PUBLIC_SCHEMA);
+    if public && wish.grantee == PUBLIC && wish.privilege == Privilege::Usage {
+        let message = "revoking USAGE on schema public from PUBLIC is not supported".to_owned();
+        return Err(Error::FeatureNotSupported(message));
+    }
     let held: Vec<_> = generation
         .granted(&wish.target, &wish.grantee, wish.privilege)
         .filter(|held| held.grantable || !grant_option_only)
