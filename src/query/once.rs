@@ -8,8 +8,6 @@ use std::sync::Arc;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::Partitioning;
 use datafusion::physical_expr_common::physical_expr::is_volatile;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::ExecutionPlan;
@@ -60,18 +58,6 @@ struct Called;
 
 impl Pass for Called {
     const NAME: &'static str = "CalledExec";
-
-    fn partitioning(input: &dyn ExecutionPlan) -> Partitioning {
-        input.properties().output_partitioning().clone()
-    }
-
-    fn rows(
-        input: &Arc<dyn ExecutionPlan>,
-        partition: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
-        input.execute(partition, context)
-    }
 }
 
 #[cfg(test)]

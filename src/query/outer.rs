@@ -10,8 +10,6 @@ use std::sync::Arc;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{JoinType, Result};
-use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::Partitioning;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::aggregates::AggregateExec;
 use datafusion::physical_plan::execution_plan::{ChildrenPropertiesMode, ReplaceChildrenOptions};
@@ -91,18 +89,6 @@ struct Filled;
 
 impl Pass for Filled {
     const NAME: &'static str = "FilledExec";
-
-    fn partitioning(input: &dyn ExecutionPlan) -> Partitioning {
-        input.properties().output_partitioning().clone()
-    }
-
-    fn rows(
-        input: &Arc<dyn ExecutionPlan>,
-        partition: usize,
-        context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream> {
-        input.execute(partition, context)
-    }
 }
 
 #[cfg(test)]

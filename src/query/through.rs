@@ -20,15 +20,19 @@ pub(super) trait Pass: Debug + Send + Sync + 'static {
     /// What EXPLAIN calls it.
     const NAME: &'static str;
 
-    /// Its partitions.
-    fn partitioning(input: &dyn ExecutionPlan) -> Partitioning;
+    /// Its partitions: those of the input.
+    fn partitioning(input: &dyn ExecutionPlan) -> Partitioning {
+        input.properties().output_partitioning().clone()
+    }
 
     /// The rows of one of them.
     fn rows(
         input: &Arc<dyn ExecutionPlan>,
         partition: usize,
         context: Arc<TaskContext>,
-    ) -> Result<SendableRecordBatchStream>;
+    ) -> Result<SendableRecordBatchStream> {
+        input.execute(partition, context)
+    }
 }
 
 /// The rows of `input`, of whose order and constants nothing is known.

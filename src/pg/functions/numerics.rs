@@ -202,6 +202,19 @@ fn external(error: Error) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 
+/// Exact numbers in the widest type, and their scale.
+pub(super) fn widened(array: &ArrayRef) -> Result<(Decimal256Array, i32)> {
+    let scale = match array.data_type() {
+        DataType::Decimal32(_, scale)
+        | DataType::Decimal64(_, scale)
+        | DataType::Decimal128(_, scale)
+        | DataType::Decimal256(_, scale) => *scale,
+        _ => 0,
+    };
+    let wide = cast(array, &numeric::of_scale(scale))?;
+    Ok((wide.as_primitive::<Decimal256Type>().clone(), i32::from(scale)))
+}
+
 /// A column of exact numbers.
 struct Column {
     values: Decimal256Array,
@@ -210,16 +223,8 @@ struct Column {
 
 impl Column {
     fn of(array: &ArrayRef) -> Result<Column> {
-        let scale = match array.data_type() {
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale) => *scale,
-            _ => 0,
-        };
-        let wide = cast(array, &numeric::of_scale(scale))?;
-        let values = wide.as_primitive::<Decimal256Type>().clone();
-        Ok(Column { values, scale: i32::from(scale) })
+        let (values, scale) = widened(array)?;
+        Ok(Column { values, scale })
     }
 
     /// The number of a row; a constant has one for all.

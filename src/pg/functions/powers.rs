@@ -6,14 +6,14 @@
 use std::f64::consts::LOG10_E;
 use std::sync::{Arc, LazyLock};
 
-use arrow::array::{Array, ArrayRef, AsArray, Decimal256Array, Int32Array};
-use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal256Type, i256};
+use arrow::array::{Array, ArrayRef, Decimal256Array, Int32Array};
+use arrow::datatypes::{DataType, i256};
 use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
+use super::numerics::widened;
 use crate::error::{Error, Result as OurResult};
 use crate::pg::numeric::{self, Number, POWER_SCALE, ROOT_SCALE};
 
@@ -185,17 +185,8 @@ struct Column {
 
 impl Column {
     fn of(array: &ArrayRef) -> Result<Column> {
-        let scale = match array.data_type() {
-            DataType::Decimal32(_, scale)
-            | DataType::Decimal64(_, scale)
-            | DataType::Decimal128(_, scale)
-            | DataType::Decimal256(_, scale) => *scale,
-            _ => 0,
-        };
-        let varies = numeric::varies(array.data_type());
-        let values = cast(array, &numeric::of_scale(scale))?;
-        let values = values.as_primitive::<Decimal256Type>().clone();
-        Ok(Column { values, scale: scale.into(), varies })
+        let (values, scale) = widened(array)?;
+        Ok(Column { values, scale, varies: numeric::varies(array.data_type()) })
     }
 
     /// The number of a row, with the digits that it shows; a constant has one for all.
