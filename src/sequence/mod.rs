@@ -32,6 +32,9 @@ use crate::error::{Error, Result};
 /// Numbers reserved at a time. A tenth would sync too often, ten times as many would leave gaps that people notice.
 pub const BLOCK_LEN: i64 = 1_000;
 
+/// Blocks given back at a time.
+const GROUP_LEN: usize = 256;
+
 /// Below this many open blocks nobody looks for those of sequences that are gone.
 const OPEN_LEN_MIN: usize = 64;
 
@@ -236,13 +239,16 @@ impl Sequences {
                 changes.push(Change::MoveSequence { oid, position });
             }
         }
-        // One at a time: that one of them is gone says nothing of the others.
-        for change in changes {
-            match self.catalog.commit(vec![change]).await {
-                Err(error @ Error::SerializationFailure(_)) => {
-                    tracing::debug!(%error, "a block was not given back");
+        // Each by itself, for that one of them is gone says nothing of the others; those of a group share one sync.
+        for group in changes.chunks(GROUP_LEN) {
+            let commits = group.iter().map(|change| self.catalog.commit(vec![change.clone()]));
+            for committed in futures::future::join_all(commits).await {
+                match committed {
+                    Err(error @ Error::SerializationFailure(_)) => {
+                        tracing::debug!(%error, "a block was not given back");
+                    }
+                    other => drop(other?),
                 }
-                other => drop(other?),
             }
         }
         Ok(())
