@@ -33,9 +33,9 @@ pub enum Error {
     ProgramLimitExceeded(String),
 
     // ---- names
-    /// A text that is no name; PostgreSQL tells it only with some functions.
+    /// A text that is no name of anything.
     #[error("invalid name syntax")]
-    InvalidName(String),
+    InvalidName,
     /// No such schema.
     #[error("schema \"{0}\" does not exist")]
     UndefinedSchema(String),
@@ -559,7 +559,7 @@ impl Error {
         match self {
             Error::Syntax(_) => "42601",
             Error::FeatureNotSupported(_) => "0A000",
-            Error::InvalidName(_) => "42602",
+            Error::InvalidName => "42602",
             Error::StatementTooComplex(_) => "54001",
             Error::TooManyColumns(_) => "54011",
             Error::ProgramLimitExceeded(_) => "54000",

@@ -31,10 +31,12 @@ impl Known {
         // Nothing else is sent often, and passwords are to be forgotten.
         if parsed.iter().all(|parsed| matches!(parsed.statement, Statement::Query(_))) {
             let mut texts = self.texts();
-            if TEXTS_LEN_MAX <= texts.len() {
-                texts.clear();
-            }
+            let full = TEXTS_LEN_MAX <= texts.len();
+            let forgotten = full.then(|| std::mem::take(&mut *texts));
             texts.insert(sql.into(), Arc::clone(&parsed));
+            drop(texts);
+            // Outside of the lock: they may be large.
+            drop(forgotten);
         }
         Ok(parsed)
     }

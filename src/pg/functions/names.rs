@@ -49,13 +49,9 @@ pub(super) fn parts(text: &str) -> Option<Vec<String>> {
     }
 }
 
-fn invalid(text: &str) -> Error {
-    Error::InvalidName(text.to_owned())
-}
-
 /// `schema.name` or `name`; a leading database name must be the connected one.
 pub(super) fn qualified(text: &str, facts: &Facts) -> Result<(Option<String>, String)> {
-    let mut parts = parts(text).ok_or_else(|| invalid(text))?;
+    let mut parts = parts(text).ok_or(Error::InvalidName)?;
     if parts.len() == 3 && parts[0] == facts.database {
         parts.remove(0);
     }
@@ -371,7 +367,7 @@ pub(super) fn procedure_out(oid: u32, facts: &Facts) -> String {
 fn single(text: &str) -> Result<String> {
     match parts(text).as_deref() {
         Some([name]) => Ok(name.clone()),
-        _ => Err(invalid(text)),
+        _ => Err(Error::InvalidName),
     }
 }
 
