@@ -383,6 +383,11 @@ impl Facts {
         })
     }
 
+    /// Whether [`Facts::index`] is there already: to make it takes long where there are many tables.
+    pub(crate) fn is_indexed(&self) -> bool {
+        self.names.0.get().is_some()
+    }
+
     /// Names and OIDs of everything these facts tell of.
     pub(crate) fn index(&self) -> &Index {
         self.names.0.get_or_init(|| Index::new(self))

@@ -226,7 +226,7 @@ impl SqlSession {
     pub(super) async fn grant_or_revoke(&mut self, access: &Access) -> Result<String> {
         let tag = if access.grant { "GRANT" } else { "REVOKE" };
         self.outside_a_block(tag)?;
-        let targets = self.expand(&access.targets)?;
+        let targets = self.expand(&access.targets).await?;
         for target in &targets {
             self.may_grant(target)?;
         }
@@ -284,8 +284,9 @@ impl SqlSession {
     }
 
     /// Every target with its schema; `ALL TABLES` as the tables of every loaded version.
-    fn expand(&mut self, targets: &[AccessTarget]) -> Result<Vec<Target>> {
+    async fn expand(&mut self, targets: &[AccessTarget]) -> Result<Vec<Target>> {
         let facts = self.facts("");
+        let facts = self.indexed(facts).await?;
         let generation = self.engine.catalog.pin();
         let known = |schema: &str| {
             generation.database(schema).ok_or_else(|| Error::UndefinedSchema(schema.to_owned()))

@@ -63,6 +63,7 @@ impl SqlSession {
         let mut tries = 0;
         loop {
             let facts = self.facts("");
+            let facts = self.indexed(facts).await?;
             let changes = changes(self, &facts)?;
             if changes.is_empty() {
                 return Ok(());
@@ -319,6 +320,7 @@ impl SqlSession {
         };
         let (schema, name) = (relation.schema.clone(), relation.name.clone());
         let facts = self.facts("");
+        let facts = self.indexed(facts).await?;
         let found = self.sequence_named(&facts, schema.as_deref(), &name);
         if !matches!(found, Ok(Some(_))) {
             return Ok(false);
@@ -487,8 +489,7 @@ fn options(
     wanted: &SequenceOptions,
     at: Option<(i64, bool)>,
 ) -> Result<(Sequence, Option<Position>)> {
-    let invalid = |message: String| Err(Error::InvalidParameterValue(message));
-    let outside = |message: String| Err(Error::InvalidParameterValue(message));
+    let invalid = Error::InvalidParameterValue;
     let is_new = at.is_none();
     let (old_least, old_greatest) = sequence.data_type.range();
     // Bounds that were the old type's become the new one's.
@@ -504,7 +505,7 @@ fn options(
     let (least, greatest) = sequence.data_type.range();
     if let Some(increment) = wanted.increment {
         if increment == 0 {
-            return invalid("INCREMENT must not be zero".to_owned());
+            return Err(invalid("INCREMENT must not be zero".to_owned()));
         }
         sequence.increment = increment;
     }
@@ -520,7 +521,9 @@ fn options(
     }
     if sequence.max < least || greatest < sequence.max {
         let max = sequence.max;
-        return invalid(format!("MAXVALUE ({max}) is out of range for sequence data type {name}"));
+        return Err(invalid(format!(
+            "MAXVALUE ({max}) is out of range for sequence data type {name}"
+        )));
     }
     match wanted.min {
         Some(Some(min)) => sequence.min = min,
@@ -530,11 +533,13 @@ fn options(
     }
     if sequence.min < least || greatest < sequence.min {
         let min = sequence.min;
-        return invalid(format!("MINVALUE ({min}) is out of range for sequence data type {name}"));
+        return Err(invalid(format!(
+            "MINVALUE ({min}) is out of range for sequence data type {name}"
+        )));
     }
     let (min, max) = (sequence.min, sequence.max);
     if max <= min {
-        return invalid(format!("MINVALUE ({min}) must be less than MAXVALUE ({max})"));
+        return Err(invalid(format!("MINVALUE ({min}) must be less than MAXVALUE ({max})")));
     }
     match wanted.start {
         Some(start) => sequence.start = start,
@@ -543,14 +548,14 @@ fn options(
     }
     let within = |word: &str, number: i64| {
         if number < min {
-            return outside(format!(
+            return Err(invalid(format!(
                 "{word} value ({number}) cannot be less than MINVALUE ({min})"
-            ));
+            )));
         }
         if max < number {
-            return outside(format!(
+            return Err(invalid(format!(
                 "{word} value ({number}) cannot be greater than MAXVALUE ({max})"
-            ));
+            )));
         }
         Ok(())
     };
@@ -565,7 +570,7 @@ fn options(
     }
     if let Some(cache) = wanted.cache {
         if cache <= 0 {
-            return invalid(format!("CACHE ({cache}) must be greater than zero"));
+            return Err(invalid(format!("CACHE ({cache}) must be greater than zero")));
         }
         sequence.cache = cache;
     }

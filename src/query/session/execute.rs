@@ -252,6 +252,7 @@ impl SqlSession {
         let Some(table) = table else {
             return self.plan_with(query, text, declared, facts).await;
         };
+        let facts = self.indexed(facts).await?;
         copied::check(table, &facts)?;
         self.plan_with(query, text, declared, facts).await.map_err(Error::nowhere)
     }

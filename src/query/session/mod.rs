@@ -318,6 +318,19 @@ impl SqlSession {
         Arc::new(facts)
     }
 
+    /// The same with all names gathered: on a planning thread, as that takes long where there are many tables.
+    /// Errors: 53300 when too many wait to be planned.
+    async fn indexed(&self, facts: Arc<Facts>) -> Result<Arc<Facts>> {
+        if facts.is_indexed() {
+            return Ok(facts);
+        }
+        let gathering = self.engine.plan(move || {
+            facts.index();
+            Ok(facts)
+        });
+        gathering.await
+    }
+
     /// What the plan of a statement depends on now.
     fn basis(&mut self) -> Arc<Basis> {
         let defined = self.generation().defined;

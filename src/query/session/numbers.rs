@@ -27,6 +27,7 @@ impl SqlSession {
             return Ok(None);
         }
         let facts = self.facts("");
+        let facts = self.indexed(facts).await?;
         let found = match functions::sequence_named(name, &facts) {
             None if self.settings.on("forebay.sequence_auto_create") => {
                 self.create_missing(name, &facts).await?
@@ -64,6 +65,8 @@ impl SqlSession {
         let told = self.notices.len();
         self.create_sequence(&definition).await?;
         self.notices.truncate(told);
-        Ok(functions::sequence_named(name, &self.facts("")))
+        let facts = self.facts("");
+        let facts = self.indexed(facts).await?;
+        Ok(functions::sequence_named(name, &facts))
     }
 }

@@ -11,7 +11,7 @@ impl SqlSession {
     /// Only a DROP … IF EXISTS of what does not exist is done.
     /// Errors: 42P01, 42704 and 3F000 for what does not exist; why the statement does not run.
     pub(super) async fn refuse(&mut self, refused: &Refused, text: &Arc<str>) -> Result<Outcome> {
-        if let Some(error) = self.of_a_sequence(refused) {
+        if let Some(error) = self.of_a_sequence(refused).await? {
             return Err(error);
         }
         for relation in &refused.relations {
@@ -35,16 +35,18 @@ impl SqlSession {
     }
 
     /// What is wrong with a sequence in the place of a table; `None` where none stands.
-    fn of_a_sequence(&mut self, refused: &Refused) -> Option<Error> {
+    async fn of_a_sequence(&mut self, refused: &Refused) -> Result<Option<Error>> {
         let facts = self.facts("");
+        let facts = self.indexed(facts).await?;
         let index = facts.index();
         let found = |relation: &Relation| match &relation.schema {
             Some(schema) => index.named(schema, &relation.name),
             None => index.visible(&facts, &relation.name),
         };
         let is_sequence = |relation: &&Relation| found(relation).is_some_and(|it| it.kind == 'S');
-        let name = &refused.relations.iter().find(is_sequence)?.name;
-        Some(match (refused.tag, refused.dropped) {
+        let Some(relation) = refused.relations.iter().find(is_sequence) else { return Ok(None) };
+        let name = &relation.name;
+        Ok(Some(match (refused.tag, refused.dropped) {
             (_, Some("index")) => Error::WrongObjectType(format!("\"{name}\" is not an index")),
             (_, Some(kind)) => Error::WrongObjectType(format!("\"{name}\" is not a {kind}"))
                 .hint("Use DROP SEQUENCE to remove a sequence."),
@@ -52,8 +54,8 @@ impl SqlSession {
                 Error::WrongObjectType(format!("cannot change sequence \"{name}\""))
             }
             ("TRUNCATE TABLE", _) => Error::WrongObjectType(format!("\"{name}\" is not a table")),
-            _ => return None,
-        })
+            _ => return Ok(None),
+        }))
     }
 
     /// How DROP says that what it names does not exist.
