@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, IntervalUnit};
+use arrow::datatypes::{DECIMAL256_MAX_PRECISION, DataType, Field, IntervalUnit};
 use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::expr::{InList, ScalarFunction};
@@ -101,8 +101,9 @@ pub(super) fn binary(
         Operator::Multiply => alike(own, other).or_else(|| long(own, other)),
         _ => None,
     };
-    let wide =
-        |own: &DataType, other: &DataType| widened(own, other).or_else(|| factor(own, other));
+    let wide = |own: &DataType, other: &DataType| {
+        widened(own, other).or_else(|| factor(own, other)).or_else(|| roomy(own, other))
+    };
     let (from_left, from_right) = (wide(&left_type, &right_type), wide(&right_type, &left_type));
     let changed = from_left.is_some() || from_right.is_some();
     let floating = [(&from_left, &left_type), (&from_right, &right_type)]
@@ -264,6 +265,24 @@ fn widened(own: &DataType, other: &DataType) -> Option<DataType> {
     }
 }
 
+/// What a numeric of the widest kind becomes beside an exact number with more digits after the point, where it leaves no
+/// room for them: the planner has no type for both then.
+pub(super) fn roomy(own: &DataType, other: &DataType) -> Option<DataType> {
+    let DataType::Decimal256(precision, scale) = own else { return None };
+    let (precision, scale) = (*precision, *scale);
+    let beside = match other {
+        DataType::Decimal32(_, beside)
+        | DataType::Decimal64(_, beside)
+        | DataType::Decimal128(_, beside)
+        | DataType::Decimal256(_, beside) => *beside,
+        _ => return None,
+    };
+    let kept = scale.max(0).unsigned_abs();
+    let more = beside.max(0).unsigned_abs().saturating_sub(kept);
+    let narrow = DECIMAL256_MAX_PRECISION.saturating_sub(more);
+    (narrow < precision).then_some(DataType::Decimal256(narrow, scale))
+}
+
 /// What an exact number becomes beside a numeric of the widest kind. The planner would give both the same digits after the
 /// point, and a product would show those of both.
 fn alike(own: &DataType, other: &DataType) -> Option<DataType> {
@@ -311,8 +330,22 @@ pub(super) fn compares(op: Operator) -> bool {
 }
 
 /// Comparisons of floating point with exact numbers are made in double precision, so that `0.1::real = 0.1` is false.
+/// Numerics get room for each other's digits.
 fn compared(binary: BinaryExpr, left: &DataType, right: &DataType) -> Transformed<Expr> {
     let mixed = left.is_floating() && is_exact(right) || is_exact(left) && right.is_floating();
+    let (narrow_left, narrow_right) = (roomy(left, right), roomy(right, left));
+    if compares(binary.op) && (narrow_left.is_some() || narrow_right.is_some()) {
+        let BinaryExpr { left, op, right } = binary;
+        let narrow = |expr: Expr, wanted: Option<DataType>| match wanted {
+            Some(wanted) => cast(expr, wanted),
+            None => expr,
+        };
+        return Transformed::yes(between(
+            narrow(*left, narrow_left),
+            op,
+            narrow(*right, narrow_right),
+        ));
+    }
     if !mixed || !compares(binary.op) {
         return Transformed::no(Expr::BinaryExpr(binary));
     }
@@ -399,6 +432,10 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
             Some(scaled(left.0, right.0, true))
+        }
+        // The planner takes what lies between two dates for a bigint.
+        (Operator::Minus, DataType::Date32, DataType::Date32) => {
+            Some(call(moments::day_difference(), vec![left.0.clone(), right.0.clone()]))
         }
         (Operator::Minus, DataType::Timestamp(_, one), DataType::Timestamp(_, other))
             if one.is_some() == other.is_some() =>

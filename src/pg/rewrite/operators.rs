@@ -9,7 +9,7 @@ use datafusion::logical_expr::planner::{
     ExprPlanner, PlannerResult, RawBinaryExpr, RawFieldAccessExpr,
 };
 use datafusion::logical_expr::{
-    Cast, Expr, ExprSchemable, GetFieldAccess, Operator, binary_expr, lit,
+    Cast, Expr, ExprSchemable, GetFieldAccess, Operator, binary_expr, cast, lit,
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
@@ -117,9 +117,11 @@ impl ExprPlanner for Operators {
                     }
                     return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
                 };
-                let left = roomy(typed(left, operator, &right_type), &left_type);
-                let right = roomy(typed(right, operator, &left_type), &right_type);
+                let left = typed(left, operator, &right_type);
+                let right = typed(right, operator, &left_type);
                 let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
+                let (left, left_type) = roomy(left, left_type, &right_type);
+                let (right, right_type) = roomy(right, right_type, &left_type);
                 let sides = ((&left, &left_type), (&right, &right_type));
                 if let Some(planned) = arithmetic::of_interval(operator, sides.0, sides.1) {
                     return Ok(PlannerResult::Planned(planned));
@@ -355,19 +357,11 @@ fn is_number(expr: &Expr, schema: &DFSchema) -> bool {
         })
 }
 
-/// Digits before the point that a quotient has room for; more the planner has no common type for beside other scales.
-const WHOLE_DIGITS_MAX: u8 = 56;
-
-/// A numeric of the widest kind with room to calculate.
-fn roomy(expr: Expr, data_type: &DataType) -> Expr {
-    match data_type {
-        DataType::Decimal256(precision, scale)
-            if WHOLE_DIGITS_MAX < precision.saturating_sub(scale.unsigned_abs()) =>
-        {
-            let precision = WHOLE_DIGITS_MAX.saturating_add(scale.unsigned_abs());
-            Expr::Cast(Cast::new(Box::new(expr), DataType::Decimal256(precision, *scale)))
-        }
-        _ => expr,
+/// A numeric with room for the digits of the one beside it, and its type.
+fn roomy(expr: Expr, own: DataType, other: &DataType) -> (Expr, DataType) {
+    match arithmetic::roomy(&own, other) {
+        Some(narrow) => (cast(expr, narrow.clone()), narrow),
+        None => (expr, own),
     }
 }
 
