@@ -303,3 +303,14 @@ SELECT sqrt(2.0), sqrt(100000.0), sqrt(0.0001), sqrt(12345678901234567890.0), sq
 SELECT sqrt(x::numeric), ln(x::numeric), exp(x::numeric), power(x::numeric, 2), power(x::numeric, 0.5), log(x::numeric) FROM (VALUES (1.5::float8), (2.25), (20.125), (12.0), (1e-5)) t(x);
 SELECT ln(o_totalprice), sqrt(o_totalprice), log(o_totalprice), power(o_totalprice, 2), power(o_totalprice, 0.3333), ln(o_totalprice) + 1, ln(o_totalprice) * 2, ln(o_totalprice) / 2, ln(o_totalprice)::text FROM tpch.orders ORDER BY o_orderkey LIMIT 30;
 SELECT sum(ln(o_totalprice)), max(ln(o_totalprice)), min(power(o_totalprice, 0.5)) FROM tpch.orders WHERE o_orderkey < 200;
+SELECT round(avg(x), 6) + 1.5::numeric(20,10), round(avg(x), 6) - 1::numeric(38,20) FROM (VALUES (1), (2)) t(x);
+SELECT round(avg(x), 6) + NULL::numeric, round(avg(x), 6) = NULL::numeric, trunc(stddev(x), 2) > 1.5::numeric FROM (VALUES (1), (2)) t(x);
+SELECT round(sqrt(2.0), 3) % 1.5::numeric(20,19), round(sqrt(2.0), 2) = 1.41::numeric(38,30), round(ln(2.0), 4) < 1::numeric(30,25);
+SELECT 1_000;
+SELECT 1_000 + 1.5_0;
+SELECT .5_1;
+SELECT 0x10;
+SELECT 0x1zz;
+SELECT 1L;
+SELECT n_nationkey FROM tpch.nation LIMIT 1_0;
+SELECT 1 _000;

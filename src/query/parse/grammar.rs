@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArguments, JoinConstraint, JoinOperator, ObjectName,
-    Query, Select, SetExpr, Spanned, TableFactor, Visit, Visitor,
+    AccessExpr, BinaryOperator, CastKind, Expr, Function, FunctionArguments, JoinConstraint,
+    JoinOperator, ObjectName, Query, Select, SetExpr, Spanned, Subscript, TableFactor, Value,
+    Visit, Visitor,
 };
 use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan};
 
@@ -15,6 +16,10 @@ use crate::pg::catalog::data;
 /// Checks the tokens of a text and joins strings that only a line break parts.
 /// Errors: 42601.
 pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>> {
+    let junk = (0..tokens.len()).find_map(|index| junk(sql, tokens.get(index..)?));
+    if let Some(error) = junk {
+        return Err(error);
+    }
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     for token in tokens {
         let Some(before) = out.last_mut() else {
@@ -45,11 +50,6 @@ pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
                     return Err(near(sql, &token, None));
                 }
             }
-            (Token::Number(..), Token::Word(_)) if before.span.end == token.span.start => {
-                let text = slice(sql, before.span.start, token.span.end);
-                let message = format!("trailing junk after numeric literal at or near \"{text}\"");
-                return Err(Error::Syntax(message).at(position(sql, before.span.start)));
-            }
             (Token::Word(word), Token::Word(next))
                 if is_bare(word, "NULLS") && is_bare(next, "OVER") =>
             {
@@ -73,6 +73,34 @@ pub(super) fn tokens(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenW
         out.push(operator(token));
     }
     Ok(out)
+}
+
+/// The error of a number that goes on with what belongs to none, such as `1_000`, `0x10` and `1a`: the tokenizer reads some of
+/// these as numbers of other dialects.
+fn junk(sql: &str, tokens: &[TokenWithSpan]) -> Option<Error> {
+    let [number, rest @ ..] = tokens else { return None };
+    let written = match &number.token {
+        // These digits are told apart by underscores.
+        Token::Number(text, _) if text.contains('_') => 0,
+        Token::Number(text, _) => text.len(),
+        // Of `x'10'` three more are written.
+        Token::HexStringLiteral(text) => text.len() + 3,
+        _ => return None,
+    };
+    let span = number.span;
+    let width = usize::try_from(span.end.column.saturating_sub(span.start.column)).ok()?;
+    let word = match rest {
+        [next, ..] if next.span.start == span.end && matches!(next.token, Token::Word(_)) => {
+            Some(next)
+        }
+        _ => None,
+    };
+    if span.start.line != span.end.line || width == written && word.is_none() {
+        return None;
+    }
+    let text = slice(sql, span.start, word.map_or(span.end, |word| word.span.end));
+    let message = format!("trailing junk after numeric literal at or near \"{text}\"");
+    Some(Error::Syntax(message).at(position(sql, span.start)))
 }
 
 /// An operator that PostgreSQL does not have as one of its name, which the parser would give a meaning.
@@ -156,6 +184,23 @@ impl Grammar<'_> {
     }
 }
 
+impl Grammar<'_> {
+    /// The bracket that opens a subscript.
+    fn bracket(&self, access: &AccessExpr) -> Option<TokenWithSpan> {
+        let AccessExpr::Subscript(subscript) = access else { return None };
+        let inside = match subscript {
+            Subscript::Index { index } => index,
+            Subscript::Slice { lower_bound, upper_bound, .. } => {
+                lower_bound.as_ref().or(upper_bound.as_ref())?
+            }
+        };
+        let start = inside.span().start;
+        let tokens = super::tokenize(self.sql).unwrap_or_default().into_iter();
+        let before = tokens.take_while(|token| token.span.start < start);
+        before.filter(|token| token.token == Token::LBracket).last()
+    }
+}
+
 impl Visitor for Grammar<'_> {
     type Break = Box<Error>;
 
@@ -181,6 +226,12 @@ impl Visitor for Grammar<'_> {
                 }
                 _ => {}
             },
+            Expr::CompoundFieldAccess { root, access_chain } if !has_subscripts(root) => {
+                let bracket = access_chain.first().and_then(|access| self.bracket(access));
+                if let Some(bracket) = bracket {
+                    return ControlFlow::Break(Box::new(near(self.sql, &bracket, None)));
+                }
+            }
             Expr::Function(function) if lacks_arguments(function) => {
                 let start = function.name.span().start;
                 let mut tokens = super::tokenize(self.sql).unwrap_or_default().into_iter();
@@ -248,6 +299,18 @@ fn compares(op: &BinaryOperator) -> bool {
             | BinaryOperator::Gt
             | BinaryOperator::GtEq
     )
+}
+
+/// Whether the grammar has subscripts of such an expression (`c_expr`); others need brackets around them.
+fn has_subscripts(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) => true,
+        Expr::Nested(_) | Expr::Subquery(_) | Expr::CompoundFieldAccess { .. } => true,
+        Expr::Value(value) => matches!(value.value, Value::Placeholder(_)),
+        // Of a type they say the dimensions.
+        Expr::Cast { kind, .. } => *kind == CastKind::DoubleColon,
+        _ => false,
+    }
 }
 
 /// Whether it is one of the calls of the grammar that need arguments, without any.
