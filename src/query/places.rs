@@ -77,7 +77,14 @@ fn column<'a>(tokens: &'a [TokenWithSpan], name: &str) -> Option<&'a TokenWithSp
         let only = found.next()?;
         Some(found.next().is_none().then_some(only))
     };
-    let named = |index: usize| tokens.get(index).is_some_and(|token| is_named(&token.token, name));
+    // Behind AS it is the name of an output or a table.
+    let given = |index: usize| {
+        let before = index.checked_sub(1).and_then(|before| tokens.get(before));
+        before.is_some_and(|before| is_word(&before.token, "as"))
+    };
+    let named = |index: usize| {
+        tokens.get(index).is_some_and(|token| is_named(&token.token, name)) && !given(index)
+    };
     let star = |index: usize| {
         let listed = index.checked_sub(1).and_then(|before| tokens.get(before));
         is_star(tokens, index) && listed.is_some_and(|before| before.token != Token::LParen)

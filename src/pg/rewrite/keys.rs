@@ -1,7 +1,7 @@
 //! Columns in ORDER BY that are called like an output: `SELECT a::text FROM t ORDER BY t.a`.
 //!
-//! `t.a` is the column of the table, and the output is called `a` too (PostgreSQL manual, 7.5). The planner sorts above the
-//! list, to which it adds the column, and then knows no more which of the two is meant. So such an output gets a name of
+//! `t.a` is the column of the table, and the output is called `a` too (PostgreSQL manual, 7.5); so is `a` as a part of an
+//! expression, where no output goes by its name. The planner sorts above the list, to which it adds the column, and then knows no more which of the two is meant. So such an output gets a name of
 //! its own, behind [`MARK`], which clients do not see; a key that means the output says its position.
 
 use std::collections::BTreeSet;
@@ -38,7 +38,7 @@ pub(super) fn rename(query: &mut Query) {
     let Some(order) = &mut query.order_by else { return };
     let OrderByKind::Expressions(keys) = &mut order.kind else { return };
     for key in keys {
-        if let Expr::Identifier(name) = &key.expr
+        if let Expr::Identifier(name) = bare(&key.expr)
             && let Some((_, index)) = renamed.iter().find(|(own, _)| *own == folded(name))
         {
             key.expr = Expr::value(Value::Number((index + 1).to_string(), false));
@@ -121,15 +121,26 @@ fn is_column(expr: &Expr, name: &str) -> bool {
     }
 }
 
-/// The columns of tables a query is ordered by, without their tables; `None` where there are none.
+/// The columns of tables a query is ordered by, or by expressions of, without their tables; `None` where there are none.
 fn ordered_by(query: &Query) -> Option<BTreeSet<String>> {
     let OrderByKind::Expressions(keys) = &query.order_by.as_ref()?.kind else { return None };
     let mut columns = Columns::default();
     for key in keys {
-        // The visitor never breaks.
-        let _done = key.expr.visit(&mut columns);
+        // Alone it is the output.
+        if !matches!(bare(&key.expr), Expr::Identifier(_)) {
+            // The visitor never breaks.
+            let _done = key.expr.visit(&mut columns);
+        }
     }
     (!columns.0.is_empty()).then_some(columns.0)
+}
+
+/// A key without the brackets around it.
+fn bare(key: &Expr) -> &Expr {
+    match key {
+        Expr::Nested(inner) => bare(inner),
+        other => other,
+    }
 }
 
 #[derive(Default)]
@@ -139,8 +150,12 @@ impl Visitor for Columns {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
-        if let Expr::CompoundIdentifier(parts) = expr {
-            self.0.extend(parts.last().map(folded));
+        match expr {
+            Expr::CompoundIdentifier(parts) => self.0.extend(parts.last().map(folded)),
+            Expr::Identifier(name) => {
+                self.0.insert(folded(name));
+            }
+            _ => {}
         }
         ControlFlow::Continue(())
     }

@@ -52,10 +52,12 @@ pub(super) fn schema(error: SchemaError) -> Error {
     }
 }
 
-/// Where a name stands in the text, if the planner has kept it.
-fn place(field: &Column) -> Option<Place> {
-    let start = field.spans().first()?.start;
-    (0 < start.line).then_some(Place::At(start.line, start.column))
+/// Where a name stands in the text: the planner may have kept it.
+fn place(field: &Column) -> Place {
+    match field.spans().first().map(|span| span.start) {
+        Some(start) if 0 < start.line => Place::At(start.line, start.column),
+        _ => Place::Column(shown(&field.name).to_owned()),
+    }
 }
 
 /// Whether `valid` is one of several columns of the name of `field`, which marks keep apart.
