@@ -69,6 +69,14 @@ pub enum Error {
     /// A column name that several tables have.
     #[error("column reference \"{0}\" is ambiguous")]
     AmbiguousColumn(String),
+    /// A column that a side of a join has several times and that both sides should have in common.
+    #[error("common column name \"{name}\" appears more than once in {side} table")]
+    AmbiguousCommonColumn {
+        /// The column.
+        name: String,
+        /// `left` or `right`.
+        side: &'static str,
+    },
     /// A name in ORDER BY that several outputs have.
     #[error("ORDER BY \"{0}\" is ambiguous")]
     AmbiguousKey(String),
@@ -81,6 +89,9 @@ pub enum Error {
     /// A column defined or named twice.
     #[error("column \"{0}\" specified more than once")]
     DuplicateColumn(String),
+    /// A column that USING names twice.
+    #[error("column name \"{0}\" appears more than once in USING clause")]
+    DuplicateCommonColumn(String),
     /// A role, alias or other object that exists already; the whole message.
     #[error("{0}")]
     DuplicateObject(String),
@@ -571,9 +582,11 @@ impl Error {
             Error::AmbiguousFunction(_) => "42725",
             Error::UndefinedParameter(_) => "42P02",
             Error::UndefinedDatabase(_) => "3D000",
-            Error::AmbiguousColumn(_) | Error::AmbiguousKey(_) => "42702",
+            Error::AmbiguousColumn(_)
+            | Error::AmbiguousCommonColumn { .. }
+            | Error::AmbiguousKey(_) => "42702",
             Error::DuplicateAlias(_) | Error::DuplicateQuery(_) => "42712",
-            Error::DuplicateColumn(_) => "42701",
+            Error::DuplicateColumn(_) | Error::DuplicateCommonColumn(_) => "42701",
             Error::DuplicateObject(_) => "42710",
             Error::DuplicateTable(_) | Error::DuplicateRelation(_) => "42P07",
             Error::ConflictingColumn(_) => "42701",

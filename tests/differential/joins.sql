@@ -134,3 +134,11 @@ SELECT count(*) FROM (VALUES ('a'::char(3))) a(k) LEFT JOIN (VALUES ('a'::varcha
 SELECT count(*) FROM (VALUES (0.1::float4)) a(k) JOIN (VALUES (0.1)) b(k) USING (k);
 SELECT count(*) FROM (VALUES (16777217)) a(k) JOIN (VALUES (16777216::float4)) b(k) USING (k);
 SELECT count(*) FROM (VALUES (9007199254740993)) a(k) JOIN (VALUES (9007199254740992::float8)) b(k) USING (k);
+SELECT k FROM (VALUES (1)) a(k) JOIN (VALUES (1)) b(k) USING (k) JOIN (VALUES (1)) c(k) USING (k) WHERE k = 1 ORDER BY k;
+SELECT * FROM (VALUES (1)) a(k) JOIN (VALUES (1)) b(k) ON true JOIN (VALUES (1)) c(k) USING (k);
+SELECT 1 FROM (VALUES (1)) c(k) JOIN (VALUES (1, 1)) a(k, k) USING (k);
+SELECT 1 FROM (SELECT 1 AS k, 2 AS k) a JOIN (VALUES (1)) c(k) USING (k);
+SELECT 1 FROM (VALUES (1)) c(k) JOIN (VALUES (1)) d(k) USING (k, k);
+SELECT * FROM (VALUES (1)) a(k) CROSS JOIN (VALUES (1)) b(k) FULL JOIN (VALUES (1)) c(k) USING (k);
+SELECT * FROM (VALUES (1)) a(k) CROSS JOIN (VALUES (1)) b(k) NATURAL JOIN (VALUES (1)) c(k);
+SELECT * FROM (VALUES (1)) a(k) JOIN (VALUES (1)) c(m) USING (k);

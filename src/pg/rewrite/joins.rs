@@ -253,6 +253,9 @@ impl Chain {
             ))
             .hint("Give the joined tables aliases, and join them with ON.")
         };
+        // The planner knows two columns for one, not three.
+        let again = self.meanings.contains_key(&name);
+        let told = |meaning: Meaning| Meaning { differs: meaning.differs || again, ..meaning };
         let meaning = match side {
             Side::Right => Some(Meaning { expr: own.ok_or_else(unknown)?, differs: true }),
             Side::Full => {
@@ -260,8 +263,8 @@ impl Chain {
                 Some(Meaning { expr: super::syntax::call("coalesce", sides), differs: true })
             }
             // Equal on both sides.
-            Side::Inner => before.or(own.map(|expr| Meaning { expr, differs: false })),
-            Side::Left => before,
+            Side::Inner => before.or(own.map(|expr| Meaning { expr, differs: false })).map(told),
+            Side::Left => before.map(told),
         };
         if let Some(meaning) = &meaning {
             self.meanings.insert(name.clone(), meaning.clone());

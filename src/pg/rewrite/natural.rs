@@ -1,34 +1,42 @@
 //! NATURAL JOIN as the USING it stands for, where the columns of both sides are known: only then `*` gives them in
-//! PostgreSQL's order.
+//! PostgreSQL's order. Both name columns that each side has once.
 
 use datafusion::sql::sqlparser::ast::{
     Ident, JoinConstraint, JoinOperator, ObjectName, Select, TableFactor, TableWithJoins,
 };
 
+use super::outputs::shown;
 use super::syntax::folded;
+use crate::error::{Error, Result};
 
-/// Whether a SELECT has such a join.
+/// Whether a SELECT has a join that names columns.
 pub(super) fn any(select: &Select) -> bool {
     let joins = select.from.iter().flat_map(|table| &table.joins);
-    joins
-        .map(|join| constraint(&join.join_operator))
-        .any(|constraint| matches!(constraint, Some(JoinConstraint::Natural)))
+    joins.map(|join| constraint(&join.join_operator)).any(|constraint| {
+        matches!(constraint, Some(JoinConstraint::Natural | JoinConstraint::Using(_)))
+    })
 }
 
 /// Spells out the joins of one item of FROM; `columns` tells those of a table or subquery.
+/// Errors: 42702 for a common column that a side has several times, 42703 for one that it does not have, 42701 for one that
+/// is named twice.
 pub(super) fn spell_out(
     table: &mut TableWithJoins,
     columns: &impl Fn(&TableFactor) -> Option<Vec<String>>,
-) {
+) -> Result<()> {
     let mut left = columns(&table.relation);
     for join in &mut table.joins {
         let right = columns(&join.relation);
-        let (Some(before), Some(own)) = (left.take(), right) else { return };
+        let (Some(before), Some(own)) = (left.take(), right) else { return Ok(()) };
         let mut shared = Vec::new();
         if let Some(constraint) = constraint_mut(&mut join.join_operator) {
             match constraint {
                 JoinConstraint::Natural => {
                     shared = before.iter().filter(|name| own.contains(name)).cloned().collect();
+                    for name in &shared {
+                        once(name, "left", &before)?;
+                        once(name, "right", &own)?;
+                    }
                     if !shared.is_empty() {
                         let name = |name: &String| {
                             ObjectName::from(vec![Ident::with_quote('"', name.as_str())])
@@ -38,7 +46,14 @@ pub(super) fn spell_out(
                 }
                 JoinConstraint::Using(names) => {
                     let last = |name: &ObjectName| name.0.last()?.as_ident().map(folded);
-                    shared = names.iter().filter_map(last).collect();
+                    for name in names.iter().filter_map(last) {
+                        if shared.contains(&name) {
+                            return Err(Error::DuplicateCommonColumn(name));
+                        }
+                        once(&name, "left", &before)?;
+                        once(&name, "right", &own)?;
+                        shared.push(name);
+                    }
                 }
                 JoinConstraint::On(_) | JoinConstraint::None => {}
             }
@@ -46,6 +61,18 @@ pub(super) fn spell_out(
         let rest = before.into_iter().chain(own).filter(|name| !shared.contains(name));
         let rest: Vec<String> = rest.collect();
         left = Some([shared, rest].concat());
+    }
+    Ok(())
+}
+
+/// Checks that a side has a column that is to be merged, and once.
+fn once(name: &str, side: &'static str, columns: &[String]) -> Result<()> {
+    match columns.iter().filter(|column| shown(column) == name).count() {
+        0 => Err(Error::UndefinedColumn(format!(
+            "column \"{name}\" specified in USING clause does not exist in {side} table"
+        ))),
+        1 => Ok(()),
+        _ => Err(Error::AmbiguousCommonColumn { name: name.to_owned(), side }),
     }
 }
 
@@ -94,7 +121,7 @@ mod tests {
             _ => None,
         };
         for table in &mut select.from {
-            spell_out(table, &columns);
+            spell_out(table, &columns).unwrap();
         }
         assert_eq!(select.from[0].to_string(), want);
     }

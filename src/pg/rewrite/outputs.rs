@@ -12,7 +12,7 @@ use super::MARK;
 use super::syntax::folded;
 
 /// The name a client sees.
-fn shown(name: &str) -> &str {
+pub(super) fn shown(name: &str) -> &str {
     name.split(MARK).next().unwrap_or(name)
 }
 

@@ -92,7 +92,9 @@ impl VisitorMut for Rewriter<'_> {
 
     fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Self::Break> {
         let tables = self.scopes.pop();
-        self.rows.spell_out_joins(select, self.facts);
+        if let Err(error) = self.rows.spell_out_joins(select, self.facts) {
+            return ControlFlow::Break(Box::new(error));
+        }
         self.rows.unmark(select, self.facts);
         self.rows.leave_select();
         outputs::qualify(select);

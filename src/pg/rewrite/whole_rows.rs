@@ -237,11 +237,13 @@ impl Scopes {
     }
 
     /// Spells out natural joins of known columns.
-    pub(super) fn spell_out_joins(&self, select: &mut Select, facts: &Facts) {
-        if self.wanted && natural::any(select) {
-            let columns = |factor: &TableFactor| Some(self.of_factor(factor, facts)?.1.columns);
-            select.from.iter_mut().for_each(|table| natural::spell_out(table, &columns));
+    /// Errors: as [`natural::spell_out`].
+    pub(super) fn spell_out_joins(&self, select: &mut Select, facts: &Facts) -> Result<()> {
+        if !self.wanted || !natural::any(select) {
+            return Ok(());
         }
+        let columns = |factor: &TableFactor| Some(self.of_factor(factor, facts)?.1.columns);
+        select.from.iter_mut().try_for_each(|table| natural::spell_out(table, &columns))
     }
 
     /// The columns all wildcards of a list stand for.
