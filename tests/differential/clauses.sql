@@ -180,3 +180,15 @@ SELECT DISTINCT ON (n_regionkey) n_regionkey, to_jsonb(n_nationkey) FROM tpch.na
 SELECT DISTINCT ON (k) k, i FROM (VALUES (1, interval '30 days'), (1, interval '1 mon 1 day'), (2, NULL), (1, interval '720:00:01')) t(k, i) ORDER BY k, i DESC NULLS LAST;
 SELECT DISTINCT ON (k) k, a FROM (VALUES (1, '{1,NULL}'::int[]), (1, '{1,2}'), (1, '{0}')) t(k, a) ORDER BY k, a DESC;
 SELECT DISTINCT ON (k) k, a FROM (VALUES (1, '10.0.0.1'::inet), (1, '9.0.0.1'::inet)) t(k, a) ORDER BY k, a DESC;
+SELECT n_name AS x FROM tpch.nation ORDER BY -x LIMIT 1;
+SELECT n_nationkey AS n_regionkey FROM tpch.nation ORDER BY n_regionkey + 0, 1 LIMIT 3;
+SELECT n_name AS x FROM tpch.nation ORDER BY (x) DESC LIMIT 1;
+SELECT * FROM (SELECT n_nationkey AS x FROM tpch.nation ORDER BY abs(x) LIMIT 3) s;
+SELECT *, n_name AS r_name FROM tpch.region, tpch.nation ORDER BY r_name || 'a', 1, 4 LIMIT 1;
+SELECT a AS b FROM (VALUES (1)) t(a) ORDER BY (SELECT b FROM (VALUES (2)) u(b));
+SELECT n_regionkey, sum(n_nationkey) AS n_regionkey FROM tpch.nation GROUP BY n_regionkey ORDER BY n_regionkey + 0;
+SELECT 1 AS aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg;
+SELECT 1 AS "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggäää";
+SELECT aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg.x FROM (SELECT 1 x) AAaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggghhhh;
+WITH aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg AS (SELECT 1 AS x) SELECT * FROM aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg;
+SELECT * FROM aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggggggggggx;

@@ -319,3 +319,7 @@ VACUUM nope;
 BEGIN;
 VACUUM tpch.nation;
 ROLLBACK;
+PREPARE aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg AS SELECT 1;
+EXECUTE aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggxxxxx;
+SELECT name FROM pg_prepared_statements WHERE name LIKE 'aaa%';
+DEALLOCATE aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffggg;

@@ -14,6 +14,7 @@ mod inputs;
 mod intervals;
 mod joins;
 mod limits;
+mod long;
 mod maintenance;
 mod outputs;
 mod reader;
@@ -55,11 +56,23 @@ pub struct Parsed {
     pub text: String,
     /// What it asks for.
     pub statement: Statement,
+    /// Names in it that were cut, as they were.
+    pub long_names: Vec<String>,
 }
 
-/// Splits `sql` at its semicolons and parses every part. Empty parts are dropped.
-/// Errors: 42601 with a position in `sql`; 54001 and 54000 past `limits`.
+/// A text of ours, which [`parse_known`] takes where names are not longer than PostgreSQL keeps.
 pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
+    parse_known(sql, limits, &|_name| false)
+}
+
+/// Splits `sql` at its semicolons and parses every part. Empty parts are dropped. Names are cut to the length PostgreSQL
+/// keeps, but for those that are `known` to be longer.
+/// Errors: 42601 with a position in `sql`; 54001 and 54000 past `limits`.
+pub fn parse_known(
+    sql: &str,
+    limits: &Limits,
+    known: &dyn Fn(&str) -> bool,
+) -> Result<Vec<Parsed>> {
     limits.check_text(sql)?;
     if sql.contains('\0') {
         let message = "invalid byte sequence for encoding \"UTF8\": 0x00".to_owned();
@@ -67,15 +80,17 @@ pub fn parse(sql: &str, limits: &Limits) -> Result<Vec<Parsed>> {
     }
     let tokens = tokenize(sql)?;
     limits.check_tokens(&tokens)?;
-    let tokens = grammar::tokens(sql, tokens)?;
+    let mut tokens = grammar::tokens(sql, tokens)?;
     let mut statements = Vec::new();
-    for part in tokens.split_inclusive(|token| token.token == Token::SemiColon) {
+    for part in tokens.split_inclusive_mut(|token| token.token == Token::SemiColon) {
+        let long_names = long::cut(part, known);
         let (part, closing) = match part.split_last() {
             Some((last, rest)) if last.token == Token::SemiColon => (rest, Some(last)),
-            _ => (part, None),
+            _ => (&*part, None),
         };
         if !part.is_empty() {
-            statements.push(one(sql, part).map_err(|error| ended(error, sql, closing))?);
+            let parsed = one(sql, part).map_err(|error| ended(error, sql, closing))?;
+            statements.push(Parsed { long_names, ..parsed });
         }
     }
     Ok(statements)
@@ -90,7 +105,7 @@ fn one(sql: &str, part: &[TokenWithSpan]) -> Result<Parsed> {
     let part = between::tokens(joins::bracketed(clauses::rewrite(sql, &part)?));
     let part = words::rewrite(part);
     let statement = Reader::new(sql, part).statement(&text)?;
-    Ok(Parsed { text, statement })
+    Ok(Parsed { text, statement, long_names: Vec::new() })
 }
 
 /// A statement that lacks its end lacks it at the semicolon, if it has one.

@@ -69,7 +69,8 @@ impl Session for SqlSession {
     }
 
     fn parse(&mut self, sql: &str) -> Result<Vec<Parsed>> {
-        let list = self.engine.known.parse(sql, &self.engine.limits)?;
+        let list = self.engine.known.parse(sql, &self.engine.limits, &self.long_names())?;
+        self.tell_cut(&list);
         let one = |index| Parsed { statement: Box::new((Arc::clone(&list), index)) };
         Ok((0..list.len()).map(one).collect())
     }
@@ -94,7 +95,8 @@ impl Session for SqlSession {
         sql: &str,
         parameter_types: &[u32],
     ) -> BoxFuture<'_, Result<Arc<dyn Prepared>>> {
-        let parsed = parse::parse(sql, &self.engine.limits);
+        let parsed = parse::parse_known(sql, &self.engine.limits, &self.long_names());
+        self.tell_cut(parsed.as_deref().unwrap_or_default());
         let declared = parameter_types.to_vec();
         async move {
             let mut list = parsed?;
@@ -106,6 +108,7 @@ impl Session for SqlSession {
             let parsed = list.pop().unwrap_or_else(|| parse::Parsed {
                 text: String::new(),
                 statement: parse::Statement::NoEffect(""),
+                long_names: Vec::new(),
             });
             let statement = self.prepare_parsed(parsed, &declared, false).await?;
             Ok(Arc::new(statement) as Arc<dyn Prepared>)

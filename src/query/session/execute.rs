@@ -492,6 +492,7 @@ impl SqlSession {
         let parsed = parse::Parsed {
             text: text.to_owned(),
             statement: parse::Statement::Query(Box::new(query.clone())),
+            long_names: Vec::new(),
         };
         self.prepare_parsed(parsed, &declared, true).await
     }

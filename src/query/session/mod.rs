@@ -28,6 +28,8 @@ use super::channels::Mailbox;
 use super::deadline::Timer;
 use super::door::{Login, Notice};
 use super::engine::Engine;
+use super::known;
+use super::parse::Parsed;
 use super::plan::Basis;
 use super::settings::{self, Meaning, Settings};
 use crate::catalog::Generation;
@@ -36,6 +38,7 @@ use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::catalog::written::PUBLIC_SCHEMA;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
+use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::{
     ActivityRow, CursorRow, FOREBAY_SCHEMA, Facts, PreparedRow, Signal, Wish, Wishes,
@@ -376,6 +379,21 @@ impl SqlSession {
 
     fn cursor_rows(&self) -> Arc<[CursorRow]> {
         self.cursors.iter().map(|(name, cursor)| cursor.row(name)).collect()
+    }
+
+    /// Which names longer than PostgreSQL's are those of something in the sources.
+    fn long_names(&self) -> impl Fn(&str) -> bool + use<> {
+        let generation = self.generation();
+        move |name| known::is_of_source(&generation, name)
+    }
+
+    /// Tells which names were cut.
+    fn tell_cut(&mut self, parsed: &[Parsed]) {
+        for name in parsed.iter().flat_map(|parsed| &parsed.long_names) {
+            let kept = decode::name(name);
+            let message = format!("identifier \"{name}\" will be truncated to \"{kept}\"");
+            self.notice("NOTICE", "42622", message);
+        }
     }
 
     fn notice(&mut self, severity: &'static str, state: &'static str, message: String) {
