@@ -1031,8 +1031,11 @@ pub(super) fn literal(text: &str, field: FieldRef, facts: &Arc<Facts>) -> Result
         }
         let value = array::literal(&value, field.data_type())?;
         let list = value.data_type();
-        // What a length of the elements cuts off is cut off by casts.
         let plain = Expr::Literal(value, None);
+        if matches!(types::of_field(&field).oid, types::INT2VECTOR | types::OIDVECTOR) {
+            return Ok(Expr::Cast(Cast { expr: Box::new(plain), field }));
+        }
+        // What a length of the elements cuts off is cut off by casts.
         return fitted_elements(plain, &list, facts);
     }
     let field = if is_bare_numeric(&field) {

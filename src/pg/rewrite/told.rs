@@ -136,6 +136,7 @@ fn array(
 ) -> Result<Transformed<Expr>> {
     let elements: Vec<&Expr> = function.args.iter().collect();
     let common = field(&elements, schema, true).filter(|field| !field.data_type().is_list());
+    let common = common.or_else(|| alike(&elements, schema));
     let Some(common) = common else {
         return Ok(Transformed::no(Expr::ScalarFunction(function)));
     };
@@ -149,6 +150,29 @@ fn array(
     let item = Arc::new(common.as_ref().clone().with_name("item").with_nullable(true));
     let list = Arc::new(Field::new("", DataType::List(item), true));
     Ok(Transformed::yes(told(Expr::ScalarFunction(function), list)))
+}
+
+/// The field of elements that are of one such type, which the planner has as another's; with their length if that is one.
+fn alike(elements: &[&Expr], schema: &DFSchema) -> Option<FieldRef> {
+    let told = elements.iter().filter(|element| !is_unknown(element));
+    let fields = told.map(|element| Some(element.to_field(schema).ok()?.1));
+    let fields = fields.collect::<Option<Vec<FieldRef>>>()?;
+    let first = fields.first()?;
+    let own = types::of_field(first);
+    let one_type = fields.iter().all(|field| {
+        field.data_type() == first.data_type() && types::of_field(field).oid == own.oid
+    });
+    if !one_type || !first.metadata().contains_key(TYPE_KEY) {
+        return None;
+    }
+    let one_length = fields.len() == elements.len()
+        && fields.iter().all(|field| types::of_field(field).modifier == own.modifier);
+    match own.oid {
+        types::NUMERIC if one_length => Some(Arc::clone(first)),
+        types::BPCHAR if one_length => Some(Arc::clone(first)),
+        types::BPCHAR => Some(Arc::new(types::unmodified(first))),
+        _ => None,
+    }
 }
 
 /// Whether texts of that type have a form of their own.

@@ -123,7 +123,15 @@ fn one_type(
             let data_type = differs.then(|| type_union_resolution(&kinds)).flatten()?;
             Some(Arc::new(Field::new("", data_type, true)))
         };
-        wanted.push(found.or_else(wide));
+        let without_length = || {
+            let fields = inputs.iter().map(|input| &input.schema().fields()[index]);
+            let lengths = fields.map(|field| field.metadata().get(MODIFIER_KEY));
+            let lengths: Vec<Option<&String>> = lengths.collect();
+            let differ = lengths.windows(2).any(|pair| pair[0] != pair[1]);
+            let first = &inputs.first()?.schema().fields()[index];
+            (word != "UNION" && differ).then(|| bare(first))
+        };
+        wanted.push(found.or_else(wide).or_else(without_length));
     }
     if wanted.iter().all(Option::is_none) {
         return Ok(None);
