@@ -10,7 +10,7 @@ const LAYERS: &[&[&str]] = &[
     &["error"],
     &["config", "task"],
     &["source", "store"],
-    &["journal", "mirror"],
+    &["journal", "mirror", "rows"],
     &["catalog"],
     &["version", "sequence"],
     &["pg"],
