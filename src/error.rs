@@ -245,6 +245,27 @@ pub enum Error {
     /// NULL in a column that may not have it; the whole message.
     #[error("{0}")]
     NotNullViolation(String),
+    /// A column that a key names twice; the whole message.
+    #[error("{0}")]
+    ColumnTwice(String),
+    /// A foreign key that no key belongs to; the whole message.
+    #[error("{0}")]
+    InvalidForeignKey(String),
+    /// A value for a column that only has its own (428C9); the whole message.
+    #[error("{0}")]
+    GeneratedAlways(String),
+    /// A row that one statement would change twice (21000); the whole message.
+    #[error("{0}")]
+    ChangedTwice(String),
+    /// A key that another row has; the whole message.
+    #[error("{0}")]
+    UniqueViolation(String),
+    /// A row that breaks a CHECK; the whole message.
+    #[error("{0}")]
+    CheckViolation(String),
+    /// A row that names one that is not there; the whole message.
+    #[error("{0}")]
+    ForeignKeyViolation(String),
     /// A length below zero of a part of a text.
     #[error("negative substring length not allowed")]
     SubstringLength,
@@ -629,7 +650,14 @@ impl Error {
             Error::InvalidRegularExpression(_) => "2201B",
             Error::StringLength(_) => "22026",
             Error::StringTooLong(_) => "22001",
+            Error::ColumnTwice(_) => "42701",
+            Error::InvalidForeignKey(_) => "42830",
+            Error::GeneratedAlways(_) => "428C9",
+            Error::ChangedTwice(_) => "21000",
             Error::NotNullViolation(_) => "23502",
+            Error::ForeignKeyViolation(_) => "23503",
+            Error::UniqueViolation(_) => "23505",
+            Error::CheckViolation(_) => "23514",
             Error::SubstringLength => "22011",
             Error::CardinalityViolation => "21000",
             Error::SqlJson(state, _) => state,

@@ -9,7 +9,7 @@
 //! root*: where we keep what is ours · *journal*: the ordered, durable commits in it; a position is an *LSN* ·
 //! *generation*: the immutable value of the catalog as of one LSN; a statement pins exactly one · *pin*: an `Arc`
 //! that keeps a version's files alive · *sequence*, *block*: numbers never handed out twice; the unit reserved durably
-//! at a time.
+//! at a time · *table* that users write: its definition is in the catalog, its *rows* are an immutable value beside it.
 //!
 //! # Layers
 //!
@@ -20,7 +20,7 @@
 //! | 1 | [`error`]: every way to say no |
 //! | 2 | [`config`], [`task`]: settings; tasks and the clock |
 //! | 3 | [`source`], [`store`]: the foreign root; our own durable bytes |
-//! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files |
+//! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files · [`rows`]: what written tables hold |
 //! | 5 | [`catalog`]: what the journal says exists |
 //! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables · [`sequence`]: numbers handed out once |
 //! | 7 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
@@ -51,6 +51,11 @@
 //! which COMMIT sends to the committer as one request. [`sequence`] reserves numbers a block at a time in the same
 //! journal; a block moves no definition, so plans and catalogs stay.
 //!
+//! INSERT, UPDATE and DELETE: queries over the table as it is say which rows come and which go → defaults, generated columns,
+//! NOT NULL and checks → [`rows::Change`], which names the rows that go by their numbers → the committer makes it of the
+//! newest rows, looks at keys and references, and refuses (40001) when a row that is to go is not there any more. A
+//! statement outside of a transaction is tried again then; row locks keep that rare.
+//!
 //! Temporary tables are their session's alone and never get there: each change makes a new immutable value of all of
 //! them, and a rollback takes the old one.
 
@@ -64,6 +69,7 @@ pub mod store;
 
 pub mod journal;
 pub mod mirror;
+pub mod rows;
 
 pub mod catalog;
 

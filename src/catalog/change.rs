@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
+
 use super::generation::AliasOrigin;
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
+use super::table::Table;
 use super::written::{Position, Sequence};
+use crate::rows;
 
 /// One wish. All changes of one commit happen, or none; each is checked after those before it.
 ///
@@ -78,9 +82,29 @@ pub enum Change {
     /// A sequence comes to another position; `position.turn` is the one it is at now. Errors: 40001 when it is not, or the
     /// sequence is gone.
     MoveSequence { oid: u32, position: Position },
+    /// A table is made, or one is put in the place of `was`, its schema and definition as the caller knows them. Its rows
+    /// keep the columns that have the same number; `rows` are other ones in their place. `seen` is the revision of the rows
+    /// that the caller has looked at.
+    /// Errors: 3F000, 42P07; 40001 when `was` or `seen` is not so; 23505.
+    PutTable {
+        was: Option<(String, Arc<Table>)>,
+        schema: String,
+        table: Arc<Table>,
+        seen: Option<u64>,
+        rows: Option<RecordBatch>,
+    },
+    /// A table is removed, with the sequences that go with it. Errors: 40001 when it is not there; 2BP01 while a foreign key
+    /// names it.
+    DropTable { schema: String, name: String, oid: u32 },
+    /// Rows of tables go and come, all of them together. Errors: 40001 when a table or a row that is to go is not as the
+    /// caller knows it; 23505, 23503; 53400 beyond the limit of all tables.
+    WriteRows(Vec<RowsOf>),
     /// What tables that appear later are granted. Errors: 3F000, 42704, 0LP01.
     AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
 }
+
+/// A table, and what its rows become.
+pub type RowsOf = (Arc<Table>, Arc<rows::Change>);
 
 /// One database's part of an activation.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::change::Change;
 use super::generation::{Defined, Generation};
 use super::manifest::Manifest;
-use super::record::{Commit, FactRecord, StateRecord, unknown};
+use super::record::{Commit, Fact, FactRecord, StateRecord, unknown};
+use super::record_table::WriteRows;
 use super::state::{Kept, State, VersionKey};
 use super::stored::{self, Digest};
 use super::{LostVersion, Opening, Shared};
@@ -26,6 +27,9 @@ const GROUP_LEN_MAX: usize = 256;
 /// write the whole state too often.
 const CHECKPOINT_FRAMES: u64 = 1_000;
 const CHECKPOINT_BYTES: u64 = 8 << 20;
+
+/// Bytes of a state that each frame before the next checkpoint stands for: about what it takes to replay one.
+const CHECKPOINT_BYTES_PER_FRAME: u64 = 1 << 10;
 
 /// What is asked of the committer.
 #[derive(Debug)]
@@ -45,6 +49,8 @@ pub(super) struct Committer {
     shared: Arc<Shared>,
     /// Growth since the last checkpoint at which the next is due: frames, bytes.
     due: (u64, u64),
+    /// The size of the last checkpoint.
+    checkpoint_bytes: u64,
     /// Held as long as we write.
     _lock: Option<Lock>,
 }
@@ -109,8 +115,7 @@ impl Committer {
             truncated_bytes: opened.truncated_bytes,
             damaged_checkpoints: opened.damaged_checkpoints,
         };
-        let oids = Arc::clone(&state.oids);
-        let shared = Arc::new(Shared::new(state.generation.clone(), opening, oids));
+        let shared = Arc::new(Shared::new(state.generation.clone(), opening, &state));
         let committer = Committer {
             journal: opened.journal,
             manifests,
@@ -118,6 +123,7 @@ impl Committer {
             state,
             shared: Arc::clone(&shared),
             due: (CHECKPOINT_FRAMES, CHECKPOINT_BYTES),
+            checkpoint_bytes: 0,
             _lock: lock,
         };
         Ok((committer, shared))
@@ -176,7 +182,9 @@ impl Committer {
 
     /// Writes a checkpoint.
     pub(super) fn checkpoint(&mut self) -> Result<()> {
-        let written = self.journal.checkpoint(&self.state.to_record().encode_to_vec());
+        let bytes = self.state.to_record()?.encode_to_vec();
+        self.checkpoint_bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let written = self.journal.checkpoint(&bytes);
         self.shared.set_failure(self.journal.failure());
         written
     }
@@ -184,7 +192,7 @@ impl Committer {
     /// The newest state as a checkpoint would keep it.
     #[cfg(test)]
     pub(super) fn state_record(&self) -> StateRecord {
-        self.state.to_record()
+        self.state.to_record().unwrap()
     }
 
     fn checkpoint_if_due(&mut self) {
@@ -192,12 +200,16 @@ impl Committer {
         if self.journal.failure().is_some() || (frames < self.due.0 && bytes < self.due.1) {
             return;
         }
-        self.due = (CHECKPOINT_FRAMES, CHECKPOINT_BYTES);
         if let Err(error) = self.checkpoint() {
             // The journal only grows meanwhile: wait for as much again before the next try.
             self.due = (frames + CHECKPOINT_FRAMES, bytes + CHECKPOINT_BYTES);
             tracing::warn!(%error, frames, "could not write a checkpoint");
+            return;
         }
+        // A large state is written when as much again stands in the journal, not more often.
+        let size = self.checkpoint_bytes;
+        let frames = CHECKPOINT_FRAMES.max(size / CHECKPOINT_BYTES_PER_FRAME);
+        self.due = (frames, CHECKPOINT_BYTES.max(size));
     }
 
     /// Folds one request into `state` and gives its frame; `None` when it changes nothing. After an error `state` is
@@ -235,6 +247,14 @@ impl Committer {
         for change in changes {
             let facts = match change {
                 Change::AddVersion { manifest } => vec![self.add(state, manifest)?],
+                Change::WriteRows(all) => {
+                    state.write_rows(&all)?;
+                    for (table, change) in &all {
+                        let fact = WriteRows::of(table.ids.relation, change)?;
+                        records.push(FactRecord { fact: Some(Fact::WriteRows(fact)) });
+                    }
+                    continue;
+                }
                 change => state.decide(change)?,
             };
             for fact in facts {
@@ -246,7 +266,7 @@ impl Committer {
     }
 
     /// Puts the manifest in place. If the commit fails after all, a later start sweeps it.
-    fn add(&self, state: &mut State, manifest: Arc<Manifest>) -> Result<super::record::Fact> {
+    fn add(&self, state: &mut State, manifest: Arc<Manifest>) -> Result<Fact> {
         state.check_add(&manifest)?;
         let bytes = stored::encode(&manifest);
         let digest = stored::sha256(&bytes);

@@ -40,7 +40,10 @@ impl State {
             | Change::DropSchema { .. }
             | Change::PutSequence { .. }
             | Change::DropSequence { .. }
-            | Change::MoveSequence { .. } => {
+            | Change::MoveSequence { .. }
+            | Change::PutTable { .. }
+            | Change::DropTable { .. }
+            | Change::WriteRows(_) => {
                 Err(Error::Internal("a change is decided in another place".to_owned()))
             }
             Change::RemoveVersion { database, version } => self.remove_version(database, version),
@@ -508,7 +511,10 @@ fn check_target(generation: &Generation, target: &Target, privilege: Privilege) 
         }
         Target::Table { table, .. } => {
             if written.is_some_and(|schema| schema.sequences.contains_key(table)) {
-                (privilege != Privilege::Create, "sequence")
+                use Privilege::{Select, Update, Usage};
+                (matches!(privilege, Usage | Select | Update), "sequence")
+            } else if written.is_some_and(|schema| schema.tables.contains_key(table)) {
+                (!matches!(privilege, Privilege::Create | Privilege::Usage), "relation")
             } else if database.is_some_and(|database| database.relations.contains_key(table)) {
                 (privilege == Privilege::Select, "table")
             } else {
@@ -516,12 +522,7 @@ fn check_target(generation: &Generation, target: &Target, privilege: Privilege) 
             }
         }
     };
-    let word = match privilege {
-        Privilege::Usage => "USAGE",
-        Privilege::Select => "SELECT",
-        Privilege::Update => "UPDATE",
-        Privilege::Create => "CREATE",
-    };
+    let word = privilege.name();
     match fits {
         true => Ok(()),
         false => Err(Error::InvalidGrant(format!("invalid privilege type {word} for {kind}"))),

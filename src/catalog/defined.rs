@@ -1,11 +1,14 @@
-//! Schemas and sequences that users make: what a change of them comes to, and how it is folded.
+//! Schemas and sequences that users make: what a change of them comes to, and how it is folded. Tables: see
+//! [`super::defined_table`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::change::Change;
+use super::defined_table::{Put, drop_table, put_table, referencing};
 use super::generation::Generation;
 use super::record::Fact;
+use super::record_table::{RowsRecord, WrittenTable};
 use super::record_written::{
     DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
 };
@@ -13,6 +16,7 @@ use super::roles::Target;
 use super::state::{State, impossible};
 use super::written::{DATABASE_OWNER, PUBLIC_SCHEMA, Position, Schema, Sequence};
 use crate::error::{Error, Result};
+use crate::rows::Rows;
 
 /// PostgreSQL's longest name (`NAMEDATALEN - 1`).
 const NAME_BYTES_MAX: usize = 63;
@@ -21,11 +25,16 @@ const NAME_BYTES_MAX: usize = 63;
 pub(super) struct Written {
     pub(super) schemas: Vec<SchemaRecord>,
     pub(super) sequences: Vec<SequenceRecord>,
+    pub(super) tables: Vec<WrittenTable>,
+    pub(super) rows: Vec<RowsRecord>,
 }
 
+/// Schemas by name, and rows by the OID of their table.
+type Read = (BTreeMap<String, Arc<Schema>>, BTreeMap<u32, Arc<Rows>>);
+
 impl Written {
-    /// Errors: XX001 for a sequence of a schema that is not there; F0000.
-    pub(super) fn read(self) -> Result<BTreeMap<String, Arc<Schema>>> {
+    /// Errors: XX001 for what is in a schema that is not there; F0000.
+    pub(super) fn read(self) -> Result<Read> {
         // Releases that knew no schemas wrote none.
         let mut schemas = BTreeMap::from([(PUBLIC_SCHEMA.to_owned(), Schema::public())]);
         for record in self.schemas {
@@ -38,7 +47,24 @@ impl Written {
             };
             schema.sequences.insert(sequence.name.clone(), Arc::new(sequence));
         }
-        Ok(schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema))).collect())
+        let (mut rows, mut tables) = (BTreeMap::new(), BTreeMap::new());
+        for record in self.tables {
+            let (schema, table) = record.read()?;
+            let Some(schema) = schemas.get_mut(&schema) else {
+                return Err(impossible(&format!("has a table in the schema \"{schema}\"")));
+            };
+            let table = Arc::new(table);
+            schema.tables.insert(table.name.clone(), Arc::clone(&table));
+            tables.insert(table.ids.relation, table);
+        }
+        for record in self.rows {
+            let Some(table) = tables.get(&record.table) else {
+                return Err(impossible(&format!("has rows of the table {}", record.table)));
+            };
+            rows.insert(record.table, record.read(table)?);
+        }
+        let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema)));
+        Ok((schemas.collect(), rows))
     }
 }
 
@@ -49,14 +75,16 @@ pub(super) fn positions(records: Vec<PositionRecord>) -> BTreeMap<u32, Position>
 
 fn empty_schema(record: SchemaRecord) -> Schema {
     let SchemaRecord { name, oid, owner, comment } = record;
-    Schema { name, oid, owner, comment, sequences: BTreeMap::new() }
+    Schema { name, oid, owner, comment, sequences: BTreeMap::new(), tables: BTreeMap::new() }
 }
 
 /// What a role owns is its own under its new name.
 pub(super) fn rename_owner(generation: &mut Generation, old_name: &str, new_name: &str) {
     for schema in generation.schemas.values_mut() {
         let owned = |owner: &String| owner == old_name;
-        if !owned(&schema.owner) && !schema.sequences.values().any(|it| owned(&it.owner)) {
+        let in_it = schema.sequences.values().any(|it| owned(&it.owner))
+            || schema.tables.values().any(|it| owned(&it.owner));
+        if !owned(&schema.owner) && !in_it {
             continue;
         }
         let schema = Arc::make_mut(schema);
@@ -65,6 +93,9 @@ pub(super) fn rename_owner(generation: &mut Generation, old_name: &str, new_name
         }
         for sequence in schema.sequences.values_mut().filter(|it| it.owner == old_name) {
             new_name.clone_into(&mut Arc::make_mut(sequence).owner);
+        }
+        for table in schema.tables.values_mut().filter(|it| it.owner == old_name) {
+            new_name.clone_into(&mut Arc::make_mut(table).owner);
         }
     }
 }
@@ -77,16 +108,18 @@ pub(super) fn owned_by<'a>(
     generation.schemas.values().flat_map(move |schema| {
         let own = (schema.owner == role).then(|| format!("owner of schema {}", schema.name));
         let sequences = schema.sequences.values().filter(move |it| it.owner == role);
+        let tables = schema.tables.values().filter(move |it| it.owner == role);
         own.into_iter()
-            .chain(sequences.map(|it| format!("owner of sequence {}", shown(schema, it))))
+            .chain(sequences.map(|it| format!("owner of sequence {}", shown(schema, &it.name))))
+            .chain(tables.map(|it| format!("owner of table {}", shown(schema, &it.name))))
     })
 }
 
-/// How messages call a sequence.
-fn shown(schema: &Schema, sequence: &Sequence) -> String {
+/// How messages call a relation.
+fn shown(schema: &Schema, name: &str) -> String {
     match schema.name.as_str() {
-        PUBLIC_SCHEMA => sequence.name.clone(),
-        name => format!("{name}.{}", sequence.name),
+        PUBLIC_SCHEMA => name.to_owned(),
+        schema => format!("{schema}.{name}"),
     }
 }
 
@@ -114,6 +147,12 @@ impl State {
                 drop_sequence(generation, schema, name, *oid)
             }
             Change::MoveSequence { oid, position } => move_sequence(generation, *oid, *position),
+            Change::PutTable { was, schema, table, seen, rows } => {
+                let was = was.as_ref().map(|(schema, it)| (schema.as_str(), it));
+                let (seen, rows) = (*seen, rows.as_ref());
+                put_table(generation, &Put { was, schema, table, seen, rows })
+            }
+            Change::DropTable { schema, name, oid } => drop_table(generation, schema, name, *oid),
             _ => return None,
         })
     }
@@ -125,6 +164,7 @@ impl State {
         let old_name = fact.old_name.as_ref().unwrap_or(&schema.name);
         if let Some(old) = self.generation.schemas.remove(old_name) {
             schema.sequences = old.sequences.clone();
+            schema.tables = old.tables.clone();
         }
         if *old_name != schema.name {
             self.move_grants(|target| match target {
@@ -144,11 +184,15 @@ impl State {
         for sequence in schema.sequences.values() {
             positions.remove(&sequence.ids.relation);
         }
+        let rows = Arc::make_mut(&mut self.generation.rows);
+        for table in schema.tables.values() {
+            rows.remove(&table.ids.relation);
+        }
         self.drop_grants(|target| super::state::schema_of(target) == name);
     }
 
     /// Grants on what has another name now.
-    fn move_grants(&mut self, moved: impl Fn(&mut Target)) {
+    pub(super) fn move_grants(&mut self, moved: impl Fn(&mut Target)) {
         let grants = self.generation.grants.iter().cloned().map(|mut grant| {
             moved(&mut grant.target);
             grant
@@ -157,7 +201,7 @@ impl State {
     }
 
     /// Grants on what is gone.
-    fn drop_grants(&mut self, gone: impl Fn(&Target) -> bool) {
+    pub(super) fn drop_grants(&mut self, gone: impl Fn(&Target) -> bool) {
         if self.generation.grants.iter().any(|grant| gone(&grant.target)) {
             Arc::make_mut(&mut self.generation.grants).retain(|grant| !gone(&grant.target));
         }
@@ -200,7 +244,7 @@ impl State {
     }
 
     /// The schema that a fact is about, to be changed.
-    fn schema_of(&mut self, name: &str) -> Result<&mut Schema> {
+    pub(super) fn schema_of(&mut self, name: &str) -> Result<&mut Schema> {
         match self.generation.schemas.get_mut(name) {
             Some(schema) => Ok(Arc::make_mut(schema)),
             None => Err(impossible(&format!("is about the schema \"{name}\""))),
@@ -256,16 +300,32 @@ fn drop_schema(generation: &Generation, name: &str, cascade: bool) -> Result<Vec
             "cannot drop schema {name} because it is required by the database system"
         )));
     }
-    if !cascade && !schema.sequences.is_empty() {
-        let each = schema.sequences.values();
-        let each = each.map(|it| format!("sequence {name}.{} depends on schema {name}", it.name));
-        return Err(still_needed(&format!("schema {name}"), each));
+    if !cascade {
+        // A sequence that goes with a table is told of with it.
+        let sequences = schema.sequences.values().filter(|it| it.owned_by.is_none());
+        let sequences = sequences.map(|it| ("sequence", it.ids.relation, &it.name));
+        let tables = schema.tables.values().map(|it| ("table", it.ids.relation, &it.name));
+        let mut each: Vec<_> = sequences.chain(tables).collect();
+        each.sort_unstable_by_key(|(_, oid, _)| *oid);
+        if !each.is_empty() {
+            let each = each.into_iter();
+            let each =
+                each.map(|(kind, _, it)| format!("{kind} {name}.{it} depends on schema {name}"));
+            return Err(still_needed(&format!("schema {name}"), each));
+        }
+    }
+    let outside = schema.tables.values().find_map(|table| {
+        referencing(generation, table.ids.relation).find(|(own, ..)| own.name != name)
+    });
+    if let Some((_, table, constraint)) = outside {
+        let each = format!("constraint {} on table {} depends on it", constraint.name, table.name);
+        return Err(still_needed(&format!("schema {name}"), std::iter::once(each)));
     }
     Ok(vec![Fact::DropSchema(name.to_owned())])
 }
 
 /// 2BP01 with what depends on `object`.
-fn still_needed(object: &str, dependents: impl Iterator<Item = String>) -> Error {
+pub(super) fn still_needed(object: &str, dependents: impl Iterator<Item = String>) -> Error {
     let mut dependents = dependents;
     let shown: Vec<String> =
         dependents.by_ref().take(super::decide::DEPENDENTS_SHOWN_MAX).collect();
@@ -302,7 +362,7 @@ fn put_sequence(
     let moves = was.is_none() || old_schema.is_some() || old_name.is_some();
     if moves {
         check_name(&sequence.name)?;
-        if found.sequences.contains_key(&sequence.name) {
+        if found.has_relation(&sequence.name) {
             return Err(Error::DuplicateTable(sequence.name.clone()));
         }
     }
@@ -333,11 +393,11 @@ fn move_sequence(generation: &Generation, oid: u32, position: Position) -> Resul
     Ok(vec![Fact::MoveSequence(record)])
 }
 
-fn changed(what: &str, name: &str) -> Error {
+pub(super) fn changed(what: &str, name: &str) -> Error {
     Error::SerializationFailure(format!("{what} \"{name}\" was changed by another commit"))
 }
 
-fn schema_of<'a>(generation: &'a Generation, name: &str) -> Result<&'a Arc<Schema>> {
+pub(super) fn schema_of<'a>(generation: &'a Generation, name: &str) -> Result<&'a Arc<Schema>> {
     let missing = || Error::UndefinedSchema(name.to_owned());
     generation.schema(name).ok_or_else(missing)
 }
@@ -357,7 +417,7 @@ fn check_new_schema(generation: &Generation, name: &str) -> Result<()> {
 }
 
 /// Errors: 22023 for what is no name: names that would be written with `@` are those of versions.
-fn check_name(name: &str) -> Result<()> {
+pub(super) fn check_name(name: &str) -> Result<()> {
     let fits = !name.is_empty() && name.len() <= NAME_BYTES_MAX;
     if fits && !name.contains(['\0', '@', '\u{1}']) {
         return Ok(());
@@ -366,7 +426,7 @@ fn check_name(name: &str) -> Result<()> {
         .hint("Names have 1 to 63 bytes, and no @."))
 }
 
-fn check_owner(generation: &Generation, owner: &str) -> Result<()> {
+pub(super) fn check_owner(generation: &Generation, owner: &str) -> Result<()> {
     use super::roles::BOOTSTRAP_ROLE;
     let known =
         matches!(owner, BOOTSTRAP_ROLE | DATABASE_OWNER) || generation.role(owner).is_some();

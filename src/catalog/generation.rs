@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Role};
 use super::written::{Position, Schema};
+use crate::rows::Rows;
 
 /// The whole catalog as of one LSN. A statement pins exactly one; it never changes after it is published.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +21,8 @@ pub struct Generation {
     pub schemas: BTreeMap<String, Arc<Schema>>,
     /// How far sequences have come, by OID. A move is no other definition.
     pub positions: Arc<BTreeMap<u32, Position>>,
+    /// What tables that users write hold, by OID. A change of rows is no other definition.
+    pub rows: Arc<BTreeMap<u32, Arc<Rows>>>,
     /// Roles by name. Empty: loopback connections are the superuser `forebay`.
     pub roles: BTreeMap<String, Arc<Role>>,
     /// What roles were granted on schemas and tables.

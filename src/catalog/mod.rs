@@ -7,22 +7,28 @@
 //! touched. When the journal fails, what is published stays readable and every commit is refused until a restart.
 //! A version whose manifest is missing or damaged is left out at the start and told of in [`Catalog::opening`].
 //!
-//! Imports: error, config, task, store, journal. Used by: version, pg, query, server.
+//! Imports: error, config, task, store, journal, rows. Used by: version, pg, query, server.
 
 pub mod change;
 mod committer;
 mod decide;
 mod defined;
+mod defined_table;
 pub mod generation;
 pub mod manifest;
 mod privileges;
 mod record;
+mod record_table;
 mod record_written;
+mod references;
 pub mod roles;
 mod state;
 mod stored;
+pub mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_tables;
 pub mod written;
 
 use std::path::Path;
@@ -40,7 +46,7 @@ use crate::error::{Error, Result};
 use crate::store::{Directory, Lock};
 use crate::task::{Clock, Tasks};
 use committer::{Committer, Request};
-use state::{Oids, State};
+use state::{Limits, Oids, State};
 
 /// Requests that wait for the committer. More than a few groups only wait; senders beyond it wait to send.
 const QUEUE_LEN_MAX: usize = 1_024;
@@ -82,6 +88,7 @@ struct Shared {
     failure: ArcSwapOption<Error>,
     opening: Opening,
     oids: Arc<Oids>,
+    limits: Arc<Limits>,
     drafts: AtomicU64,
 }
 
@@ -151,15 +158,31 @@ impl Catalog {
     /// not changed so.
     /// Errors: as [`Change`] says.
     pub fn draft(&self, generation: &Generation, changes: &[Change]) -> Result<Generation> {
-        let mut state = State::draft(generation, &self.shared.oids);
+        let mut state = State::draft(generation, &self.shared.oids, &self.shared.limits);
         for change in changes {
-            for fact in state.decide(change.clone())? {
-                state.fold(fact, 0)?;
+            match change {
+                Change::WriteRows(all) => state.write_rows(all)?,
+                change => {
+                    for fact in state.decide(change.clone())? {
+                        state.fold(fact, 0)?;
+                    }
+                }
             }
         }
-        let draft = self.shared.drafts.fetch_add(1, Ordering::Relaxed) + 1;
-        state.generation.defined.draft = draft;
+        if state.redefined {
+            state.generation.defined.draft = self.draft_number();
+        }
         Ok(state.generation)
+    }
+
+    /// A number that no other draft has.
+    pub fn draft_number(&self) -> u64 {
+        self.shared.drafts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// How many bytes the rows of all tables that users write may take together.
+    pub fn limit_rows(&self, bytes_max: usize) {
+        self.shared.limits.set_rows_bytes_max(bytes_max);
     }
 
     /// Writes a checkpoint now. It also happens by itself as the journal grows.
@@ -186,14 +209,15 @@ impl Catalog {
 }
 
 impl Shared {
-    fn new(generation: Generation, opening: Opening, oids: Arc<Oids>) -> Shared {
+    fn new(generation: Generation, opening: Opening, state: &State) -> Shared {
         let changes = watch::Sender::new(generation.lsn);
         Shared {
             newest: ArcSwap::from_pointee(generation),
             changes,
             failure: ArcSwapOption::empty(),
             opening,
-            oids,
+            oids: Arc::clone(&state.oids),
+            limits: Arc::clone(&state.limits),
             drafts: AtomicU64::new(0),
         }
     }

@@ -63,18 +63,6 @@ impl Generation {
         self.has(role, &Target::Schema(schema.to_owned()), Privilege::Create, false)
     }
 
-    /// Whether `role` has any of the privileges on a sequence.
-    pub fn has_sequence_privilege(
-        &self,
-        role: &str,
-        schema: &str,
-        sequence: &str,
-        privileges: &[Privilege],
-    ) -> bool {
-        let target = Target::Table { schema: schema.to_owned(), table: sequence.to_owned() };
-        privileges.iter().any(|privilege| self.has(role, &target, *privilege, false))
-    }
-
     /// Whether `role` may grant a privilege on.
     pub fn may_grant(&self, role: &str, target: &Target, privilege: Privilege) -> bool {
         self.has(role, target, privilege, true)
@@ -104,11 +92,26 @@ impl Generation {
             })
     }
 
+    /// Whether `role` has one of the privileges on what is in a schema that users make things in.
+    pub fn has_written_privilege(
+        &self,
+        role: &str,
+        schema: &str,
+        relation: &str,
+        privileges: &[Privilege],
+    ) -> bool {
+        let target = Target::Table { schema: schema.to_owned(), table: relation.to_owned() };
+        privileges.iter().any(|privilege| self.has(role, &target, *privilege, false))
+    }
+
     /// The role that a schema, table or sequence belongs to.
     pub fn owner(&self, target: &Target) -> &str {
         match target {
             Target::Schema(schema) => self.schema(schema).map(|it| &it.owner),
-            Target::Table { schema, table } => self.sequence(schema, table).map(|it| &it.owner),
+            Target::Table { schema, table } => {
+                let written = self.table(schema, table).map(|it| &it.owner);
+                written.or_else(|| self.sequence(schema, table).map(|it| &it.owner))
+            }
         }
         .map_or(BOOTSTRAP_ROLE, String::as_str)
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::generation::{Activation, AliasMove};
+use super::record_table::{DropTable, PutTable, RowsRecord, WriteRows, WrittenTable};
 use super::record_written::{
     DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
 };
@@ -26,7 +27,7 @@ pub(super) struct Commit {
 pub(super) struct FactRecord {
     #[prost(
         oneof = "Fact",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
     )]
     pub(super) fact: Option<Fact>,
 }
@@ -69,6 +70,12 @@ pub(super) enum Fact {
     DropSequence(DropSequence),
     #[prost(message, tag = "18")]
     MoveSequence(PositionRecord),
+    #[prost(message, tag = "19")]
+    PutTable(PutTable),
+    #[prost(message, tag = "20")]
+    DropTable(DropTable),
+    #[prost(message, tag = "21")]
+    WriteRows(WriteRows),
 }
 
 /// The manifest is a file of its own; `new_tables` are the names that get OIDs, in this order.
@@ -202,7 +209,7 @@ pub(super) struct GrantRecord {
     pub(super) table: Option<String>,
     #[prost(string, tag = "3")]
     pub(super) grantee: String,
-    /// 1 usage, 2 select, 3 update, 4 create.
+    /// 1 usage, 2 select, 3 update, 4 create, 5 insert, 6 delete, 7 truncate, 8 references, 9 trigger.
     #[prost(uint32, tag = "4")]
     pub(super) privilege: u32,
     #[prost(bool, tag = "5")]
@@ -246,6 +253,10 @@ pub(super) struct StateRecord {
     pub(super) sequences: Vec<SequenceRecord>,
     #[prost(message, repeated, tag = "10")]
     pub(super) positions: Vec<PositionRecord>,
+    #[prost(message, repeated, tag = "11")]
+    pub(super) tables: Vec<WrittenTable>,
+    #[prost(message, repeated, tag = "12")]
+    pub(super) rows: Vec<RowsRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -452,6 +463,11 @@ impl From<&Grant> for GrantRecord {
                 Privilege::Select => 2,
                 Privilege::Update => 3,
                 Privilege::Create => 4,
+                Privilege::Insert => 5,
+                Privilege::Delete => 6,
+                Privilege::Truncate => 7,
+                Privilege::References => 8,
+                Privilege::Trigger => 9,
             },
             grantable: grant.grantable,
             grantor: grant.grantor.clone(),
@@ -474,6 +490,11 @@ impl TryFrom<GrantRecord> for Grant {
                 2 => Privilege::Select,
                 3 => Privilege::Update,
                 4 => Privilege::Create,
+                5 => Privilege::Insert,
+                6 => Privilege::Delete,
+                7 => Privilege::Truncate,
+                8 => Privilege::References,
+                9 => Privilege::Trigger,
                 other => return Err(unknown(&format!("privilege {other}"))),
             },
             grantable: record.grantable,

@@ -69,6 +69,11 @@ pub(super) struct SequenceRecord {
     pub(super) generation: u32,
     #[prost(string, optional, tag = "14")]
     pub(super) comment: Option<String>,
+    /// The table and the number of its column that it goes with.
+    #[prost(uint32, optional, tag = "15")]
+    pub(super) owner_table: Option<u32>,
+    #[prost(int32, tag = "16")]
+    pub(super) owner_column: i32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -95,7 +100,7 @@ pub(super) struct PositionRecord {
 
 impl From<&Schema> for SchemaRecord {
     fn from(schema: &Schema) -> SchemaRecord {
-        let Schema { name, oid, owner, comment, sequences: _ } = schema.clone();
+        let Schema { name, oid, owner, comment, sequences: _, tables: _ } = schema.clone();
         SchemaRecord { name, oid, owner, comment }
     }
 }
@@ -120,6 +125,8 @@ impl SequenceRecord {
             cycle: sequence.cycle,
             generation: sequence.generation,
             comment: sequence.comment.clone(),
+            owner_table: sequence.owned_by.map(|(table, _)| table),
+            owner_column: sequence.owned_by.map_or(0, |(_, column)| column.into()),
         }
     }
 
@@ -145,6 +152,14 @@ impl SequenceRecord {
             cycle: self.cycle,
             generation: self.generation,
             comment: self.comment,
+            owned_by: match self.owner_table {
+                Some(table) => Some((
+                    table,
+                    i16::try_from(self.owner_column)
+                        .map_err(|_range| unknown("column number of a sequence"))?,
+                )),
+                None => None,
+            },
         };
         Ok((self.schema, sequence))
     }

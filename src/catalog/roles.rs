@@ -37,7 +37,7 @@ pub struct Role {
 pub enum Target {
     /// A schema: a database of the source root, or one that users make things in.
     Schema(String),
-    /// One table of a schema, which versions and aliases inherit, or one sequence.
+    /// One table of a schema, which versions and aliases inherit, one that users write, or one sequence.
     Table {
         /// The schema.
         schema: String,
@@ -53,10 +53,37 @@ pub enum Privilege {
     Usage,
     /// On a table or a sequence.
     Select,
-    /// On a sequence.
+    /// On a table that users write, or a sequence.
     Update,
     /// On a schema that users make things in.
     Create,
+    /// On a table that users write.
+    Insert,
+    /// On a table that users write.
+    Delete,
+    /// On a table that users write.
+    Truncate,
+    /// On a table that users write: to make a foreign key to it.
+    References,
+    /// On a table that users write: kept, as there are no triggers.
+    Trigger,
+}
+
+impl Privilege {
+    /// Its name in SQL.
+    pub fn name(self) -> &'static str {
+        match self {
+            Privilege::Usage => "USAGE",
+            Privilege::Select => "SELECT",
+            Privilege::Update => "UPDATE",
+            Privilege::Create => "CREATE",
+            Privilege::Insert => "INSERT",
+            Privilege::Delete => "DELETE",
+            Privilege::Truncate => "TRUNCATE",
+            Privilege::References => "REFERENCES",
+            Privilege::Trigger => "TRIGGER",
+        }
+    }
 }
 
 /// One granted privilege.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::defined::{Written, positions};
 use super::generation::{
@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 const FIRST_OID: u32 = 16_384;
 
 /// The format of [`StateRecord`].
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Database and version.
 pub(super) type VersionKey = (String, String);
@@ -41,6 +41,8 @@ pub(super) struct State {
     pub(super) redefined: bool,
     /// What hands out OIDs.
     pub(super) oids: Arc<Oids>,
+    /// What may be kept.
+    pub(super) limits: Arc<Limits>,
 }
 
 /// Object identifiers, each handed out once. A transaction has those it takes from the first statement on, whether it
@@ -59,6 +61,29 @@ impl Oids {
 
     pub(super) fn skip_to(&self, next: u32) {
         self.0.fetch_max(next, Ordering::Relaxed);
+    }
+}
+
+/// How much may be kept; the settings tell it after the start.
+#[derive(Debug)]
+pub(super) struct Limits {
+    rows_bytes_max: AtomicUsize,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { rows_bytes_max: AtomicUsize::new(usize::MAX) }
+    }
+}
+
+impl Limits {
+    /// Bytes that the rows of all tables may take together.
+    pub(super) fn rows_bytes_max(&self) -> usize {
+        self.rows_bytes_max.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_rows_bytes_max(&self, bytes: usize) {
+        self.rows_bytes_max.store(bytes, Ordering::Relaxed);
     }
 }
 
@@ -81,24 +106,26 @@ impl State {
             arriving: BTreeMap::new(),
             redefined: false,
             oids: Arc::default(),
+            limits: Arc::default(),
         }
     }
 
     /// What a transaction that is not committed would make of `generation`: only definitions, no versions.
-    pub(super) fn draft(generation: &Generation, oids: &Arc<Oids>) -> State {
+    pub(super) fn draft(generation: &Generation, oids: &Arc<Oids>, limits: &Arc<Limits>) -> State {
         State {
             generation: generation.clone(),
             kept: Arc::default(),
             arriving: BTreeMap::new(),
             redefined: false,
             oids: Arc::clone(oids),
+            limits: Arc::clone(limits),
         }
     }
 
     /// Applies one fact. Checks before it changes: after an error nothing has changed.
     /// Errors: XX001 for a fact that cannot follow this state; 54000 when the OIDs are used up.
     pub(super) fn fold(&mut self, fact: Fact, at_us: i64) -> Result<()> {
-        self.redefined |= !matches!(fact, Fact::MoveSequence(_));
+        self.redefined |= !matches!(fact, Fact::MoveSequence(_) | Fact::WriteRows(_));
         match fact {
             Fact::AddVersion(fact) => return self.add_version(fact, at_us),
             Fact::RemoveVersion(fact) => {
@@ -138,6 +165,9 @@ impl State {
             Fact::PutSequence(fact) => return self.put_sequence(fact),
             Fact::DropSequence(fact) => return self.drop_sequence(&fact),
             Fact::MoveSequence(fact) => self.move_sequence(fact),
+            Fact::PutTable(fact) => return self.put_table(fact),
+            Fact::DropTable(fact) => return self.drop_table(&fact),
+            Fact::WriteRows(fact) => return self.fold_rows(fact),
         }
         Ok(())
     }
@@ -307,9 +337,10 @@ impl State {
     }
 
     /// The state as a checkpoint keeps it.
-    pub(super) fn to_record(&self) -> StateRecord {
+    /// Errors: those of Arrow.
+    pub(super) fn to_record(&self) -> Result<StateRecord> {
         let generation = &self.generation;
-        StateRecord {
+        Ok(StateRecord {
             format: FORMAT,
             databases: generation.databases.values().map(|it| self.database_record(it)).collect(),
             roles: generation.roles.values().map(|role| RoleRecord::from(&**role)).collect(),
@@ -320,7 +351,9 @@ impl State {
             schemas: generation.schemas.values().map(|schema| (&**schema).into()).collect(),
             sequences: self.sequence_records(),
             positions: self.position_records(),
-        }
+            tables: self.table_records(),
+            rows: self.rows_records()?,
+        })
     }
 
     fn database_record(&self, database: &Database) -> DatabaseRecord {
@@ -383,12 +416,19 @@ impl State {
         let grants: BTreeSet<Grant> =
             record.grants.into_iter().map(Grant::try_from).collect::<Result<_>>()?;
         let defaults = record.default_privileges.into_iter().map(DefaultPrivilege::from);
-        let written = Written { schemas: record.schemas, sequences: record.sequences };
+        let written = Written {
+            schemas: record.schemas,
+            sequences: record.sequences,
+            tables: record.tables,
+            rows: record.rows,
+        };
+        let (schemas, rows) = written.read()?;
         let generation = Generation {
             lsn: 0,
             defined: Defined::default(),
             databases,
-            schemas: written.read()?,
+            schemas,
+            rows: Arc::new(rows),
             positions: Arc::new(positions(record.positions)),
             roles: roles.map(|role| (role.name.clone(), Arc::new(role))).collect(),
             grants: Arc::new(grants),

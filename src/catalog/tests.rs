@@ -23,15 +23,15 @@ use crate::task::{Clock, Tasks};
 const ROOT: &str = "/state";
 
 /// A committer on a simulated disk.
-struct Fixture {
+pub(super) struct Fixture {
     disk: Disk,
     now_us: Arc<AtomicU64>,
     committer: Committer,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
 impl Fixture {
-    fn new() -> Fixture {
+    pub(super) fn new() -> Fixture {
         Fixture::on(Disk::new(1)).expect("opens")
     }
 
@@ -43,7 +43,7 @@ impl Fixture {
         Ok(Fixture { disk, now_us, committer, shared })
     }
 
-    fn reopen(&self) -> Fixture {
+    pub(super) fn reopen(&self) -> Fixture {
         Fixture::on(self.disk.crash(Crash::Power)).expect("opens")
     }
 
@@ -56,7 +56,7 @@ impl Fixture {
     }
 
     /// Commits, and checks that a restart, with and without a checkpoint, sees the same.
-    fn ok(&mut self, change: Change) -> Arc<Generation> {
+    pub(super) fn ok(&mut self, change: Change) -> Arc<Generation> {
         let generation = self.commit(vec![change]).expect("commits");
         let again = self.reopen();
         assert_eq!(format!("{:?}", again.shared.pin()), format!("{generation:?}"));
@@ -65,8 +65,17 @@ impl Fixture {
         generation
     }
 
+    /// The same of what changes no definition: a restart calls them those of its last commit.
+    pub(super) fn moved(&mut self, change: Change) -> Arc<Generation> {
+        let generation = self.commit(vec![change]).expect("commits");
+        let mut again = (*self.reopen().shared.pin()).clone();
+        again.defined = generation.defined;
+        assert_eq!(format!("{again:?}"), format!("{generation:?}"));
+        generation
+    }
+
     /// Expects a refusal that changes nothing.
-    fn refused(&mut self, change: Change, state: &str) -> String {
+    pub(super) fn refused(&mut self, change: Change, state: &str) -> String {
         let before = format!("{:?}", self.shared.pin());
         let error = self.commit(vec![change]).expect_err("refused");
         assert_eq!(error.state(), state, "{error}");
@@ -585,7 +594,7 @@ fn a_newer_release_is_refused() {
     assert!(error.to_string().contains("a kind of change that this release does not know"));
     assert_eq!(error.notes().detail.as_deref(), Some("It stands in the journal at LSN 5."));
 
-    let record = StateRecord { format: 3, ..StateRecord::default() };
+    let record = StateRecord { format: 4, ..StateRecord::default() };
     journal.checkpoint(&record.encode_to_vec()).expect("written");
     assert_eq!(Fixture::on(disk).map(|_| ()).expect_err("refused").state(), "F0000");
 }
@@ -775,7 +784,7 @@ fn create_schema(name: &str, oid: u32) -> Change {
     Change::CreateSchema { name: name.to_owned(), oid, owner: BOOTSTRAP_ROLE.to_owned() }
 }
 
-fn sequence(name: &str, oid: u32) -> Sequence {
+pub(super) fn sequence(name: &str, oid: u32) -> Sequence {
     Sequence {
         name: name.to_owned(),
         ids: RelationIds { relation: oid, row_type: 0, array_type: 0 },
@@ -789,10 +798,15 @@ fn sequence(name: &str, oid: u32) -> Sequence {
         cycle: true,
         generation: 0,
         comment: None,
+        owned_by: None,
     }
 }
 
-fn put_sequence(was: Option<(&str, &Sequence)>, schema: &str, sequence: &Sequence) -> Change {
+pub(super) fn put_sequence(
+    was: Option<(&str, &Sequence)>,
+    schema: &str,
+    sequence: &Sequence,
+) -> Change {
     let position = Position { last: -1, is_called: false, turn: 0 };
     Change::PutSequence {
         was: was.map(|(schema, was)| (schema.to_owned(), Arc::new(was.clone()))),

@@ -1,9 +1,10 @@
-//! What users make through SQL: schemas, and the sequences in them.
+//! What users make through SQL: schemas, and the sequences in them. Their tables: see [`super::table`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::generation::{Generation, RelationIds};
+use super::table::Table;
 
 /// The schema that is always there.
 pub const PUBLIC_SCHEMA: &str = "public";
@@ -27,6 +28,8 @@ pub struct Schema {
     pub comment: Option<String>,
     /// Its sequences by name.
     pub sequences: BTreeMap<String, Arc<Sequence>>,
+    /// Its tables by name.
+    pub tables: BTreeMap<String, Arc<Table>>,
 }
 
 /// A sequence as it is defined. How far it has come is not part of it: see [`Position`].
@@ -56,6 +59,8 @@ pub struct Sequence {
     pub comment: Option<String>,
     /// How often ALTER SEQUENCE changed more than its name, schema or owner: numbers taken before have ended with it.
     pub generation: u32,
+    /// `OWNED BY`: the table and the number of its column that it goes with.
+    pub owned_by: Option<(u32, i16)>,
 }
 
 /// The type of a sequence's numbers.
@@ -88,6 +93,7 @@ impl Schema {
             owner: DATABASE_OWNER.to_owned(),
             comment: Some("standard public schema".to_owned()),
             sequences: BTreeMap::new(),
+            tables: BTreeMap::new(),
         }
     }
 }

@@ -47,6 +47,8 @@ pub struct Config {
     pub rule: Vec<Rule>,
     /// Statements.
     pub query: Query,
+    /// Tables that users write.
+    pub tables: Tables,
     /// The process.
     pub server: Server,
     #[serde(skip)]
@@ -160,6 +162,14 @@ pub struct Query {
     pub max_running: usize,
     pub max_text_bytes: Bytes,
     pub threads: usize,
+}
+
+/// Tables that users write.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in forebay.toml")]
+pub struct Tables {
+    pub bytes_max: Bytes,
 }
 
 /// The process.

@@ -14,9 +14,11 @@ use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::catalog::table::Table as WrittenTable;
 use crate::catalog::written::DATABASE_OWNER;
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Index;
+use crate::rows::Rows;
 use crate::sequence;
 
 /// What one statement knows of the catalog and of its session.
@@ -64,8 +66,8 @@ pub struct Facts {
     pub temporary: Option<Arc<Temporary>>,
     /// What the session knows of sequences.
     pub sequences: Option<Arc<sequence::Session>>,
-    /// The table that a statement changes, as the query sees it that says which rows: under its name with [`CHANGING`].
-    pub changing: Option<Arc<TemporaryTable>>,
+    /// The table that a statement changes, as its queries see it: under its name with [`CHANGING`].
+    pub changing: Option<Arc<Changing>>,
     /// Where queries leave what they ask to set.
     pub wishes: Wishes<Wish>,
     /// Where queries leave which sessions they ask to stop.
@@ -254,14 +256,10 @@ pub struct Temporary {
 /// A table that only its session sees, and that ends with it.
 #[derive(Debug, Clone)]
 pub struct TemporaryTable {
-    /// Its name.
-    pub name: String,
-    /// Its identifiers.
-    pub ids: RelationIds,
-    /// Its columns; one that is not nullable is NOT NULL.
-    pub columns: SchemaRef,
+    /// How it is defined.
+    pub table: Arc<WrittenTable>,
     /// Its rows.
-    pub rows: Vec<RecordBatch>,
+    pub rows: Arc<Rows>,
     /// What the end of a transaction does to it.
     pub on_commit: OnCommit,
 }
@@ -285,6 +283,12 @@ pub const CHANGING: &str = "\u{1}changing";
 /// The column with the number of a row of such a table.
 pub const ROW: &str = "\u{1}row";
 
+/// The table of the rows that ON CONFLICT keeps from coming.
+pub const EXCLUDED: &str = "\u{1}excluded";
+
+/// The name that stands for the default of a column.
+pub const DEFAULT: &str = "\u{1}default";
+
 impl Temporary {
     /// Whether `schema` names theirs.
     pub fn named(&self, schema: &str) -> bool {
@@ -296,8 +300,26 @@ impl TemporaryTable {
     /// The same without rows.
     #[must_use]
     pub fn emptied(&self) -> TemporaryTable {
-        TemporaryTable { rows: Vec::new(), ..self.clone() }
+        TemporaryTable { rows: Arc::new(self.table.no_rows()), ..self.clone() }
     }
+}
+
+/// A table whose rows change, as the queries see it that say which and how, that check and that tell of them.
+#[derive(Debug, Clone)]
+pub struct Changing {
+    /// Its rows, or those of them that are meant.
+    pub target: Seen,
+    /// Rows that ON CONFLICT keeps from coming.
+    pub excluded: Option<Seen>,
+}
+
+/// Rows with their columns.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The columns.
+    pub columns: SchemaRef,
+    /// The rows.
+    pub rows: Vec<RecordBatch>,
 }
 
 /// The schema of Forebay's own views and functions (DESIGN 5.3).
@@ -371,16 +393,46 @@ impl Facts {
         temporary.tables.get(name).filter(|_| meant)
     }
 
-    /// The first table of a version called `name` along the search path, with its schema. `None` where a temporary table
-    /// is called so.
+    /// The table that users write which a statement means, with its schema; no temporary one. `None` where the name means
+    /// something else, or nothing.
+    pub fn written(&self, schema: Option<&str>, name: &str) -> Option<(String, Arc<WrittenTable>)> {
+        let own = |schema: &str| {
+            let table = self.generation.table(schema, name)?;
+            Some((schema.to_owned(), Arc::clone(table)))
+        };
+        if let Some(schema) = schema {
+            return own(schema);
+        }
+        if self.temporary(None, name).is_some() {
+            return None;
+        }
+        for schema in &self.search_path {
+            let other = self.table(schema, name).is_some()
+                || self.generation.sequence(schema, name).is_some();
+            match own(schema) {
+                Some(found) => return Some(found),
+                None if other => return None,
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// The first table of a version called `name` along the search path, with its schema. `None` where a table that users
+    /// write is called so.
     pub fn visible(&self, name: &str) -> Option<(String, Arc<Table>, RelationIds)> {
         if self.temporary(None, name).is_some() {
             return None;
         }
-        self.search_path.iter().find_map(|schema| {
-            let (table, ids) = self.table(schema, name)?;
-            Some((schema.clone(), table, ids))
-        })
+        for schema in &self.search_path {
+            if self.generation.table(schema, name).is_some() {
+                return None;
+            }
+            if let Some((table, ids)) = self.table(schema, name) {
+                return Some((schema.clone(), table, ids));
+            }
+        }
+        None
     }
 
     /// Whether [`Facts::index`] is there already: to make it takes long where there are many tables.

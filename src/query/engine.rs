@@ -90,6 +90,8 @@ pub struct Engine {
     pub(super) channels: super::channels::Channels,
     /// Advisory locks.
     pub(super) locks: super::locks::Locks,
+    /// Locks on rows that are changed.
+    pub(super) row_locks: super::row_locks::RowLocks,
     /// Snapshots that transactions share.
     pub(super) snapshots: Arc<super::snapshots::Snapshots>,
     /// What the views and functions of the schema `forebay` need.
@@ -186,6 +188,7 @@ impl Engine {
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
             locks: super::locks::Locks::default(),
+            row_locks: super::row_locks::RowLocks::default(),
             snapshots: Arc::default(),
             system: parts.system,
             deadlines: Deadlines::start(tasks),

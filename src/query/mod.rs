@@ -5,7 +5,7 @@
 //! `plan` → `privilege` → `run` (a stream that anything can stop).
 //! Invariants:
 //!   1. Only a [`parse::Statement`] ever runs; nothing reaches DataFusion but a query.
-//!   2. A statement sees one generation; a transaction block keeps it.
+//!   2. A statement sees one generation; a transaction block keeps it, but for what others write to tables in READ COMMITTED.
 //!   3. A row stream holds the versions it reads, and dropping it stops the work.
 //!
 //! On failure: the statement ends with a code, its block is failed, the session goes on.
@@ -39,6 +39,7 @@ mod plan;
 mod postponed;
 mod privilege;
 mod returned;
+mod row_locks;
 mod run;
 pub mod session;
 pub mod settings;

@@ -26,7 +26,7 @@ use crate::catalog::generation::{Database, Version};
 use crate::catalog::roles::Privilege;
 use crate::error::Error;
 use crate::pg::catalog::index::SEQUENCE_COLUMNS;
-use crate::pg::facts::{CHANGING, FOREBAY_SCHEMA, Facts, TemporaryTable};
+use crate::pg::facts::{CHANGING, EXCLUDED, FOREBAY_SCHEMA, Facts};
 use crate::pg::functions::{self, overloads};
 use crate::pg::rewrite::PLACED;
 use crate::version::placed;
@@ -104,10 +104,13 @@ impl<'a> Names<'a> {
             };
             return self.placed(&own);
         }
-        if let Some(table) = &self.facts.changing
-            && reference.table().ends_with(CHANGING)
-        {
-            return temporary(table);
+        if let Some(changing) = &self.facts.changing {
+            let excluded = (reference.table() == EXCLUDED).then_some(changing.excluded.as_ref());
+            let target = reference.table().ends_with(CHANGING).then_some(&changing.target);
+            if let Some(seen) = excluded.flatten().or(target) {
+                self.changing.set(true);
+                return in_memory(&seen.columns, seen.rows.clone());
+            }
         }
         match reference.schema() {
             Some(schema) => self.in_schema(schema, reference),
@@ -140,13 +143,13 @@ impl<'a> Names<'a> {
     fn in_path(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
         let name = reference.table();
         if let Some(table) = self.facts.temporary(None, name) {
-            return temporary(table);
+            return in_memory(&table.table.columns, table.rows.batches());
         }
         for schema in self.facts.searched() {
             if let Some(source) = self.system(schema, name) {
                 return Ok(source);
             }
-            if let Some(source) = self.sequence(schema, name)? {
+            if let Some(source) = self.written(schema, name)? {
                 return Ok(source);
             }
             let Some(found) = self.facts.schema(schema) else { continue };
@@ -168,9 +171,9 @@ impl<'a> Names<'a> {
             return Ok(source);
         }
         if let Some(table) = self.facts.temporary(Some(schema), name) {
-            return temporary(table);
+            return in_memory(&table.table.columns, table.rows.batches());
         }
-        if let Some(source) = self.sequence(schema, name)? {
+        if let Some(source) = self.written(schema, name)? {
             return Ok(source);
         }
         if matches!(schema, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA | "public") {
@@ -192,12 +195,33 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// A relation of a schema that users make things in.
+    /// Errors: 42501.
+    fn written(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
+        let (user, generation) = (&self.facts.user, &self.facts.generation);
+        let Some(table) = generation.table(schema, name) else {
+            return self.sequence(schema, name);
+        };
+        if !generation.has_schema_privilege(user, schema) {
+            let message = format!("permission denied for schema {schema}");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        if !generation.has_written_privilege(user, schema, name, &[Privilege::Select]) {
+            let message = format!("permission denied for table {name}");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        // A change of rows is no other definition, and a plan holds the rows it reads.
+        self.changing.set(true);
+        let rows = generation.rows(table.ids.relation).map(|rows| rows.batches());
+        in_memory(&table.columns, rows.unwrap_or_default()).map(Some)
+    }
+
     /// The one row of a sequence, where it is now.
     /// Errors: 42501.
     fn sequence(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
         let Some(sequence) = self.facts.generation.sequence(schema, name) else { return Ok(None) };
         let (user, generation) = (&self.facts.user, &self.facts.generation);
-        if !generation.has_sequence_privilege(user, schema, name, &[Privilege::Select]) {
+        if !generation.has_written_privilege(user, schema, name, &[Privilege::Select]) {
             let message = format!("permission denied for sequence {name}");
             return Err(Error::InsufficientPrivilege(message));
         }
@@ -324,10 +348,10 @@ impl<'a> Names<'a> {
     }
 }
 
-/// The rows that a temporary table has now: a change of them makes another plan.
-fn temporary(table: &TemporaryTable) -> Result<Arc<dyn TableSource>, Error> {
-    let table = MemTable::try_new(Arc::clone(&table.columns), vec![table.rows.clone()])
-        .map_err(|error| Error::Internal(format!("temporary table {}: {error}", table.name)))?;
+/// The rows that a table has now: a change of them makes another plan.
+fn in_memory(columns: &SchemaRef, rows: Vec<RecordBatch>) -> Result<Arc<dyn TableSource>, Error> {
+    let table = MemTable::try_new(Arc::clone(columns), vec![rows])
+        .map_err(|error| Error::Internal(format!("rows of a table: {error}")))?;
     Ok(provider_as_source(Arc::new(table)))
 }
 

@@ -23,6 +23,7 @@ fn sequence(increment: i64, min: i64, max: i64) -> Sequence {
         cycle: false,
         generation: 0,
         comment: None,
+        owned_by: None,
     }
 }
 

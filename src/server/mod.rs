@@ -51,6 +51,7 @@ async fn serve(
     let clock = Clock::System;
     let config = Arc::new(config);
     let catalog = Catalog::open(&config.state, clock.clone(), tasks).await?;
+    catalog.limit_rows(config.tables.bytes_max.0);
     let objects = Objects::new(tasks.clone());
     let versions = Versions::start(version::Parts {
         config: Arc::clone(&config),

@@ -10,6 +10,7 @@ mod stop;
 mod stream;
 mod support;
 mod swap;
+mod tables;
 mod temporary;
 mod versions;
 mod wire;

@@ -74,6 +74,11 @@ pub(super) fn of(facts: &Facts, target: &Target) -> Cell {
     for grant in grants {
         let grantee = if grant.grantee == "public" { "" } else { &grant.grantee };
         let letter = match grant.privilege {
+            Privilege::Insert => 'a',
+            Privilege::Delete => 'd',
+            Privilege::Truncate => 'D',
+            Privilege::References => 'x',
+            Privilege::Trigger => 't',
             Privilege::Select => 'r',
             Privilege::Update => 'w',
             Privilege::Usage => 'U',

@@ -13,7 +13,8 @@ pub(super) fn rows(index: &Index) -> Vec<Row> {
     made.flat_map(|entity| of(entity)).chain(extension::members(index)).collect()
 }
 
-/// A relation is in its schema, its row types are its own, and so is the key, which needs its columns.
+/// A relation is in its schema, its row types are its own, and so are its keys, which need their columns. A sequence may go
+/// with a column.
 fn of(entity: &Entity) -> Vec<Row> {
     let [relations, kinds, constraints, schemas] =
         ["pg_class", "pg_type", "pg_constraint", "pg_namespace"].map(|name| data::table(name).oid);
@@ -23,11 +24,28 @@ fn of(entity: &Entity) -> Vec<Row> {
         rows.push(row![kinds, ids.row_type, 0, relations, ids.relation, 0, 'i']);
         rows.push(row![kinds, ids.array_type, 0, kinds, ids.row_type, 0, 'i']);
     }
-    if let Some((constraint, index)) = entity.key_ids() {
-        rows.push(row![relations, index, 0, constraints, constraint, 0, 'i']);
-        rows.extend(entity.key.iter().map(|number| {
-            row![constraints, constraint, 0, relations, ids.relation, i32::from(*number), 'a']
+    for own in &entity.constraints {
+        if own.index != 0 {
+            rows.push(row![relations, own.index, 0, constraints, own.oid, 0, 'i']);
+        }
+        rows.extend(own.columns.iter().map(|number| {
+            row![constraints, own.oid, 0, relations, ids.relation, i32::from(*number), 'a']
         }));
+        if let Some(to) = &own.reference {
+            rows.extend(to.columns.iter().map(|number| {
+                row![constraints, own.oid, 0, relations, to.table, i32::from(*number), 'n']
+            }));
+        }
+    }
+    let held = |oid: u32| entity.constraints.iter().any(|own| own.index == oid);
+    for index in entity.indexes.iter().filter(|index| !held(index.oid)) {
+        rows.extend(index.columns.iter().map(|number| {
+            row![relations, index.oid, 0, relations, ids.relation, i32::from(*number), 'a']
+        }));
+    }
+    if let Some((table, column)) = entity.sequence.as_ref().and_then(|it| it.owned_by) {
+        let kind = if entity.identity { 'i' } else { 'a' };
+        rows.push(row![relations, ids.relation, 0, relations, table, i32::from(column), kind]);
     }
     rows
 }

@@ -12,8 +12,9 @@ use super::index::{
     type_cell,
 };
 use super::rows::{Cell, Row, row};
-use super::{depend, extension, rules, settings, system_indexes, toast};
+use super::{depend, extension, keys, rules, settings, system_indexes, toast};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Role, Target};
+use crate::catalog::table::{Default, Identity};
 use crate::catalog::written::{PUBLIC_SCHEMA_OID, Sequence, SequenceType};
 use crate::pg::facts::{BOOTSTRAP_ROLE_OID, DATABASE_OID, FOREBAY_SCHEMA_OID, Facts};
 use crate::pg::types;
@@ -61,12 +62,19 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_views" => views(index),
         "pg_matviews" => materialized_views(index),
         "pg_index" => {
-            [system_indexes::index_rows(), toast::index_rows(), keys(index, index_row)].concat()
+            let own = keys::indexes(index, |entity, own| keys::index_row(entity, own));
+            [system_indexes::index_rows(), toast::index_rows(), own.collect()].concat()
         }
-        "pg_indexes" => [system_indexes::listed_rows(), keys(index, indexes_row)].concat(),
+        "pg_indexes" => {
+            let own = keys::indexes(index, |entity, own| keys::listed_row(entity, own));
+            [system_indexes::listed_rows(), own.collect()].concat()
+        }
         "pg_constraint" => {
-            [system_indexes::constraint_rows(), keys(index, constraint_row)].concat()
+            let own = |entity, own| keys::constraint_row(index, entity, own);
+            let own = keys::constraints(index, |entity: &'_ Arc<Entity>, it| own(entity, it));
+            [system_indexes::constraint_rows(), own.collect()].concat()
         }
+        "pg_attrdef" => keys::default_rows(facts, index),
         "pg_rewrite" => rules::rows(index),
         "pg_rules" => rules::listed(),
         "pg_available_extensions" => extension::available(),
@@ -219,10 +227,11 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         shared,
         if entity.temporary { 't' } else { 'p' },
         entity.kind,
-        i32::try_from(entity.columns.len()).unwrap_or(i32::MAX),
-        0,
+        entity.columns.last().map_or(0, |column| i32::from(column.number)),
+        i32::try_from(entity.constraints.iter().filter(|it| it.kind == 'c').count())
+            .unwrap_or(i32::MAX),
         matches!(entity.kind, 'v' | 'm'),
-        false,
+        entity.referring,
         false,
         false,
         false,
@@ -236,26 +245,26 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         own.map_or(Cell::Null, |relation| relation.options.clone()),
         Cell::Null,
     ]];
-    if let Some((_, index)) = entity.key_ids() {
-        rows.push(row![
-            index,
-            entity.key_name(),
+    rows.extend(entity.indexes.iter().map(|index| {
+        row![
+            index.oid,
+            &index.name,
             entity.schema_oid,
             0,
             0,
-            BOOTSTRAP_ROLE_OID,
+            owner,
             BTREE_AM_OID,
-            index,
+            index.oid,
             0,
             0,
-            tuples,
+            if tuples < 0.0 { 0.0 } else { tuples },
             0,
             0,
             false,
             false,
-            'p',
+            if entity.temporary { 't' } else { 'p' },
             'i',
-            i32::try_from(entity.key.len()).unwrap_or(i32::MAX),
+            i32::try_from(index.columns.len()).unwrap_or(i32::MAX),
             0,
             false,
             false,
@@ -271,13 +280,13 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
             Cell::Null,
             Cell::Null,
             Cell::Null,
-        ]);
-    }
+        ]
+    }));
     rows
 }
 
 fn indexed(entity: &Entity) -> bool {
-    !entity.key.is_empty() || entity.system() && system_indexes::indexed(entity.ids.relation)
+    !entity.indexes.is_empty() || entity.system() && system_indexes::indexed(entity.ids.relation)
 }
 
 fn attributes(index: &Index) -> Vec<Row> {
@@ -285,7 +294,8 @@ fn attributes(index: &Index) -> Vec<Row> {
     let acl_at = data::table("pg_attribute").index("attacl");
     for entity in SYSTEM.iter().chain(&index.relations) {
         let relation = entity.ids.relation;
-        for (number, column) in (1i32..).zip(&entity.columns) {
+        for column in &entity.columns {
+            let number = i32::from(column.number);
             let mut row = attribute(relation, number, column, column.not_null);
             if entity.kind == 'r' && entity.schema_oid == PG_CATALOG_OID {
                 row[acl_at] = first_acl(relation, number);
@@ -296,12 +306,28 @@ fn attributes(index: &Index) -> Vec<Row> {
             let columns = (-6i32..).zip(SYSTEM_COLUMNS.iter());
             rows.extend(columns.map(|(number, column)| attribute(relation, number, column, true)));
         }
-        if let Some((_, index)) = entity.key_ids() {
-            let columns = (1i32..).zip(entity.key_columns());
-            rows.extend(columns.map(|(number, column)| attribute(index, number, column, false)));
+        for index in &entity.indexes {
+            let columns = (1i32..).zip(entity.numbered(&index.columns));
+            let of = |(number, column)| attribute(index.oid, number, &plain(column), false);
+            rows.extend(columns.map(of));
         }
     }
     rows
+}
+
+/// A column without what only tables have.
+fn plain(column: &Column) -> Column {
+    Column {
+        name: column.name.clone(),
+        type_oid: column.type_oid,
+        modifier: column.modifier,
+        not_null: column.not_null,
+        number: column.number,
+        default: None,
+        identity: None,
+        collation: column.collation,
+        comment: None,
+    }
 }
 
 /// Columns every table has and none lists, from the number -6 on.
@@ -319,6 +345,9 @@ pub(super) static SYSTEM_COLUMNS: LazyLock<Vec<Column>> = LazyLock::new(|| {
         type_oid,
         modifier: -1,
         not_null: true,
+        number: 0,
+        default: None,
+        identity: None,
         collation: None,
         comment: None,
     };
@@ -353,10 +382,14 @@ pub(super) fn attribute(relation: u32, number: i32, column: &Column, not_null: b
         type_cell(kind, "typstorage"),
         "",
         not_null,
+        column.default.is_some() && column.identity.is_none(),
         false,
-        false,
-        "",
-        "",
+        match column.identity {
+            None => "",
+            Some(Identity::Always) => "a",
+            Some(Identity::ByDefault) => "d",
+        },
+        if matches!(column.default, Some(Default::Generated(_))) { "s" } else { "" },
         false,
         true,
         0,
@@ -451,8 +484,8 @@ fn tables(index: &Index) -> Vec<Row> {
             true => Cell::from("pg_global"),
             false => Cell::Null,
         };
-        let (schema, name) = (&entity.schema, &entity.name);
-        row![schema, name, BOOTSTRAP_ROLE, space, indexed(entity), false, false, false]
+        let (schema, name, owner) = (&entity.schema, &entity.name, &entity.owner);
+        row![schema, name, owner, space, indexed(entity), false, entity.referring, false]
     };
     tables.map(row).collect()
 }
@@ -517,85 +550,11 @@ fn listed_sequences(facts: &Facts, index: &Index) -> Vec<Row> {
     index.relations.iter().filter_map(row).collect()
 }
 
-// ---- declared keys
-
-fn keys(index: &Index, row: fn(&Entity, u32, u32) -> Row) -> Vec<Row> {
-    let keyed = index.relations.iter().filter_map(|entity| {
-        let (constraint, index) = entity.key_ids()?;
-        Some(row(entity, constraint, index))
-    });
-    keyed.collect()
-}
-
-fn index_row(entity: &Entity, _constraint: u32, index: u32) -> Row {
-    let count = i32::try_from(entity.key.len()).unwrap_or(i32::MAX);
-    let collations: Vec<Cell> =
-        entity.key_columns().map(|column| type_cell(column.type_oid, "typcollation")).collect();
-    let classes: Vec<u32> =
-        entity.key_columns().map(|column| btree_class(column.type_oid)).collect();
-    row![
-        index,
-        entity.ids.relation,
-        count,
-        count,
-        true,
-        false,
-        true,
-        false,
-        true,
-        false,
-        true,
-        false,
-        true,
-        true,
-        false,
-        entity.key.clone(),
-        Cell::List(collations),
-        classes,
-        vec![0i32; entity.key.len()],
-        Cell::Null,
-        Cell::Null,
-    ]
-}
-
-/// The default btree operator class of a type; text's for the types that borrow it.
-fn btree_class(kind: u32) -> u32 {
-    let classes = data::table("pg_opclass");
-    let (method, kind_at, default) =
-        (classes.index("opcmethod"), classes.index("opcintype"), classes.index("opcdefault"));
-    let kind = if kind == types::VARCHAR { types::TEXT } else { kind };
-    let found = classes.rows().iter().find(|row| {
-        row[method].oid() == BTREE_AM_OID && row[kind_at].oid() == kind && row[default].truth()
-    });
-    found.map_or(0, |row| row[0].oid())
-}
-
-fn indexes_row(entity: &Entity, _constraint: u32, _index: u32) -> Row {
-    let definition = index_definition(entity, &qualified_name(entity));
-    row![&entity.schema, &entity.name, entity.key_name(), Cell::Null, definition]
-}
-
-/// `CREATE UNIQUE INDEX … ON table …` as `pg_get_indexdef` words it.
-pub(crate) fn index_definition(entity: &Entity, table: &str) -> String {
-    let columns: Vec<String> =
-        entity.key_columns().map(|column| quote_identifier(&column.name)).collect();
-    format!(
-        "CREATE UNIQUE INDEX {} ON {table} USING btree ({})",
-        quote_identifier(&entity.key_name()),
-        columns.join(", ")
-    )
-}
+// ---- names and comments
 
 /// `schema.relation`, each quoted where it has to be.
 pub(crate) fn qualified_name(entity: &Entity) -> String {
     format!("{}.{}", quote_identifier(&entity.schema), quote_identifier(&entity.name))
-}
-
-/// `PRIMARY KEY (…)` as `pg_get_constraintdef` words it.
-pub(crate) fn key_definition(entity: &Entity) -> String {
-    let columns: Vec<String> =
-        entity.key_columns().map(|column| quote_identifier(&column.name)).collect();
-    format!("PRIMARY KEY ({})", columns.join(", "))
 }
 
 /// An identifier with quotes where PostgreSQL puts them (`quote_identifier`): unless it is all lower-case letters,
@@ -612,42 +571,13 @@ pub(crate) fn quote_identifier(name: &str) -> String {
     }
 }
 
-fn constraint_row(entity: &Entity, constraint: u32, index: u32) -> Row {
-    row![
-        constraint,
-        entity.key_name(),
-        entity.schema_oid,
-        'p',
-        false,
-        false,
-        true,
-        entity.ids.relation,
-        0,
-        index,
-        0,
-        0,
-        ' ',
-        ' ',
-        ' ',
-        true,
-        0,
-        true,
-        entity.key.clone(),
-        Cell::Null,
-        Cell::Null,
-        Cell::Null,
-        Cell::Null,
-        Cell::Null,
-        Cell::Null,
-        Cell::Null,
-    ]
-}
-
 fn descriptions(facts: &Facts, index: &Index) -> Vec<Row> {
     /// `pg_class.oid` of `pg_class`.
     const PG_CLASS: i64 = 1259;
     /// `pg_class.oid` of `pg_namespace`.
     const PG_NAMESPACE: i64 = 2615;
+    /// `pg_class.oid` of `pg_constraint`.
+    const PG_CONSTRAINT: i64 = 2606;
     let mut rows = vec![extension::description()];
     for schema in facts.generation.schemas.values() {
         if let Some(comment) = &schema.comment {
@@ -658,9 +588,20 @@ fn descriptions(facts: &Facts, index: &Index) -> Vec<Row> {
         if let Some(comment) = &entity.comment {
             rows.push(row![entity.ids.relation, PG_CLASS, 0, comment]);
         }
-        for (number, column) in (1i32..).zip(&entity.columns) {
+        for column in &entity.columns {
             if let Some(comment) = &column.comment {
+                let number = i32::from(column.number);
                 rows.push(row![entity.ids.relation, PG_CLASS, number, comment]);
+            }
+        }
+        for index in &entity.indexes {
+            if let Some(comment) = &index.comment {
+                rows.push(row![index.oid, PG_CLASS, 0, comment]);
+            }
+        }
+        for constraint in &entity.constraints {
+            if let Some(comment) = &constraint.comment {
+                rows.push(row![constraint.oid, PG_CONSTRAINT, 0, comment]);
             }
         }
     }
@@ -975,16 +916,15 @@ fn table_io(relation: &SystemRelation, index: &Index) -> Vec<Row> {
     tables.map(|entity| zeroes(relation, entity)).collect()
 }
 
-/// A row per declared key, nothing counted.
+/// A row per index, nothing counted.
 fn index_statistics(relation: &SystemRelation, index: &Index) -> Vec<Row> {
-    let rows = index.relations.iter().filter_map(|entity| {
-        let (_, index) = entity.key_ids()?;
+    let rows = keys::indexes(index, |entity, own| {
         let mut row = zeroes(relation, entity);
-        row[relation.index("indexrelid")] = Cell::from(index);
+        row[relation.index("indexrelid")] = Cell::from(own.oid);
         row[relation.index("schemaname")] = Cell::from(&entity.schema);
         row[relation.index("relname")] = Cell::from(&entity.name);
-        row[relation.index("indexrelname")] = Cell::from(entity.key_name());
-        Some(row)
+        row[relation.index("indexrelname")] = Cell::from(&own.name);
+        row
     });
     rows.collect()
 }

@@ -7,9 +7,11 @@ use arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use super::data;
+use super::keys::{self, Constraint, KeyIndex};
 use super::rows::{Cell, Row};
 use crate::catalog::generation::RelationIds;
 use crate::catalog::roles::BOOTSTRAP_ROLE;
+use crate::catalog::table::{Attribute, Default, Identity, Table};
 use crate::catalog::written::{Schema, Sequence};
 use crate::pg::facts::{
     CHANGING, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary,
@@ -35,8 +37,10 @@ pub(crate) struct Entity {
     /// Whether only its session sees it.
     pub(crate) temporary: bool,
     pub(crate) columns: Vec<Column>,
-    /// Attribute numbers of the declared key.
-    pub(crate) key: Vec<i16>,
+    pub(crate) constraints: Vec<Constraint>,
+    pub(crate) indexes: Vec<KeyIndex>,
+    /// Whether it has a foreign key, or one names it.
+    pub(crate) referring: bool,
     pub(crate) rows: Option<u64>,
     pub(crate) bytes: u64,
     pub(crate) comment: Option<String>,
@@ -47,6 +51,8 @@ pub(crate) struct Entity {
     pub(crate) owner: String,
     /// What it is as a sequence.
     pub(crate) sequence: Option<Arc<Sequence>>,
+    /// Whether it is the sequence of an identity column.
+    pub(crate) identity: bool,
 }
 
 /// One column of a relation.
@@ -56,6 +62,11 @@ pub(crate) struct Column {
     pub(crate) type_oid: u32,
     pub(crate) modifier: i32,
     pub(crate) not_null: bool,
+    /// `pg_attribute.attnum`.
+    pub(crate) number: i16,
+    /// What it is where nothing is said.
+    pub(crate) default: Option<Default>,
+    pub(crate) identity: Option<Identity>,
     /// Its collation where that is not its type's.
     pub(crate) collation: Option<u32>,
     pub(crate) comment: Option<String>,
@@ -67,25 +78,14 @@ impl Entity {
         matches!(self.schema_oid, PG_CATALOG_OID | INFORMATION_SCHEMA_OID)
     }
 
-    /// The constraint and the index that stand for the declared key.
-    pub(crate) fn key_ids(&self) -> Option<(u32, u32)> {
-        if self.key.is_empty() {
-            return None;
-        }
-        let parts = [self.schema.as_str(), self.name.as_str()];
-        Some((synthetic("constraint", &parts), synthetic("index", &parts)))
+    /// The columns with these numbers.
+    pub(crate) fn numbered(&self, numbers: &[i16]) -> impl Iterator<Item = &Column> {
+        numbers.iter().filter_map(|number| self.column(i64::from(*number)))
     }
 
-    /// What PostgreSQL would call the key.
-    pub(crate) fn key_name(&self) -> String {
-        format!("{}_pkey", self.name)
-    }
-
-    /// The columns of the key.
-    pub(crate) fn key_columns(&self) -> impl Iterator<Item = &Column> {
-        self.key
-            .iter()
-            .filter_map(|number| self.columns.get(usize::try_from(*number).ok()?.checked_sub(1)?))
+    /// The column with this number.
+    pub(crate) fn column(&self, number: i64) -> Option<&Column> {
+        self.columns.iter().find(|column| i64::from(column.number) == number)
     }
 }
 
@@ -135,11 +135,14 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
     let by_name: HashMap<&str, u32> =
         types.iter().map(|row| (row[1].text(), row[0].oid())).collect();
     let entity = |relation: &data::SystemRelation| {
-        let columns = relation.columns.iter().map(|column| Column {
+        let columns = (1_i16..).zip(relation.columns.iter()).map(|(number, column)| Column {
             name: column.name.to_owned(),
             type_oid: by_name.get(column.kind).copied().unwrap_or(types::TEXT),
             modifier: -1,
             not_null: column.not_null,
+            number,
+            default: None,
+            identity: None,
             collation: column.collation,
             comment: None,
         });
@@ -152,7 +155,9 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             kind: relation.kind,
             temporary: false,
             columns: columns.collect(),
-            key: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            referring: false,
             rows: None,
             bytes: 0,
             comment: None,
@@ -160,6 +165,7 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             database: None,
             owner: BOOTSTRAP_ROLE.to_owned(),
             sequence: None,
+            identity: false,
         })
     };
     data::relations().map(entity).collect()
@@ -203,7 +209,9 @@ impl Index {
                 kind: other.kind,
                 temporary: false,
                 columns: columns(&other.columns, &BTreeMap::new(), &[]),
-                key: Vec::new(),
+                constraints: Vec::new(),
+                indexes: Vec::new(),
+                referring: false,
                 rows: other.rows,
                 bytes: other.bytes,
                 comment: other.comment.clone(),
@@ -211,12 +219,24 @@ impl Index {
                 database: (!own).then(|| other.schema.clone()),
                 owner: BOOTSTRAP_ROLE.to_owned(),
                 sequence: None,
+                identity: false,
             });
         }
         for schema in facts.generation.schemas.values() {
             index.schemas.insert(schema.name.clone(), schema.oid);
             for sequence in schema.sequences.values() {
-                index.add_sequence(schema, sequence);
+                let column = sequence.owned_by.and_then(|(table, number)| {
+                    let (_, table) = facts.generation.table_by_oid(table)?;
+                    table.attributes.get(table.place(number)?)
+                });
+                let identity = column.is_some_and(|column| column.identity.is_some());
+                index.add_sequence(schema, sequence, identity);
+            }
+            for table in schema.tables.values() {
+                let own = table.ids.relation;
+                let referring = table.foreign_keys().next().is_some()
+                    || facts.generation.referencing(own).next().is_some();
+                index.add_table(schema, table, referring);
             }
         }
         if let Some(temporary) = &facts.temporary {
@@ -229,15 +249,18 @@ impl Index {
         let schema_oid = synthetic("schema", &[&temporary.schema]);
         self.schemas.insert(temporary.schema.clone(), schema_oid);
         for table in temporary.tables.values() {
+            let (constraints, indexes) = keys::written(&table.table);
             self.add(Entity {
                 schema: temporary.schema.clone(),
                 schema_oid,
-                name: table.name.clone(),
-                ids: table.ids,
+                name: table.table.name.clone(),
+                ids: table.table.ids,
                 kind: 'r',
                 temporary: true,
-                columns: columns(&table.columns, &BTreeMap::new(), &[]),
-                key: Vec::new(),
+                columns: written_columns(&table.table),
+                constraints,
+                indexes,
+                referring: false,
                 // As long as nobody has counted them.
                 rows: None,
                 bytes: 0,
@@ -246,11 +269,38 @@ impl Index {
                 database: None,
                 owner: BOOTSTRAP_ROLE.to_owned(),
                 sequence: None,
+                identity: false,
             });
         }
     }
 
-    fn add_sequence(&mut self, schema: &Schema, sequence: &Arc<Sequence>) {
+    fn add_table(&mut self, schema: &Schema, table: &Table, referring: bool) {
+        let (constraints, indexes) = keys::written(table);
+        self.add(Entity {
+            schema: schema.name.clone(),
+            schema_oid: schema.oid,
+            name: table.name.clone(),
+            ids: table.ids,
+            kind: 'r',
+            temporary: false,
+            columns: written_columns(table),
+            constraints,
+            indexes,
+            referring,
+            // They change without another definition: nobody has counted them, as PostgreSQL says of a table that was
+            // never analyzed.
+            rows: None,
+            bytes: 0,
+            comment: table.comment.clone(),
+            definition: None,
+            database: Some(schema.name.clone()),
+            owner: table.owner.clone(),
+            sequence: None,
+            identity: false,
+        });
+    }
+
+    fn add_sequence(&mut self, schema: &Schema, sequence: &Arc<Sequence>, identity: bool) {
         self.add(Entity {
             schema: schema.name.clone(),
             schema_oid: schema.oid,
@@ -259,7 +309,9 @@ impl Index {
             kind: 'S',
             temporary: false,
             columns: columns(&SEQUENCE_COLUMNS, &BTreeMap::new(), &[]),
-            key: Vec::new(),
+            constraints: Vec::new(),
+            indexes: Vec::new(),
+            referring: false,
             rows: Some(1),
             bytes: 8_192,
             comment: sequence.comment.clone(),
@@ -267,6 +319,7 @@ impl Index {
             database: Some(schema.name.clone()),
             owner: sequence.owner.clone(),
             sequence: Some(Arc::clone(sequence)),
+            identity,
         });
     }
 
@@ -317,6 +370,8 @@ impl Index {
                 i16::try_from(index + 1).ok()
             };
             let key: Option<Vec<i16>> = table.key.iter().map(number).collect();
+            let (constraints, indexes) =
+                keys::declared(schema, &table.name, key.unwrap_or_default());
             self.add(Entity {
                 schema: schema.to_owned(),
                 schema_oid,
@@ -325,7 +380,9 @@ impl Index {
                 kind: 'r',
                 temporary: false,
                 columns: columns(&arrow, &table.column_comments, &table.key),
-                key: key.unwrap_or_default(),
+                constraints,
+                indexes,
+                referring: false,
                 rows: table.rows(),
                 bytes: table.bytes(),
                 comment: table.comment.clone(),
@@ -333,6 +390,7 @@ impl Index {
                 database: Some(found.database.name.clone()),
                 owner: BOOTSTRAP_ROLE.to_owned(),
                 sequence: None,
+                identity: false,
             });
         }
     }
@@ -355,14 +413,14 @@ impl Index {
         self.by_oid.get(&oid).or_else(|| SYSTEM_BY_OID.get(&oid))
     }
 
-    /// The relation whose key has this index OID.
-    pub(crate) fn by_index(&self, oid: u32) -> Option<&Arc<Entity>> {
-        self.relations.iter().find(|entity| entity.key_ids().is_some_and(|(_, index)| index == oid))
+    /// The index with this OID, and its relation.
+    pub(crate) fn by_index(&self, oid: u32) -> Option<(&Arc<Entity>, &KeyIndex)> {
+        keys::indexes(self, |entity, own| (entity, own)).find(|(_, own)| own.oid == oid)
     }
 
-    /// The relation whose key has this constraint OID.
-    pub(crate) fn by_constraint(&self, oid: u32) -> Option<&Arc<Entity>> {
-        self.relations.iter().find(|entity| entity.key_ids().is_some_and(|(key, _)| key == oid))
+    /// The constraint with this OID, and its relation.
+    pub(crate) fn by_constraint(&self, oid: u32) -> Option<(&Arc<Entity>, &Constraint)> {
+        keys::constraints(self, |entity, own| (entity, own)).find(|(_, own)| own.oid == oid)
     }
 
     /// The relation `schema.name`.
@@ -445,17 +503,32 @@ pub(crate) fn casts(from: u32, to: u32) -> bool {
     from == to || CASTS.contains(&(from, to)) || is_string(from) || is_string(to)
 }
 
+fn written_columns(table: &Table) -> Vec<Column> {
+    let column = |(own, attribute): (Column, &Attribute)| Column {
+        number: attribute.number,
+        default: attribute.default.clone(),
+        identity: attribute.identity,
+        comment: attribute.comment.clone(),
+        ..own
+    };
+    let own = columns(&table.columns, &BTreeMap::new(), &[]);
+    own.into_iter().zip(&table.attributes).map(column).collect()
+}
+
 fn columns(schema: &SchemaRef, comments: &BTreeMap<String, String>, key: &[String]) -> Vec<Column> {
-    let column = |field: &Arc<Field>| {
+    let column = |(number, field): (i16, &Arc<Field>)| {
         let kind = types::of_field(field);
         Column {
             name: field.name().clone(),
             type_oid: kind.oid,
             modifier: kind.modifier,
             not_null: !field.is_nullable() || key.contains(field.name()),
+            number,
+            default: None,
+            identity: None,
             collation: None,
             comment: comments.get(field.name()).cloned(),
         }
     };
-    schema.fields().iter().map(column).collect()
+    (1_i16..).zip(schema.fields()).map(column).collect()
 }

@@ -7,9 +7,11 @@ use super::acl::{self, Grant};
 use super::data::{self, SystemRelation};
 use super::dynamic::{all_roles, named};
 use super::index::{Column, Entity, Index, type_cell};
+use super::keys::{self, Constraint};
 use super::rows::{Cell, Row, row};
 use super::{domains, updatable, usages};
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
+use crate::catalog::table::{Action, Default, Identity};
 use crate::catalog::written::SequenceType;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts};
 use crate::pg::types;
@@ -48,7 +50,10 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
             usable().flat_map(|entity| constraint_columns(facts, entity)).collect()
         }
         "constraint_table_usage" => {
-            usable().filter_map(|entity| constraint_table(facts, entity)).collect()
+            usable().flat_map(|entity| constraint_tables(facts, entity)).collect()
+        }
+        "referential_constraints" => {
+            usable().flat_map(|entity| references(facts, entity)).collect()
         }
         "table_privileges" => privileges(facts, index, true),
         "role_table_grants" => privileges(facts, index, false),
@@ -266,7 +271,10 @@ pub(crate) fn limits(kind: u32, modifier: i32) -> Vec<(&'static str, Cell)> {
 }
 
 fn columns(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row> {
-    let column = |(number, column): (i32, &Column)| {
+    let owns = facts.owns(&entity.owner);
+    let column = |column: &Column| {
+        let number = i32::from(column.number);
+        let generated = matches!(column.default, Some(Default::Generated(_)));
         let mut values = vec![
             ("table_catalog", Cell::from(&facts.database)),
             ("table_schema", Cell::from(&entity.schema)),
@@ -276,22 +284,51 @@ fn columns(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row
             ("is_nullable", yes(!column.not_null).into()),
             ("dtd_identifier", Cell::from(number.to_string())),
             ("is_self_referencing", "NO".into()),
-            ("is_identity", "NO".into()),
+            ("is_identity", yes(column.identity.is_some()).into()),
             ("identity_cycle", "NO".into()),
-            ("is_generated", "NEVER".into()),
+            ("is_generated", if generated { "ALWAYS" } else { "NEVER" }.into()),
             ("is_updatable", yes(updatable::column(entity, number.into())).into()),
         ];
         values.extend(type_columns(facts, column.type_oid, column.modifier));
         values.extend(column.collation.map(|own| collated(facts, own)).unwrap_or_default());
+        if let Some(default) = keys::shown_default(facts, column).filter(|_| owns) {
+            let name = if generated { "generation_expression" } else { "column_default" };
+            values.push((name, Cell::from(default)));
+        }
+        values.extend(identity(facts, column));
         named(relation, &values)
     };
-    (1i32..).zip(&entity.columns).map(column).collect()
+    entity.columns.iter().map(column).collect()
+}
+
+/// What tells the sequence of an identity column.
+fn identity(facts: &Facts, column: &Column) -> Vec<(&'static str, Cell)> {
+    let (Some(identity), Some(Default::Next(oid))) = (column.identity, &column.default) else {
+        return Vec::new();
+    };
+    let entity = facts.index().relation(*oid);
+    let Some(sequence) = entity.and_then(|entity| entity.sequence.as_ref()) else {
+        return Vec::new();
+    };
+    let kind = match identity {
+        Identity::Always => "ALWAYS",
+        Identity::ByDefault => "BY DEFAULT",
+    };
+    vec![
+        ("identity_generation", kind.into()),
+        ("identity_start", Cell::from(sequence.start.to_string())),
+        ("identity_increment", Cell::from(sequence.increment.to_string())),
+        ("identity_maximum", Cell::from(sequence.max.to_string())),
+        ("identity_minimum", Cell::from(sequence.min.to_string())),
+        ("identity_cycle", yes(sequence.cycle).into()),
+    ]
 }
 
 fn element_types(relation: &SystemRelation, facts: &Facts, entity: &Entity) -> Vec<Row> {
-    let arrays = (1i32..)
-        .zip(&entity.columns)
-        .filter_map(|(number, column)| Some((number, types::element_of(column.type_oid)?)));
+    let arrays = entity
+        .columns
+        .iter()
+        .filter_map(|column| Some((i32::from(column.number), types::element_of(column.type_oid)?)));
     let row = |(number, element): (i32, u32)| {
         named(
             relation,
@@ -320,7 +357,8 @@ fn not_null_name(entity: &Entity, number: i32) -> String {
 }
 
 fn required(entity: &Entity) -> impl Iterator<Item = (i32, &Column)> {
-    (1i32..).zip(&entity.columns).filter(|(_, column)| column.not_null)
+    let columns = entity.columns.iter().filter(|column| column.not_null);
+    columns.map(|column| (i32::from(column.number), column))
 }
 
 fn constraints(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
@@ -340,11 +378,22 @@ fn constraints(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
             distinct
         ]
     };
-    let key = entity.key_ids().map(|_| row(entity.key_name(), "PRIMARY KEY", "YES".into()));
+    let keys = entity.constraints.iter().map(|own| {
+        let (kind, distinct) = match own.kind {
+            'p' => ("PRIMARY KEY", "YES".into()),
+            'u' => {
+                let held = entity.indexes.iter().find(|index| index.oid == own.index);
+                ("UNIQUE", yes(held.is_none_or(|index| index.nulls_distinct)).into())
+            }
+            'f' => ("FOREIGN KEY", Cell::Null),
+            _ => ("CHECK", Cell::Null),
+        };
+        row(own.name.clone(), kind, distinct)
+    });
     let checks = required(entity)
         .filter(|_| matches!(entity.kind, 'r' | 'm'))
         .map(|(number, _)| row(not_null_name(entity, number), "CHECK", Cell::Null));
-    key.into_iter().chain(checks).collect()
+    keys.chain(checks).collect()
 }
 
 fn checks(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
@@ -353,39 +402,108 @@ fn checks(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         let clause = format!("{} IS NOT NULL", column.name);
         row![&facts.database, &entity.schema, not_null_name(entity, number), clause]
     };
-    tables.map(row).collect()
+    let own = entity.constraints.iter().filter_map(|own| {
+        let check = own.check.as_ref()?;
+        Some(row![&facts.database, &entity.schema, &own.name, format!("(({check}))")])
+    });
+    own.chain(tables.map(row)).collect()
 }
 
 fn key_columns(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let (database, schema) = (&facts.database, &entity.schema);
-    let row = |(position, column): (i32, &Column)| {
-        row![
-            database,
-            schema,
-            entity.key_name(),
-            database,
-            schema,
-            &entity.name,
-            &column.name,
-            position,
-            Cell::Null
-        ]
-    };
-    (1i32..).zip(entity.key_columns()).map(row).collect()
+    let keys = entity.constraints.iter().filter(|own| matches!(own.kind, 'p' | 'u' | 'f'));
+    let rows = keys.flat_map(|own| {
+        (1i32..).zip(entity.numbered(&own.columns)).map(move |(position, column)| {
+            row![
+                database,
+                schema,
+                &own.name,
+                database,
+                schema,
+                &entity.name,
+                &column.name,
+                position,
+                referenced_position(facts, own, position)
+            ]
+        })
+    });
+    rows.collect()
 }
 
+/// The place in the key it names of a foreign key's column.
+fn referenced_position(facts: &Facts, own: &Constraint, position: i32) -> Cell {
+    let found = own.reference.as_ref().and_then(|to| {
+        let at = usize::try_from(position).ok()?.checked_sub(1)?;
+        let number = to.columns.get(at)?;
+        let entity = facts.index().relation(to.table)?;
+        let mut wanted = to.columns.clone();
+        wanted.sort_unstable();
+        let key = entity.indexes.iter().find(|index| {
+            let mut own = index.columns.clone();
+            own.sort_unstable();
+            index.unique && own == wanted
+        })?;
+        let place = key.columns.iter().position(|column| column == number)?;
+        i32::try_from(place + 1).ok()
+    });
+    Cell::from(found)
+}
+
+/// The columns that constraints of a relation use: of a foreign key those that it names.
 fn constraint_columns(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
-    let (database, schema, name) = (&facts.database, &entity.schema, &entity.name);
-    let row = |column: &Column| {
-        row![database, schema, name, &column.name, database, schema, entity.key_name()]
-    };
-    entity.key_columns().map(row).collect()
+    let (database, schema) = (&facts.database, &entity.schema);
+    let rows = entity.constraints.iter().flat_map(|own| {
+        let (of, numbers) = match &own.reference {
+            Some(to) => (facts.index().relation(to.table), to.columns.as_slice()),
+            None => (Some(entity), own.columns.as_slice()),
+        };
+        let columns =
+            of.into_iter().flat_map(move |of| of.numbered(numbers).map(move |column| (of, column)));
+        columns.map(move |(of, column)| {
+            row![database, &of.schema, &of.name, &column.name, database, schema, &own.name]
+        })
+    });
+    rows.collect()
 }
 
-fn constraint_table(facts: &Facts, entity: &Arc<Entity>) -> Option<Row> {
-    entity.key_ids()?;
+fn constraint_tables(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let (database, schema) = (&facts.database, &entity.schema);
-    Some(row![database, schema, &entity.name, database, schema, entity.key_name()])
+    let rows = entity.constraints.iter().filter(|own| own.kind != 'c').map(|own| {
+        let to = own.reference.as_ref().and_then(|to| facts.index().relation(to.table));
+        let of = to.unwrap_or(entity);
+        row![database, &of.schema, &of.name, database, schema, &own.name]
+    });
+    rows.collect()
+}
+
+/// `referential_constraints`.
+fn references(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
+    let (database, schema) = (&facts.database, &entity.schema);
+    let rows = entity.constraints.iter().filter_map(|own| {
+        let to = own.reference.as_ref()?;
+        let of = facts.index().relation(to.table)?;
+        let mut wanted = to.columns.clone();
+        wanted.sort_unstable();
+        let key = of.constraints.iter().find(|key| {
+            let mut own = key.columns.clone();
+            own.sort_unstable();
+            key.index != 0 && own == wanted
+        });
+        let name = key.map_or(Cell::Null, |key| Cell::from(&key.name));
+        let (update, delete) = (action(to.on_update), action(to.on_delete));
+        Some(row![database, schema, &own.name, database, &of.schema, name, "NONE", update, delete])
+    });
+    rows.collect()
+}
+
+fn action(action: Action) -> &'static str {
+    match action {
+        Action::NoAction => "NO ACTION",
+        Action::Restrict => "RESTRICT",
+        Action::Cascade => "CASCADE",
+        Action::SetNull => "SET NULL",
+        Action::SetDefault => "SET DEFAULT",
+    }
 }
 
 // ---- privileges and roles

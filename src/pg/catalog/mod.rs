@@ -14,6 +14,7 @@ pub(crate) mod dynamic;
 mod extension;
 pub(crate) mod index;
 pub(crate) mod information;
+pub(crate) mod keys;
 mod provider;
 pub(crate) mod rows;
 pub(crate) mod rules;

@@ -76,7 +76,9 @@ impl SystemTable {
             }
             Scope::Generation => self.facts.index().batch((schema, name, None), make),
             Scope::Reader => {
-                let reader = (self.facts.user.clone(), self.facts.database.clone());
+                // How names are written in defaults depends on the path.
+                let path = self.facts.search_path.join("\0");
+                let reader = (self.facts.user.clone(), format!("{}\0{path}", self.facts.database));
                 self.facts.index().batch((schema, name, Some(reader)), make)
             }
             Scope::Statement => make(),

@@ -213,6 +213,9 @@ pub(crate) fn attribute_rows() -> Vec<Row> {
                 type_oid: stored,
                 modifier: -1,
                 not_null: false,
+                number: 0,
+                default: None,
+                identity: None,
                 collation: Some(*collation),
                 comment: None,
             };

@@ -122,6 +122,9 @@ pub(super) fn attribute_rows() -> Vec<Row> {
         type_oid,
         modifier: -1,
         not_null: false,
+        number: 0,
+        default: None,
+        identity: None,
         collation: None,
         comment: None,
     };

@@ -54,8 +54,9 @@ pub(super) fn of_domains(facts: &Facts, entity: &Entity) -> Vec<Row> {
 
 /// `data_type_privileges` of a relation's columns.
 pub(super) fn described(facts: &Facts, entity: &Entity) -> Vec<Row> {
-    let columns = (1_usize..).zip(&entity.columns).filter(|_| entity.kind != 'S');
-    let row = |(number, _)| {
+    let columns = entity.columns.iter().filter(|_| entity.kind != 'S');
+    let row = |column: &Column| {
+        let number = usize::try_from(column.number).unwrap_or_default();
         row![&facts.database, &entity.schema, &entity.name, "TABLE", number_text(number)]
     };
     columns.map(row).collect()

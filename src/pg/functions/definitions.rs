@@ -7,10 +7,9 @@ use super::names;
 use super::session::class;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data::{self, Definition};
-use crate::pg::catalog::dynamic::{
-    index_definition, key_definition, qualified_name, quote_identifier,
-};
+use crate::pg::catalog::dynamic::{qualified_name, quote_identifier};
 use crate::pg::catalog::index::Entity;
+use crate::pg::catalog::keys::{constraint_definition, index_definition};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::rules;
 use crate::pg::catalog::system_indexes::{self, SystemIndex};
@@ -22,13 +21,17 @@ pub(super) fn constraint(call: &Call<'_>) -> Result<Cell> {
     if let Some(check) = data::definition(oid) {
         return Ok(Cell::from(written(check.clone(), call.truth(1), call.facts)));
     }
-    let entity = call.facts.index().by_constraint(oid);
-    Ok(Cell::from(entity.map(|entity| key_definition(entity)).or_else(own)))
+    let found = call.facts.index().by_constraint(oid);
+    let definition = found.map(|(entity, own)| {
+        let name = |oid| names::class_out(oid, call.facts);
+        constraint_definition(call.facts, entity, own, name)
+    });
+    Ok(Cell::from(definition.or_else(own)))
 }
 
 pub(super) fn index(call: &Call<'_>) -> Result<Cell> {
     let nth = usize::try_from(call.int(1) - 1).ok();
-    let Some(entity) = call.facts.index().by_index(call.oid(0)) else {
+    let Some((entity, own)) = call.facts.index().by_index(call.oid(0)) else {
         let index = system_indexes::by_oid(call.oid(0));
         return Ok(Cell::from(index.map(|index| match nth {
             None => index.definition(call.truth(2)),
@@ -39,9 +42,9 @@ pub(super) fn index(call: &Call<'_>) -> Result<Cell> {
         // Written for people, it has the schema only where the name alone would not be found.
         let bare = call.truth(2) && names::relation_visible(entity, call.facts);
         let table = if bare { quote_identifier(&entity.name) } else { qualified_name(entity) };
-        return Ok(Cell::from(index_definition(entity, &table)));
+        return Ok(Cell::from(index_definition(entity, own, &table)));
     }
-    let column = nth.and_then(|at| entity.key_columns().nth(at));
+    let column = nth.and_then(|at| entity.numbered(&own.columns).nth(at));
     Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
 }
 
@@ -100,8 +103,7 @@ pub(super) fn object(call: &Call<'_>) -> Result<Cell> {
                 _ => "table",
             };
             let relation = format!("{kind} {}", names::class_out(object, facts));
-            let column = usize::try_from(column).ok().and_then(|number| number.checked_sub(1));
-            match column.and_then(|at| entity.columns.get(at)) {
+            match entity.column(column) {
                 Some(column) => {
                     Cell::from(format!("column {} of {relation}", quote_identifier(&column.name)))
                 }
@@ -115,9 +117,9 @@ pub(super) fn object(call: &Call<'_>) -> Result<Cell> {
             Cell::from(row.map(|row| format!("language {}", quote_identifier(row[1].text()))))
         }
         PG_PROC => Cell::from(format!("function {}", names::procedure_out(object, facts))),
-        PG_CONSTRAINT => Cell::from(index.by_constraint(object).map(|entity| {
+        PG_CONSTRAINT => Cell::from(index.by_constraint(object).map(|(entity, own)| {
             let table = names::class_out(entity.ids.relation, facts);
-            format!("constraint {} on table {table}", quote_identifier(&entity.key_name()))
+            format!("constraint {} on table {table}", quote_identifier(&own.name))
         })),
         _ => Cell::Null,
     })

@@ -98,7 +98,7 @@ pub(super) fn class_in(text: &str, facts: &Facts) -> Result<u32> {
         Ok(found) => return Ok(found.ids.relation),
         Err(error) => error,
     };
-    // An index may be meant: those of declared keys are named after their tables.
+    // An index may be meant.
     let (schema, name) = qualified(text, facts)?;
     let index = facts.index();
     let found = index.relations.iter().find(|entity| {
@@ -106,10 +106,11 @@ pub(super) fn class_in(text: &str, facts: &Facts) -> Result<u32> {
             Some(schema) => entity.schema == *schema,
             None => facts.search_path.contains(&entity.schema),
         };
-        here && !entity.key.is_empty() && entity.key_name() == name
+        here && entity.indexes.iter().any(|index| index.name == name)
     });
-    match found.and_then(|entity| entity.key_ids()) {
-        Some((_, index)) => Ok(index),
+    let found = found.and_then(|entity| entity.indexes.iter().find(|index| index.name == name));
+    match found {
+        Some(index) => Ok(index.oid),
         None => {
             let found = match schema.as_deref() {
                 None | Some("pg_catalog") => system_indexes::by_name(&name).map(|index| index.oid),
@@ -147,12 +148,12 @@ pub(super) fn class_out(oid: u32, facts: &Facts) -> String {
         return format!("{}.{name}", quote_identifier(&entity.schema));
     }
     match index.by_index(oid) {
-        Some(entity) if facts.search_path.contains(&entity.schema) => {
-            quote_identifier(&entity.key_name())
+        Some((entity, own)) if facts.search_path.contains(&entity.schema) => {
+            quote_identifier(&own.name)
         }
-        Some(entity) => {
+        Some((entity, own)) => {
             let schema = quote_identifier(&entity.schema);
-            format!("{schema}.{}", quote_identifier(&entity.key_name()))
+            format!("{schema}.{}", quote_identifier(&own.name))
         }
         None => match (system_indexes::by_oid(oid), toast::name(oid)) {
             (Some(index), _) => index.name.clone(),

@@ -7,6 +7,7 @@ use crate::catalog::roles::{Privilege, Target};
 use crate::catalog::written::PUBLIC_SCHEMA_OID;
 use crate::error::{Error, Result};
 use crate::pg::catalog::data;
+use crate::pg::catalog::index::Entity;
 use crate::pg::catalog::index::type_row;
 use crate::pg::catalog::rows::Cell;
 use crate::pg::facts::{DATABASE_OID, FOREBAY_SCHEMA};
@@ -154,8 +155,7 @@ pub(super) fn column(call: &Call<'_>) -> Result<Cell> {
     match &call.args[at + 1] {
         Cell::Text(name) => known_column(entity, name)?,
         number => {
-            let count = i64::try_from(entity.columns.len()).unwrap_or(i64::MAX);
-            if !(1..=count).contains(&number.int()) {
+            if entity.column(number.int()).is_none() {
                 return Ok(Cell::Null);
             }
         }
@@ -176,6 +176,11 @@ fn on_relation(call: &Call<'_>, user: Option<String>, at: usize, text: &str) -> 
         if call.facts.superuser(&user) {
             return true;
         }
+        if entity.kind == 'r' && call.facts.generation.table(&entity.schema, &entity.name).is_some()
+        {
+            return call.facts.member(&user, &entity.owner, true)
+                || on_written(call, &user, entity, privilege, *option);
+        }
         match (&entity.database, privilege.as_str(), option) {
             (Some(database), "SELECT", true) => {
                 let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
@@ -186,6 +191,16 @@ fn on_relation(call: &Call<'_>, user: Option<String>, at: usize, text: &str) -> 
         }
     });
     Ok(Cell::Bool(has))
+}
+
+/// Whether a user was granted a privilege on a table that users write.
+fn on_written(call: &Call<'_>, user: &str, entity: &Entity, privilege: &str, option: bool) -> bool {
+    use Privilege::{Delete, Insert, References, Select, Trigger, Truncate, Update};
+    let target = Target::Table { schema: entity.schema.clone(), table: entity.name.clone() };
+    [Select, Insert, Update, Delete, Truncate, References, Trigger]
+        .into_iter()
+        .filter(|own| own.name() == privilege)
+        .any(|own| granted(call, user, &target, own, option))
 }
 
 /// `has_database_privilege`: everybody may connect; nobody makes schemas but superusers.

@@ -41,7 +41,7 @@ fn check(call: &Call<'_>, entity: &Entity, privileges: &[Privilege]) -> Result<(
         return Err(Error::InsufficientPrivilege(message));
     }
     if facts.owns(&entity.owner)
-        || generation.has_sequence_privilege(&facts.user, schema, name, privileges)
+        || generation.has_written_privilege(&facts.user, schema, name, privileges)
     {
         return Ok(());
     }

@@ -5,6 +5,7 @@ use super::{definitions, names, parsers, privileges, regoperators, routines, seq
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::GLOBAL_TABLESPACE_OID;
+use crate::pg::catalog::dynamic::qualified_name;
 use crate::pg::catalog::index::{Entity, type_row};
 use crate::pg::catalog::rows::Cell;
 use crate::pg::catalog::settings;
@@ -393,7 +394,8 @@ const OF_SESSION: &[&str] = &[
 
 fn table_visible(call: &Call<'_>) -> Result<Cell> {
     let index = call.facts.index();
-    Ok(match index.relation(call.oid(0)).or_else(|| index.by_index(call.oid(0))) {
+    let of_index = || index.by_index(call.oid(0)).map(|(entity, _)| entity);
+    Ok(match index.relation(call.oid(0)).or_else(of_index) {
         Some(entity) => Cell::Bool(names::relation_visible(entity, call.facts)),
         None => Cell::from(system_indexes::by_oid(call.oid(0)).map(|_| true)),
     })
@@ -459,10 +461,15 @@ fn updatable_column(call: &Call<'_>) -> Result<Cell> {
 }
 
 fn serial_sequence(call: &Call<'_>) -> Result<Cell> {
-    // Both must exist, but no column of ours is filled from a sequence.
     let entity = names::relation(call.text(0), call.facts)?;
     known_column(&entity, call.text(1))?;
-    Ok(Cell::Null)
+    let column = entity.columns.iter().find(|column| column.name == call.text(1));
+    let owner = column.map(|column| (entity.ids.relation, column.number));
+    let index = call.facts.index();
+    let found = index.relations.iter().find(|other| {
+        other.sequence.as_ref().is_some_and(|it| it.owned_by.is_some() && it.owned_by == owner)
+    });
+    Ok(Cell::from(found.map(|found| qualified_name(found))))
 }
 
 /// Errors: no such column.
@@ -520,7 +527,17 @@ fn reset_shared(call: &Call<'_>) -> Result<Cell> {
 fn obj_description(call: &Call<'_>) -> Result<Cell> {
     let object = call.oid(0);
     let comment = |entity: &std::sync::Arc<Entity>| Cell::from(entity.comment.clone());
-    let of_relation = || call.facts.index().relation(object).map_or(Cell::Null, comment);
+    let of_relation = || match call.facts.index().relation(object) {
+        Some(entity) => comment(entity),
+        None => {
+            let index = call.facts.index().by_index(object);
+            Cell::from(index.and_then(|(_, own)| own.comment.clone()))
+        }
+    };
+    let of_constraint = || {
+        let found = call.facts.index().by_constraint(object);
+        found.and_then(|(_, own)| own.comment.clone())
+    };
     let of_schema = || {
         let mut schemas = call.facts.generation.schemas.values();
         schemas.find(|schema| schema.oid == object)?.comment.clone()
@@ -536,6 +553,7 @@ fn obj_description(call: &Call<'_>) -> Result<Cell> {
     match call.text(1) {
         "pg_class" => Ok(of_relation()),
         "pg_namespace" if of_schema().is_some() => text(of_schema()),
+        "pg_constraint" if of_constraint().is_some() => text(of_constraint()),
         catalog => {
             let class = data::relation("pg_catalog", catalog);
             Ok(class.map_or(Cell::Null, |class| data::comment(class.oid, object, 0)))
@@ -547,8 +565,7 @@ fn col_description(call: &Call<'_>) -> Result<Cell> {
     let Some(entity) = call.facts.index().relation(call.oid(0)) else {
         return Ok(Cell::Null);
     };
-    let at = usize::try_from(call.int(1)).ok().and_then(|number| number.checked_sub(1));
-    let column = at.and_then(|at| entity.columns.get(at));
+    let column = entity.column(call.int(1));
     Ok(Cell::from(column.and_then(|column| column.comment.clone())))
 }
 

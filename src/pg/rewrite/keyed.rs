@@ -90,6 +90,20 @@ fn complete(select: &mut Select, order: Option<&OrderBy>, ctes: &[Ctes], facts: 
 fn keyed(select: &Select, ctes: &[Ctes], facts: &Facts) -> Vec<Keyed> {
     let tables = Tables::of(&select.from, &[]);
     let keyed = tables.iter().map(|table| {
+        let written = match &table.schema {
+            None if ctes.iter().any(|ctes| ctes.has(&table.name)) => None,
+            schema => facts.written(schema.as_deref(), &table.name),
+        };
+        if let Some((_, written)) = written {
+            let names = written.columns.fields().iter().map(|field| field.name().clone());
+            let key = written.primary_key().map(|(_, index)| {
+                let own = index.keys.iter().filter_map(|key| written.column(key.column));
+                own.map(str::to_owned).collect()
+            });
+            let alias = table.alias.clone();
+            let (columns, key) = (names.collect(), key.unwrap_or_default());
+            return Keyed { alias, columns, key };
+        }
         let found = match &table.schema {
             Some(schema) => facts.table(schema, &table.name).map(|(table, _)| table),
             None if ctes.iter().any(|ctes| ctes.has(&table.name)) => None,

@@ -1174,6 +1174,7 @@ pub(super) fn listing(name: &str) -> Option<&'static str> {
         "jsonb_array_elements" => Some("forebay_jsonb_elements"),
         "json_array_elements_text" => Some("forebay_json_elements_text"),
         "jsonb_array_elements_text" => Some("forebay_jsonb_elements_text"),
+        "pg_partition_ancestors" => Some("forebay_partitions"),
         "json_object_keys" => Some("forebay_json_keys"),
         "jsonb_object_keys" => Some("forebay_jsonb_keys"),
         "jsonb_path_query" => Some("forebay_jsonb_path_query"),

@@ -16,7 +16,10 @@ impl Reader<'_> {
             "GRANT" => self.grant(),
             "REVOKE" => self.revoke(),
             "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
-            "CREATE" if self.creates_temporary_table() => self.temporary_table(),
+            "CREATE" if self.creates_table() => self.create_table(),
+            "CREATE" if self.accept("CREATE INDEX") => self.create_index(false),
+            "CREATE" if self.accept("CREATE UNIQUE INDEX") => self.create_index(true),
+            "ALTER" if self.accept("ALTER INDEX") => self.alter_index(),
             "CREATE" if self.accept("CREATE SEQUENCE") => self.create_sequence(),
             "CREATE" if self.accept("CREATE SCHEMA") => self.create_schema(),
             "ALTER" if self.accept("ALTER SEQUENCE") => self.alter_sequence(),
@@ -304,12 +307,16 @@ impl Reader<'_> {
                 Some("SELECT") => privileges.push(Privilege::Select),
                 Some("USAGE") => privileges.push(Privilege::Usage),
                 Some("CREATE") => privileges.push(Privilege::Create),
-                // Whether it is on a sequence is known when all is read.
+                // What it is on is known when all is read.
                 Some("UPDATE") => privileges.push(Privilege::Update),
-                Some(
-                    word @ ("INSERT" | "DELETE" | "TRUNCATE" | "REFERENCES" | "TRIGGER" | "CONNECT"
-                    | "TEMPORARY" | "TEMP" | "EXECUTE"),
-                ) => return Err(ungranted(word)),
+                Some("INSERT") => privileges.push(Privilege::Insert),
+                Some("DELETE") => privileges.push(Privilege::Delete),
+                Some("TRUNCATE") => privileges.push(Privilege::Truncate),
+                Some("REFERENCES") => privileges.push(Privilege::References),
+                Some("TRIGGER") => privileges.push(Privilege::Trigger),
+                Some(word @ ("CONNECT" | "TEMPORARY" | "TEMP" | "EXECUTE")) => {
+                    return Err(ungranted(word));
+                }
                 _ => return Ok(None),
             }
             if self.token_at(offset + 1) == Token::LParen {
@@ -375,12 +382,12 @@ impl Reader<'_> {
             _ => "table",
         };
         for privilege in privileges {
-            let (fits, word) = match privilege {
-                Privilege::Select => (kind != "schema", "SELECT"),
-                Privilege::Usage => (kind != "table", "USAGE"),
-                Privilege::Create => (kind == "schema", "CREATE"),
-                Privilege::Update if kind == "table" => return Err(ungranted("UPDATE")),
-                Privilege::Update => (kind == "sequence", "UPDATE"),
+            let word = privilege.name();
+            let fits = match privilege {
+                Privilege::Select | Privilege::Update => kind != "schema",
+                Privilege::Usage => kind != "table",
+                Privilege::Create => kind == "schema",
+                _ => kind == "table",
             };
             if !fits {
                 return Err(Error::InvalidGrant(format!(
@@ -421,5 +428,4 @@ impl Reader<'_> {
 /// That a privilege is not to be had.
 fn ungranted(word: &str) -> Error {
     Error::FeatureNotSupported(format!("privilege {word} is not supported"))
-        .detail("Versions are read-only: USAGE and SELECT can be granted.")
 }

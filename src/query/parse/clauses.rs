@@ -261,8 +261,12 @@ impl Here<'_> {
 
     /// Whether the list that ends before this place is that of a USING.
     fn merges(&self) -> bool {
-        let using = self.opened().and_then(|open| self.tokens.get(open.checked_sub(1)?));
-        using.is_some_and(|token| is_any(&token.token, &["USING"]))
+        let Some(open) = self.opened() else { return false };
+        let using = self.tokens.get(open.wrapping_sub(1));
+        // Behind USING of a DELETE a query may stand.
+        let named = self.tokens.get(open + 1..self.index.saturating_sub(1)).unwrap_or_default();
+        let named = named.iter().all(|it| matches!(it.token, Token::Word(_) | Token::Comma));
+        named && using.is_some_and(|token| is_any(&token.token, &["USING"]))
     }
 
     /// Whether the parentheses that end before this place are the count of a FETCH FIRST.

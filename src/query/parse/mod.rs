@@ -5,10 +5,13 @@
 //! because an allow-list that lives in the grammar cannot be forgotten.
 
 mod access;
+mod alterations;
 mod between;
 mod calls;
 mod clauses;
+mod constraints;
 mod copy;
+pub mod definition;
 mod grammar;
 mod inputs;
 mod intervals;
@@ -30,7 +33,7 @@ mod writes;
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Query, Select, Statement as Ast, TableFactor, Visit, Visitor,
+    Expr, Query, Select, SelectItem, SetExpr, Statement as Ast, TableFactor, Visit, Visitor,
 };
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
 use datafusion::sql::sqlparser::keywords::Keyword;
@@ -187,6 +190,35 @@ fn query(sql: &str, tokens: Vec<TokenWithSpan>) -> Result<Box<Query>> {
     outputs::name(&mut query);
     inputs::uncover(&mut query);
     Ok(query)
+}
+
+/// Why a statement does not change what a version has.
+pub(crate) fn versions_are_read_only(tag: &str) -> Error {
+    Error::FeatureNotSupported(format!("{tag} is not supported")).detail("Versions are immutable.")
+}
+
+/// A query that we have written ourselves.
+/// Errors: XX000 for what is none.
+pub(crate) fn query_of(sql: &str) -> Result<Box<Query>> {
+    let limits = Limits { text_bytes_max: usize::MAX };
+    match parse(sql, &limits)?.pop().map(|parsed| parsed.statement) {
+        Some(Statement::Query(query)) => Ok(query),
+        _ => Err(Error::Internal(format!("no query: {sql}"))),
+    }
+}
+
+/// An expression that stands in the catalog.
+/// Errors: those of its syntax.
+pub(crate) fn expression(sql: &str) -> Result<Expr> {
+    let query = query_of(&format!("SELECT {sql}"))?;
+    let item = match *query.body {
+        SetExpr::Select(select) => select.projection.into_iter().next(),
+        _ => None,
+    };
+    match item {
+        Some(SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }) => Ok(expr),
+        _ => Err(Error::Internal(format!("no expression: {sql}"))),
+    }
 }
 
 /// Refuses what sqlparser takes for a query and we do not run.

@@ -207,8 +207,14 @@ impl<'a> Reader<'a> {
         super::query(self.sql, rest)
     }
 
-    /// The tokens of a bracketed query, without the brackets.
+    /// A query in brackets.
     pub(super) fn bracketed_query(&mut self) -> Result<Box<Query>> {
+        let inner = self.bracketed()?;
+        super::query(self.sql, inner)
+    }
+
+    /// The tokens in brackets, without them.
+    pub(super) fn bracketed(&mut self) -> Result<Vec<TokenWithSpan>> {
         self.expect_token(&Token::LParen)?;
         let mut depth = 1_usize;
         let mut inner = Vec::new();
@@ -223,11 +229,10 @@ impl<'a> Reader<'a> {
                 _ => {}
             }
             if depth == 0 {
-                break;
+                return Ok(inner);
             }
             inner.push(token);
         }
-        super::query(self.sql, inner)
     }
 
     /// Bracketed expressions: the arguments of EXECUTE.

@@ -17,7 +17,6 @@ const SUBJECTS: &[(&str, &str, Option<&str>)] = &[
     ("TRUNCATE TABLE", "TRUNCATE TABLE", None),
     ("TRUNCATE", "TRUNCATE TABLE", None),
     ("ALTER TABLE", "ALTER TABLE", None),
-    ("COMMENT ON TABLE", "COMMENT", None),
     ("REFRESH MATERIALIZED VIEW", "REFRESH", None),
     ("DROP TABLE", "DROP TABLE", Some("table")),
     ("DROP VIEW", "DROP VIEW", Some("view")),
@@ -57,6 +56,11 @@ impl Reader<'_> {
         let target = Target(self.taken(start));
         let behind = self.index();
         let alteration = if *tag == "ALTER TABLE" { self.alteration()? } else { None };
+        let restart = *tag == "TRUNCATE TABLE" && self.accept("RESTART IDENTITY");
+        if *tag == "TRUNCATE TABLE" && !restart {
+            self.accept("CONTINUE IDENTITY");
+        }
+        let cascade = (dropped.is_some() || *tag == "TRUNCATE TABLE") && self.cascade();
         let rest = self.remaining();
         let numbers = rest.iter().filter_map(|token| match &token.token {
             Token::Placeholder(name) => name.strip_prefix('$')?.parse::<u16>().ok(),
@@ -70,6 +74,8 @@ impl Reader<'_> {
             dropped: *dropped,
             if_exists,
             parameters: parameters.into(),
+            cascade,
+            restart,
             alteration,
             error,
         };
@@ -80,8 +86,42 @@ impl Reader<'_> {
                 self.remaining();
                 Statement::Write { write, refused }
             }
+            "ALTER TABLE" => {
+                self.back(behind);
+                let table = refused.relations.first().map(|it| it.name.clone());
+                let actions = match self.table_actions(&table.unwrap_or_default()) {
+                    Err(error) if error.state() == "42601" => return Err(error),
+                    actions => actions,
+                };
+                self.remaining();
+                Statement::AlterTable { actions, refused }
+            }
             _ => Statement::Refused(refused),
         }))
+    }
+
+    /// What stands behind `ALTER INDEX`.
+    pub(super) fn alter_index(&mut self) -> Result<Statement> {
+        let if_exists = self.accept("IF EXISTS");
+        let (schema, name) = self.relation_name()?;
+        if !self.accept("RENAME TO") {
+            return Err(Error::FeatureNotSupported("ALTER INDEX is not supported".to_owned()));
+        }
+        let to = self.identifier()?;
+        Ok(Statement::RenameIndex { schema, name, to, if_exists })
+    }
+
+    /// The name of a column behind that of its table.
+    pub(super) fn column_name(&mut self) -> Result<(Relation, String)> {
+        let mut parts = vec![self.identifier()?];
+        while self.accept_token(&Token::Period) {
+            parts.push(self.identifier()?);
+        }
+        let column = parts.pop().unwrap_or_default();
+        if parts.is_empty() {
+            return Err(Error::Syntax("column name must be qualified".to_owned()));
+        }
+        Ok((self.relation(parts, None)?, column))
     }
 
     /// What ALTER TABLE may say of a sequence.
@@ -97,11 +137,15 @@ impl Reader<'_> {
         }))
     }
 
-    fn named(&mut self, position: Option<usize>) -> Result<Relation> {
+    pub(super) fn named(&mut self, position: Option<usize>) -> Result<Relation> {
         let mut parts = vec![self.identifier()?];
         while self.accept_token(&Token::Period) {
             parts.push(self.identifier()?);
         }
+        self.relation(parts, position)
+    }
+
+    fn relation(&self, mut parts: Vec<String>, position: Option<usize>) -> Result<Relation> {
         let quoted: Vec<String> =
             parts.iter().map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
         let text = format!("SELECT * FROM {}", quoted.join("."));

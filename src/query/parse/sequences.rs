@@ -17,7 +17,7 @@ impl Reader<'_> {
     /// What stands behind `CREATE SEQUENCE`.
     pub(super) fn create_sequence(&mut self) -> Result<Statement> {
         let if_not_exists = self.accept("IF NOT EXISTS");
-        let (schema, name) = self.sequence_name()?;
+        let (schema, name) = self.relation_name()?;
         let options = self.sequence_options()?;
         let definition = SequenceDefinition { schema, name, if_not_exists, options };
         Ok(Statement::CreateSequence(Box::new(definition)))
@@ -26,7 +26,7 @@ impl Reader<'_> {
     /// What stands behind `ALTER SEQUENCE`.
     pub(super) fn alter_sequence(&mut self) -> Result<Statement> {
         let if_exists = self.accept("IF EXISTS");
-        let (schema, name) = self.sequence_name()?;
+        let (schema, name) = self.relation_name()?;
         let change = if self.accept("RENAME") {
             self.expect("TO")?;
             Alteration::Rename(self.unreserved()?)
@@ -49,14 +49,26 @@ impl Reader<'_> {
         Ok(Statement::AlterSequence(Box::new(alteration)))
     }
 
-    /// COMMENT ON SCHEMA and SEQUENCE.
+    /// COMMENT ON what users make.
     pub(super) fn comment(&mut self) -> Result<Statement> {
         self.expect("COMMENT ON")?;
         let on = if self.accept("SCHEMA") {
             Commented::Schema(self.identifier()?)
         } else if self.accept("SEQUENCE") {
-            let (schema, name) = self.sequence_name()?;
+            let (schema, name) = self.relation_name()?;
             Commented::Sequence(schema, name)
+        } else if self.accept("TABLE") {
+            Commented::Table(self.named(None)?)
+        } else if self.accept("COLUMN") {
+            let (relation, column) = self.column_name()?;
+            Commented::Column(relation, column)
+        } else if self.accept("INDEX") {
+            let (schema, name) = self.relation_name()?;
+            Commented::Index(schema, name)
+        } else if self.accept("CONSTRAINT") {
+            let name = self.identifier()?;
+            self.expect("ON")?;
+            Commented::Constraint(self.named(None)?, name)
         } else {
             return Err(self.refused("COMMENT"));
         };
@@ -69,9 +81,9 @@ impl Reader<'_> {
     /// What stands behind `DROP SEQUENCE`.
     pub(super) fn drop_sequences(&mut self) -> Result<Statement> {
         let if_exists = self.accept("IF EXISTS");
-        let mut names = vec![self.sequence_name()?];
+        let mut names = vec![self.relation_name()?];
         while self.accept_token(&Token::Comma) {
-            names.push(self.sequence_name()?);
+            names.push(self.relation_name()?);
         }
         let cascade = self.cascade();
         Ok(Statement::Drop(Drop { tag: "DROP SEQUENCE", names, if_exists, cascade }))
@@ -123,7 +135,7 @@ impl Reader<'_> {
         Ok(Statement::Schema(SchemaStatement::Alter { name, change }))
     }
 
-    fn cascade(&mut self) -> bool {
+    pub(super) fn cascade(&mut self) -> bool {
         let cascade = self.accept("CASCADE");
         if !cascade {
             self.accept("RESTRICT");
@@ -139,7 +151,7 @@ impl Reader<'_> {
         }
     }
 
-    fn sequence_name(&mut self) -> Result<(Option<String>, String)> {
+    pub(super) fn relation_name(&mut self) -> Result<(Option<String>, String)> {
         let position = self.position();
         let mut parts = vec![self.unreserved()?];
         while self.accept_token(&Token::Period) {
@@ -161,7 +173,7 @@ impl Reader<'_> {
     }
 
     /// All options up to the end.
-    fn sequence_options(&mut self) -> Result<SequenceOptions> {
+    pub(super) fn sequence_options(&mut self) -> Result<SequenceOptions> {
         let mut written = Written::default();
         while !self.at_end() {
             let position = self.position();

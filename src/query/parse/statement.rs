@@ -3,11 +3,11 @@
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use super::copy::CopiedTable;
+use super::definition::{IndexDefinition, TableAction, TableDefinition};
 use crate::catalog::roles::{Privilege, Target};
 use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
-use crate::pg::facts::OnCommit;
 use crate::query::channels::Post;
 
 /// One statement.
@@ -148,8 +148,33 @@ pub enum Statement {
         /// Each table as the query that reads it.
         tables: Vec<Box<Query>>,
     },
-    /// CREATE TEMPORARY TABLE, also with AS.
+    /// CREATE TABLE, also with AS.
     CreateTable(Box<TableDefinition>),
+    /// CREATE INDEX.
+    CreateIndex {
+        /// The index.
+        definition: Box<IndexDefinition>,
+        /// The table.
+        relation: Relation,
+    },
+    /// ALTER TABLE.
+    AlterTable {
+        /// What changes. An error where it asks for what tables do not have.
+        actions: Result<Vec<TableAction>>,
+        /// How it is refused of what is no table that users write.
+        refused: Refused,
+    },
+    /// ALTER INDEX name RENAME TO.
+    RenameIndex {
+        /// Its schema, if named.
+        schema: Option<String>,
+        /// Its name.
+        name: String,
+        /// Its new name.
+        to: String,
+        /// That there is none is a notice.
+        if_exists: bool,
+    },
     /// CREATE SEQUENCE.
     CreateSequence(Box<SequenceDefinition>),
     /// ALTER SEQUENCE.
@@ -165,59 +190,17 @@ pub enum Statement {
         /// `None` is NULL.
         text: Option<String>,
     },
-    /// INSERT, UPDATE or DELETE: of a temporary table it runs.
+    /// INSERT, UPDATE or DELETE: of a table that users write it runs.
     Write {
-        /// What it does. An error where it asks for what temporary tables do not have.
+        /// What it does. An error where it asks for what we do not have.
         write: Result<Box<Write>>,
         /// How it is refused of any other table.
         refused: Refused,
     },
-    /// A statement that does not run; TRUNCATE and DROP TABLE of temporary tables do.
+    /// A statement that does not run; TRUNCATE, DROP TABLE and DROP INDEX of what users write do.
     Refused(Refused),
     /// The empty statement, with its tag.
     NoEffect(&'static str),
-}
-
-/// What CREATE TEMPORARY TABLE makes.
-#[derive(Debug, Clone)]
-pub struct TableDefinition {
-    /// Its schema, if named.
-    pub schema: Option<String>,
-    /// Its name.
-    pub name: String,
-    /// Where there is such a table already, a notice is enough.
-    pub if_not_exists: bool,
-    /// What the end of a transaction does to it.
-    pub on_commit: OnCommit,
-    /// Its columns.
-    pub content: Content,
-}
-
-/// What tells the columns of a new table.
-#[derive(Debug, Clone)]
-pub enum Content {
-    /// Each is written.
-    Columns(Vec<ColumnDefinition>),
-    /// They are a query's, whose rows it begins with.
-    Query {
-        /// Names for the first of them.
-        names: Vec<String>,
-        /// The query.
-        query: Box<Query>,
-        /// `WITH NO DATA` takes no rows.
-        data: bool,
-    },
-}
-
-/// A column of CREATE TABLE.
-#[derive(Debug, Clone)]
-pub struct ColumnDefinition {
-    /// Its name.
-    pub name: String,
-    /// Its type.
-    pub data_type: DataType,
-    /// `NOT NULL`.
-    pub not_null: bool,
 }
 
 /// What CREATE SEQUENCE makes.
@@ -304,6 +287,14 @@ pub enum Commented {
     Schema(String),
     /// A sequence: its schema, if named, and its name.
     Sequence(Option<String>, String),
+    /// A table.
+    Table(Relation),
+    /// A column of a table.
+    Column(Relation, String),
+    /// An index: its schema, if named, and its name.
+    Index(Option<String>, String),
+    /// A constraint of a table.
+    Constraint(Relation, String),
 }
 
 /// DROP SEQUENCE or DROP SCHEMA.
@@ -335,8 +326,12 @@ pub enum Change {
     Insert {
         /// The columns it names; none are all.
         columns: Vec<Named>,
+        /// OVERRIDING SYSTEM or USER VALUE.
+        overriding: Option<Overriding>,
         /// The rows; `None` is DEFAULT VALUES.
         source: Option<Box<Query>>,
+        /// ON CONFLICT.
+        conflict: Option<Box<OnConflict>>,
     },
     /// UPDATE.
     Update {
@@ -347,6 +342,44 @@ pub enum Change {
     },
     /// DELETE: the numbers of the rows that go.
     Delete(Box<Query>),
+}
+
+/// Whose values an identity column gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Overriding {
+    /// Those of the statement.
+    System,
+    /// Those of the sequence.
+    User,
+}
+
+/// What becomes of a row whose key another has.
+#[derive(Debug, Clone)]
+pub struct OnConflict {
+    /// Which keys are meant; none are all.
+    pub target: ConflictTarget,
+    /// `None` is DO NOTHING.
+    pub update: Option<ConflictUpdate>,
+}
+
+/// Which keys ON CONFLICT means.
+#[derive(Debug, Clone)]
+pub enum ConflictTarget {
+    /// All.
+    Any,
+    /// That of these columns.
+    Columns(Vec<Named>),
+    /// That of a constraint.
+    Constraint(String),
+}
+
+/// DO UPDATE.
+#[derive(Debug, Clone)]
+pub struct ConflictUpdate {
+    /// The columns that change.
+    pub columns: Vec<Named>,
+    /// Their values, and behind them the number of the row that is there.
+    pub rows: Box<Query>,
 }
 
 /// A name with its place in the text.
@@ -371,6 +404,10 @@ pub struct Refused {
     pub if_exists: bool,
     /// How many parameters it has, which a client sends with it.
     pub parameters: usize,
+    /// CASCADE.
+    pub cascade: bool,
+    /// RESTART IDENTITY of TRUNCATE.
+    pub restart: bool,
     /// What ALTER TABLE would change, if a sequence may stand there too.
     pub alteration: Option<Alteration<SequenceOptions>>,
     /// Why it does not run.
@@ -621,6 +658,9 @@ impl Statement {
             Statement::Access(_) => "REVOKE",
             Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
             Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::CreateIndex { .. } => "CREATE INDEX",
+            Statement::RenameIndex { .. } => "ALTER INDEX",
+            Statement::AlterTable { refused, .. } => refused.tag,
             Statement::CreateSequence(_) => "CREATE SEQUENCE",
             Statement::AlterSequence(_) => "ALTER SEQUENCE",
             Statement::Schema(SchemaStatement::Create { .. }) => "CREATE SCHEMA",

@@ -1,5 +1,5 @@
-//! CREATE TEMPORARY TABLE (PostgreSQL manual, CREATE TABLE and CREATE TABLE AS). What temporary tables do not have yet is
-//! refused by its name.
+//! CREATE TABLE, also temporary (PostgreSQL manual, CREATE TABLE and CREATE TABLE AS). What tables do not have is refused by
+//! its name.
 
 use datafusion::sql::sqlparser::ast::DataType;
 use datafusion::sql::sqlparser::dialect::PostgreSqlDialect;
@@ -7,12 +7,16 @@ use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 
 use super::Reader;
-use super::statement::{ColumnDefinition, Content, Statement, TableDefinition};
+use super::definition::{
+    ColumnDefinition, ConstraintDefinition, Content, DefaultDefinition, TableDefinition,
+};
+use super::statement::Statement;
+use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
 use crate::pg::facts::OnCommit;
 
 /// The words that begin what is said of a column behind its type.
-const OF_COLUMNS: &[&str] = &[
+pub(super) const OF_COLUMNS: &[&str] = &[
     "NOT",
     "NULL",
     "DEFAULT",
@@ -25,46 +29,50 @@ const OF_COLUMNS: &[&str] = &[
     "COLLATE",
     "STORAGE",
     "COMPRESSION",
+    "USING",
 ];
 
 /// The words that begin what is said of a table between its columns.
 const OF_TABLES: &[&str] =
     &["CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN", "EXCLUDE", "LIKE"];
 
-/// Types that are a number with a sequence behind it.
-const SERIAL: &[&str] = &["SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL2", "SERIAL4", "SERIAL8"];
-
-fn unsupported(what: &str) -> Error {
-    Error::FeatureNotSupported(format!("{what} of temporary tables is not supported"))
+pub(super) fn unsupported(what: &str) -> Error {
+    Error::FeatureNotSupported(format!("{what} of tables is not supported"))
 }
 
+/// A column, and the constraints that stand behind it.
+pub(super) type Column = (ColumnDefinition, Vec<ConstraintDefinition>);
+
 impl Reader<'_> {
-    /// Whether `CREATE [LOCAL | GLOBAL] TEMPORARY TABLE` stands here.
-    pub(super) fn creates_temporary_table(&self) -> bool {
+    /// Whether `CREATE [[LOCAL | GLOBAL] TEMPORARY | UNLOGGED] TABLE` stands here.
+    pub(super) fn creates_table(&self) -> bool {
         let word = |offset| self.word_at(offset).unwrap_or_default();
         let scope = usize::from(matches!(word(1).as_str(), "LOCAL" | "GLOBAL"));
-        matches!(word(1 + scope).as_str(), "TEMP" | "TEMPORARY") && word(2 + scope) == "TABLE"
+        let kind = usize::from(matches!(
+            (scope, word(1 + scope).as_str()),
+            (_, "TEMP" | "TEMPORARY") | (0, "UNLOGGED")
+        ));
+        word(1 + scope + kind) == "TABLE" && (scope == 0 || kind == 1)
     }
 
-    pub(super) fn temporary_table(&mut self) -> Result<Statement> {
+    pub(super) fn create_table(&mut self) -> Result<Statement> {
         self.expect("CREATE")?;
         let _scope = self.accept("LOCAL") || self.accept("GLOBAL");
-        let _temporary = self.accept("TEMP") || self.accept("TEMPORARY");
+        let temporary = self.accept("TEMP") || self.accept("TEMPORARY");
+        let _unlogged = self.accept("UNLOGGED");
         self.expect("TABLE")?;
         let if_not_exists = self.accept("IF NOT EXISTS");
-        let mut parts = vec![self.identifier()?];
-        while self.accept_token(&Token::Period) {
-            parts.push(self.identifier()?);
+        let (schema, name) = self.relation_name()?;
+        if matches!(self.peek().as_deref(), Some("OF" | "PARTITION")) {
+            return Err(unsupported(&self.peek().unwrap_or_default()));
         }
-        let name = parts.pop().unwrap_or_default();
-        let schema = parts.pop();
         let bare = self.token() != Token::LParen;
         let listed = !bare && self.lists_names();
         let names = if listed { self.bracketed_names()? } else { Vec::new() };
-        let columns = if bare || listed { None } else { Some(self.columns()?) };
-        let on_commit = self.storage()?;
+        let columns = if bare || listed { None } else { Some(self.columns(&name)?) };
+        let on_commit = self.storage(temporary)?;
         let content = match columns {
-            Some(columns) => Content::Columns(columns),
+            Some((columns, constraints)) => Content::Columns(columns, constraints),
             None => {
                 self.expect("AS")?;
                 if self.peek().as_deref() == Some("EXECUTE") {
@@ -74,11 +82,12 @@ impl Reader<'_> {
                 Content::Query { names, query: super::query(self.sql, tokens)?, data }
             }
         };
+        let temporary = temporary.then_some(on_commit);
         Ok(Statement::CreateTable(Box::new(TableDefinition {
             schema,
             name,
             if_not_exists,
-            on_commit,
+            temporary,
             content,
         })))
     }
@@ -89,53 +98,71 @@ impl Reader<'_> {
             && matches!(self.token_at(1), Token::Word(_))
     }
 
-    fn bracketed_names(&mut self) -> Result<Vec<String>> {
+    pub(super) fn bracketed_names(&mut self) -> Result<Vec<String>> {
         self.expect_token(&Token::LParen)?;
         let names = self.identifiers()?;
         self.expect_token(&Token::RParen)?;
         Ok(names)
     }
 
-    fn columns(&mut self) -> Result<Vec<ColumnDefinition>> {
+    fn columns(
+        &mut self,
+        table: &str,
+    ) -> Result<(Vec<ColumnDefinition>, Vec<ConstraintDefinition>)> {
         self.expect_token(&Token::LParen)?;
-        let mut columns = Vec::new();
+        let (mut columns, mut constraints) = (Vec::new(), Vec::new());
         if self.accept_token(&Token::RParen) {
-            return Ok(columns);
+            return Ok((columns, constraints));
         }
         loop {
-            columns.push(self.column()?);
+            match self.peek().filter(|word| OF_TABLES.contains(&word.as_str())) {
+                Some(word) if matches!(word.as_str(), "LIKE" | "EXCLUDE") => {
+                    return Err(unsupported(&word));
+                }
+                Some(_) => constraints.push(self.table_constraint()?),
+                None => {
+                    let (column, own) = self.column(table)?;
+                    columns.push(column);
+                    constraints.extend(own);
+                }
+            }
             if self.accept_token(&Token::RParen) {
-                return Ok(columns);
+                return Ok((columns, constraints));
             }
             self.expect_token(&Token::Comma)?;
         }
     }
 
-    fn column(&mut self) -> Result<ColumnDefinition> {
-        if let Some(word) = self.peek().filter(|word| OF_TABLES.contains(&word.as_str())) {
-            return Err(unsupported(&word));
-        }
+    /// A column with all that is said of it.
+    pub(super) fn column(&mut self, table: &str) -> Result<Column> {
+        let position = self.position();
         let name = self.identifier()?;
-        let data_type = self.column_type()?;
-        let mut not_null = false;
-        loop {
-            if self.accept("NOT NULL") {
-                not_null = true;
-            } else if self.accept("NULL") || self.accept("DEFAULT NULL") {
-            } else if let Some(word) =
-                self.peek().filter(|word| OF_COLUMNS.contains(&word.as_str()))
-            {
-                return Err(unsupported(&word));
-            } else {
-                return Ok(ColumnDefinition { name, data_type, not_null });
-            }
-        }
+        let serial = self.serial();
+        let data_type = match serial {
+            Some(SequenceType::SmallInt) => DataType::SmallInt(None),
+            Some(SequenceType::Integer) => DataType::Integer(None),
+            Some(SequenceType::BigInt) => DataType::BigInt(None),
+            None => self.column_type()?,
+        };
+        let default = serial.map(DefaultDefinition::Serial);
+        let not_null = serial.is_some();
+        let mut column = ColumnDefinition { name, data_type, not_null, default };
+        let constraints = self.column_constraints(&mut column, (table, position))?;
+        Ok((column, constraints))
     }
 
-    fn column_type(&mut self) -> Result<DataType> {
-        if let Some(word) = self.peek().filter(|word| SERIAL.contains(&word.as_str())) {
-            return Err(unsupported(&format!("the type {}", word.to_lowercase())));
-        }
+    fn serial(&mut self) -> Option<SequenceType> {
+        let found = match self.peek()?.as_str() {
+            "SMALLSERIAL" | "SERIAL2" => SequenceType::SmallInt,
+            "SERIAL" | "SERIAL4" => SequenceType::Integer,
+            "BIGSERIAL" | "SERIAL8" => SequenceType::BigInt,
+            _ => return None,
+        };
+        self.skip();
+        Some(found)
+    }
+
+    pub(super) fn column_type(&mut self) -> Result<DataType> {
         let mut own = Vec::new();
         let mut depth = 0_usize;
         loop {
@@ -170,26 +197,47 @@ impl Reader<'_> {
     }
 
     /// What stands behind the columns: where PostgreSQL would store it, which means nothing here, and ON COMMIT.
-    fn storage(&mut self) -> Result<OnCommit> {
-        if let Some(word) = self.peek().filter(|word| {
-            matches!(word.as_str(), "INHERITS" | "PARTITION" | "USING" | "TABLESPACE")
-        }) {
+    fn storage(&mut self, temporary: bool) -> Result<OnCommit> {
+        if let Some(word) =
+            self.peek().filter(|word| matches!(word.as_str(), "INHERITS" | "PARTITION"))
+        {
             return Err(unsupported(&word));
         }
-        if self.peek().as_deref() == Some("WITH") && self.token_at(1) == Token::LParen {
-            return Err(unsupported("WITH"));
+        if self.accept("USING") && !self.accept("HEAP") {
+            let method = self.identifier()?;
+            return Err(unsupported(&format!("access method \"{method}\"")));
+        }
+        if self.accept("WITH") {
+            self.bracketed()?;
         }
         self.accept("WITHOUT OIDS");
-        for (words, on_commit) in [
+        let mut on_commit = OnCommit::PreserveRows;
+        for (words, own) in [
             ("ON COMMIT PRESERVE ROWS", OnCommit::PreserveRows),
             ("ON COMMIT DELETE ROWS", OnCommit::DeleteRows),
             ("ON COMMIT DROP", OnCommit::Drop),
         ] {
             if self.accept(words) {
-                return Ok(on_commit);
+                if !temporary {
+                    let message = "ON COMMIT can only be used on temporary tables";
+                    return Err(Error::InvalidTableDefinition(message.to_owned()));
+                }
+                on_commit = own;
             }
         }
-        Ok(OnCommit::PreserveRows)
+        if self.accept("TABLESPACE") {
+            self.tablespace()?;
+        }
+        Ok(on_commit)
+    }
+
+    /// Errors: 42704 for any but those there are always.
+    pub(super) fn tablespace(&mut self) -> Result<()> {
+        let name = self.identifier()?;
+        match name.as_str() {
+            "pg_default" => Ok(()),
+            _ => Err(Error::UndefinedObject(format!("tablespace \"{name}\" does not exist"))),
+        }
     }
 }
 

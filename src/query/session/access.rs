@@ -229,6 +229,7 @@ impl SqlSession {
         let targets = self.expand(&access.targets).await?;
         for target in &targets {
             self.may_grant(target)?;
+            self.check_privileges(target, &access.privileges)?;
         }
         let mut changes = Vec::new();
         let mut grants = Vec::new();
@@ -268,6 +269,22 @@ impl SqlSession {
         Ok(tag.to_owned())
     }
 
+    /// Errors: 0A000 for a privilege to change what a version has.
+    fn check_privileges(&self, target: &Target, privileges: &[Privilege]) -> Result<()> {
+        let Target::Table { schema, table } = target else { return Ok(()) };
+        let generation = self.engine.catalog.pin();
+        let written = generation.table(schema, table).is_some()
+            || generation.sequence(schema, table).is_some();
+        match privileges.iter().find(|it| !written && **it != Privilege::Select) {
+            Some(privilege) => {
+                let message = format!("privilege {} is not supported", privilege.name());
+                Err(Error::FeatureNotSupported(message)
+                    .detail("Versions are read-only: USAGE and SELECT can be granted."))
+            }
+            None => Ok(()),
+        }
+    }
+
     /// What ALL PRIVILEGES are on a target.
     fn all_privileges(&self, target: &Target) -> Vec<Privilege> {
         let generation = self.engine.catalog.pin();
@@ -278,6 +295,10 @@ impl SqlSession {
             Target::Schema(_) => vec![Privilege::Usage],
             Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
                 vec![Privilege::Usage, Privilege::Select, Privilege::Update]
+            }
+            Target::Table { schema, table } if generation.table(schema, table).is_some() => {
+                use Privilege::{Delete, Insert, References, Select, Trigger, Truncate, Update};
+                vec![Insert, Select, Update, Delete, Truncate, References, Trigger]
             }
             Target::Table { .. } => vec![Privilege::Select],
         }
@@ -302,18 +323,27 @@ impl SqlSession {
                 }
                 AccessTarget::One(Target::Table { schema, table }) => {
                     let schema = if schema.is_empty() {
-                        facts
-                            .visible(table)
-                            .map(|(schema, ..)| schema)
+                        let written = facts.written(None, table).map(|(schema, _)| schema);
+                        written
+                            .or_else(|| facts.visible(table).map(|(schema, ..)| schema))
                             .ok_or_else(|| Error::UndefinedTable(table.clone()))?
                     } else {
                         schema.clone()
                     };
-                    let written = generation.sequence(&schema, table).is_some();
+                    let written = generation.sequence(&schema, table).is_some()
+                        || generation.table(&schema, table).is_some();
                     if !written && !known(&schema)?.relations.contains_key(table) {
                         return Err(Error::UndefinedTable(format!("{schema}.{table}")));
                     }
                     list.push(Target::Table { schema, table: table.clone() });
+                }
+                AccessTarget::AllTables(schema) if generation.schema(schema).is_some() => {
+                    let written = generation.schema(schema).into_iter();
+                    let tables = written.flat_map(|schema| schema.tables.keys());
+                    list.extend(tables.map(|table| Target::Table {
+                        schema: schema.clone(),
+                        table: table.clone(),
+                    }));
                 }
                 AccessTarget::AllTables(schema) => {
                     let tables = known(schema)?.relations.keys();

@@ -11,6 +11,7 @@ use super::SqlSession;
 use crate::catalog::Generation;
 use crate::catalog::change::Change;
 use crate::catalog::generation::RelationIds;
+use crate::catalog::table::Default;
 use crate::catalog::written::{Position, Schema, Sequence};
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Entity;
@@ -28,7 +29,7 @@ const TRIES_MAX: usize = 20;
 const CHANGES_LEN_MAX: usize = 10_000;
 
 /// What a transaction has defined so far.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, core::default::Default)]
 pub(super) struct Draft {
     /// The changes, in their order.
     changes: Vec<Change>,
@@ -38,7 +39,7 @@ pub(super) struct Draft {
 
 impl SqlSession {
     /// Makes one change of definitions; see [`SqlSession::define_all`].
-    async fn define(
+    pub(super) async fn define(
         &mut self,
         command: &str,
         mut change: impl FnMut(&mut SqlSession, &Facts) -> Result<Option<Change>>,
@@ -52,14 +53,13 @@ impl SqlSession {
     /// Changes definitions: now, or as a part of the transaction. `changes` makes them of the catalog as the statement
     /// sees it, and none of what is so already.
     /// Errors: 25006; those of `changes` and of the catalog; nothing is changed then.
-    async fn define_all(
+    pub(super) async fn define_all(
         &mut self,
         command: &str,
         mut changes: impl FnMut(&mut SqlSession, &Facts) -> Result<Vec<Change>>,
     ) -> Result<()> {
         self.writable(command)?;
-        let deferred =
-            self.block.is_some() || self.implicit.as_ref().is_some_and(|implicit| implicit.shared);
+        let deferred = self.deferred();
         let mut tries = 0;
         loop {
             let facts = self.facts("");
@@ -79,7 +79,7 @@ impl SqlSession {
         }
     }
 
-    fn add_to_draft(&mut self, changes: Vec<Change>) -> Result<()> {
+    pub(super) fn add_to_draft(&mut self, changes: Vec<Change>) -> Result<()> {
         if CHANGES_LEN_MAX < self.draft.changes.len() + changes.len() {
             let message = "too many definitions in one transaction".to_owned();
             return Err(Error::ProgramLimitExceeded(message));
@@ -93,6 +93,16 @@ impl SqlSession {
         self.draft.changes.extend(changes);
         self.basis = None;
         Ok(())
+    }
+
+    /// What `base` is with what the transaction has made so far; `None` where that is nothing.
+    /// Errors: those of the changes.
+    pub(super) fn redrafted(&self, base: &Generation) -> Result<Option<Arc<Generation>>> {
+        if self.draft.changes.is_empty() {
+            return Ok(None);
+        }
+        let drafted = self.engine.catalog.draft(base, &self.draft.changes)?;
+        Ok(Some(Arc::new(drafted)))
     }
 
     /// Commits what the transaction has defined.
@@ -112,7 +122,7 @@ impl SqlSession {
             self.draft = Draft::default();
             self.basis = None;
         }
-        self.sequences.set_draft(Default::default());
+        self.sequences.set_draft(crate::sequence::Drafted::default());
     }
 
     // ---- schemas
@@ -165,7 +175,7 @@ impl SqlSession {
     }
 
     /// Errors: 3F000; 42501 for a schema of somebody else, and for those of the source root.
-    fn own_schema(&self, facts: &Facts, name: &str) -> Result<()> {
+    pub(super) fn own_schema(&self, facts: &Facts, name: &str) -> Result<()> {
         match facts.generation.schema(name) {
             Some(schema) if facts.generation.owns(&self.user, &schema.owner) => Ok(()),
             Some(_) => {
@@ -178,7 +188,7 @@ impl SqlSession {
     }
 
     /// Errors: 42501 for a role that this one could not become.
-    fn may_give_to(&self, owner: &str) -> Result<()> {
+    pub(super) fn may_give_to(&self, owner: &str) -> Result<()> {
         if self.generation().may_become(&self.user, owner) {
             return Ok(());
         }
@@ -187,13 +197,19 @@ impl SqlSession {
 
     /// The schema where something of that name is made.
     /// Errors: 3F000; 42501; 0A000 for temporary ones.
-    fn place(&self, facts: &Facts, schema: Option<&str>, made: &str) -> Result<Arc<Schema>> {
+    pub(super) fn place(
+        &self,
+        facts: &Facts,
+        schema: Option<&str>,
+        made: &str,
+    ) -> Result<Arc<Schema>> {
         let generation = &facts.generation;
         let found = match schema {
             Some(name) => match generation.schema(name) {
                 Some(found) => found,
                 None if name == TEMPORARY_ALIAS => {
-                    let message = "temporary sequences are not supported".to_owned();
+                    let message =
+                        "permanent relations in a temporary schema are not supported".to_owned();
                     return Err(Error::FeatureNotSupported(message));
                 }
                 None if matches!(name, "pg_catalog" | "information_schema" | FOREBAY_SCHEMA) => {
@@ -226,7 +242,7 @@ impl SqlSession {
         let ids = RelationIds { relation, row_type: 0, array_type: 0 };
         self.define("CREATE SEQUENCE", |session, facts| {
             let schema = session.place(facts, definition.schema.as_deref(), &definition.name)?;
-            if schema.sequences.contains_key(&definition.name) {
+            if schema.has_relation(&definition.name) {
                 let error = Error::DuplicateTable(definition.name.clone());
                 if !definition.if_not_exists {
                     return Err(error);
@@ -238,15 +254,7 @@ impl SqlSession {
                 name: definition.name.clone(),
                 ids,
                 owner: session.user.clone(),
-                data_type: definition.options.data_type.unwrap_or_default(),
-                start: 0,
-                increment: 1,
-                min: 0,
-                max: 0,
-                cache: 1,
-                cycle: false,
-                generation: 0,
-                comment: None,
+                ..new_sequence(&definition.options)
             };
             let (sequence, position) = options(new, &definition.options, None)?;
             Ok(Some(Change::PutSequence {
@@ -291,7 +299,7 @@ impl SqlSession {
                     if place.name == schema {
                         return Ok(None);
                     }
-                    if place.sequences.contains_key(&was.name) {
+                    if place.has_relation(&was.name) {
                         let (name, schema) = (&was.name, &place.name);
                         let message =
                             format!("relation \"{name}\" already exists in schema \"{schema}\"");
@@ -330,7 +338,7 @@ impl SqlSession {
         Ok(true)
     }
 
-    /// COMMENT ON SCHEMA, COMMENT ON SEQUENCE.
+    /// COMMENT ON what users make.
     pub(super) async fn comment(&mut self, on: &Commented, text: Option<&String>) -> Result<()> {
         self.define("COMMENT", |session, facts| match on {
             Commented::Schema(name) => {
@@ -338,6 +346,10 @@ impl SqlSession {
                 let (name, text) = (name.clone(), text.cloned());
                 Ok(Some(Change::CommentOnSchema { name, text }))
             }
+            Commented::Table(..)
+            | Commented::Column(..)
+            | Commented::Index(..)
+            | Commented::Constraint(..) => session.comment_on_table(facts, on, text),
             Commented::Sequence(schema, name) => {
                 let schema = schema.as_deref();
                 let entity = session.sequence_named(facts, schema, name)?;
@@ -397,6 +409,7 @@ impl SqlSession {
         };
         let (schema, sequence) = self.own_sequence(facts, &entity)?;
         let (name, oid) = (sequence.name.clone(), sequence.ids.relation);
+        check_unused(facts, &name, oid)?;
         Ok(Change::DropSequence { schema, name, oid })
     }
 
@@ -465,6 +478,52 @@ impl SqlSession {
     }
 }
 
+/// Errors: 2BP01 while a column takes its numbers from a sequence.
+fn check_unused(facts: &Facts, name: &str, oid: u32) -> Result<()> {
+    let tables = facts.generation.schemas.values().flat_map(|schema| schema.tables.values());
+    for table in tables {
+        let own = Some(Default::Next(oid));
+        let Some(attribute) = table.attributes.iter().find(|it| it.default == own) else {
+            continue;
+        };
+        let (column, table) = (table.column(attribute.number).unwrap_or_default(), &table.name);
+        if attribute.identity.is_some() {
+            let message = format!(
+                "cannot drop sequence {name} because column {column} of table {table} requires it"
+            );
+            return Err(Error::DependentObjectsStillExist(message)
+                .hint(format!("You can drop column {column} of table {table} instead.")));
+        }
+        let message = format!("cannot drop sequence {name} because other objects depend on it");
+        let detail = format!(
+            "default value for column {column} of table {table} depends on sequence {name}"
+        );
+        return Err(Error::DependentObjectsStillExist(message)
+            .detail(detail)
+            .hint("Use DROP ... CASCADE to drop the dependent objects too."));
+    }
+    Ok(())
+}
+
+/// A sequence before its options are known.
+pub(super) fn new_sequence(options: &SequenceOptions) -> Sequence {
+    Sequence {
+        name: String::new(),
+        ids: RelationIds { relation: 0, row_type: 0, array_type: 0 },
+        owner: String::new(),
+        data_type: options.data_type.unwrap_or_default(),
+        start: 0,
+        increment: 1,
+        min: 0,
+        max: 0,
+        cache: 1,
+        cycle: false,
+        generation: 0,
+        comment: None,
+        owned_by: None,
+    }
+}
+
 /// A name as messages write it.
 pub(super) fn shown(schema: Option<&str>, name: &str) -> String {
     schema.map_or_else(|| name.to_owned(), |schema| format!("{schema}.{name}"))
@@ -484,7 +543,7 @@ fn published(name: &str) -> Error {
 /// A sequence with what a statement says of it, as PostgreSQL's `init_params` does. `at` is where it is: last number, and
 /// whether that was taken; `None` for a new one.
 /// Errors: 22023.
-fn options(
+pub(super) fn options(
     mut sequence: Sequence,
     wanted: &SequenceOptions,
     at: Option<(i64, bool)>,

@@ -100,6 +100,7 @@ impl SqlSession {
                     | parse::Statement::Declare { .. }
             );
         }
+        self.see_committed();
         let secret = matches!(statement, parse::Statement::Role(_));
         self.presence.update(|row| {
             "active".clone_into(&mut row.state);
@@ -201,6 +202,15 @@ impl SqlSession {
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
             S::CreateTable(definition) => self.create_table(definition, text).await,
+            S::CreateIndex { definition, relation } => {
+                let created = self.create_index(definition, relation, text).await;
+                created.and_then(|()| done("CREATE INDEX"))
+            }
+            S::RenameIndex { schema, name, to, if_exists } => {
+                let renamed = self.rename_index(schema.as_deref(), name, to, *if_exists).await;
+                renamed.and_then(|()| done("ALTER INDEX"))
+            }
+            S::AlterTable { actions, refused } => self.alter_table(actions, refused, text).await,
             S::CreateSequence(definition) => {
                 self.create_sequence(definition).await.and_then(|()| done("CREATE SEQUENCE"))
             }
@@ -217,9 +227,8 @@ impl SqlSession {
             S::Write { write, refused } => {
                 self.write(write, refused, text, Given { values: parameters, types: &[] }).await
             }
-            S::Refused(refused) => match self.change_temporary(refused, text).await? {
+            S::Refused(refused) => match self.change_written(refused, text).await? {
                 Some(done) => Ok(done),
-                None if self.alters_sequence(refused).await? => done(refused.tag),
                 None => self.refuse(refused, text).await,
             },
             S::NoEffect("") => Ok(Outcome::Empty),

@@ -1,22 +1,30 @@
 //! One client's session: its settings, transaction, prepared statements and cursors.
 
 mod access;
+mod alter;
 mod arguments;
 mod assigned;
 pub(super) mod between;
+mod builder;
 mod changed;
+mod completed;
+mod conflict;
 mod copied;
 mod cursor;
 mod define;
+mod deparse;
 pub mod door;
 mod execute;
 mod explain;
 mod numbers;
+mod plain;
 mod prepared;
 mod refused;
+mod table;
 mod temporary;
 mod transaction;
 mod write;
+mod written;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -432,6 +440,7 @@ impl Drop for SqlSession {
         self.token.cancel();
         self.engine.channels.leave(self.login.pid);
         self.engine.locks.leave(self.login.pid);
+        self.engine.row_locks.release(self.login.pid);
         self.engine.sessions.leave(&self.presence);
     }
 }

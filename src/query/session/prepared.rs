@@ -111,7 +111,7 @@ impl SqlSession {
                 statement.parameter_types = planned.parameter_types.clone();
             }
             parse::Statement::Write { write: Ok(write), refused }
-                if self.written(refused).is_some() =>
+                if self.written_first(refused).is_some() =>
             {
                 let told = self.describe_write(write, refused, &text, declared).await?;
                 (statement.parameter_types, statement.columns) = told;

@@ -8,6 +8,7 @@ use super::SqlSession;
 use super::between::undefined;
 use super::define::Draft;
 use crate::catalog::Generation;
+use crate::catalog::generation::Defined;
 use crate::error::{Error, Result};
 use crate::pg::facts::Temporary;
 use crate::query::channels::Post;
@@ -22,8 +23,10 @@ const SAVEPOINTS_LEN_MAX: usize = 10_000;
 
 /// An open transaction block.
 pub(super) struct Block {
-    /// What all its statements see.
+    /// What its statements see.
     pub(super) generation: Arc<Generation>,
+    /// Up to where it has seen what others commit.
+    seen_lsn: u64,
     /// `now()`.
     pub(super) started_us: i64,
     /// Whether a statement of it failed.
@@ -91,6 +94,7 @@ impl SqlSession {
     pub(super) fn undo(&mut self) {
         let Some(implicit) = self.implicit.take() else { return };
         self.forget_draft();
+        self.unlock_rows();
         self.tables_back(implicit.tables);
         if let Some(before) = implicit.before {
             self.go_back(before);
@@ -101,6 +105,7 @@ impl SqlSession {
     /// What was sent together outside of a block is done.
     pub(super) fn end_implicit(&mut self) {
         if self.implicit.take().is_some() {
+            self.unlock_rows();
             self.tables_committed();
         }
     }
@@ -137,8 +142,10 @@ impl SqlSession {
             Some(implicit) => (implicit.before, implicit.tables),
             None => (None, self.temporary.now.clone()),
         };
+        let generation = self.engine.catalog.pin();
         self.block = Some(Block {
-            generation: self.engine.catalog.pin(),
+            seen_lsn: generation.lsn,
+            generation,
             started_us: now_us,
             failed: false,
             before: before.unwrap_or_else(|| self.settings.clone()),
@@ -159,6 +166,43 @@ impl SqlSession {
         }
         self.presence.update(|row| row.xact_start_us = Some(now_us));
         self.settings_changed();
+    }
+
+    /// READ COMMITTED: each statement sees what others have committed of what users write. The versions of databases stay
+    /// those of the block's beginning, as they are promised to do at every level.
+    pub(super) fn see_committed(&mut self) {
+        if self.settings.own("transaction_isolation") != "read committed" {
+            return;
+        }
+        let Some(block) = &self.block else { return };
+        let newest = self.engine.catalog.pin();
+        if block.failed || newest.lsn == block.seen_lsn {
+            return;
+        }
+        let lsn = newest.lsn;
+        let before = &block.generation.databases;
+        let same = newest.databases.len() == before.len()
+            && newest
+                .databases
+                .iter()
+                .all(|(name, now)| before.get(name).is_some_and(|before| Arc::ptr_eq(before, now)));
+        let base = match same {
+            true => newest,
+            false => {
+                let defined =
+                    Defined { lsn: newest.defined.lsn, draft: self.engine.catalog.draft_number() };
+                let databases = before.clone();
+                Arc::new(Generation { databases, defined, ..(*newest).clone() })
+            }
+        };
+        // What this transaction has made comes on top. Where that does not go together any more, COMMIT will tell.
+        let Ok(drafted) = self.redrafted(&base) else { return };
+        self.draft.generation = drafted;
+        if let Some(block) = &mut self.block {
+            block.generation = base;
+            block.seen_lsn = lsn;
+        }
+        self.basis = None;
     }
 
     pub(super) fn set_modes(&mut self, modes: &TransactionModes) -> Result<()> {
@@ -309,6 +353,7 @@ impl SqlSession {
     pub(super) fn close_block(&mut self, keep: bool) {
         let Some(block) = self.block.take() else { return };
         self.forget_draft();
+        self.unlock_rows();
         self.unlock(block.locks);
         if keep {
             self.tables_committed();

@@ -1,22 +1,31 @@
-//! INSERT, UPDATE and DELETE of temporary tables: a query says which rows, and the table is replaced as a whole.
+//! INSERT, UPDATE and DELETE: queries say which rows go and which come, and the table's rows change as a whole.
 
 use std::sync::Arc;
 
-use arrow::array::{Int64Array, RecordBatchOptions};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::RecordBatchOptions;
+use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::scalar::ScalarValue;
+use datafusion::sql::sqlparser::ast::Query;
 
 use super::SqlSession;
-use super::assigned::{Place, all_places, assign, output_place, outputs, placed, places};
+use super::assigned::{
+    Place, Places, assign, casts_within, check_updated, marked, output_place, outputs, placed,
+};
 use super::changed::{Target, internal};
+use super::written::{Written, again};
+use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
-use crate::pg::facts::{Facts, ROW, TemporaryTable};
+use crate::pg::facts::{Changing, Facts, ROW, Seen};
 use crate::pg::rewrite;
 use crate::query::door::{Column, Outcome, RowsTag};
 use crate::query::parse::{Change, Refused, Write};
 use crate::query::plan::Planned;
 use crate::query::run::stored;
+use crate::rows::{self, Rows};
+
+/// How often a statement is tried again when another commit comes between.
+const TRIES_MAX: usize = 100;
 
 /// Values of a statement's parameters, and the types they were read as.
 #[derive(Clone, Copy, Default)]
@@ -25,15 +34,26 @@ pub(super) struct Given<'a> {
     pub(super) types: &'a [u32],
 }
 
-impl SqlSession {
-    /// The temporary table that a statement would change.
-    pub(super) fn written(&self, refused: &Refused) -> Option<Arc<TemporaryTable>> {
-        let relation = refused.relations.first()?;
-        self.temporary.table(relation.schema.as_deref(), &relation.name)
-    }
+/// What a statement runs over, and with.
+#[derive(Clone, Copy)]
+pub(super) struct Over<'a> {
+    pub(super) written: &'a Written,
+    pub(super) text: &'a Arc<str>,
+    pub(super) parameters: Given<'a>,
+}
 
-    /// Runs INSERT, UPDATE or DELETE.
-    /// Errors: why other tables are not changed; 42703, 42804, 22001, 23502 and those of the queries.
+/// What a statement makes of a table.
+pub(super) struct Made {
+    pub(super) change: rows::Change,
+    /// What the rows are then.
+    pub(super) after: Rows,
+    /// The rows it counts and returns.
+    pub(super) affected: RecordBatch,
+}
+
+impl SqlSession {
+    /// Runs INSERT, UPDATE or DELETE. Outside of a block it is tried again where another commit came between.
+    /// Errors: why other tables are not changed; 42703, 42804, 22001, 23502, 23503, 23505, 23514 and those of the queries.
     pub(super) async fn write(
         &mut self,
         write: &Result<Box<Write>>,
@@ -41,10 +61,77 @@ impl SqlSession {
         text: &Arc<str>,
         parameters: Given<'_>,
     ) -> Result<Outcome> {
-        let Some(table) = self.written(refused) else { return self.refuse(refused, text).await };
-        let write = write.as_ref().map_err(Clone::clone)?;
-        let (planned, places) =
-            self.plan_change(&write.change, &table, text, parameters.types).await?;
+        let mut tries = 0;
+        loop {
+            let Some(written) = self.written_first(refused) else {
+                return self.refuse(refused, text).await;
+            };
+            let write = write.as_ref().map_err(Clone::clone)?;
+            let mut privileges = vec![match refused.tag {
+                "INSERT" => Privilege::Insert,
+                "UPDATE" => Privilege::Update,
+                _ => Privilege::Delete,
+            }];
+            if refused.tag != "INSERT" || write.returning.is_some() {
+                privileges.push(Privilege::Select);
+            }
+            self.may_write(&written, refused.tag, &privileges)?;
+            let made = self.make(&write.change, &written, text, parameters).await?;
+            if self.waited_for_rows(&written, &made.change.deleted).await? {
+                continue;
+            }
+            let count = made.affected.num_rows();
+            let returned = match &write.returning {
+                Some(returning) => {
+                    Some(self.returned(returning, &written, made.affected, text).await?)
+                }
+                None => None,
+            };
+            let deferred = self.deferred();
+            let updated = matches!(write.change, Change::Update { .. });
+            let done = self.change_rows(&written, made.change, made.after, updated).await;
+            if !deferred {
+                self.unlock_rows();
+            }
+            match done {
+                Err(error) if !deferred && tries < TRIES_MAX && again(error.bare()) => tries += 1,
+                Err(error) => return Err(error),
+                Ok(()) => return Ok(outcome(refused.tag, count, returned)),
+            }
+        }
+    }
+
+    /// What RETURNING tells of the rows that changed.
+    async fn returned(
+        &mut self,
+        returning: &Query,
+        written: &Written,
+        affected: RecordBatch,
+        text: &Arc<str>,
+    ) -> Result<(Arc<[Column]>, Vec<RecordBatch>)> {
+        let columns = Arc::clone(&written.table.columns);
+        let facts = self.changing(text, Seen { columns, rows: vec![affected] });
+        let planned = self.plan_with(returning, text, &[], facts).await?;
+        if !planned.parameter_types.is_empty() {
+            let message = "a parameter in RETURNING is not supported".to_owned();
+            return Err(Error::FeatureNotSupported(message));
+        }
+        let columns = Arc::clone(&planned.columns);
+        Ok((columns, self.gathered(planned, Vec::new()).await?))
+    }
+
+    /// The rows that a statement makes and those that go, checked as far as the session knows.
+    async fn make(
+        &mut self,
+        change: &Change,
+        written: &Written,
+        text: &Arc<str>,
+        parameters: Given<'_>,
+    ) -> Result<Made> {
+        if let Some(new) = self.plain_rows(change, written, parameters).await? {
+            return self.completed_rows(change, Over { written, text, parameters }, new).await;
+        }
+        let (planned, places) = self.plan_change(change, written, text, parameters.types).await?;
         let batches = match planned {
             Some(planned) => {
                 let needed = planned.parameter_types.len();
@@ -54,42 +141,62 @@ impl SqlSession {
             }
             None => vec![one_empty_row()?],
         };
-        let tag = refused.tag;
         let output = self.settings.meaning().output.clone();
-        let own = Arc::clone(&table);
-        // Much is copied of a large table, which the network's threads have no time for.
-        let changed = self.engine.plan(move || {
-            let target = Target { table: &own, output: &output };
-            match tag {
-                "INSERT" => target.inserted(&places, &batches),
-                "UPDATE" => target.updated(&places, &batches),
-                _ => target.deleted(&batches),
+        let own = written.clone();
+        if let Change::Delete(_) = change {
+            // Much is copied of a large table, which the network's threads have no time for.
+            let made = self.engine.plan(move || {
+                let target = Target { table: &own.table, rows: &own.rows, output: &output };
+                let deleted = target.deleted(&batches);
+                let affected =
+                    own.rows.take(&deleted).map_err(|refused| target.refused(&refused, None))?;
+                let change = rows::Change { deleted, ..rows::Change::default() };
+                changed(&target, change, affected)
+            });
+            return self.unless_cancelled(made).await;
+        }
+        let is_insert = matches!(change, Change::Insert { .. });
+        let shaped = self.engine.plan(move || {
+            let target = Target { table: &own.table, rows: &own.rows, output: &output };
+            match is_insert {
+                true => Ok((Vec::new(), target.inserted(&places, &batches)?)),
+                false => target.updated(&places, &batches),
             }
         });
-        let (rows, affected) = self.unless_cancelled(changed).await?;
-        let count = affected.num_rows();
-        let returned = match &write.returning {
-            Some(returning) => {
-                let facts = self.changing(&table, text, Arc::clone(&table.columns), vec![affected]);
-                let planned = self.plan_with(returning, text, &[], facts).await?;
-                if !planned.parameter_types.is_empty() {
-                    let message = "a parameter in RETURNING is not supported".to_owned();
-                    return Err(Error::FeatureNotSupported(message));
-                }
-                let columns = Arc::clone(&planned.columns);
-                Some((columns, self.gathered(planned, Vec::new()).await?))
-            }
-            None => None,
+        let (deleted, new) = self.unless_cancelled(shaped).await?;
+        if is_insert {
+            return self.completed_rows(change, Over { written, text, parameters }, new).await;
+        }
+        let new = self.completed(written, new, text).await?;
+        let output = self.settings.meaning().output.clone();
+        let own = written.clone();
+        let made = self.engine.plan(move || {
+            let target = Target { table: &own.table, rows: &own.rows, output: &output };
+            let inserted = (0 < new.num_rows()).then(|| new.clone());
+            changed(&target, rows::Change { all: false, deleted, inserted }, new)
+        });
+        self.unless_cancelled(made).await
+    }
+
+    /// The change that the rows of an INSERT make.
+    async fn completed_rows(
+        &mut self,
+        change: &Change,
+        over: Over<'_>,
+        new: RecordBatch,
+    ) -> Result<Made> {
+        let new = self.completed(over.written, new, over.text).await?;
+        if let Change::Insert { conflict: Some(conflict), .. } = change {
+            return self.unless_conflicting(conflict, over, new).await;
+        }
+        let output = self.settings.meaning().output.clone();
+        let own = over.written.clone();
+        let made = move || {
+            let target = Target { table: &own.table, rows: &own.rows, output: &output };
+            let inserted = (0 < new.num_rows()).then(|| new.clone());
+            changed(&target, rows::Change { inserted, ..rows::Change::default() }, new)
         };
-        self.put(TemporaryTable { rows, ..(*table).clone() })?;
-        Ok(match returned {
-            Some((columns, rows)) => {
-                let tag = RowsTag::Counted(if tag == "INSERT" { "INSERT 0" } else { tag });
-                Outcome::Rows { columns, rows: stored(rows), tag, binary: false }
-            }
-            None if tag == "INSERT" => Outcome::Done(format!("INSERT 0 {count}")),
-            None => Outcome::Done(format!("{tag} {count}")),
-        })
+        self.unless_cancelled(self.engine.plan(made)).await
     }
 
     /// The types of the parameters of such a statement, and the columns it returns.
@@ -100,13 +207,27 @@ impl SqlSession {
         text: &Arc<str>,
         declared: &[u32],
     ) -> Result<(Vec<u32>, Option<Arc<[Column]>>)> {
-        let Some(table) = self.written(refused) else { return Ok((declared.to_vec(), None)) };
-        let (planned, _) = self.plan_change(&write.change, &table, text, declared).await?;
-        let parameters =
-            planned.map_or_else(|| declared.to_vec(), |planned| planned.parameter_types.clone());
+        let Some(written) = self.written_first(refused) else {
+            return Ok((declared.to_vec(), None));
+        };
+        let plain = super::plain::parameter_types(&write.change, &written, declared);
+        let mut parameters = match plain {
+            Some(types) => types,
+            None => {
+                let (planned, _) =
+                    self.plan_change(&write.change, &written, text, declared).await?;
+                planned.map_or_else(|| declared.to_vec(), |it| it.parameter_types.clone())
+            }
+        };
+        if let Change::Insert { conflict: Some(conflict), .. } = &write.change
+            && let Some(update) = &conflict.update
+        {
+            parameters = self.conflict_parameters(update, &written, text, &parameters).await?;
+        }
         let columns = match &write.returning {
             Some(returning) => {
-                let facts = self.changing(&table, text, Arc::clone(&table.columns), Vec::new());
+                let columns = Arc::clone(&written.table.columns);
+                let facts = self.changing(text, Seen { columns, rows: Vec::new() });
                 let planned = self.plan_with(returning, text, &[], facts).await?;
                 Some(Arc::clone(&planned.columns))
             }
@@ -119,88 +240,147 @@ impl SqlSession {
     async fn plan_change(
         &mut self,
         change: &Change,
-        table: &TemporaryTable,
+        written: &Written,
         text: &Arc<str>,
         declared: &[u32],
     ) -> Result<(Option<Arc<Planned>>, Vec<Place>)> {
-        let (columns, query) = match change {
-            Change::Insert { columns, source: None } => {
-                return Ok((None, places(table, columns, true)?));
-            }
-            Change::Insert { columns, source: Some(query) } => (columns, query),
-            Change::Update { columns, rows } => (columns, rows),
+        let table = Arc::clone(&written.table);
+        match change {
             Change::Delete(rows) => {
-                let facts = self.numbered(table, text)?;
+                let facts = self.numbered(written, text)?;
                 let planned = self.plan_with(rows, text, declared, facts).await?;
-                return Ok((Some(planned), Vec::new()));
+                Ok((Some(planned), Vec::new()))
             }
-        };
-        let insert = matches!(change, Change::Insert { .. });
-        let facts = if insert { self.facts(text) } else { self.numbered(table, text)? };
-        let mut places = places(table, columns, insert)?;
-        if insert && columns.is_empty() {
-            places = all_places(table)?;
+            Change::Update { columns, rows } => {
+                let facts = self.numbered(written, text)?;
+                let places = Places::of(&table).updated(columns)?;
+                let mut rows = rows.clone();
+                check_updated(&mut rows, &places)?;
+                let (planned, places) =
+                    self.plan_assigned(&rows, places, (text, declared), facts).await?;
+                Ok((Some(planned), places))
+            }
+            Change::Insert { columns, overriding, source, .. } => {
+                let all = Places::of(&table);
+                let mut places = all.inserted(columns)?;
+                let Some(source) = source else {
+                    let rest = all.defaults(&[])?;
+                    if rest.is_empty() {
+                        return Ok((None, Vec::new()));
+                    }
+                    let (places, query) = rest.into_query()?;
+                    let facts = self.facts(text);
+                    let (planned, places) =
+                        self.plan_assigned(&query, places, (text, declared), facts).await?;
+                    return Ok((Some(planned), places));
+                };
+                let mut query = source.clone();
+                let facts = self.facts(text);
+                // Where the outputs are not the query's own, or stand in an order, a plan tells how many there are.
+                let own = outputs(&mut query).first().map(Vec::len);
+                let told = match own.filter(|_| casts_within(&mut query)) {
+                    Some(_) => None,
+                    None => {
+                        let facts = Arc::clone(&facts);
+                        Some(self.plan_with(&query, text, declared, facts).await?)
+                    }
+                };
+                let given = told.as_ref().map(|told| told.columns.len()).or(own);
+                let given = given.unwrap_or_default();
+                if places.len() < given {
+                    let message = "INSERT has more expressions than target columns".to_owned();
+                    let extra = output_place(&mut query, places.len());
+                    return Err(placed(Error::Syntax(message), extra, text));
+                }
+                if given < places.len() {
+                    if let Some(missing) = columns.get(given) {
+                        let message = "INSERT has more target columns than expressions".to_owned();
+                        return Err(Error::Syntax(message).at(missing.position));
+                    }
+                    places.truncate(given);
+                }
+                all.override_values(&mut query, &places, *overriding)?;
+                let rest = all.defaults(&places)?;
+                if !rest.is_empty() {
+                    let columns = told.as_ref().map(|told| told.columns.as_ref());
+                    places.extend(rest.add_to(&mut query, columns)?);
+                }
+                let (planned, places) =
+                    self.plan_assigned(&query, places, (text, declared), facts).await?;
+                Ok((Some(planned), places))
+            }
         }
-        let mut query = query.clone();
+    }
+
+    /// A query whose outputs are assigned to places.
+    /// Errors: 42804.
+    pub(super) async fn plan_assigned(
+        &mut self,
+        query: &Query,
+        places: Vec<Place>,
+        (text, declared): (&Arc<str>, &[u32]),
+        facts: Arc<Facts>,
+    ) -> Result<(Arc<Planned>, Vec<Place>)> {
+        let mut query = Box::new(query.clone());
         for row in outputs(&mut query) {
             for (cell, place) in row.into_iter().zip(&places) {
+                if marked(cell) {
+                    *cell = place.default()?;
+                }
                 rewrite::given(cell, &place.sql_type);
             }
         }
         let facts_again = Arc::clone(&facts);
         let mut planned = self.plan_with(&query, text, declared, facts).await?;
-        let given = planned.columns.len() - usize::from(!insert);
-        if places.len() < given {
-            let message = "INSERT has more expressions than target columns".to_owned();
-            let extra = output_place(&mut query, places.len());
-            return Err(placed(Error::Syntax(message), extra, text));
-        }
-        if given < places.len() {
-            if let Some(missing) = columns.get(given) {
-                let message = "INSERT has more target columns than expressions".to_owned();
-                return Err(Error::Syntax(message).at(missing.position));
-            }
-            places.truncate(given);
-        }
         if assign(&mut query, &places, &planned.columns, text)? {
             planned = self.plan_with(&query, text, declared, facts_again).await?;
         }
-        Ok((Some(planned), places))
+        Ok((planned, places))
     }
 
     /// What a statement sees whose rows have numbers.
-    fn numbered(&mut self, table: &TemporaryTable, text: &Arc<str>) -> Result<Arc<Facts>> {
-        let mut fields = table.columns.fields().to_vec();
-        fields.push(Arc::new(Field::new(ROW, DataType::Int64, false)));
-        let columns: SchemaRef = Arc::new(Schema::new(fields));
-        let mut first = 0_i64;
-        let mut rows = Vec::with_capacity(table.rows.len());
-        for batch in &table.rows {
-            let end = first + i64::try_from(batch.num_rows()).unwrap_or(i64::MAX);
-            let mut arrays = batch.columns().to_vec();
-            arrays.push(Arc::new(Int64Array::from_iter_values(first..end)));
-            rows.push(RecordBatch::try_new(Arc::clone(&columns), arrays).map_err(internal)?);
-            first = end;
-        }
-        Ok(self.changing(table, text, columns, rows))
+    pub(super) fn numbered(&mut self, written: &Written, text: &Arc<str>) -> Result<Arc<Facts>> {
+        let (columns, rows) = written.rows.numbered(ROW)?;
+        Ok(self.changing(text, Seen { columns, rows }))
     }
 
-    /// What a query sees that says which rows of a table change, or tells those that did.
-    fn changing(
-        &mut self,
-        table: &TemporaryTable,
-        text: &Arc<str>,
-        columns: SchemaRef,
-        rows: Vec<RecordBatch>,
-    ) -> Arc<Facts> {
+    /// What a query sees that says which rows of a table change, checks them, or tells of them.
+    pub(super) fn changing(&mut self, text: &Arc<str>, target: Seen) -> Arc<Facts> {
         let mut facts = (*self.facts(text)).clone();
-        facts.changing = Some(Arc::new(TemporaryTable { columns, rows, ..table.emptied() }));
+        facts.changing = Some(Arc::new(Changing { target, excluded: None }));
         Arc::new(facts)
+    }
+}
+
+/// The rows after a change.
+/// Errors: 23505; 40001.
+pub(super) fn changed(
+    target: &Target<'_>,
+    change: rows::Change,
+    affected: RecordBatch,
+) -> Result<Made> {
+    let after = target.rows.changed(&change);
+    let after = after.map_err(|refused| target.refused(&refused, change.inserted.as_ref()))?;
+    Ok(Made { change, after, affected })
+}
+
+fn outcome(
+    tag: &'static str,
+    count: usize,
+    returned: Option<(Arc<[Column]>, Vec<RecordBatch>)>,
+) -> Outcome {
+    match returned {
+        Some((columns, rows)) => {
+            let tag = RowsTag::Counted(if tag == "INSERT" { "INSERT 0" } else { tag });
+            Outcome::Rows { columns, rows: stored(rows), tag, binary: false }
+        }
+        None if tag == "INSERT" => Outcome::Done(format!("INSERT 0 {count}")),
+        None => Outcome::Done(format!("{tag} {count}")),
     }
 }
 
 fn one_empty_row() -> Result<RecordBatch> {
     let options = RecordBatchOptions::new().with_row_count(Some(1));
-    RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options)
-        .map_err(internal)
+    let none: SchemaRef = Arc::new(Schema::empty());
+    RecordBatch::try_new_with_options(none, Vec::new(), &options).map_err(internal)
 }

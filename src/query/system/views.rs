@@ -15,7 +15,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use super::{Columns, System, schema, whole};
 use crate::catalog::generation::{AliasOrigin, Database, Version};
 use crate::catalog::manifest::{Compression, File, Format, Table};
-use crate::catalog::roles::{Privilege, Target};
+use crate::catalog::roles::Target;
 use crate::config;
 use crate::pg::catalog::rows::{self, Cell, Row, row};
 use crate::pg::facts::{ActivityRow, Facts};
@@ -637,12 +637,7 @@ fn grants(context: &Context<'_>) -> Vec<Row> {
             Target::Schema(schema) => ("schema", schema, None),
             Target::Table { schema, table } => ("table", schema, Some(table.clone())),
         };
-        let privilege = match grant.privilege {
-            Privilege::Usage => "USAGE",
-            Privilege::Select => "SELECT",
-            Privilege::Update => "UPDATE",
-            Privilege::Create => "CREATE",
-        };
+        let privilege = grant.privilege.name();
         row![kind, schema, table, &grant.grantee, privilege, grant.grantable, &grant.grantor]
     });
     let coming = generation.default_privileges.iter().map(|grant| {
