@@ -251,6 +251,15 @@ pub enum Error {
     /// A foreign key that no key belongs to; the whole message.
     #[error("{0}")]
     InvalidForeignKey(String),
+    /// A row that another session holds; the whole message.
+    #[error("{0}")]
+    RowNotAvailable(String),
+    /// A client gave up a COPY FROM (57014); the whole message.
+    #[error("{0}")]
+    CopyFailed(String),
+    /// What COPY FROM was sent is not of its format; the whole message.
+    #[error("{0}")]
+    BadCopyFormat(String),
     /// A value for a column that only has its own (428C9); the whole message.
     #[error("{0}")]
     GeneratedAlways(String),
@@ -652,6 +661,9 @@ impl Error {
             Error::StringTooLong(_) => "22001",
             Error::ColumnTwice(_) => "42701",
             Error::InvalidForeignKey(_) => "42830",
+            Error::BadCopyFormat(_) => "22P04",
+            Error::CopyFailed(_) => "57014",
+            Error::RowNotAvailable(_) => "55P03",
             Error::GeneratedAlways(_) => "428C9",
             Error::ChangedTwice(_) => "21000",
             Error::NotNullViolation(_) => "23502",

@@ -142,9 +142,11 @@ pub(super) struct IndexRecord {
     pub(super) method: String,
     #[prost(string, optional, tag = "7")]
     pub(super) comment: Option<String>,
+    #[prost(string, optional, tag = "8")]
+    pub(super) predicate: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, prost::Message)]
+#[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct IndexKeyRecord {
     #[prost(int32, tag = "1")]
     pub(super) column: i32,
@@ -152,6 +154,8 @@ pub(super) struct IndexKeyRecord {
     pub(super) descending: bool,
     #[prost(bool, tag = "3")]
     pub(super) nulls_first: bool,
+    #[prost(string, optional, tag = "4")]
+    pub(super) expression: Option<String>,
 }
 
 /// The rows of a table in a checkpoint.
@@ -339,6 +343,7 @@ impl IndexRecord {
             column: key.column.into(),
             descending: key.descending,
             nulls_first: key.nulls_first,
+            expression: key.expression.clone(),
         };
         IndexRecord {
             oid: index.oid,
@@ -348,13 +353,15 @@ impl IndexRecord {
             nulls_not_distinct: !index.nulls_distinct,
             method: index.method.clone(),
             comment: index.comment.clone(),
+            predicate: index.predicate.clone(),
         }
     }
 
     fn read(self) -> Result<Index> {
         let key = |key: IndexKeyRecord| {
             let column = number(key.column)?;
-            Ok(IndexKey { column, descending: key.descending, nulls_first: key.nulls_first })
+            let (descending, nulls_first) = (key.descending, key.nulls_first);
+            Ok(IndexKey { column, expression: key.expression, descending, nulls_first })
         };
         Ok(Index {
             oid: self.oid,
@@ -364,6 +371,7 @@ impl IndexRecord {
             nulls_distinct: !self.nulls_not_distinct,
             method: self.method,
             comment: self.comment,
+            predicate: self.predicate,
         })
     }
 }

@@ -126,6 +126,8 @@ pub struct Index {
     pub name: String,
     /// Its columns, in their order.
     pub keys: Vec<IndexKey>,
+    /// `WHERE`: the rows that are in it, in SQL.
+    pub predicate: Option<String>,
     /// Whether no two rows have the same key.
     pub unique: bool,
     /// `NULLS NOT DISTINCT` is false.
@@ -136,11 +138,13 @@ pub struct Index {
     pub comment: Option<String>,
 }
 
-/// One column of an index.
+/// One column or expression of an index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IndexKey {
-    /// Its number in the table.
+    /// Its number in the table; 0 for an expression.
     pub column: i16,
+    /// The expression, in SQL.
+    pub expression: Option<String>,
     /// `DESC`
     pub descending: bool,
     /// `NULLS FIRST`

@@ -17,7 +17,7 @@ fn table(name: &str, oid: u32) -> Table {
         Field::new("up", DataType::Int32, true),
     ]);
     let attribute = |number| Attribute { number, default: None, identity: None, comment: None };
-    let key = IndexKey { column: 1, descending: false, nulls_first: false };
+    let key = IndexKey { column: 1, expression: None, descending: false, nulls_first: false };
     Table {
         name: name.to_owned(),
         ids: RelationIds { relation: oid, row_type: oid + 1, array_type: oid + 2 },
@@ -35,6 +35,7 @@ fn table(name: &str, oid: u32) -> Table {
             oid: oid + 3,
             name: format!("{name}_pkey"),
             keys: vec![key],
+            predicate: None,
             unique: true,
             nulls_distinct: true,
             method: "btree".to_owned(),

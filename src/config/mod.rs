@@ -111,6 +111,7 @@ pub struct Wire {
     pub max_unauthenticated: usize,
     pub startup_timeout: Span,
     pub max_message_bytes: Bytes,
+    pub max_copy_bytes: Bytes,
     pub max_attempts_per_minute: u32,
 }
 

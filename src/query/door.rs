@@ -118,6 +118,9 @@ pub trait Session: Send {
     /// Runs a portal. The rows come as a stream that the caller may pull slowly or in parts.
     fn execute(&mut self, portal: &mut dyn Portal) -> BoxFuture<'_, Result<Outcome>>;
 
+    /// Ends a `COPY FROM STDIN` that the last statement began, with all that the client sent.
+    fn copy_in(&mut self, data: bytes::Bytes) -> BoxFuture<'_, Result<Outcome>>;
+
     /// A prepared statement by SQL name, for `Describe` and `Bind` of one made with PREPARE; and the other way round
     /// the wire tells the session the names it keeps, so that `DEALLOCATE` and `EXECUTE` see one set.
     fn named(&self, name: &str) -> Option<Arc<dyn Prepared>>;
@@ -237,6 +240,13 @@ pub enum Outcome {
         rows: RowStream,
         /// How they are written.
         format: crate::pg::encode::CopyFormat,
+    },
+    /// `COPY table FROM STDIN`: [`Session::copy_in`] takes what the client sends.
+    CopyIn {
+        /// How many columns are copied.
+        columns: usize,
+        /// Whether in binary form.
+        binary: bool,
     },
     /// No rows; the whole command tag.
     Done(String),

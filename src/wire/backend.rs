@@ -203,6 +203,19 @@ pub(super) fn copy_out_response(
     Ok(())
 }
 
+/// Asks the client for the rows of a COPY.
+pub(super) fn copy_in_response(out: &mut BytesMut, columns: usize, binary: bool) -> Result<()> {
+    let count = i16::try_from(columns).ok();
+    let count =
+        count.ok_or_else(|| Error::ProgramLimitExceeded("too many columns to copy".to_owned()))?;
+    frame(out, b'G', |out| {
+        out.put_u8(u8::from(binary));
+        out.put_i16(count);
+        (0..columns).for_each(|_| out.put_i16(i16::from(binary)));
+    });
+    Ok(())
+}
+
 fn column_count(columns: &[Column]) -> Result<i16> {
     let count = i16::try_from(columns.len()).ok();
     count.ok_or_else(|| Error::ProgramLimitExceeded("too many columns in the result".to_owned()))

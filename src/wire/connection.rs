@@ -452,6 +452,18 @@ impl Connection<'_> {
                 backend::copy_done(&mut self.channel.output);
                 self.complete(&RowsTag::Counted("COPY"), sent.count);
             }
+            Outcome::CopyIn { columns, binary } => {
+                backend::copy_in_response(&mut self.channel.output, columns, binary)
+                    .map_err(Halt::Failed)?;
+                let data = self.copied().await?;
+                let Connection { channel, session, armed, .. } = self;
+                let Some(armed) = armed else { return Err(unarmed()) };
+                let outcome = guard(channel, armed, session.copy_in(data)).await?;
+                self.notices();
+                if let Outcome::Done(tag) = outcome {
+                    backend::command_complete(&mut self.channel.output, &tag);
+                }
+            }
             Outcome::Done(tag) => backend::command_complete(&mut self.channel.output, &tag),
             Outcome::Empty => backend::empty_query_response(&mut self.channel.output),
             Outcome::Rows { .. } => {
@@ -459,6 +471,48 @@ impl Connection<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What the client sends for a COPY, up to its end.
+    /// Errors: 57014 when it gives up; 53400 past the limit; 08P01 for another message.
+    async fn copied(&mut self) -> Result<bytes::Bytes, Halt> {
+        let mut data = bytes::BytesMut::new();
+        self.channel.flush().await?;
+        let max = self.shared.limits.max_copy_bytes.0;
+        loop {
+            let Some(armed) = &self.armed else { return Err(unarmed()) };
+            let token = armed.token.clone();
+            let frame = tokio::select! {
+                biased;
+                () = token.cancelled() => None,
+                frame = self.next() => Some(frame?),
+            };
+            let Some(Frame { tag, body }) = frame else {
+                return Err(self.armed.as_ref().map_or_else(unarmed, Armed::halt));
+            };
+            match tag {
+                b'd' if max < data.len() + body.len() => {
+                    let message = format!("COPY of more than {max} bytes at once");
+                    let error = Error::ConfigurationLimit(message);
+                    return Err(Halt::Failed(error.hint("The setting is wire.max_copy_bytes.")));
+                }
+                b'd' => data.extend_from_slice(&body),
+                b'c' => return Ok(data.freeze()),
+                b'f' => {
+                    let text = String::from_utf8_lossy(&body);
+                    let message =
+                        format!("COPY from stdin failed: {}", text.trim_end_matches('\0'));
+                    return Err(Halt::Failed(Error::CopyFailed(message)));
+                }
+                // PostgreSQL passes over them: a driver may send them before it knows that a copy has begun.
+                b'H' | b'S' => {}
+                other => {
+                    let message =
+                        format!("unexpected message type 0x{other:02X} during COPY from stdin");
+                    return Err(Halt::Fatal(Error::Protocol(message)));
+                }
+            }
+        }
     }
 
     async fn send(&mut self, rows: &mut Rows, rows_max: u32) -> Result<super::portal::Sent, Halt> {

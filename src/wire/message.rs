@@ -34,7 +34,7 @@ pub(super) enum Message {
     Flush,
     Terminate,
     FunctionCall(FunctionCall),
-    /// CopyData, CopyDone or CopyFail.
+    /// CopyData, CopyDone or CopyFail outside of a copy.
     Copy,
 }
 

@@ -142,6 +142,13 @@ SELECT * FROM c ORDER BY a, b;
 SELECT conname, contype, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'c'::regclass ORDER BY conname;
 DROP TABLE c;
 
+CREATE TABLE told (i int CHECK (i IN (1, 2)), n numeric(6,2) CHECK (n >= 0 AND n < 100.5), t text CHECK (t IN ('a', 'b')), v varchar(9) CHECK (v IN ('open', 'it''s')), b bigint, CONSTRAINT w CHECK (v <> 'x' AND length(v) > 1), CONSTRAINT x CHECK (NOT (i = 5) OR t IS NULL), CONSTRAINT y CHECK (b + 1 > i * 2), CONSTRAINT z CHECK (lower(t) <> 'q'), d boolean DEFAULT '1', e int DEFAULT '7', f varchar(5) DEFAULT $$x$$, g jsonb DEFAULT $a${}$a$, h numeric(5,1) DEFAULT '1.5');
+SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'told'::regclass ORDER BY conname;
+SELECT column_name, column_default FROM information_schema.columns WHERE table_schema = current_schema() AND table_name = 'told' ORDER BY ordinal_position;
+INSERT INTO told (i, n, t, v, b) VALUES (1, 3, 'a', 'open', 7) RETURNING *;
+INSERT INTO told (i) VALUES (3);
+DROP TABLE told;
+
 -- ---- on conflict
 CREATE TABLE o (id int PRIMARY KEY, n int DEFAULT 0, t text UNIQUE);
 INSERT INTO o VALUES (1, 1, 'a'), (2, 2, 'b') ON CONFLICT DO NOTHING;
@@ -306,6 +313,9 @@ CREATE INDEX bad ON n (nope);
 CREATE INDEX bad ON nope (a);
 INSERT INTO n VALUES (1, 'x', 1);
 INSERT INTO n VALUES (1, 'x', 2), (2, 'y', 2);
+CREATE INDEX ON n (lower(b));
+CREATE INDEX n_p ON n (a) WHERE c > 0;
+CREATE INDEX n_e ON n ((a + c), b NULLS FIRST) WHERE (b IS NOT NULL);
 SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'n' ORDER BY 1;
 SELECT indexrelid::regclass, indisunique, indisprimary, indkey, indoption FROM pg_index WHERE indrelid = 'n'::regclass AND indisunique;
 ALTER INDEX n_b RENAME TO n_bb;
@@ -353,6 +363,18 @@ INSERT INTO w (d) VALUES ('yesterday'::date - 1 + (CURRENT_DATE - CURRENT_DATE))
 SELECT i, s, l, n, f, t, v, c, b, u, j, x FROM w ORDER BY i, n, t, b, v;
 SELECT z = now(), count(*) FROM w WHERE z > now() - interval '1 hour' GROUP BY 1;
 DROP TABLE w;
+
+COPY nope FROM STDIN;
+COPY (SELECT 1) FROM STDIN;
+CREATE TABLE cp (a int, b text, c int DEFAULT 7, d int GENERATED ALWAYS AS (1) STORED);
+COPY cp (nope) FROM STDIN;
+COPY cp (a, a) FROM STDIN;
+COPY cp (d) FROM STDIN;
+COPY cp FROM STDIN (FORMAT nope);
+COPY cp FROM STDIN (FORCE_NOT_NULL (a));
+COPY cp FROM STDIN (FORMAT csv, FORCE_QUOTE (a));
+COPY cp TO STDOUT (FORMAT csv, HEADER match);
+DROP TABLE cp;
 
 -- ---- transactions
 CREATE TABLE t (id int, v text);

@@ -249,6 +249,63 @@ fn who_changes_a_changed_row_waits() {
 }
 
 #[test]
+fn for_update_holds_rows() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let (mut one, mut other) = (server.connect(), server.connect());
+    one.rows("CREATE TABLE public.jobs (id int PRIMARY KEY, done boolean DEFAULT false); INSERT INTO public.jobs SELECT generate_series(1, 4)");
+    let next =
+        "SELECT id FROM public.jobs WHERE NOT done ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED";
+    one.rows("BEGIN");
+    assert_eq!(one.one(next), "1");
+    other.rows("BEGIN");
+    assert_eq!(other.one(next), "2");
+    assert_eq!(other.state("SELECT * FROM public.jobs WHERE id = 1 FOR UPDATE NOWAIT"), "55P03");
+    other.rows("ROLLBACK; BEGIN");
+    one.rows("UPDATE public.jobs SET done = true WHERE id = 1");
+    std::thread::scope(|scope| {
+        // Who waits reads what the other has made of the row.
+        let waiting = scope.spawn(|| {
+            other.rows("SELECT id, done FROM public.jobs AS j WHERE j.id = 1 FOR UPDATE")
+        });
+        std::thread::sleep(Duration::from_millis(50));
+        one.rows("COMMIT");
+        assert_eq!(waiting.join().unwrap(), "1|t");
+    });
+    other.rows("COMMIT");
+    one.rows("BEGIN");
+    assert_eq!(
+        one.rows("SELECT id FROM public.jobs WHERE id > 2 ORDER BY id DESC FOR SHARE"),
+        "4; 3"
+    );
+    let joined = "SELECT * FROM public.jobs a JOIN public.jobs b ON a.id = b.id FOR UPDATE";
+    assert_eq!(one.state(joined), "0A000");
+    one.rows("ROLLBACK; BEGIN READ ONLY");
+    assert_eq!(one.state("SELECT * FROM public.jobs FOR UPDATE"), "25006");
+}
+
+#[test]
+fn many_small_inserts_are_one_transaction() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.t (id int PRIMARY KEY, v text); BEGIN");
+    for id in 0..600 {
+        client.rows(&format!("INSERT INTO public.t VALUES ({id}, 'x')"));
+        if id == 300 {
+            client.rows("SAVEPOINT half");
+        }
+    }
+    assert_eq!(client.one("SELECT count(*) FROM public.t"), "600");
+    client.rows("ROLLBACK TO half");
+    client.rows("INSERT INTO public.t VALUES (9999, 'last'); COMMIT");
+    server.kill();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    assert_eq!(client.rows("SELECT count(*), sum(id) FROM public.t"), "302|55149");
+}
+
+#[test]
 fn tables_have_a_limit_that_names_itself() {
     let site = Site::new();
     let server = site.serve(&["--tables-bytes-max", "100KiB"]);

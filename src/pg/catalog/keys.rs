@@ -45,6 +45,9 @@ pub(crate) struct KeyIndex {
     pub(crate) name: String,
     /// Numbers of its columns.
     pub(crate) columns: Vec<i16>,
+    /// What stands in the place of a column whose number is 0.
+    pub(crate) expressions: Vec<Option<String>>,
+    pub(crate) predicate: Option<String>,
     /// `pg_index.indoption` of each: 1 descending, 2 NULLs first.
     pub(crate) options: Vec<i16>,
     pub(crate) unique: bool,
@@ -76,10 +79,13 @@ pub(super) fn declared(
         comment: None,
     };
     let options = vec![0; key.len()];
+    let expressions = vec![None; key.len()];
     let index = KeyIndex {
         oid: index,
         name,
         columns: key,
+        expressions,
+        predicate: None,
         options,
         unique: true,
         primary: true,
@@ -131,6 +137,8 @@ pub(super) fn written(table: &Table) -> (Vec<Constraint>, Vec<KeyIndex>) {
         oid: own.oid,
         name: own.name.clone(),
         columns: own.keys.iter().map(|key| key.column).collect(),
+        expressions: own.keys.iter().map(|key| key.expression.clone()).collect(),
+        predicate: own.predicate.clone(),
         options: own
             .keys
             .iter()
@@ -191,8 +199,8 @@ pub(super) fn index_row(entity: &Entity, own: &KeyIndex) -> Row {
         Cell::List(collations),
         classes,
         own.options.clone(),
-        Cell::Null,
-        Cell::Null,
+        Cell::from(own.shown_expressions()),
+        own.predicate.as_ref().map(|it| format!("({it})")),
     ]
 }
 
@@ -341,22 +349,58 @@ pub(crate) fn shown_default(facts: &Facts, column: &Column) -> Option<String> {
 
 // ---- definitions
 
+impl KeyIndex {
+    /// Its expressions as `pg_index.indexprs` has them.
+    fn shown_expressions(&self) -> Option<String> {
+        let all: Vec<&str> = self.expressions.iter().flatten().map(String::as_str).collect();
+        (!all.is_empty()).then(|| all.join(", "))
+    }
+
+    /// Its `at`th part as PostgreSQL writes it.
+    pub(crate) fn part(&self, entity: &Entity, at: usize) -> Option<String> {
+        match self.expressions.get(at)? {
+            // A call needs no brackets.
+            Some(text) if is_call(text) => Some(text.clone()),
+            Some(text) => Some(format!("({text})")),
+            None => {
+                let column = entity.column(i64::from(*self.columns.get(at)?))?;
+                Some(quote_identifier(&column.name))
+            }
+        }
+    }
+}
+
+/// Whether a text is one call of a function.
+fn is_call(text: &str) -> bool {
+    let Some((name, rest)) = text.split_once('(') else { return false };
+    let plain = !name.is_empty() && name.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let mut depth = 1_i32;
+    let mut letters = rest.chars();
+    let closed = letters.by_ref().any(|letter| {
+        depth += i32::from(letter == '(') - i32::from(letter == ')');
+        depth == 0
+    });
+    plain && closed && letters.next().is_none()
+}
+
 /// `CREATE INDEX … ON table …` as `pg_get_indexdef` words it.
 pub(crate) fn index_definition(entity: &Entity, own: &KeyIndex, table: &str) -> String {
-    let columns = entity.numbered(&own.columns).zip(&own.options).map(|(column, option)| {
+    let parts = (0..own.columns.len()).filter_map(|at| own.part(entity, at));
+    let columns = parts.zip(&own.options).map(|(part, option)| {
         let order = match option {
             0 => "",
             1 => " DESC NULLS LAST",
             2 => " NULLS FIRST",
             _ => " DESC",
         };
-        format!("{}{order}", quote_identifier(&column.name))
+        format!("{part}{order}")
     });
     let columns = columns.collect::<Vec<_>>().join(", ");
     let unique = if own.unique { "UNIQUE " } else { "" };
     let nulls = if own.nulls_distinct { "" } else { " NULLS NOT DISTINCT" };
     let name = quote_identifier(&own.name);
-    format!("CREATE {unique}INDEX {name} ON {table} USING btree ({columns}){nulls}")
+    let predicate = own.predicate.as_ref().map_or_else(String::new, |it| format!(" WHERE ({it})"));
+    format!("CREATE {unique}INDEX {name} ON {table} USING btree ({columns}){nulls}{predicate}")
 }
 
 /// A constraint as `pg_get_constraintdef` words it; `table` names the relation that a foreign key names.

@@ -7,6 +7,7 @@
 //! Imports: error, pg types, pg encode. Used by: pg encode, query.
 
 mod array;
+mod copy;
 mod datetime;
 mod interval;
 pub(crate) mod json;
@@ -17,6 +18,7 @@ mod numeric;
 mod tests;
 mod zone;
 
+pub use self::copy::{CopyReading, copied_binaries, copied_texts};
 pub(crate) use self::datetime::{checked_date, checked_timestamp, offset};
 
 use std::borrow::Cow;

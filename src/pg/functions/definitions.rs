@@ -44,8 +44,8 @@ pub(super) fn index(call: &Call<'_>) -> Result<Cell> {
         let table = if bare { quote_identifier(&entity.name) } else { qualified_name(entity) };
         return Ok(Cell::from(index_definition(entity, own, &table)));
     }
-    let column = nth.and_then(|at| entity.numbered(&own.columns).nth(at));
-    Ok(Cell::from(column.map_or_else(String::new, |column| quote_identifier(&column.name))))
+    let part = nth.and_then(|at| own.part(entity, at));
+    Ok(Cell::from(part.unwrap_or_default()))
 }
 
 /// Errors: 0A000 for a width to wrap PostgreSQL's own views to, which are kept as they are written without.

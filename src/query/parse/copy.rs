@@ -1,10 +1,10 @@
-//! COPY … TO STDOUT with its options (PostgreSQL manual, COPY): what is refused, in the order and words of PostgreSQL.
+//! COPY … TO STDOUT and COPY … FROM STDIN with their options (PostgreSQL manual, COPY): what is refused, in the order and words of PostgreSQL.
 
 use datafusion::sql::sqlparser::ast::Query;
 use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::Reader;
-use super::statement::Statement;
+use super::statement::{CopyFrom, Named, Refused, Relation, Statement};
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
 use crate::pg::encodings;
@@ -15,14 +15,23 @@ const UTF8: &str = "UTF8";
 impl Reader<'_> {
     pub(super) fn copy(&mut self) -> Result<Statement> {
         self.expect("COPY")?;
+        let start = self.index();
         let (query, table) = if self.token() == Token::LParen {
             (self.bracketed_query()?, None)
         } else {
             let table = self.copied_table()?;
             (self.all_of(&table)?, Some(table))
         };
-        if self.accept("FROM") {
-            return Err(self.refused("INSERT"));
+        if table.is_some() && self.accept("FROM") {
+            let end = self.index();
+            self.back(start);
+            let relation = self.named(None)?;
+            let columns = match self.token() {
+                Token::LParen => self.bracketed_columns()?,
+                _ => Vec::new(),
+            };
+            self.back(end);
+            return self.copy_from(relation, columns);
         }
         self.expect("TO")?;
         if !self.accept("STDOUT") {
@@ -30,8 +39,44 @@ impl Reader<'_> {
             return Err(Error::InsufficientPrivilege(message)
                 .hint("Use COPY … TO STDOUT, or psql's \\copy."));
         }
-        let (format, force_quote) = self.copy_options()?;
+        let (format, force_quote) = self.copy_options()?.build(false)?;
         Ok(Statement::Copy { query, table, format, force_quote })
+    }
+
+    /// What stands behind `COPY table FROM`.
+    fn copy_from(&mut self, relation: Relation, columns: Vec<Named>) -> Result<Statement> {
+        if !self.accept("STDIN") {
+            let message = "permission denied to COPY from a file or an external program".to_owned();
+            return Err(Error::InsufficientPrivilege(message)
+                .hint("Use COPY … FROM STDIN, or psql's \\copy."));
+        }
+        let options = self.copy_options()?;
+        let header_match = options.header_match;
+        let force_not_null = options.force_not_null.clone().unwrap_or_default();
+        let force_null = options.force_null.clone().unwrap_or_default();
+        let (format, _) = options.build(true)?;
+        if self.stands("WHERE") {
+            return unsupported("COPY FROM with WHERE is not supported");
+        }
+        let refused = Refused {
+            tag: "INSERT",
+            relations: vec![relation],
+            dropped: None,
+            if_exists: false,
+            parameters: 0,
+            cascade: false,
+            restart: false,
+            alteration: None,
+            error: self.refused("INSERT"),
+        };
+        Ok(Statement::CopyFrom(Box::new(CopyFrom {
+            columns,
+            format,
+            header_match,
+            force_not_null,
+            force_null,
+            refused,
+        })))
     }
 
     /// A table as the query for all of it.
@@ -72,8 +117,11 @@ impl Reader<'_> {
         }
     }
 
-    fn copy_options(&mut self) -> Result<(CopyFormat, Vec<String>)> {
+    fn copy_options(&mut self) -> Result<CopyOptions> {
         let mut options = CopyOptions::default();
+        if self.stands("WHERE") {
+            return Ok(options);
+        }
         self.accept("WITH");
         if self.accept_token(&Token::LParen) {
             loop {
@@ -89,7 +137,7 @@ impl Reader<'_> {
         } else {
             self.old_copy_options(&mut options)?;
         }
-        options.build()
+        Ok(options)
     }
 
     /// What stands behind the name of an option.
@@ -113,6 +161,12 @@ impl Reader<'_> {
                 ("header".to_owned(), Argument::Nothing)
             } else if self.accept("FORCE QUOTE") {
                 ("force_quote".to_owned(), Argument::Columns(self.column_list()?))
+            } else if self.accept("FORCE NOT NULL") {
+                ("force_not_null".to_owned(), Argument::Columns(self.column_list()?))
+            } else if self.accept("FORCE NULL") {
+                ("force_null".to_owned(), Argument::Columns(self.column_list()?))
+            } else if self.accept("FREEZE") {
+                ("freeze".to_owned(), Argument::Nothing)
             } else {
                 let old = matches!(
                     self.peek().as_deref(),
@@ -166,6 +220,7 @@ struct CopyOptions {
     delimiter: Option<String>,
     null: Option<String>,
     header: Option<bool>,
+    header_match: bool,
     quote: Option<String>,
     escape: Option<String>,
     force_quote: Option<Vec<String>>,
@@ -211,7 +266,9 @@ impl CopyOptions {
             "null" => word(&mut self.null, name, argument)?,
             "header" => {
                 once(&mut self.header)?;
-                self.header = Some(header(argument)?);
+                let (header, header_match) = header(&argument)?;
+                self.header = Some(header);
+                self.header_match = header_match;
             }
             "quote" => word(&mut self.quote, name, argument)?,
             "escape" => word(&mut self.escape, name, argument)?,
@@ -231,7 +288,10 @@ impl CopyOptions {
     }
 
     /// PostgreSQL's `ProcessCopyOptions`, behind the loop.
-    fn build(self) -> Result<(CopyFormat, Vec<String>)> {
+    fn build(self, from: bool) -> Result<(CopyFormat, Vec<String>)> {
+        if self.header_match && !from {
+            return unsupported("cannot use \"match\" with HEADER in COPY TO");
+        }
         let format = self.format.unwrap_or(Format::Text);
         let (csv, binary) = (format == Format::Csv, format == Format::Binary);
         if binary && self.delimiter.is_some() {
@@ -273,10 +333,14 @@ impl CopyOptions {
         if !csv && self.force_quote.is_some() {
             return unsupported("COPY force quote available only in CSV mode");
         }
+        if from && self.force_quote.is_some() {
+            return unsupported("COPY force quote only available using COPY TO");
+        }
         for (forced, what) in
             [(&self.force_not_null, "force not null"), (&self.force_null, "force null")]
         {
             match forced {
+                Some(_) if csv && from => {}
                 Some(_) if csv => {
                     return unsupported(&format!("COPY {what} only available using COPY FROM"));
                 }
@@ -356,16 +420,17 @@ fn boolean(name: &str, argument: &Argument) -> Result<bool, Refusal> {
 }
 
 /// PostgreSQL's `defGetCopyHeaderChoice`.
-fn header(argument: Argument) -> Result<bool, Refusal> {
-    if let Some(on) = on_or_off(&argument) {
-        return Ok(on);
+fn header(argument: &Argument) -> Result<(bool, bool), Refusal> {
+    match argument {
+        Argument::Value(value) if value.eq_ignore_ascii_case("match") => Ok((true, true)),
+        _ => match on_or_off(argument) {
+            Some(on) => Ok((on, false)),
+            None => {
+                let message = "header requires a Boolean value or \"match\"".to_owned();
+                Err(Refusal::Anywhere(Error::Syntax(message)))
+            }
+        },
     }
-    Err(Refusal::Anywhere(match argument {
-        Argument::Value(value) if value.eq_ignore_ascii_case("match") => {
-            Error::FeatureNotSupported(format!("cannot use \"{value}\" with HEADER in COPY TO"))
-        }
-        _ => Error::Syntax("header requires a Boolean value or \"match\"".to_owned()),
-    }))
 }
 
 fn on_or_off(argument: &Argument) -> Option<bool> {

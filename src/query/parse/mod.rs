@@ -57,6 +57,8 @@ const NESTING_MAX: usize = 200;
 pub struct Parsed {
     /// The text as the client wrote it, without the semicolon.
     pub text: String,
+    /// How many characters stand before it in what was sent.
+    pub before: usize,
     /// What it asks for.
     pub statement: Statement,
     /// Names in it that were cut, as they were.
@@ -108,7 +110,8 @@ fn one(sql: &str, part: &[TokenWithSpan]) -> Result<Parsed> {
     let part = between::tokens(joins::bracketed(clauses::rewrite(sql, &part)?));
     let part = words::rewrite(part);
     let statement = Reader::new(sql, part).statement(&text)?;
-    Ok(Parsed { text, statement, long_names: Vec::new() })
+    let before = position(sql, start).saturating_sub(1);
+    Ok(Parsed { text, before, statement, long_names: Vec::new() })
 }
 
 /// A statement that lacks its end lacks it at the semicolon, if it has one.

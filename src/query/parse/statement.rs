@@ -128,6 +128,8 @@ pub enum Statement {
         /// `FORCE_QUOTE (columns)`.
         force_quote: Vec<String>,
     },
+    /// COPY table FROM STDIN.
+    CopyFrom(Box<CopyFrom>),
     /// `pg_sleep` and the functions of the schema `forebay`: they wait or change something, so they run outside a
     /// plan. `query` keeps the FROM form apart from the SELECT form.
     Call(Call),
@@ -308,6 +310,23 @@ pub struct Drop {
     pub if_exists: bool,
     /// CASCADE.
     pub cascade: bool,
+}
+
+/// COPY table FROM STDIN.
+#[derive(Debug, Clone)]
+pub struct CopyFrom {
+    /// The columns it names; none are all.
+    pub columns: Vec<Named>,
+    /// How rows are written.
+    pub format: CopyFormat,
+    /// Whether the first line has to name the columns.
+    pub header_match: bool,
+    /// `FORCE_NOT_NULL`
+    pub force_not_null: Vec<String>,
+    /// `FORCE_NULL`
+    pub force_null: Vec<String>,
+    /// The table, and how it is refused of any that users do not write.
+    pub refused: Refused,
 }
 
 /// INSERT, UPDATE or DELETE.
@@ -652,7 +671,7 @@ impl Statement {
             Statement::Fetch { is_move: false, .. } => "FETCH",
             Statement::Fetch { .. } => "MOVE",
             Statement::Close(_) => "CLOSE",
-            Statement::Copy { .. } => "COPY",
+            Statement::Copy { .. } | Statement::CopyFrom(_) => "COPY",
             Statement::Role(_) => "ROLE",
             Statement::Access(access) if access.grant => "GRANT",
             Statement::Access(_) => "REVOKE",

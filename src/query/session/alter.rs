@@ -415,7 +415,15 @@ impl SqlSession {
             .table
             .indexes
             .iter()
-            .filter(|index| index.keys.iter().any(|key| key.column == number))
+            .filter(|index| {
+                let texts = index.keys.iter().filter_map(|key| key.expression.as_ref());
+                let uses = |text: &String| {
+                    parse::expression(text)
+                        .is_ok_and(|expr| Uses::of(&expr).columns.iter().any(|it| it == name))
+                };
+                index.keys.iter().any(|key| key.column == number)
+                    || texts.chain(index.predicate.as_ref()).any(uses)
+            })
             .map(|index| index.oid)
             .collect();
         self.drop_referencing(
@@ -909,6 +917,12 @@ fn rename_column(altered: &mut Altered, name: &str, to: &str) -> Result<()> {
     }
     for attribute in &mut table.attributes {
         if let Some(Default::Generated(text)) = &mut attribute.default {
+            *text = renamed(text, name, to)?;
+        }
+    }
+    for index in &mut table.indexes {
+        let texts = index.keys.iter_mut().filter_map(|key| key.expression.as_mut());
+        for text in texts.chain(index.predicate.as_mut()) {
             *text = renamed(text, name, to)?;
         }
     }

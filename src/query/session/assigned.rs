@@ -44,6 +44,10 @@ impl Place {
         self.identity == Some(Identity::Always) || self.generated()
     }
 
+    pub(super) fn is_generated(&self) -> bool {
+        self.generated()
+    }
+
     /// What it is where nothing is said.
     pub(super) fn own_default(&self) -> Option<&Default> {
         self.default.as_ref()

@@ -350,7 +350,7 @@ impl<'a> Builder<'a> {
                         self.choose_constraint(&parts, "check")
                     }
                 };
-                self.push(name, Rule::Check(super::deparse::check(expression)))
+                self.push(name, Rule::Check(super::deparse::check(expression, &self.table.columns)))
             }
             RuleDefinition::ForeignKey { .. } => self.add_foreign_key(constraint),
         }
@@ -397,7 +397,16 @@ impl<'a> Builder<'a> {
         }
         let oid = self.oid()?;
         let method = "btree".to_owned();
-        let index = Index { oid, name, keys, unique, nulls_distinct, method, comment: None };
+        let index = Index {
+            oid,
+            name,
+            keys,
+            predicate: None,
+            unique,
+            nulls_distinct,
+            method,
+            comment: None,
+        };
         self.table.indexes.push(index);
         Ok(oid)
     }
@@ -595,7 +604,12 @@ fn referenced_key(of: &Table, columns: &[String]) -> Result<Vec<i16>> {
 
 /// Keys in ascending order.
 pub(super) fn plain(numbers: &[i16]) -> Vec<IndexKey> {
-    let key = |column: &i16| IndexKey { column: *column, descending: false, nulls_first: false };
+    let key = |column: &i16| IndexKey {
+        column: *column,
+        expression: None,
+        descending: false,
+        nulls_first: false,
+    };
     numbers.iter().map(key).collect()
 }
 

@@ -7,7 +7,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use arrow::compute::concat_batches;
+
 use super::SqlSession;
+use super::changed::internal;
 use crate::catalog::Generation;
 use crate::catalog::change::Change;
 use crate::catalog::generation::RelationIds;
@@ -21,12 +24,14 @@ use crate::query::parse::{
     Alteration, Commented, Drop, Refused, SchemaStatement, SequenceAlteration, SequenceDefinition,
     SequenceOptions,
 };
+use crate::rows;
 
 /// How often a statement is tried again when another commit comes between.
 const TRIES_MAX: usize = 20;
 
-/// Definitions that a transaction may make; each is kept until its end, and by each savepoint.
-const CHANGES_LEN_MAX: usize = 10_000;
+/// Changes that a transaction may make; each is kept until its end, and by each savepoint. Rows that are inserted one after
+/// the other are a few.
+const CHANGES_LEN_MAX: usize = 100_000;
 
 /// What a transaction has defined so far.
 #[derive(Debug, Clone, core::default::Default)]
@@ -35,6 +40,35 @@ pub(super) struct Draft {
     changes: Vec<Change>,
     /// What the catalog is with them; `None` while there are none.
     pub(super) generation: Option<Arc<Generation>>,
+}
+
+impl Draft {
+    /// Puts the last two changes together where both only insert rows into the same table, and neither is far larger: each
+    /// row is copied a few times at most. Whether it did.
+    /// Errors: those of Arrow.
+    fn merge(&mut self) -> Result<bool> {
+        let [.., Change::WriteRows(before), Change::WriteRows(last)] = self.changes.as_slice()
+        else {
+            return Ok(false);
+        };
+        let ([(table, first)], [(same, second)]) = (before.as_slice(), last.as_slice()) else {
+            return Ok(false);
+        };
+        let only_inserts = |change: &rows::Change| !change.all && change.deleted.is_empty();
+        let (Some(rows), Some(more)) = (&first.inserted, &second.inserted) else {
+            return Ok(false);
+        };
+        let alike = Arc::ptr_eq(table, same) && only_inserts(first) && only_inserts(second);
+        if !alike || 2 * more.num_rows() < rows.num_rows() || table.columns.fields().is_empty() {
+            return Ok(false);
+        }
+        let all = concat_batches(&table.columns, [rows, more]).map_err(internal)?;
+        let change = rows::Change { inserted: Some(all), ..rows::Change::default() };
+        let merged = Change::WriteRows(vec![(Arc::clone(table), Arc::new(change))]);
+        self.changes.truncate(self.changes.len() - 2);
+        self.changes.push(merged);
+        Ok(true)
+    }
 }
 
 impl SqlSession {
@@ -81,7 +115,7 @@ impl SqlSession {
 
     pub(super) fn add_to_draft(&mut self, changes: Vec<Change>) -> Result<()> {
         if CHANGES_LEN_MAX < self.draft.changes.len() + changes.len() {
-            let message = "too many definitions in one transaction".to_owned();
+            let message = "too many changes in one transaction".to_owned();
             return Err(Error::ProgramLimitExceeded(message));
         }
         let seen = self.generation();
@@ -91,6 +125,7 @@ impl SqlSession {
         }
         self.draft.generation = Some(Arc::new(generation));
         self.draft.changes.extend(changes);
+        while self.draft.merge()? {}
         self.basis = None;
         Ok(())
     }

@@ -85,7 +85,12 @@ impl Session for SqlSession {
             let parsed =
                 list.get(index).ok_or_else(|| Error::Internal("no such statement".to_owned()))?;
             self.join(!alone, self.engine.clock.now_us());
-            self.run_parsed(parsed).await
+            let before = parsed.before;
+            self.run_parsed(parsed).await.map_err(|error| match error.notes().position {
+                // What was looked for in the statement's own text stands behind those before it.
+                Some(position) if position <= before => error.at(position + before),
+                _ => error,
+            })
         }
         .boxed()
     }
@@ -106,6 +111,7 @@ impl Session for SqlSession {
                 return Err(Error::Syntax(message));
             }
             let parsed = list.pop().unwrap_or_else(|| parse::Parsed {
+                before: 0,
                 text: String::new(),
                 statement: parse::Statement::NoEffect(""),
                 long_names: Vec::new(),
@@ -187,6 +193,10 @@ impl Session for SqlSession {
             state.clone_into(&mut row.state);
             row.state_change_us = Some(now_us);
         });
+    }
+
+    fn copy_in(&mut self, data: bytes::Bytes) -> BoxFuture<'_, Result<Outcome>> {
+        Box::pin(SqlSession::copy_in(self, data))
     }
 
     fn settle(&mut self) -> BoxFuture<'_, Result<()>> {

@@ -40,7 +40,11 @@ impl SqlSession {
                 if let Some(number) = self.next_alone(query).await? {
                     return Ok(number);
                 }
-                let planned = self.plan(query, &text, &[]).await?;
+                let locked = self.plan_locked(query, &text, Given::default()).await?;
+                let planned = match locked {
+                    Some(planned) => planned,
+                    None => self.plan(query, &text, &[]).await?,
+                };
                 // A simple query has no way to give a parameter.
                 match planned.parameter_types.len() {
                     0 => self.start(planned, Vec::new()).await,
@@ -66,7 +70,11 @@ impl SqlSession {
                 if let Some(number) = self.next_alone(query).await? {
                     return Ok(number);
                 }
-                let planned = self.current_plan(&statement).await?;
+                let given = Given { values: &parameters, types: &statement.parameter_types };
+                let planned = match self.plan_locked(query, &statement.text, given).await? {
+                    Some(planned) => planned,
+                    None => self.current_plan(&statement).await?,
+                };
                 self.start(planned, parameters).await
             }
             parse::Statement::Write { write, refused } => {
@@ -187,6 +195,7 @@ impl SqlSession {
                 let format = copied::force(format, force_quote, &columns, table.as_ref())?;
                 Ok(Outcome::CopyOut { columns, rows, format })
             }
+            S::CopyFrom(from) => self.begin_copy(from, text).await,
             S::Call(call) => self.call(call, text, parameters).await,
             S::Post(post) => {
                 let tag = post.tag();
@@ -499,6 +508,7 @@ impl SqlSession {
             declared.push(oid);
         }
         let parsed = parse::Parsed {
+            before: 0,
             text: text.to_owned(),
             statement: parse::Statement::Query(Box::new(query.clone())),
             long_names: Vec::new(),

@@ -10,12 +10,14 @@ mod changed;
 mod completed;
 mod conflict;
 mod copied;
+mod copied_in;
 mod cursor;
 mod define;
 mod deparse;
 pub mod door;
 mod execute;
 mod explain;
+mod locked;
 mod numbers;
 mod plain;
 mod prepared;
@@ -110,6 +112,8 @@ pub struct SqlSession {
     presence: Presence,
     /// What other sessions sent.
     mailbox: Arc<Mailbox>,
+    /// A COPY FROM whose data is to come.
+    copying: Option<copied_in::Copying>,
     /// What the last statement that read a table read.
     last_versions: Vec<(String, String)>,
 }
@@ -183,6 +187,7 @@ impl SqlSession {
             timer: None,
             presence,
             mailbox: Arc::default(),
+            copying: None,
             last_versions: Vec::new(),
             login,
         };
@@ -363,6 +368,8 @@ impl SqlSession {
     fn search_path(&self, facts: &Facts) -> Vec<String> {
         settings::parse_path(self.settings.own("search_path"))
             .into_iter()
+            // Where a role is called like our own schema, that is not meant.
+            .filter(|name| name != "$user" || self.user != FOREBAY_SCHEMA)
             .map(|name| if name == "$user" { self.user.clone() } else { name })
             .filter(|name| {
                 facts.schema(name).is_some()

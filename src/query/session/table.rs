@@ -594,13 +594,27 @@ impl SqlSession {
                     builder.named_index(name)?
                 }
                 None => {
-                    let columns = keys.iter().filter_map(|key| was.column(key.column));
+                    // An expression goes by the function it calls.
+                    let columns = keys.iter().map(|key| match &key.expression {
+                        Some(text) => text.split_once('(').map_or("expr", |(name, _)| name),
+                        None => was.column(key.column).unwrap_or_default(),
+                    });
+                    let columns = columns.map(|name| {
+                        if name.contains(' ') || name.is_empty() { "expr" } else { name }
+                    });
                     let columns = super::builder::listed(columns);
                     builder.choose(&[&was.name, &columns], "idx")
                 }
             };
             builder.add_index(name, keys, definition.unique, definition.nulls_distinct)?;
-            let table = Arc::new(builder.table);
+            let mut table = builder.table;
+            if let (Some(index), Some(predicate)) =
+                (table.indexes.last_mut(), &definition.predicate)
+            {
+                index.predicate = Some(super::deparse::check(predicate, &was.columns));
+            }
+            let table = Arc::new(table);
+            self.check_index(&table, text).await?;
             let reshaped = self.reshaped(&written, &table).await?;
             let Some(schema) = written.schema.clone() else {
                 return self.put_reshaped(&written, table, reshaped);
@@ -617,6 +631,23 @@ impl SqlSession {
                 other => return other,
             }
         }
+    }
+
+    /// Whether the expressions of the index that was added last mean something.
+    /// Errors: those of the expressions.
+    async fn check_index(&mut self, table: &Arc<Table>, text: &Arc<str>) -> Result<()> {
+        let Some(index) = table.indexes.last() else { return Ok(()) };
+        let expressions = index.keys.iter().filter_map(|key| key.expression.as_ref());
+        let all: Vec<&String> = expressions.chain(index.predicate.as_ref()).collect();
+        if all.is_empty() {
+            return Ok(());
+        }
+        let sql: Arc<str> = of_rows(table, &all).into();
+        let query = parse::query_of(&sql)?;
+        let seen = Seen { columns: Arc::clone(&table.columns), rows: Vec::new() };
+        let facts = self.changing(text, numbered(seen)?);
+        let planned = self.plan_with(&query, &sql, &[], facts).await;
+        planned.map(|_| ()).map_err(|error| error.nowhere())
     }
 
     /// Why a name is no table that users write.
@@ -769,8 +800,9 @@ pub(super) fn rename_own_index(table: &mut Table, name: &str, to: &str) {
 }
 
 fn index_keys(table: &Table, definition: &IndexDefinition) -> Result<Vec<IndexKey>> {
-    if definition.predicate.is_some() {
-        let message = "an index with WHERE is not supported".to_owned();
+    let partial = definition.predicate.is_some() || definition.keys.iter().any(|it| it.of.is_err());
+    if definition.unique && partial {
+        let message = "a unique index with WHERE or on an expression is not supported".to_owned();
         return Err(Error::FeatureNotSupported(message));
     }
     if !matches!(definition.method.as_str(), "btree" | "hash" | "gin" | "gist" | "brin" | "spgist")
@@ -785,9 +817,17 @@ fn index_keys(table: &Table, definition: &IndexDefinition) -> Result<Vec<IndexKe
     }
     let mut keys = Vec::with_capacity(definition.keys.len());
     for key in &definition.keys {
-        let Ok(column) = &key.of else {
-            let message = "an index on an expression is not supported".to_owned();
-            return Err(Error::FeatureNotSupported(message));
+        let column = match &key.of {
+            Ok(column) => column,
+            Err(expression) => {
+                keys.push(IndexKey {
+                    column: 0,
+                    expression: Some(super::deparse::check(expression, &table.columns)),
+                    descending: key.descending,
+                    nulls_first: key.nulls_first,
+                });
+                continue;
+            }
         };
         let Some(number) = table.number(&column.name) else {
             let message = format!("column \"{}\" does not exist", column.name);

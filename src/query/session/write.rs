@@ -25,7 +25,7 @@ use crate::query::run::stored;
 use crate::rows::{self, Rows};
 
 /// How often a statement is tried again when another commit comes between.
-const TRIES_MAX: usize = 100;
+pub(super) const TRIES_MAX: usize = 100;
 
 /// Values of a statement's parameters, and the types they were read as.
 #[derive(Clone, Copy, Default)]

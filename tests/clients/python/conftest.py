@@ -8,7 +8,7 @@ import pytest
 # Programs with pages are large: they are run where they are installed (`tests/run clients/pages`).
 PAGES = {"test_pgadmin.py": "FOREBAY_TEST_PGADMIN", "test_superset.py": "FOREBAY_TEST_SUPERSET"}
 collect_ignore = [file for file, variable in PAGES.items() if not os.environ.get(variable)]
-KNOWN = pathlib.Path(__file__).parents[2] / "data" / "known.txt"
+KNOWN = pathlib.Path(__file__).resolve().parents[2] / "data" / "known.txt"
 
 
 def pytest_collection_modifyitems(items):

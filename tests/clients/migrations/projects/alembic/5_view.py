@@ -1,0 +1,14 @@
+from alembic import op
+
+revision = "5"
+down_revision = "3"
+
+
+def upgrade():
+    op.execute(
+        """
+        CREATE VIEW shop.paid AS
+            SELECT email, count(*) AS orders FROM shop.orders JOIN accounts ON accounts.id = account_id
+            WHERE state = 'paid' GROUP BY email
+        """
+    )

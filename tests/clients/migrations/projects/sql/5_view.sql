@@ -1,0 +1,3 @@
+CREATE VIEW shop.paid AS
+    SELECT email, count(*) AS orders FROM shop.orders JOIN accounts ON accounts.id = account_id
+    WHERE state = 'paid' GROUP BY email;
