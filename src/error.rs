@@ -110,6 +110,9 @@ pub enum Error {
     /// A table that cannot be defined so; the whole message.
     #[error("{0}")]
     InvalidTableDefinition(String),
+    /// A definition that cannot be, as it needs itself; the whole message.
+    #[error("{0}")]
+    InvalidObjectDefinition(String),
     /// A schema that exists already.
     #[error("schema \"{0}\" already exists")]
     DuplicateSchema(String),
@@ -621,6 +624,7 @@ impl Error {
             Error::DuplicateTable(_) | Error::DuplicateRelation(_) => "42P07",
             Error::ConflictingColumn(_) => "42701",
             Error::InvalidTableDefinition(_) => "42P16",
+            Error::InvalidObjectDefinition(_) => "42P17",
             Error::DuplicateSchema(_) => "42P06",
             Error::ReservedName(_) => "42939",
             Error::InvalidGrant(_) => "0LP01",

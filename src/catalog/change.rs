@@ -8,6 +8,7 @@ use super::generation::AliasOrigin;
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::table::Table;
+use super::view::View;
 use super::written::{Position, Sequence};
 use crate::rows;
 
@@ -96,6 +97,11 @@ pub enum Change {
     /// A table is removed, with the sequences that go with it. Errors: 40001 when it is not there; 2BP01 while a foreign key
     /// names it.
     DropTable { schema: String, name: String, oid: u32 },
+    /// A view is made, or one is put in the place of `was`, its schema and definition as the caller knows them.
+    /// Errors: 3F000, 42P07; 40001 when `was` is not so, or what it reads is gone; 42P17 for one that would read itself.
+    PutView { was: Option<(String, Arc<View>)>, schema: String, view: Arc<View> },
+    /// A view is removed. Errors: 40001 when it is not there; 2BP01 while another view reads it.
+    DropView { schema: String, name: String, oid: u32 },
     /// Rows of tables go and come, all of them together. Errors: 40001 when a table or a row that is to go is not as the
     /// caller knows it; 23505, 23503; 53400 beyond the limit of all tables.
     WriteRows(Vec<RowsOf>),

@@ -43,6 +43,8 @@ impl State {
             | Change::MoveSequence { .. }
             | Change::PutTable { .. }
             | Change::DropTable { .. }
+            | Change::PutView { .. }
+            | Change::DropView { .. }
             | Change::WriteRows(_) => {
                 Err(Error::Internal("a change is decided in another place".to_owned()))
             }
@@ -312,6 +314,9 @@ fn drop_role(generation: &Generation, name: String) -> Result<Vec<Fact>> {
         Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
             format!("privileges for sequence {schema}.{table}")
         }
+        Target::Table { schema, table } if generation.view(schema, table).is_some() => {
+            format!("privileges for view {schema}.{table}")
+        }
         Target::Table { schema, table } => format!("privileges for table {schema}.{table}"),
     };
     let of_grants = generation
@@ -513,7 +518,9 @@ fn check_target(generation: &Generation, target: &Target, privilege: Privilege) 
             if written.is_some_and(|schema| schema.sequences.contains_key(table)) {
                 use Privilege::{Select, Update, Usage};
                 (matches!(privilege, Usage | Select | Update), "sequence")
-            } else if written.is_some_and(|schema| schema.tables.contains_key(table)) {
+            } else if written
+                .is_some_and(|it| it.tables.contains_key(table) || it.views.contains_key(table))
+            {
                 (!matches!(privilege, Privilege::Create | Privilege::Usage), "relation")
             } else if database.is_some_and(|database| database.relations.contains_key(table)) {
                 (privilege == Privilege::Select, "table")

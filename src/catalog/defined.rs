@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use super::change::Change;
 use super::defined_table::{Put, drop_table, put_table, referencing};
+use super::defined_view::{drop_view, put_view};
 use super::generation::Generation;
 use super::record::Fact;
 use super::record_table::{RowsRecord, WrittenTable};
+use super::record_view::ViewRecord;
 use super::record_written::{
     DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
 };
 use super::roles::Target;
 use super::state::{State, impossible};
+use super::view::{Of, View};
 use super::written::{DATABASE_OWNER, PUBLIC_SCHEMA, Position, Schema, Sequence};
 use crate::error::{Error, Result};
 use crate::rows::Rows;
@@ -27,6 +30,7 @@ pub(super) struct Written {
     pub(super) sequences: Vec<SequenceRecord>,
     pub(super) tables: Vec<WrittenTable>,
     pub(super) rows: Vec<RowsRecord>,
+    pub(super) views: Vec<ViewRecord>,
 }
 
 /// Schemas by name, and rows by the OID of their table.
@@ -63,6 +67,13 @@ impl Written {
             };
             rows.insert(record.table, record.read(table)?);
         }
+        for record in self.views {
+            let (schema, view) = record.read()?;
+            let Some(schema) = schemas.get_mut(&schema) else {
+                return Err(impossible(&format!("has a view in the schema \"{schema}\"")));
+            };
+            schema.views.insert(view.name.clone(), Arc::new(view));
+        }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema)));
         Ok((schemas.collect(), rows))
     }
@@ -75,7 +86,8 @@ pub(super) fn positions(records: Vec<PositionRecord>) -> BTreeMap<u32, Position>
 
 fn empty_schema(record: SchemaRecord) -> Schema {
     let SchemaRecord { name, oid, owner, comment } = record;
-    Schema { name, oid, owner, comment, sequences: BTreeMap::new(), tables: BTreeMap::new() }
+    let (sequences, tables, views) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
+    Schema { name, oid, owner, comment, sequences, tables, views }
 }
 
 /// What a role owns is its own under its new name.
@@ -83,7 +95,8 @@ pub(super) fn rename_owner(generation: &mut Generation, old_name: &str, new_name
     for schema in generation.schemas.values_mut() {
         let owned = |owner: &String| owner == old_name;
         let in_it = schema.sequences.values().any(|it| owned(&it.owner))
-            || schema.tables.values().any(|it| owned(&it.owner));
+            || schema.tables.values().any(|it| owned(&it.owner))
+            || schema.views.values().any(|it| owned(&it.owner));
         if !owned(&schema.owner) && !in_it {
             continue;
         }
@@ -97,6 +110,9 @@ pub(super) fn rename_owner(generation: &mut Generation, old_name: &str, new_name
         for table in schema.tables.values_mut().filter(|it| it.owner == old_name) {
             new_name.clone_into(&mut Arc::make_mut(table).owner);
         }
+        for view in schema.views.values_mut().filter(|it| it.owner == old_name) {
+            new_name.clone_into(&mut Arc::make_mut(view).owner);
+        }
     }
 }
 
@@ -109,9 +125,11 @@ pub(super) fn owned_by<'a>(
         let own = (schema.owner == role).then(|| format!("owner of schema {}", schema.name));
         let sequences = schema.sequences.values().filter(move |it| it.owner == role);
         let tables = schema.tables.values().filter(move |it| it.owner == role);
+        let views = schema.views.values().filter(move |it| it.owner == role);
         own.into_iter()
             .chain(sequences.map(|it| format!("owner of sequence {}", shown(schema, &it.name))))
             .chain(tables.map(|it| format!("owner of table {}", shown(schema, &it.name))))
+            .chain(views.map(|it| format!("owner of view {}", shown(schema, &it.name))))
     })
 }
 
@@ -153,6 +171,11 @@ impl State {
                 put_table(generation, &Put { was, schema, table, seen, rows })
             }
             Change::DropTable { schema, name, oid } => drop_table(generation, schema, name, *oid),
+            Change::PutView { was, schema, view } => {
+                let was = was.as_ref().map(|(schema, it)| (schema.as_str(), it));
+                put_view(generation, was, schema, view)
+            }
+            Change::DropView { schema, name, oid } => drop_view(generation, schema, name, *oid),
             _ => return None,
         })
     }
@@ -165,6 +188,7 @@ impl State {
         if let Some(old) = self.generation.schemas.remove(old_name) {
             schema.sequences = old.sequences.clone();
             schema.tables = old.tables.clone();
+            schema.views = old.views.clone();
         }
         if *old_name != schema.name {
             self.move_grants(|target| match target {
@@ -305,7 +329,8 @@ fn drop_schema(generation: &Generation, name: &str, cascade: bool) -> Result<Vec
         let sequences = schema.sequences.values().filter(|it| it.owned_by.is_none());
         let sequences = sequences.map(|it| ("sequence", it.ids.relation, &it.name));
         let tables = schema.tables.values().map(|it| ("table", it.ids.relation, &it.name));
-        let mut each: Vec<_> = sequences.chain(tables).collect();
+        let views = schema.views.values().map(|it| ("view", it.ids.relation, &it.name));
+        let mut each: Vec<_> = sequences.chain(tables).chain(views).collect();
         each.sort_unstable_by_key(|(_, oid, _)| *oid);
         if !each.is_empty() {
             let each = each.into_iter();
@@ -319,6 +344,20 @@ fn drop_schema(generation: &Generation, name: &str, cascade: bool) -> Result<Vec
     });
     if let Some((_, table, constraint)) = outside {
         let each = format!("constraint {} on table {} depends on it", constraint.name, table.name);
+        return Err(still_needed(&format!("schema {name}"), std::iter::once(each)));
+    }
+    let reader = generation.schemas.values().filter(|other| other.name != name).find_map(|other| {
+        let reads = |view: &&Arc<View>| {
+            let own = view.reads.iter().filter_map(|reading| match reading.of {
+                Of::Made(oid) => generation.made_by_oid(oid),
+                Of::Named(..) => None,
+            });
+            own.into_iter().any(|(schema, _)| schema.name == name)
+        };
+        other.views.values().find(reads).map(|view| (other, view))
+    });
+    if let Some((other, view)) = reader {
+        let each = format!("view {}.{} depends on schema {name}", other.name, view.name);
         return Err(still_needed(&format!("schema {name}"), std::iter::once(each)));
     }
     Ok(vec![Fact::DropSchema(name.to_owned())])
@@ -380,6 +419,7 @@ fn drop_sequence(generation: &Generation, schema: &str, name: &str, oid: u32) ->
     if found.is_none() {
         return Err(changed("sequence", name));
     }
+    super::defined_view::unread(generation, oid, &format!("sequence {name}"), |_| true)?;
     let (schema, name) = (schema.to_owned(), name.to_owned());
     Ok(vec![Fact::DropSequence(DropSequence { schema, name, oid })])
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::change::RowsOf;
 use super::defined::{changed, check_name, check_owner, schema_of, still_needed};
+use super::defined_view::{check_readers, unread};
 use super::generation::Generation;
 use super::record::Fact;
 use super::record_table::{DropTable, PutTable, RowsRecord, WriteRows, WrittenTable};
@@ -181,6 +182,7 @@ pub(super) fn put_table(generation: &Generation, put: &Put<'_>) -> Result<Vec<Fa
         }
         old_schema = (from != schema).then(|| from.to_owned());
         old_name = (was.name != table.name).then(|| was.name.clone());
+        check_readers(generation, was, table)?;
     } else if now.is_some() {
         return Err(changed("table", &table.name));
     }
@@ -247,6 +249,10 @@ pub(super) fn drop_table(
         .collect();
     if !dependents.is_empty() {
         return Err(still_needed(&format!("table {}", found.name), dependents.into_iter()));
+    }
+    unread(generation, oid, &format!("table {name}"), |_| true)?;
+    for (_, sequence) in generation.owned_sequences(oid) {
+        unread(generation, sequence.ids.relation, &format!("table {name}"), |_| true)?;
     }
     let sequences = generation.owned_sequences(oid).into_iter().map(|(schema, sequence)| {
         let (schema, name) = (schema.name.clone(), sequence.name.clone());

@@ -14,11 +14,14 @@ mod committer;
 mod decide;
 mod defined;
 mod defined_table;
+mod defined_view;
+pub mod dependents;
 pub mod generation;
 pub mod manifest;
 mod privileges;
 mod record;
 mod record_table;
+mod record_view;
 mod record_written;
 mod references;
 pub mod roles;
@@ -29,6 +32,7 @@ pub mod table;
 mod tests;
 #[cfg(test)]
 mod tests_tables;
+pub mod view;
 pub mod written;
 
 use std::path::Path;
@@ -39,6 +43,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use change::{Change, Move, RoleChanges};
+pub use defined_view::retyped;
 pub use generation::Generation;
 pub use privileges::PUBLIC;
 

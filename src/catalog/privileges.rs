@@ -104,13 +104,15 @@ impl Generation {
         privileges.iter().any(|privilege| self.has(role, &target, *privilege, false))
     }
 
-    /// The role that a schema, table or sequence belongs to.
+    /// The role that a schema, table, view or sequence belongs to.
     pub fn owner(&self, target: &Target) -> &str {
         match target {
             Target::Schema(schema) => self.schema(schema).map(|it| &it.owner),
             Target::Table { schema, table } => {
                 let written = self.table(schema, table).map(|it| &it.owner);
-                written.or_else(|| self.sequence(schema, table).map(|it| &it.owner))
+                written
+                    .or_else(|| self.view(schema, table).map(|it| &it.owner))
+                    .or_else(|| self.sequence(schema, table).map(|it| &it.owner))
             }
         }
         .map_or(BOOTSTRAP_ROLE, String::as_str)

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use super::generation::{Activation, AliasMove};
 use super::record_table::{DropTable, PutTable, RowsRecord, WriteRows, WrittenTable};
+use super::record_view::{DropView, PutView, ViewRecord};
 use super::record_written::{
     DropSequence, PositionRecord, PutSchema, PutSequence, SchemaRecord, SequenceRecord,
 };
@@ -27,7 +28,7 @@ pub(super) struct Commit {
 pub(super) struct FactRecord {
     #[prost(
         oneof = "Fact",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
     )]
     pub(super) fact: Option<Fact>,
 }
@@ -76,6 +77,10 @@ pub(super) enum Fact {
     DropTable(DropTable),
     #[prost(message, tag = "21")]
     WriteRows(WriteRows),
+    #[prost(message, tag = "22")]
+    PutView(PutView),
+    #[prost(message, tag = "23")]
+    DropView(DropView),
 }
 
 /// The manifest is a file of its own; `new_tables` are the names that get OIDs, in this order.
@@ -257,6 +262,8 @@ pub(super) struct StateRecord {
     pub(super) tables: Vec<WrittenTable>,
     #[prost(message, repeated, tag = "12")]
     pub(super) rows: Vec<RowsRecord>,
+    #[prost(message, repeated, tag = "13")]
+    pub(super) views: Vec<ViewRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

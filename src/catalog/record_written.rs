@@ -100,7 +100,8 @@ pub(super) struct PositionRecord {
 
 impl From<&Schema> for SchemaRecord {
     fn from(schema: &Schema) -> SchemaRecord {
-        let Schema { name, oid, owner, comment, sequences: _, tables: _ } = schema.clone();
+        let Schema { name, oid, owner, comment, sequences: _, tables: _, views: _ } =
+            schema.clone();
         SchemaRecord { name, oid, owner, comment }
     }
 }

@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 const FIRST_OID: u32 = 16_384;
 
 /// The format of [`StateRecord`].
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// Database and version.
 pub(super) type VersionKey = (String, String);
@@ -168,6 +168,8 @@ impl State {
             Fact::PutTable(fact) => return self.put_table(fact),
             Fact::DropTable(fact) => return self.drop_table(&fact),
             Fact::WriteRows(fact) => return self.fold_rows(fact),
+            Fact::PutView(fact) => return self.put_view(fact),
+            Fact::DropView(fact) => return self.drop_view(&fact),
         }
         Ok(())
     }
@@ -353,6 +355,7 @@ impl State {
             positions: self.position_records(),
             tables: self.table_records(),
             rows: self.rows_records()?,
+            views: self.view_records(),
         })
     }
 
@@ -421,6 +424,7 @@ impl State {
             sequences: record.sequences,
             tables: record.tables,
             rows: record.rows,
+            views: record.views,
         };
         let (schemas, rows) = written.read()?;
         let generation = Generation {

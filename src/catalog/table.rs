@@ -214,10 +214,11 @@ impl Table {
 }
 
 impl Schema {
-    /// Whether a relation has that name: tables, indexes and sequences share them.
+    /// Whether a relation has that name: tables, indexes, sequences and views share them.
     pub fn has_relation(&self, name: &str) -> bool {
         self.sequences.contains_key(name)
             || self.tables.contains_key(name)
+            || self.views.contains_key(name)
             || self.tables.values().any(|it| it.indexes.iter().any(|index| index.name == name))
     }
 

@@ -9,10 +9,12 @@ use prost::Message;
 
 use super::change::{Change, Move, RoleChanges};
 use super::committer::Committer;
+use super::dependents::{Dependent, Object};
 use super::generation::{AliasOrigin, Generation, RelationIds};
 use super::manifest::{Compression, File, Format, Manifest, Mode, Table};
 use super::record::{Commit, FactRecord, StateRecord};
 use super::roles::{BOOTSTRAP_ROLE, DefaultPrivilege, Grant, Privilege, Role, Target};
+use super::view::{Known, Of, Piece, Reading, View};
 use super::written::{Position, Sequence, SequenceType};
 use super::{Catalog, Shared, stored};
 use crate::error::{Error, Result};
@@ -594,7 +596,7 @@ fn a_newer_release_is_refused() {
     assert!(error.to_string().contains("a kind of change that this release does not know"));
     assert_eq!(error.notes().detail.as_deref(), Some("It stands in the journal at LSN 5."));
 
-    let record = StateRecord { format: 4, ..StateRecord::default() };
+    let record = StateRecord { format: 5, ..StateRecord::default() };
     journal.checkpoint(&record.encode_to_vec()).expect("written");
     assert_eq!(Fixture::on(disk).map(|_| ()).expect_err("refused").state(), "F0000");
 }
@@ -912,4 +914,183 @@ fn oids_of_drafts_are_nobody_elses() {
     assert_eq!(oid, Some(taken + 2));
     fixture.ok(put_sequence(None, "public", &sequence("s", taken)));
     assert_eq!(fixture.reopen().shared.oids.take(1).ok(), Some(taken + 6));
+}
+
+fn small_table(name: &str, oid: u32) -> super::table::Table {
+    let attribute =
+        |number| super::table::Attribute { number, default: None, identity: None, comment: None };
+    super::table::Table {
+        name: name.to_owned(),
+        ids: RelationIds { relation: oid, row_type: oid + 2, array_type: oid + 1 },
+        owner: BOOTSTRAP_ROLE.to_owned(),
+        columns: Arc::new(Schema::new(vec![
+            Field::new("a", DataType::Int32, true),
+            Field::new("b", DataType::Utf8, true),
+        ])),
+        attributes: vec![attribute(1), attribute(2)],
+        last_number: 2,
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        comment: None,
+    }
+}
+
+fn put_small(was: Option<&super::table::Table>, table: &super::table::Table) -> Change {
+    Change::PutTable {
+        was: was.map(|was| ("public".to_owned(), Arc::new(was.clone()))),
+        schema: "public".to_owned(),
+        table: Arc::new(table.clone()),
+        seen: None,
+        rows: None,
+    }
+}
+
+/// A view of the column `a` of a relation.
+fn view(name: &str, oid: u32, of: u32) -> View {
+    let known = |name: &str, number, used| Known {
+        name: name.to_owned(),
+        number,
+        type_oid: 23,
+        modifier: -1,
+        used,
+    };
+    View {
+        name: name.to_owned(),
+        ids: RelationIds { relation: oid, row_type: oid + 2, array_type: oid + 1 },
+        owner: BOOTSTRAP_ROLE.to_owned(),
+        columns: Arc::new(Schema::new(vec![Field::new("a", DataType::Int32, true)])),
+        column_comments: vec![Some("said".to_owned())],
+        query: vec![
+            Piece::Text("SELECT a FROM ".to_owned()),
+            Piece::Relation { reading: 0, aliased: true },
+            Piece::Text(" x WHERE ".to_owned()),
+            Piece::Qualifier(0),
+            Piece::Text(".a > 1".to_owned()),
+        ],
+        told: vec![
+            Piece::Bracket("(".to_owned()),
+            Piece::Column { reading: 0, column: 1, alias: Some("x".to_owned()), output: Some(0) },
+            Piece::Name(0),
+        ],
+        reads: vec![Reading {
+            of: Of::Made(of),
+            name: "t".to_owned(),
+            columns: vec![known("a", 1, true), known("b", 2, false)],
+        }],
+        search_path: vec!["public".to_owned()],
+        options: vec!["security_barrier=true".to_owned()],
+        comment: None,
+    }
+}
+
+fn put_view(was: Option<&View>, schema: &str, view: &View) -> Change {
+    Change::PutView {
+        was: was.map(|was| ("public".to_owned(), Arc::new(was.clone()))),
+        schema: schema.to_owned(),
+        view: Arc::new(view.clone()),
+    }
+}
+
+fn drop_view(schema: &str, name: &str, oid: u32) -> Change {
+    Change::DropView { schema: schema.to_owned(), name: name.to_owned(), oid }
+}
+
+#[test]
+fn views_are_made_replaced_moved_and_dropped() {
+    let mut fixture = Fixture::new();
+    let table = small_table("t", 20_000);
+    fixture.ok(put_small(None, &table));
+    let first = view("v", 20_010, 20_000);
+    let generation = fixture.ok(put_view(None, "public", &first));
+    assert_eq!(generation.view("public", "v").map(|it| &**it), Some(&first));
+    assert!(20_012 < generation.next_oid);
+    // A name is one relation's.
+    fixture.refused(put_view(None, "public", &view("v", 20_020, 20_000)), "42P07");
+    fixture.refused(put_view(None, "public", &view("t", 20_020, 20_000)), "42P07");
+    fixture.refused(put_small(None, &small_table("v", 20_020)), "42P07");
+    fixture.refused(put_sequence(None, "public", &sequence("v", 20_020)), "42P07");
+    fixture.refused(put_view(None, "public", &view("w", 20_020, 30_000)), "40001");
+    fixture.refused(put_view(None, "nope", &view("w", 20_020, 20_000)), "3F000");
+    let grant = Grant {
+        target: Target::Table { schema: "public".to_owned(), table: "v".to_owned() },
+        grantee: "public".to_owned(),
+        privilege: Privilege::Insert,
+        grantable: false,
+        grantor: BOOTSTRAP_ROLE.to_owned(),
+    };
+    fixture.ok(Change::Grant(vec![grant]));
+    fixture.ok(create_schema("app", 20_030));
+    let second = View { name: "w".to_owned(), options: Vec::new(), ..first.clone() };
+    let generation = fixture.ok(put_view(Some(&first), "app", &second));
+    assert!(generation.view("public", "v").is_none() && generation.view("app", "w").is_some());
+    let target = Target::Table { schema: "app".to_owned(), table: "w".to_owned() };
+    assert!(generation.grants.iter().any(|grant| grant.target == target));
+    fixture.refused(put_view(Some(&first), "app", &second), "40001");
+    fixture.refused(drop_view("public", "w", 20_010), "40001");
+    let generation = fixture.ok(drop_view("app", "w", 20_010));
+    assert!(generation.schema("app").is_some_and(|it| it.views.is_empty()));
+    assert!(generation.grants.is_empty());
+}
+
+#[test]
+fn what_views_need_stays() {
+    let mut fixture = Fixture::new();
+    let table = small_table("t", 20_000);
+    fixture.ok(put_small(None, &table));
+    fixture.ok(put_view(None, "public", &view("v", 20_010, 20_000)));
+    fixture.ok(put_view(None, "public", &view("w", 20_020, 20_010)));
+    let drop = Change::DropTable { schema: "public".to_owned(), name: "t".to_owned(), oid: 20_000 };
+    fixture.refused(drop.clone(), "2BP01");
+    fixture.refused(drop_view("public", "v", 20_010), "2BP01");
+    // Another name and a column that no view needs are no matter.
+    let mut renamed = super::table::Table { name: "u".to_owned(), ..table.clone() };
+    renamed.columns = Arc::new(Schema::new(vec![Field::new("aa", DataType::Int32, true)]));
+    renamed.attributes.pop();
+    fixture.ok(put_small(Some(&table), &renamed));
+    let mut retyped = renamed.clone();
+    retyped.columns = Arc::new(Schema::new(vec![Field::new("aa", DataType::Int64, true)]));
+    fixture.refused(put_small(Some(&renamed), &retyped), "0A000");
+    let mut without = renamed.clone();
+    without.columns = Arc::new(Schema::empty());
+    without.attributes.clear();
+    fixture.refused(put_small(Some(&renamed), &without), "2BP01");
+    // Nothing reads itself.
+    let itself = view("v", 20_010, 20_020);
+    let was = view("v", 20_010, 20_000);
+    fixture.refused(put_view(Some(&was), "public", &itself), "42P17");
+    let itself = view("x", 20_040, 20_040);
+    fixture.refused(put_view(None, "public", &itself), "40001");
+    // All of it together goes, the last first.
+    let all = vec![
+        drop_view("public", "w", 20_020),
+        drop_view("public", "v", 20_010),
+        Change::DropTable { schema: "public".to_owned(), name: "u".to_owned(), oid: 20_000 },
+    ];
+    let generation = fixture.commit(all).expect("drops");
+    assert!(generation.schema("public").is_some_and(|it| it.views.is_empty()));
+}
+
+#[test]
+fn dependents_come_in_the_order_of_postgresql() {
+    let mut fixture = Fixture::new();
+    fixture.ok(put_small(None, &small_table("t", 20_000)));
+    fixture.ok(put_view(None, "public", &view("v1", 20_010, 20_000)));
+    fixture.ok(put_view(None, "public", &view("v2", 20_020, 20_000)));
+    let generation = fixture.ok(put_view(None, "public", &view("v3", 20_030, 20_010)));
+    let object = Object::Relation;
+    let told = |roots: &[Object]| {
+        let found = generation.dependents(roots, &[]).found.into_iter();
+        found.map(|Dependent { object, on }| (object, on)).collect::<Vec<_>>()
+    };
+    let t = object(20_000);
+    let (v1, v2, v3) = (object(20_010), object(20_020), object(20_030));
+    let all = vec![(v1.clone(), t.clone()), (v3.clone(), v1.clone()), (v2.clone(), t.clone())];
+    assert_eq!(told(std::slice::from_ref(&t)), all);
+    assert_eq!(told(&[v1.clone(), v3.clone()]), []);
+    let column = |number| Object::Column { table: 20_000, number };
+    assert_eq!(told(&[column(2)]), []);
+    assert_eq!(told(&[column(1)]).len(), 3);
+    let schema = Object::Schema("public".to_owned());
+    let order = generation.dependents(std::slice::from_ref(&schema), &[]).order;
+    assert_eq!(order, [v3, v2, v1, t, schema]);
 }

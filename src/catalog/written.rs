@@ -1,10 +1,12 @@
-//! What users make through SQL: schemas, and the sequences in them. Their tables: see [`super::table`].
+//! What users make through SQL: schemas, and the sequences in them. Their tables: see [`super::table`]; their views:
+//! [`super::view`].
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::generation::{Generation, RelationIds};
 use super::table::Table;
+use super::view::View;
 
 /// The schema that is always there.
 pub const PUBLIC_SCHEMA: &str = "public";
@@ -30,6 +32,8 @@ pub struct Schema {
     pub sequences: BTreeMap<String, Arc<Sequence>>,
     /// Its tables by name.
     pub tables: BTreeMap<String, Arc<Table>>,
+    /// Its views by name.
+    pub views: BTreeMap<String, Arc<View>>,
 }
 
 /// A sequence as it is defined. How far it has come is not part of it: see [`Position`].
@@ -94,6 +98,7 @@ impl Schema {
             comment: Some("standard public schema".to_owned()),
             sequences: BTreeMap::new(),
             tables: BTreeMap::new(),
+            views: BTreeMap::new(),
         }
     }
 }

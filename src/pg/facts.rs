@@ -15,6 +15,7 @@ use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
 use crate::catalog::roles::{BOOTSTRAP_ROLE, Privilege, Target};
 use crate::catalog::table::Table as WrittenTable;
+use crate::catalog::view::View;
 use crate::catalog::written::DATABASE_OWNER;
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Index;
@@ -28,6 +29,8 @@ pub struct Facts {
     pub generation: Arc<Generation>,
     /// `current_user`.
     pub user: String,
+    /// Whose privileges count where they are not the user's: a view reads with those of its owner.
+    pub reader: Option<String>,
     /// `session_user`.
     pub session_user: String,
     /// `current_database()`: the connected `dbname`.
@@ -242,7 +245,7 @@ pub struct OtherRelation {
     pub comment: Option<String>,
 }
 
-/// The temporary tables of one session. Never changes: what changes one makes another of these.
+/// The temporary tables and views of one session. Never changes: what changes one makes another of these.
 #[derive(Debug, Clone)]
 pub struct Temporary {
     /// Their schema: `pg_temp_` and the session's process number.
@@ -251,6 +254,8 @@ pub struct Temporary {
     pub state: u64,
     /// By name.
     pub tables: BTreeMap<String, Arc<TemporaryTable>>,
+    /// Views, which only their session sees too, by name.
+    pub views: BTreeMap<String, Arc<View>>,
 }
 
 /// A table that only its session sees, and that ends with it.
@@ -403,33 +408,94 @@ impl Facts {
         if let Some(schema) = schema {
             return own(schema);
         }
-        if self.temporary(None, name).is_some() {
+        if self.is_temporary(name) {
             return None;
         }
         for schema in &self.search_path {
-            let other = self.table(schema, name).is_some()
-                || self.generation.sequence(schema, name).is_some();
             match own(schema) {
                 Some(found) => return Some(found),
-                None if other => return None,
+                None if self.has_relation(schema, name) => return None,
                 None => {}
             }
         }
         None
     }
 
-    /// The first table of a version called `name` along the search path, with its schema. `None` where a table that users
-    /// write is called so.
+    /// The view that a statement means, with its schema. `None` where the name means something else, or nothing.
+    pub fn view(&self, schema: Option<&str>, name: &str) -> Option<(String, Arc<View>)> {
+        let temporary = |schema: Option<&str>| {
+            let temporary = self.temporary.as_ref()?;
+            let meant = schema.is_none_or(|schema| temporary.named(schema));
+            let view = temporary.views.get(name).filter(|_| meant)?;
+            Some((temporary.schema.clone(), Arc::clone(view)))
+        };
+        let own = |schema: &str| {
+            let view = self.generation.view(schema, name)?;
+            Some((schema.to_owned(), Arc::clone(view)))
+        };
+        if let Some(schema) = schema {
+            return own(schema).or_else(|| temporary(Some(schema)));
+        }
+        if self.is_temporary(name) {
+            return temporary(None);
+        }
+        for schema in &self.search_path {
+            match own(schema) {
+                Some(found) => return Some(found),
+                None if self.has_relation(schema, name) => return None,
+                None => {}
+            }
+        }
+        None
+    }
+
+    /// Whether the session has a temporary table or view of that name.
+    fn is_temporary(&self, name: &str) -> bool {
+        self.temporary.as_ref().is_some_and(|temporary| {
+            temporary.tables.contains_key(name) || temporary.views.contains_key(name)
+        })
+    }
+
+    /// Whether a schema has a table, a view or a sequence of that name.
+    fn has_relation(&self, schema: &str, name: &str) -> bool {
+        let generation = &self.generation;
+        self.table(schema, name).is_some()
+            || generation.table(schema, name).is_some()
+            || generation.view(schema, name).is_some()
+            || generation.sequence(schema, name).is_some()
+    }
+
+    /// The role whose privileges count.
+    pub fn reader(&self) -> &str {
+        self.reader.as_ref().unwrap_or(&self.user)
+    }
+
+    /// The same within a view: names mean what they meant when it was made, and its owner reads.
+    pub(crate) fn of_view(&self, view: &View) -> Facts {
+        let known = |name: &&String| self.has_schema(name);
+        Facts {
+            search_path: view.search_path.iter().filter(known).cloned().collect(),
+            reader: match view.reads_as_its_owner() {
+                true => Some(view.owner.clone()),
+                false => self.reader.clone(),
+            },
+            changing: None,
+            ..self.clone()
+        }
+    }
+
+    /// The first table of a version called `name` along the search path, with its schema. `None` where something that users
+    /// make is called so.
     pub fn visible(&self, name: &str) -> Option<(String, Arc<Table>, RelationIds)> {
-        if self.temporary(None, name).is_some() {
+        if self.is_temporary(name) {
             return None;
         }
         for schema in &self.search_path {
-            if self.generation.table(schema, name).is_some() {
-                return None;
-            }
             if let Some((table, ids)) = self.table(schema, name) {
                 return Some((schema.clone(), table, ids));
+            }
+            if self.has_relation(schema, name) {
+                return None;
             }
         }
         None

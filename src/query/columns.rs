@@ -10,6 +10,7 @@ use datafusion::logical_expr::{Cast, Distinct, Expr, ExprSchemable, JoinType, Lo
 use super::door::Column;
 use super::names::Read;
 use super::parse::shown;
+use super::views;
 use crate::pg::apply::{Apply, Kind};
 use crate::pg::facts::Facts;
 use crate::pg::rewrite::FIRST;
@@ -24,11 +25,19 @@ pub(super) fn columns(plan: &LogicalPlan, reads: &[Read], facts: &Facts) -> Arc<
         .iter()
         .enumerate()
         .map(|(index, field)| {
-            let origin = origin(plan, index)
-                .and_then(|(reference, name)| place(&reference, &name, reads, facts));
+            let origin = origin(plan, index);
+            let viewed = origin.as_ref().and_then(|(reference, name)| {
+                let entity = views::entity(reference, facts)?;
+                let column = entity.columns.iter().find(|column| column.name == *name)?;
+                Some(types::PgType::new(column.type_oid).with_modifier(column.modifier))
+            });
+            let origin =
+                origin.and_then(|(reference, name)| place(&reference, &name, reads, facts));
             let (table_oid, number) = origin.unwrap_or((0, 0));
             let mut pg_type = types::of_field(field);
-            if types::element_of(pg_type.oid).is_some()
+            if let Some(declared) = viewed {
+                pg_type = declared;
+            } else if types::element_of(pg_type.oid).is_some()
                 && let Some(array) = gathered(plan, index).and_then(types::array_of)
             {
                 pg_type = types::PgType::new(array);
@@ -45,7 +54,7 @@ pub(super) fn columns(plan: &LogicalPlan, reads: &[Read], facts: &Facts) -> Arc<
 const CTID: i16 = -1;
 
 /// The OID of a relation and the number of one of its columns.
-fn place(
+pub(super) fn place(
     reference: &TableReference,
     name: &str,
     reads: &[Read],
@@ -62,11 +71,12 @@ fn place(
         None => {
             let relations = facts.index();
             let relation = match reference.schema() {
+                _ if views::is_view(reference) => views::entity(reference, facts)?,
                 Some(schema) => relations.named(schema, reference.table())?,
                 None => relations.visible(facts, reference.table())?,
             };
-            let index = relation.columns.iter().position(|column| column.name == name)?;
-            (relation.ids.relation, index)
+            let column = relation.columns.iter().find(|column| column.name == name)?;
+            return Some((relation.ids.relation, column.number));
         }
     };
     Some((oid, i16::try_from(index + 1).ok()?))
@@ -298,7 +308,7 @@ fn applied(plan: &LogicalPlan, index: usize) -> Option<(&LogicalPlan, usize, boo
 }
 
 /// The table and column that output `index` shows unchanged.
-fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> {
+pub(super) fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> {
     match plan {
         LogicalPlan::TableScan(scan) => {
             let field = scan.projected_schema.field(index);
@@ -327,6 +337,10 @@ fn origin(plan: &LogicalPlan, index: usize) -> Option<(TableReference, String)> 
         LogicalPlan::Filter(filter) => origin(&filter.input, index),
         LogicalPlan::Sort(sort) => origin(&sort.input, index),
         LogicalPlan::Limit(limit) => origin(&limit.input, index),
+        LogicalPlan::SubqueryAlias(alias) if views::is_view(&alias.alias) => {
+            let field = alias.schema.field(index);
+            Some((alias.alias.clone(), field.name().clone()))
+        }
         LogicalPlan::SubqueryAlias(alias) => origin(&alias.input, index),
         LogicalPlan::Distinct(Distinct::All(input)) => origin(input, index),
         LogicalPlan::Distinct(Distinct::On(on)) => through(on.select_expr.get(index)?, &on.input),

@@ -46,3 +46,4 @@ pub mod settings;
 mod snapshots;
 pub mod system;
 mod through;
+mod views;

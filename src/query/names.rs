@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 
 use super::clock;
 use super::engine::Engine;
+use super::views::Within;
 use crate::catalog::generation::{Database, Version};
 use crate::catalog::roles::Privilege;
 use crate::error::Error;
@@ -44,17 +45,21 @@ pub(super) struct Read {
     pub(super) oid: u32,
     /// How the plan calls it.
     pub(super) reference: TableReference,
+    /// The owner of the view that reads it; `None` where the user does.
+    pub(super) reader: Option<String>,
 }
 
 /// What the planner asks while it turns one statement into a plan.
 pub(super) struct Names<'a> {
-    engine: &'a Engine,
-    state: &'a SessionState,
-    facts: &'a Arc<Facts>,
+    pub(super) engine: &'a Engine,
+    pub(super) state: &'a SessionState,
+    pub(super) facts: &'a Arc<Facts>,
     planners: Vec<Arc<dyn ExprPlanner>>,
     relations: Vec<Arc<dyn RelationPlanner>>,
     types: Arc<dyn TypePlanner>,
     reads: RefCell<Vec<Read>>,
+    /// The views that are being planned, and how many were.
+    pub(super) within: Within,
     /// Whether the plan depends on more than its text and the generation.
     changing: Cell<bool>,
     /// Where the statement first calls a function, in characters from 1.
@@ -79,6 +84,7 @@ impl<'a> Names<'a> {
             relations: crate::pg::rewrite::relation_planners(),
             types: Arc::new(crate::pg::rewrite::Types),
             reads: RefCell::new(Vec::new()),
+            within: Within::default(),
             changing: Cell::new(false),
             calls,
         }
@@ -87,6 +93,12 @@ impl<'a> Names<'a> {
     /// What the plan reads, and whether it may be kept.
     pub(super) fn finish(self) -> (Vec<Read>, bool) {
         (self.reads.into_inner(), !self.changing.get())
+    }
+
+    /// Adds what a view within reads, and whether its plan may be kept.
+    pub(super) fn take_in(&self, (reads, reusable): (Vec<Read>, bool)) {
+        self.reads.borrow_mut().extend(reads);
+        self.changing.set(self.changing.get() || !reusable);
     }
 
     fn table(&self, reference: &TableReference) -> Result<Arc<dyn TableSource>, Error> {
@@ -145,6 +157,9 @@ impl<'a> Names<'a> {
         if let Some(table) = self.facts.temporary(None, name) {
             return in_memory(&table.table.columns, table.rows.batches());
         }
+        if let Some(source) = self.temporary_view(None, name)? {
+            return Ok(source);
+        }
         for schema in self.facts.searched() {
             if let Some(source) = self.system(schema, name) {
                 return Ok(source);
@@ -173,6 +188,9 @@ impl<'a> Names<'a> {
         if let Some(table) = self.facts.temporary(Some(schema), name) {
             return in_memory(&table.table.columns, table.rows.batches());
         }
+        if let Some(source) = self.temporary_view(Some(schema), name)? {
+            return Ok(source);
+        }
         if let Some(source) = self.written(schema, name)? {
             return Ok(source);
         }
@@ -198,30 +216,58 @@ impl<'a> Names<'a> {
     /// A relation of a schema that users make things in.
     /// Errors: 42501.
     fn written(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
-        let (user, generation) = (&self.facts.user, &self.facts.generation);
+        let generation = &self.facts.generation;
         let Some(table) = generation.table(schema, name) else {
-            return self.sequence(schema, name);
+            return match generation.view(schema, name) {
+                Some(view) => {
+                    self.may_read(schema, name, "view")?;
+                    self.view(view).map(Some)
+                }
+                None => self.sequence(schema, name),
+            };
         };
-        if !generation.has_schema_privilege(user, schema) {
-            let message = format!("permission denied for schema {schema}");
-            return Err(Error::InsufficientPrivilege(message));
-        }
-        if !generation.has_written_privilege(user, schema, name, &[Privilege::Select]) {
-            let message = format!("permission denied for table {name}");
-            return Err(Error::InsufficientPrivilege(message));
-        }
+        self.may_read(schema, name, "table")?;
         // A change of rows is no other definition, and a plan holds the rows it reads.
         self.changing.set(true);
         let rows = generation.rows(table.ids.relation).map(|rows| rows.batches());
         in_memory(&table.columns, rows.unwrap_or_default()).map(Some)
     }
 
+    /// Errors: 42501.
+    fn may_read(&self, schema: &str, name: &str, kind: &str) -> Result<(), Error> {
+        let (reader, generation) = (self.facts.reader(), &self.facts.generation);
+        // A view has found what it reads when it was made.
+        let found = self.facts.reader.is_some();
+        if !found && !generation.has_schema_privilege(reader, schema) {
+            let message = format!("permission denied for schema {schema}");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        if !generation.has_written_privilege(reader, schema, name, &[Privilege::Select]) {
+            let message = format!("permission denied for {kind} {name}");
+            return Err(Error::InsufficientPrivilege(message));
+        }
+        Ok(())
+    }
+
+    fn temporary_view(
+        &self,
+        schema: Option<&str>,
+        name: &str,
+    ) -> Result<Option<Arc<dyn TableSource>>, Error> {
+        let Some(temporary) = &self.facts.temporary else { return Ok(None) };
+        let meant = schema.is_none_or(|schema| temporary.named(schema));
+        match temporary.views.get(name).filter(|_| meant) {
+            Some(view) => self.view(view).map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// The one row of a sequence, where it is now.
     /// Errors: 42501.
     fn sequence(&self, schema: &str, name: &str) -> Result<Option<Arc<dyn TableSource>>, Error> {
         let Some(sequence) = self.facts.generation.sequence(schema, name) else { return Ok(None) };
-        let (user, generation) = (&self.facts.user, &self.facts.generation);
-        if !generation.has_written_privilege(user, schema, name, &[Privilege::Select]) {
+        let (reader, generation) = (self.facts.reader(), &self.facts.generation);
+        if !generation.has_written_privilege(reader, schema, name, &[Privilege::Select]) {
             let message = format!("permission denied for sequence {name}");
             return Err(Error::InsufficientPrivilege(message));
         }
@@ -337,6 +383,7 @@ impl<'a> Names<'a> {
             table: name.to_owned(),
             oid: database.relations.get(name).map_or(0, |ids| ids.relation),
             reference: reference.clone(),
+            reader: self.facts.reader.clone(),
         });
         Ok(provider_as_source((self.engine.tables)(&database.name, version, table)))
     }

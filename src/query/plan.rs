@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use arrow::datatypes::FieldRef;
 use arrow::record_batch::RecordBatch;
-use datafusion::common::ParamValues;
 use datafusion::common::metadata::{FieldMetadata, ScalarAndMetadata};
 use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::common::{ParamValues, Result as DfResult};
+use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::AnalyzerRule;
 use datafusion::optimizer::analyzer::type_coercion::TypeCoercion;
@@ -113,13 +114,7 @@ pub(super) fn query(
         .map_err(|error| failure::placed(error, sql))?;
     let plan = |fields: Option<Vec<Option<FieldRef>>>| -> Result<(LogicalPlan, Vec<Read>, bool)> {
         let names = Names::new(engine, &state, facts, &calls);
-        let options = ParserOptions::new()
-            .with_parse_float_as_decimal(true)
-            .with_enable_ident_normalization(true)
-            .with_support_varchar_with_length(true)
-            .with_map_string_types_to_utf8view(false)
-            .with_collect_spans(true);
-        let planner = SqlToRel::new_with_options(&names, options);
+        let planner = SqlToRel::new_with_options(&names, options());
         let mut context = PlannerContext::new();
         if let Some(fields) = &fields {
             context = context.with_prepare_param_data_types(fields.clone());
@@ -158,7 +153,7 @@ pub(super) fn query(
     reusable &= !tells_time(query) && !crate::pg::rewrite::reads_moments(&logical);
     // The types of CASE, UNION and their like are known only now. With parameters the plan itself waits for their
     // values, which may be of other types than their places: the text of a name for an OID.
-    let coerce = |plan| TypeCoercion::new().analyze(plan, state.config_options());
+    let coerce = |plan| coerced(plan, &state);
     let columns = if fields.is_empty() {
         logical = coerce(logical).map_err(|error| failure::of(error, sql))?;
         columns(&logical, &reads, facts)
@@ -297,8 +292,23 @@ fn tells_time(query: &Query) -> bool {
     query.visit(&mut Search).is_break()
 }
 
+/// How queries are read.
+pub(super) fn options() -> ParserOptions {
+    ParserOptions::new()
+        .with_parse_float_as_decimal(true)
+        .with_enable_ident_normalization(true)
+        .with_support_varchar_with_length(true)
+        .with_map_string_types_to_utf8view(false)
+        .with_collect_spans(true)
+}
+
+/// A plan whose values have the types that CASE, UNION and their like give them.
+pub(super) fn coerced(plan: LogicalPlan, state: &SessionState) -> DfResult<LogicalPlan> {
+    TypeCoercion::new().analyze(plan, state.config_options())
+}
+
 /// Where the statement first calls each function.
-fn calls(query: &Query, locate: &dyn Fn(Location) -> usize) -> BTreeMap<String, usize> {
+pub(super) fn calls(query: &Query, locate: &dyn Fn(Location) -> usize) -> BTreeMap<String, usize> {
     struct Calls<'a>(BTreeMap<String, usize>, &'a dyn Fn(Location) -> usize);
     impl Visitor for Calls<'_> {
         type Break = ();

@@ -8,7 +8,9 @@ use crate::error::{Error, Result};
 /// Errors: 42501 for the first table that `role` may not read.
 pub(super) fn check(generation: &Generation, role: &str, reads: &[Read]) -> Result<()> {
     for read in reads {
-        if !generation.has_schema_privilege(role, &read.database) {
+        let role = read.reader.as_deref().unwrap_or(role);
+        // A view has found what it reads when it was made.
+        if read.reader.is_none() && !generation.has_schema_privilege(role, &read.database) {
             let message = format!("permission denied for schema {}", read.database);
             return Err(Error::InsufficientPrivilege(message));
         }

@@ -13,4 +13,5 @@ mod swap;
 mod tables;
 mod temporary;
 mod versions;
+mod views;
 mod wire;

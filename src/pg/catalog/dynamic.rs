@@ -59,7 +59,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_db_role_setting" => role_settings(facts),
         "pg_default_acl" => default_acls(facts, index),
         "pg_tables" => tables(index),
-        "pg_views" => views(index),
+        "pg_views" => views(facts, index),
         "pg_matviews" => materialized_views(index),
         "pg_index" => {
             let own = keys::indexes(index, |entity, own| keys::index_row(entity, own));
@@ -82,7 +82,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_sequence" => sequences(index),
         "pg_sequences" => listed_sequences(facts, index),
         "pg_extension" => extension::extensions(),
-        "pg_depend" => depend::rows(index),
+        "pg_depend" => depend::rows(facts, index),
         "pg_init_privs" => extension::first_privileges(index),
         "pg_description" => descriptions(facts, index),
         "pg_settings" => return setting_rows(relation, facts),
@@ -133,10 +133,11 @@ pub(crate) fn scope(relation: &SystemRelation) -> Scope {
         ) => Scope::Fixed,
         (
             "pg_catalog",
-            "pg_namespace" | "pg_class" | "pg_attribute" | "pg_type" | "pg_tables" | "pg_views"
-            | "pg_index" | "pg_indexes" | "pg_constraint" | "pg_description",
+            "pg_namespace" | "pg_class" | "pg_attribute" | "pg_type" | "pg_tables" | "pg_index"
+            | "pg_indexes" | "pg_constraint" | "pg_description",
         ) => Scope::Generation,
-        (
+        ("pg_catalog", "pg_views")
+        | (
             "information_schema",
             "tables"
             | "columns"
@@ -202,7 +203,7 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
     let pages = i32::try_from(entity.bytes.div_ceil(PAGE_BYTES)).unwrap_or(i32::MAX);
     #[expect(clippy::cast_precision_loss, reason = "reltuples is a float4 in PostgreSQL too")]
     let tuples = entity.rows.map_or(-1.0, |rows| rows as f64);
-    let tuples = if entity.kind == 'v' { 0.0 } else { tuples };
+    let tuples = if entity.kind == 'v' && entity.view.is_none() { 0.0 } else { tuples };
     let shared = entity.system() && data::table_is_shared(&entity.name);
     // A file of its own tells PostgreSQL where these are.
     let mapped = entity.schema_oid == PG_CATALOG_OID
@@ -242,7 +243,10 @@ fn class(facts: &Facts, entity: &Arc<Entity>) -> Vec<Row> {
         frozen,
         if table { 1 } else { 0 },
         acl::of_relation(facts, entity),
-        own.map_or(Cell::Null, |relation| relation.options.clone()),
+        match &entity.view {
+            Some(view) if !view.options.is_empty() => Cell::from(view.options.clone()),
+            _ => own.map_or(Cell::Null, |relation| relation.options.clone()),
+        },
         Cell::Null,
     ]];
     rows.extend(entity.indexes.iter().map(|index| {
@@ -490,10 +494,10 @@ fn tables(index: &Index) -> Vec<Row> {
     tables.map(row).collect()
 }
 
-fn views(index: &Index) -> Vec<Row> {
+fn views(facts: &Facts, index: &Index) -> Vec<Row> {
     let views = index.all().filter(|entity| entity.kind == 'v');
     let row = |entity: &Arc<Entity>| {
-        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, entity.definition.clone()]
+        row![&entity.schema, &entity.name, &entity.owner, rules::shown(entity, facts)]
     };
     views.map(row).collect()
 }

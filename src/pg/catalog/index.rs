@@ -7,11 +7,13 @@ use arrow::datatypes::{DataType, Field, Schema as ArrowSchema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 
 use super::data;
+use super::dynamic::{qualified_name, quote_identifier};
 use super::keys::{self, Constraint, KeyIndex};
 use super::rows::{Cell, Row};
 use crate::catalog::generation::RelationIds;
 use crate::catalog::roles::BOOTSTRAP_ROLE;
 use crate::catalog::table::{Attribute, Default, Identity, Table};
+use crate::catalog::view::View;
 use crate::catalog::written::{Schema, Sequence};
 use crate::pg::facts::{
     CHANGING, FOREBAY_SCHEMA, FOREBAY_SCHEMA_OID, Facts, TEMPORARY_ALIAS, Temporary,
@@ -49,6 +51,8 @@ pub(crate) struct Entity {
     pub(crate) database: Option<String>,
     /// The role that may change it.
     pub(crate) owner: String,
+    /// What it is as a view that users make.
+    pub(crate) view: Option<Arc<View>>,
     /// What it is as a sequence.
     pub(crate) sequence: Option<Arc<Sequence>>,
     /// Whether it is the sequence of an identity column.
@@ -76,6 +80,15 @@ impl Entity {
     /// Whether PostgreSQL itself brings it.
     pub(crate) fn system(&self) -> bool {
         matches!(self.schema_oid, PG_CATALOG_OID | INFORMATION_SCHEMA_OID)
+    }
+
+    /// Its name, with its schema where the name alone would not be found.
+    pub(crate) fn shown(&self, facts: &Facts) -> String {
+        let visible = facts.index().visible(facts, &self.name);
+        match visible.is_some_and(|found| found.ids.relation == self.ids.relation) {
+            true => quote_identifier(&self.name),
+            false => qualified_name(self),
+        }
     }
 
     /// The columns with these numbers.
@@ -164,6 +177,7 @@ pub(crate) static SYSTEM: LazyLock<Vec<Arc<Entity>>> = LazyLock::new(|| {
             definition: data::definition(relation.oid).map(|known| known.full.clone()),
             database: None,
             owner: BOOTSTRAP_ROLE.to_owned(),
+            view: None,
             sequence: None,
             identity: false,
         })
@@ -218,6 +232,7 @@ impl Index {
                 definition: other.definition.clone(),
                 database: (!own).then(|| other.schema.clone()),
                 owner: BOOTSTRAP_ROLE.to_owned(),
+                view: None,
                 sequence: None,
                 identity: false,
             });
@@ -231,6 +246,9 @@ impl Index {
                 });
                 let identity = column.is_some_and(|column| column.identity.is_some());
                 index.add_sequence(schema, sequence, identity);
+            }
+            for view in schema.views.values() {
+                index.add_view(schema, view);
             }
             for table in schema.tables.values() {
                 let own = table.ids.relation;
@@ -268,10 +286,26 @@ impl Index {
                 definition: None,
                 database: None,
                 owner: BOOTSTRAP_ROLE.to_owned(),
+                view: None,
                 sequence: None,
                 identity: false,
             });
         }
+        for view in temporary.views.values() {
+            let schema = temporary.schema.clone();
+            self.add(Entity { schema, schema_oid, ..viewed(view) });
+        }
+    }
+
+    fn add_view(&mut self, schema: &Schema, view: &Arc<View>) {
+        self.add(Entity {
+            schema: schema.name.clone(),
+            schema_oid: schema.oid,
+            temporary: false,
+            database: Some(schema.name.clone()),
+            owner: view.owner.clone(),
+            ..viewed(view)
+        });
     }
 
     fn add_table(&mut self, schema: &Schema, table: &Table, referring: bool) {
@@ -295,6 +329,7 @@ impl Index {
             definition: None,
             database: Some(schema.name.clone()),
             owner: table.owner.clone(),
+            view: None,
             sequence: None,
             identity: false,
         });
@@ -318,6 +353,7 @@ impl Index {
             definition: None,
             database: Some(schema.name.clone()),
             owner: sequence.owner.clone(),
+            view: None,
             sequence: Some(Arc::clone(sequence)),
             identity,
         });
@@ -389,6 +425,7 @@ impl Index {
                 definition: None,
                 database: Some(found.database.name.clone()),
                 owner: BOOTSTRAP_ROLE.to_owned(),
+                view: None,
                 sequence: None,
                 identity: false,
             });
@@ -501,6 +538,34 @@ pub(crate) fn casts(from: u32, to: u32) -> bool {
     let is_string = |oid| matches!(type_cell(oid, "typcategory"), Cell::Text(text) if matches!(&*text, "S" | "X" | "P"));
     let (from, to) = (base(from), base(to));
     from == to || CASTS.contains(&(from, to)) || is_string(from) || is_string(to)
+}
+
+/// A view as its session's own, which is in no schema yet.
+fn viewed(view: &Arc<View>) -> Entity {
+    let own = columns(&view.columns, &BTreeMap::new(), &[]);
+    let comments = view.column_comments.iter().cloned().chain(std::iter::repeat(None));
+    let columns = own.into_iter().zip(comments);
+    Entity {
+        schema: String::new(),
+        schema_oid: 0,
+        name: view.name.clone(),
+        ids: view.ids,
+        kind: 'v',
+        temporary: true,
+        columns: columns.map(|(column, comment)| Column { comment, ..column }).collect(),
+        constraints: Vec::new(),
+        indexes: Vec::new(),
+        referring: false,
+        rows: None,
+        bytes: 0,
+        comment: view.comment.clone(),
+        definition: None,
+        database: None,
+        owner: BOOTSTRAP_ROLE.to_owned(),
+        view: Some(Arc::clone(view)),
+        sequence: None,
+        identity: false,
+    }
 }
 
 fn written_columns(table: &Table) -> Vec<Column> {

@@ -108,9 +108,7 @@ fn owned(facts: &Facts) -> bool {
 pub(crate) fn readable(facts: &Facts, entity: &Entity) -> bool {
     match &entity.database {
         None => acl::readable(&acl::of_relation(facts, entity), facts, &facts.user),
-        Some(_) if entity.sequence.is_some() && facts.member(&facts.user, &entity.owner, true) => {
-            true
-        }
+        Some(_) if facts.member(&facts.user, &entity.owner, true) => true,
         Some(database) => {
             let target = Target::Table { schema: database.clone(), table: entity.name.clone() };
             facts.granted(&facts.user, &target, Privilege::Select)
@@ -166,7 +164,7 @@ fn view(facts: &Facts, entity: &Entity) -> Row {
         &facts.database,
         &entity.schema,
         &entity.name,
-        entity.definition.clone(),
+        super::rules::shown(entity, facts).filter(|_| facts.owns(&entity.owner)),
         "NONE",
         yes(events & changed == changed),
         yes(events & updatable::INSERT != 0),

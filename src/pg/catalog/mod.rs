@@ -25,6 +25,7 @@ mod tests;
 pub(crate) mod toast;
 pub(crate) mod updatable;
 mod usages;
+pub(crate) mod views;
 
 use std::sync::Arc;
 

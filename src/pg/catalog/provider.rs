@@ -47,7 +47,7 @@ impl SystemTable {
     /// Errors: 42501 for a relation that is not the user's to read.
     fn check(&self) -> Result<()> {
         let SystemRelation { name, kind, acl, .. } = self.relation;
-        if OF_COLUMNS.contains(name) || acl::readable(acl, &self.facts, &self.facts.user) {
+        if OF_COLUMNS.contains(name) || acl::readable(acl, &self.facts, self.facts.reader()) {
             return Ok(());
         }
         let kind = if *kind == 'v' { "view" } else { "table" };

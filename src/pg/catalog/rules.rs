@@ -6,6 +6,8 @@ use super::data::{self, Definition};
 use super::dynamic::{qualified_name, quote_identifier};
 use super::index::{Entity, Index, SYSTEM, synthetic};
 use super::rows::{Cell, Row, row};
+use super::views;
+use crate::pg::facts::Facts;
 
 /// The rule that makes a relation a view.
 const RETURN: &str = "_RETURN";
@@ -34,18 +36,19 @@ pub(crate) fn listed() -> Vec<Row> {
 /// `CREATE RULE …` as `pg_get_ruledef` words it; for people, `name` is the relation's there.
 pub(crate) fn definition(
     rule: u32,
-    index: &Index,
+    facts: &Facts,
     name: impl Fn(&Arc<Entity>) -> String,
 ) -> Option<Definition> {
     if let Some(known) = data::definition(rule) {
         return Some(known.clone());
     }
+    let index = facts.index();
     let row = data::table("pg_rewrite").rows().iter().find(|row| row[0].oid() == rule);
     let entity = match row {
         Some(row) => own_relation(row)?,
         None => index.relations.iter().find(|entity| is_view(entity) && oid(entity) == rule)?,
     };
-    let view = view(entity)?;
+    let view = view(entity, facts)?;
     let create = |relation: String, view: String| {
         let name = quote_identifier(RETURN);
         format!("CREATE RULE {name} AS\n    ON SELECT TO {relation} DO INSTEAD {view}")
@@ -57,7 +60,10 @@ pub(crate) fn definition(
 }
 
 /// The query of a view; `None` for any other relation.
-pub(crate) fn view(entity: &Entity) -> Option<Definition> {
+pub(crate) fn view(entity: &Entity, facts: &Facts) -> Option<Definition> {
+    if let Some(view) = &entity.view {
+        return Some(views::definition(view, facts));
+    }
     if let Some(known) = data::definition(entity.ids.relation) {
         return Some(known.clone());
     }
@@ -65,11 +71,24 @@ pub(crate) fn view(entity: &Entity) -> Option<Definition> {
     Some(Definition { pretty: full.clone(), full })
 }
 
+/// The query of a view as the catalogs show it.
+pub(super) fn shown(entity: &Entity, facts: &Facts) -> Option<String> {
+    match &entity.view {
+        Some(view) => Some(views::definition(view, facts).full),
+        None => entity.definition.clone(),
+    }
+}
+
 fn is_view(entity: &Entity) -> bool {
     matches!(entity.kind, 'v' | 'm')
 }
 
-fn oid(entity: &Entity) -> u32 {
+/// `pg_rewrite.oid` of a view's rule.
+pub(super) fn oid(entity: &Entity) -> u32 {
+    if entity.view.is_some() {
+        // Whatever its name is.
+        return synthetic("rule", &[&entity.ids.relation.to_string()]);
+    }
     synthetic("rule", &[&entity.schema, &entity.name])
 }
 

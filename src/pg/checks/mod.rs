@@ -10,6 +10,7 @@ mod clauses;
 mod recursion;
 mod references;
 mod tables;
+mod updatable;
 mod volatile;
 mod windows;
 
@@ -21,6 +22,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 pub(crate) use self::references::explained;
+pub(crate) use self::updatable::not_updatable;
 use crate::error::{Error, Place, Result};
 
 /// Checks one statement, as it was parsed.

@@ -349,7 +349,7 @@ mod tests {
     fn text(data: &str) -> Result<Vec<Vec<Option<String>>>, String> {
         let format = CopyFormat::Text { delimiter: b'\t', null: "\\N".to_owned(), header: false };
         let columns = copied_texts(data.as_bytes(), &format, &reading(2));
-        columns.map(rows).map_err(|error| format!("{} {error}", error.state()))
+        columns.map(|columns| rows(&columns)).map_err(|error| format!("{} {error}", error.state()))
     }
 
     fn csv(data: &str) -> Result<Vec<Vec<Option<String>>>, String> {
@@ -362,10 +362,10 @@ mod tests {
             force_quote: None,
         };
         let columns = copied_texts(data.as_bytes(), &format, &reading(2));
-        columns.map(rows).map_err(|error| format!("{} {error}", error.state()))
+        columns.map(|columns| rows(&columns)).map_err(|error| format!("{} {error}", error.state()))
     }
 
-    fn rows(columns: Vec<Vec<Option<String>>>) -> Vec<Vec<Option<String>>> {
+    fn rows(columns: &[Vec<Option<String>>]) -> Vec<Vec<Option<String>>> {
         let count = columns.first().map_or(0, Vec::len);
         (0..count).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
     }

@@ -48,18 +48,19 @@ pub(super) fn index(call: &Call<'_>) -> Result<Cell> {
     Ok(Cell::from(part.unwrap_or_default()))
 }
 
-/// Errors: 0A000 for a width to wrap PostgreSQL's own views to, which are kept as they are written without.
+/// Errors: 0A000 for a width to wrap columns to.
 pub(super) fn view(call: &Call<'_>) -> Result<Cell> {
     let oid = class(call, 0)?;
     let pretty = match call.args.get(1) {
         Some(Cell::Int(0)) => true,
-        Some(Cell::Int(_)) if data::definition(oid).is_some() => {
+        Some(Cell::Int(_)) => {
             let message = "wrapping the columns of a view's definition is not supported";
             return Err(Error::FeatureNotSupported(message.to_owned()));
         }
         _ => call.truth(1),
     };
-    let definition = call.facts.index().relation(oid).and_then(|entity| rules::view(entity));
+    let definition =
+        call.facts.index().relation(oid).and_then(|entity| rules::view(entity, call.facts));
     Ok(Cell::from(definition.map(|definition| written(definition, pretty, call.facts))))
 }
 
@@ -68,7 +69,7 @@ pub(super) fn rule(call: &Call<'_>) -> Result<Cell> {
         true => quote_identifier(&entity.name),
         false => qualified_name(entity),
     };
-    let definition = rules::definition(call.oid(0), call.facts.index(), name);
+    let definition = rules::definition(call.oid(0), call.facts, name);
     Ok(Cell::from(definition.map(|definition| written(definition, call.truth(1), call.facts))))
 }
 

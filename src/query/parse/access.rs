@@ -11,12 +11,14 @@ use crate::error::{Error, Result};
 
 impl Reader<'_> {
     /// Statements that begin with CREATE, ALTER, DROP, GRANT or REVOKE.
-    pub(super) fn access(&mut self, word: &str, _text: &str) -> Result<Statement> {
+    pub(super) fn access(&mut self, word: &str, text: &str) -> Result<Statement> {
         match word {
             "GRANT" => self.grant(),
             "REVOKE" => self.revoke(),
             "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
             "CREATE" if self.creates_table() => self.create_table(),
+            "CREATE" if self.creates_view() => self.create_view(text),
+            "ALTER" if self.accept("ALTER VIEW") => self.alter_view(),
             "CREATE" if self.accept("CREATE INDEX") => self.create_index(false),
             "CREATE" if self.accept("CREATE UNIQUE INDEX") => self.create_index(true),
             "ALTER" if self.accept("ALTER INDEX") => self.alter_index(),

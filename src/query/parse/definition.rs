@@ -185,6 +185,10 @@ pub enum TableAction {
     SetSchema(String),
     /// OWNER TO
     Owner(String),
+    /// SET of a view: each as `name=value`.
+    SetOptions(Vec<String>),
+    /// RESET of a view.
+    ResetOptions(Vec<String>),
     /// What means nothing here: where PostgreSQL would store it, and how.
     Nothing,
 }
@@ -214,6 +218,29 @@ pub enum ColumnChange {
     },
     /// SET STATISTICS and its like.
     Nothing,
+}
+
+/// What CREATE VIEW makes.
+#[derive(Debug, Clone)]
+pub struct ViewDefinition {
+    /// Its schema, if named.
+    pub schema: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// OR REPLACE
+    pub replace: bool,
+    /// TEMPORARY
+    pub temporary: bool,
+    /// The names of its first columns.
+    pub columns: Vec<String>,
+    /// `WITH (…)`, each as `name=value`.
+    pub options: Vec<String>,
+    /// WITH CHECK OPTION
+    pub check_option: bool,
+    /// The query.
+    pub query: Box<Query>,
+    /// Its text.
+    pub text: String,
 }
 
 /// What CREATE INDEX makes.

@@ -11,6 +11,7 @@ mod calls;
 mod clauses;
 mod constraints;
 mod copy;
+mod cut;
 pub mod definition;
 mod grammar;
 mod inputs;
@@ -27,6 +28,7 @@ mod statement;
 mod tables;
 mod utility;
 mod versions;
+mod views;
 mod words;
 mod writes;
 
@@ -42,6 +44,7 @@ use datafusion::sql::sqlparser::tokenizer::{Location, Token, TokenWithSpan, Toke
 
 use crate::error::{Error, Result};
 pub use copy::CopiedTable;
+pub(crate) use cut::{Cut, CutKind, cuts};
 pub use limits::Limits;
 pub(crate) use outputs::shown;
 pub use reader::Reader;

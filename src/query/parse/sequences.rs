@@ -59,6 +59,8 @@ impl Reader<'_> {
             Commented::Sequence(schema, name)
         } else if self.accept("TABLE") {
             Commented::Table(self.named(None)?)
+        } else if self.accept("VIEW") {
+            Commented::View(self.named(None)?)
         } else if self.accept("COLUMN") {
             let (relation, column) = self.column_name()?;
             Commented::Column(relation, column)

@@ -3,7 +3,7 @@
 use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use super::copy::CopiedTable;
-use super::definition::{IndexDefinition, TableAction, TableDefinition};
+use super::definition::{IndexDefinition, TableAction, TableDefinition, ViewDefinition};
 use crate::catalog::roles::{Privilege, Target};
 use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
@@ -152,6 +152,8 @@ pub enum Statement {
     },
     /// CREATE TABLE, also with AS.
     CreateTable(Box<TableDefinition>),
+    /// CREATE VIEW.
+    CreateView(Box<ViewDefinition>),
     /// CREATE INDEX.
     CreateIndex {
         /// The index.
@@ -159,7 +161,7 @@ pub enum Statement {
         /// The table.
         relation: Relation,
     },
-    /// ALTER TABLE.
+    /// ALTER TABLE, ALTER VIEW.
     AlterTable {
         /// What changes. An error where it asks for what tables do not have.
         actions: Result<Vec<TableAction>>,
@@ -199,7 +201,7 @@ pub enum Statement {
         /// How it is refused of any other table.
         refused: Refused,
     },
-    /// A statement that does not run; TRUNCATE, DROP TABLE and DROP INDEX of what users write do.
+    /// A statement that does not run; TRUNCATE, DROP TABLE, DROP VIEW and DROP INDEX of what users make do.
     Refused(Refused),
     /// The empty statement, with its tag.
     NoEffect(&'static str),
@@ -291,6 +293,8 @@ pub enum Commented {
     Sequence(Option<String>, String),
     /// A table.
     Table(Relation),
+    /// A view.
+    View(Relation),
     /// A column of a table.
     Column(Relation, String),
     /// An index: its schema, if named, and its name.
@@ -677,6 +681,7 @@ impl Statement {
             Statement::Access(_) => "REVOKE",
             Statement::DefaultAccess(_) => "ALTER DEFAULT PRIVILEGES",
             Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::CreateView(_) => "CREATE VIEW",
             Statement::CreateIndex { .. } => "CREATE INDEX",
             Statement::RenameIndex { .. } => "ALTER INDEX",
             Statement::AlterTable { refused, .. } => refused.tag,

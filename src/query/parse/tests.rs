@@ -71,8 +71,6 @@ fn only_the_allow_list_parses() {
         "0A000 CREATE EXTERNAL is not supported",
     );
     for (sql, what) in [
-        ("CREATE LOCAL TEMP VIEW t AS SELECT 1", "TEMPORARY VIEW"),
-        ("CREATE OR REPLACE VIEW v AS SELECT 1", "VIEW"),
         ("CREATE TEMPORARY SEQUENCE s", "TEMPORARY SEQUENCE"),
         ("CREATE UNLOGGED SEQUENCE s", "UNLOGGED SEQUENCE"),
     ] {

@@ -274,6 +274,7 @@ impl SqlSession {
         let Target::Table { schema, table } = target else { return Ok(()) };
         let generation = self.engine.catalog.pin();
         let written = generation.table(schema, table).is_some()
+            || generation.view(schema, table).is_some()
             || generation.sequence(schema, table).is_some();
         match privileges.iter().find(|it| !written && **it != Privilege::Select) {
             Some(privilege) => {
@@ -296,7 +297,10 @@ impl SqlSession {
             Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
                 vec![Privilege::Usage, Privilege::Select, Privilege::Update]
             }
-            Target::Table { schema, table } if generation.table(schema, table).is_some() => {
+            Target::Table { schema, table }
+                if generation.table(schema, table).is_some()
+                    || generation.view(schema, table).is_some() =>
+            {
                 use Privilege::{Delete, Insert, References, Select, Trigger, Truncate, Update};
                 vec![Insert, Select, Update, Delete, Truncate, References, Trigger]
             }
@@ -325,12 +329,14 @@ impl SqlSession {
                     let schema = if schema.is_empty() {
                         let written = facts.written(None, table).map(|(schema, _)| schema);
                         written
+                            .or_else(|| facts.view(None, table).map(|(schema, _)| schema))
                             .or_else(|| facts.visible(table).map(|(schema, ..)| schema))
                             .ok_or_else(|| Error::UndefinedTable(table.clone()))?
                     } else {
                         schema.clone()
                     };
                     let written = generation.sequence(&schema, table).is_some()
+                        || generation.view(&schema, table).is_some()
                         || generation.table(&schema, table).is_some();
                     if !written && !known(&schema)?.relations.contains_key(table) {
                         return Err(Error::UndefinedTable(format!("{schema}.{table}")));
@@ -339,7 +345,8 @@ impl SqlSession {
                 }
                 AccessTarget::AllTables(schema) if generation.schema(schema).is_some() => {
                     let written = generation.schema(schema).into_iter();
-                    let tables = written.flat_map(|schema| schema.tables.keys());
+                    let tables =
+                        written.flat_map(|schema| schema.tables.keys().chain(schema.views.keys()));
                     list.extend(tables.map(|table| Target::Table {
                         schema: schema.clone(),
                         table: table.clone(),
@@ -392,6 +399,9 @@ impl SqlSession {
             Target::Schema(schema) => format!("schema {schema}"),
             Target::Table { schema, table } if generation.sequence(schema, table).is_some() => {
                 format!("sequence {table}")
+            }
+            Target::Table { schema, table } if generation.view(schema, table).is_some() => {
+                format!("view {table}")
             }
             Target::Table { table, .. } => format!("table {table}"),
         };

@@ -15,6 +15,8 @@ use super::completed::{in_order, of_rows, with_numbers};
 use super::table::{TRIES_MAX, no_column, no_constraint, rename_own_index};
 use super::written::{Written, again};
 use crate::catalog::change::Change;
+use crate::catalog::dependents::Object;
+use crate::catalog::retyped;
 use crate::catalog::table::{Constraint, Default, Rule, Table};
 use crate::catalog::written::{Position, Sequence};
 use crate::error::{Error, Result};
@@ -58,6 +60,9 @@ impl SqlSession {
         let done = Outcome::Done(refused.tag.to_owned());
         let mut tries = 0;
         loop {
+            if self.alters_view(actions, refused).await? {
+                return Ok(done);
+            }
             let Some(written) = self.written_first(refused) else {
                 if self.alters_sequence(refused).await? {
                     return Ok(done);
@@ -115,7 +120,9 @@ impl SqlSession {
         text: &Arc<str>,
     ) -> Result<()> {
         match action {
-            TableAction::Nothing => Ok(()),
+            TableAction::Nothing | TableAction::SetOptions(_) | TableAction::ResetOptions(_) => {
+                Ok(())
+            }
             TableAction::AddColumn { column, constraints, if_not_exists } => {
                 if altered.table.number(&column.name).is_some() {
                     let (name, table) = (&column.name, &altered.table.name);
@@ -165,7 +172,7 @@ impl SqlSession {
                 self.drop_constraint(altered, name, *if_exists, *cascade)
             }
             TableAction::Rename(to) => {
-                if altered.schema.is_none() && self.temporary.table(None, to).is_some() {
+                if altered.schema.is_none() && self.has_temporary(to) {
                     return Err(Error::DuplicateTable(to.clone()));
                 }
                 altered.table.name.clone_from(to);
@@ -426,12 +433,10 @@ impl SqlSession {
             })
             .map(|index| index.oid)
             .collect();
-        self.drop_referencing(
-            altered,
-            number,
-            cascade,
-            &format!("column {name} of table {}", altered.table.name.clone()),
-        )?;
+        let facts = self.facts("");
+        let table = altered.table.ids.relation;
+        let needed = self.cascaded(&facts, &[Object::Column { table, number }], cascade)?;
+        altered.others.extend(needed);
         let uses = |constraint: &Constraint| match &constraint.rule {
             Rule::PrimaryKey(index) | Rule::Unique(index) => gone.contains(index),
             Rule::ForeignKey(key) => {
@@ -668,6 +673,10 @@ impl SqlSession {
             let written = types::format_type(to.oid, to.modifier);
             return Err(Error::DatatypeMismatch(message)
                 .hint(format!("You might need to specify \"USING {quoted}::{written}\".")));
+        }
+        let oid = altered.table.ids.relation;
+        if let Some(view) = self.reader_of(oid, number) {
+            return Err(retyped(&view, name));
         }
         let generated = altered.table.attributes.iter().any(|it| {
             it.number != number

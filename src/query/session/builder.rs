@@ -500,6 +500,10 @@ impl<'a> Builder<'a> {
             false => self.facts.written(schema.as_deref(), table).map(|(_, table)| table),
         };
         let Some(of) = found else {
+            if self.facts.view(schema.as_deref(), table).is_some() {
+                let message = format!("referenced relation \"{table}\" is not a table");
+                return Err(Error::WrongObjectType(message));
+            }
             let name = define::shown(schema.as_deref(), table);
             return Err(Error::UndefinedTable(name));
         };

@@ -13,13 +13,13 @@ use super::SqlSession;
 use super::changed::internal;
 use crate::catalog::Generation;
 use crate::catalog::change::Change;
+use crate::catalog::dependents::Object;
 use crate::catalog::generation::RelationIds;
 use crate::catalog::table::Default;
 use crate::catalog::written::{Position, Schema, Sequence};
 use crate::error::{Error, Result};
 use crate::pg::catalog::index::Entity;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts, TEMPORARY_ALIAS};
-use crate::query::door::Notice;
 use crate::query::parse::{
     Alteration, Commented, Drop, Refused, SchemaStatement, SequenceAlteration, SequenceDefinition,
     SequenceOptions,
@@ -382,6 +382,7 @@ impl SqlSession {
                 Ok(Some(Change::CommentOnSchema { name, text }))
             }
             Commented::Table(..)
+            | Commented::View(_)
             | Commented::Column(..)
             | Commented::Index(..)
             | Commented::Constraint(..) => session.comment_on_table(facts, on, text),
@@ -420,10 +421,15 @@ impl SqlSession {
                     Err(error) => return Err(error),
                 }
             }
-            if drop.cascade {
-                session.tell_of_cascade(&facts.generation, &changes);
-            }
-            Ok(changes)
+            let roots = changes.iter().filter_map(|change| match change {
+                Change::DropSchema { name, .. } => Some(Object::Schema(name.clone())),
+                Change::DropSequence { oid, .. } => Some(Object::Relation(*oid)),
+                _ => None,
+            });
+            let roots: Vec<Object> = roots.collect();
+            let mut all = session.cascaded(facts, &roots, drop.cascade)?;
+            all.extend(changes);
+            Ok(all)
         })
         .await
     }
@@ -439,42 +445,19 @@ impl SqlSession {
         {
             return Err(Error::UndefinedSchema(schema.to_owned()));
         }
-        let Some(entity) = self.sequence_named(facts, schema, name)? else {
+        let named = self.sequence_named(facts, schema, name).map_err(|error| {
+            match facts.view(schema, name) {
+                Some(_) => error.hint("Use DROP VIEW to remove a view."),
+                None => error,
+            }
+        });
+        let Some(entity) = named? else {
             return Err(Error::UndefinedRelation(format!("sequence \"{name}\" does not exist")));
         };
         let (schema, sequence) = self.own_sequence(facts, &entity)?;
         let (name, oid) = (sequence.name.clone(), sequence.ids.relation);
         check_unused(facts, &name, oid)?;
         Ok(Change::DropSequence { schema, name, oid })
-    }
-
-    /// What goes with schemas, as PostgreSQL tells it.
-    fn tell_of_cascade(&mut self, generation: &Generation, changes: &[Change]) {
-        let schemas = changes.iter().filter_map(|change| match change {
-            Change::DropSchema { name, .. } => generation.schema(name),
-            _ => None,
-        });
-        let objects: Vec<String> = schemas
-            .flat_map(|schema| {
-                schema.sequences.keys().map(|name| format!("sequence {}.{name}", schema.name))
-            })
-            .collect();
-        match objects.as_slice() {
-            [] => {}
-            [one] => self.notice("NOTICE", "00000", format!("drop cascades to {one}")),
-            several => {
-                let message = format!("drop cascades to {} other objects", several.len());
-                let lines: Vec<String> =
-                    several.iter().map(|object| format!("drop cascades to {object}")).collect();
-                self.notices.push(Notice {
-                    severity: "NOTICE",
-                    state: "00000",
-                    message,
-                    detail: Some(lines.join("\n")),
-                    hint: None,
-                });
-            }
-        }
     }
 
     /// The sequence of that name.

@@ -109,7 +109,7 @@ impl Told {
     }
 
     /// As an operand where text is asked for.
-    fn as_text(self) -> Told {
+    fn into_text(self) -> Told {
         match self.oid {
             types::VARCHAR => Told::of(format!("({})::text", self.text), types::TEXT),
             _ => self,
@@ -184,7 +184,7 @@ fn told(expr: &Expr, columns: &Columns) -> Option<Told> {
             else {
                 return None;
             };
-            let argument = known(argument, columns)?.as_text();
+            let argument = known(argument, columns)?.into_text();
             if argument.oid != types::TEXT {
                 return None;
             }
@@ -205,15 +205,15 @@ fn alike(left: Told, right: Told) -> Option<(Told, Told)> {
     let (left, right) = match (left.oid, right.oid) {
         (types::UNKNOWN, types::UNKNOWN) => return None,
         (types::UNKNOWN, _) => {
-            let right = right.as_text();
+            let right = right.into_text();
             (Told::of(constant(&left.text, right.oid), right.oid), right)
         }
         (_, types::UNKNOWN) => {
-            let left = left.as_text();
+            let left = left.into_text();
             let constant = constant(&right.text, left.oid);
             (Told { ..left }, Told::of(constant, types::UNKNOWN))
         }
-        _ => (left.as_text(), right.as_text()),
+        _ => (left.into_text(), right.into_text()),
     };
     let numeric = |it: &Told| it.oid == types::NUMERIC;
     let whole = |it: &Told| matches!(it.oid, types::INT2 | types::INT4 | types::INT8);
@@ -252,7 +252,7 @@ fn in_list(item: Told, list: &[Expr], negated: bool) -> Option<Told> {
     };
     let (operator, every) = if negated { ("<>", "ALL") } else { ("=", "ANY") };
     let (item, brackets) = match item.oid {
-        types::VARCHAR => (item.as_text().text, format!("({list})")),
+        types::VARCHAR => (item.into_text().text, format!("({list})")),
         _ => (item.text, format!("({list})")),
     };
     Some(Told::of(format!("({item} {operator} {every} {brackets})"), types::BOOL))

@@ -211,6 +211,9 @@ impl SqlSession {
             S::Access(access) => self.grant_or_revoke(access).await.map(Outcome::Done),
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
             S::CreateTable(definition) => self.create_table(definition, text).await,
+            S::CreateView(definition) => {
+                self.create_view(definition, text).await.and_then(|()| done("CREATE VIEW"))
+            }
             S::CreateIndex { definition, relation } => {
                 let created = self.create_index(definition, relation, text).await;
                 created.and_then(|()| done("CREATE INDEX"))

@@ -77,7 +77,7 @@ impl SqlSession {
             (false, _) | (true, None) => None,
             (true, Some(clause)) => Some(limit_of(clause, given.values)?),
         };
-        let numbers = self.found(query, written, text, given, skips).await?;
+        let numbers = self.found(query, written, (text, given), skips).await?;
         let (pid, table) = (self.login.pid, written.table.ids.relation);
         let engine = Arc::clone(&self.engine);
         if skips {
@@ -111,8 +111,7 @@ impl SqlSession {
         &mut self,
         query: &Query,
         written: &Written,
-        text: &Arc<str>,
-        given: Given<'_>,
+        (text, given): (&Arc<str>, Given<'_>),
         without_limit: bool,
     ) -> Result<Vec<i64>> {
         let mut own = query.clone();

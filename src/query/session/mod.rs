@@ -14,6 +14,7 @@ mod copied_in;
 mod cursor;
 mod define;
 mod deparse;
+mod dependents;
 pub mod door;
 mod execute;
 mod explain;
@@ -24,7 +25,9 @@ mod prepared;
 mod refused;
 mod table;
 mod temporary;
+mod told;
 mod transaction;
+mod view;
 mod write;
 mod written;
 

@@ -1,6 +1,5 @@
 //! CREATE TABLE, DROP TABLE, TRUNCATE, CREATE and DROP INDEX, and comments on what tables have.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::datatypes::FieldRef;
@@ -16,6 +15,7 @@ use super::define::shown;
 use super::temporary::fields_of;
 use super::written::{Written, again};
 use crate::catalog::change::Change;
+use crate::catalog::dependents::Object;
 use crate::catalog::roles::Privilege;
 use crate::catalog::table::{Constraint, Default, IndexKey, Rule, Table};
 use crate::catalog::written::Position;
@@ -52,7 +52,7 @@ impl SqlSession {
             None => Some(self.place(&facts, definition.schema.as_deref(), &definition.name)?),
         };
         let exists = match &schema {
-            None => self.temporary.table(None, &definition.name).is_some(),
+            None => self.has_temporary(&definition.name),
             Some(schema) => schema.has_relation(&definition.name),
         };
         if exists {
@@ -279,6 +279,7 @@ impl SqlSession {
         match (refused.tag, refused.dropped) {
             ("TRUNCATE TABLE", _) => self.truncate(refused, text).await,
             (_, Some("table")) => self.drop_tables_named(refused, text).await,
+            (_, Some("view")) => self.drop_views_named(refused, text).await,
             (_, Some("index")) => self.drop_indexes(refused).await,
             _ => Ok(None),
         }
@@ -420,18 +421,22 @@ impl SqlSession {
             .filter(|table| table.schema.is_none())
             .map(|table| table.table.name.clone())
             .collect();
+        let oids: Vec<u32> = tables.iter().map(|table| table.table.ids.relation).collect();
         let names: Vec<(String, Arc<Table>)> =
             tables.into_iter().filter_map(|table| Some((table.schema?, table.table))).collect();
-        if !names.is_empty() {
-            let cascade = refused.cascade;
+        let cascade = refused.cascade;
+        let roots: Vec<Object> = oids.into_iter().map(Object::Relation).collect();
+        if names.is_empty() {
+            let facts = self.facts("");
+            let facts = self.indexed(facts).await?;
+            // Nothing that others see depends on a temporary table.
+            self.cascaded(&facts, &roots, cascade)?;
+        } else {
             self.define_all(refused.tag, |session, facts| {
-                let mut changes = Vec::new();
-                let dropped: BTreeSet<u32> =
-                    names.iter().map(|(_, table)| table.ids.relation).collect();
                 for (_, table) in &names {
                     session.own_table(facts, table)?;
                 }
-                changes.extend(session.unreferenced(facts, &dropped, cascade)?);
+                let mut changes = session.cascaded(facts, &roots, cascade)?;
                 for (schema, table) in &names {
                     let (schema, name) = (schema.clone(), table.name.clone());
                     changes.push(Change::DropTable { schema, name, oid: table.ids.relation });
@@ -444,51 +449,6 @@ impl SqlSession {
             self.change_tables(|all| all.retain(|name, _| !own.contains(name)))?;
         }
         Ok(Some(Outcome::Done(refused.tag.to_owned())))
-    }
-
-    /// The changes that take the foreign keys away which name rows of tables that are dropped.
-    /// Errors: 2BP01 without CASCADE for those of other tables.
-    fn unreferenced(
-        &mut self,
-        facts: &Facts,
-        dropped: &BTreeSet<u32>,
-        cascade: bool,
-    ) -> Result<Vec<Change>> {
-        let generation = Arc::clone(&facts.generation);
-        let mut without: BTreeMap<u32, (String, Arc<Table>, Table)> = BTreeMap::new();
-        for oid in dropped {
-            for (schema, child, constraint) in generation.referencing(*oid) {
-                let own = child.ids.relation;
-                if own == *oid {
-                    continue;
-                }
-                if !dropped.contains(&own) {
-                    let named = generation.table_by_oid(*oid);
-                    let name = named.map_or("?", |(_, table)| &table.name);
-                    let on = format!("constraint {} on table {}", constraint.name, child.name);
-                    if !cascade {
-                        let message =
-                            format!("cannot drop table {name} because other objects depend on it");
-                        return Err(Error::DependentObjectsStillExist(message)
-                            .detail(format!("{on} depends on table {name}"))
-                            .hint("Use DROP ... CASCADE to drop the dependent objects too."));
-                    }
-                    self.notice("NOTICE", "00000", format!("drop cascades to {on}"));
-                }
-                let entry = without
-                    .entry(own)
-                    .or_insert_with(|| (schema.name.clone(), Arc::clone(child), (**child).clone()));
-                entry.2.constraints.retain(|own| own.oid != constraint.oid);
-            }
-        }
-        let put = |(schema, was, table): (String, Arc<Table>, Table)| Change::PutTable {
-            was: Some((schema.clone(), was)),
-            schema,
-            table: Arc::new(table),
-            seen: None,
-            rows: None,
-        };
-        Ok(without.into_values().map(put).collect())
     }
 
     /// Errors: 42501.
@@ -710,6 +670,9 @@ impl SqlSession {
         on: &Commented,
         text: Option<&String>,
     ) -> Result<Option<Change>> {
+        if let Some(view) = self.commented_view(facts, on)? {
+            return self.comment_on_view(facts, view, on, text);
+        }
         let found = match on {
             Commented::Table(relation)
             | Commented::Column(relation, _)
@@ -717,7 +680,7 @@ impl SqlSession {
                 facts.written(relation.schema.as_deref(), &relation.name)
             }
             Commented::Index(schema, name) => self.indexed_table(facts, schema.as_deref(), name),
-            Commented::Schema(_) | Commented::Sequence(..) => None,
+            Commented::Schema(_) | Commented::Sequence(..) | Commented::View(_) => None,
         };
         let Some((schema, was)) = found else {
             return Err(match on {

@@ -13,6 +13,7 @@ use futures::StreamExt;
 
 use super::SqlSession;
 use crate::catalog::generation::Defined;
+use crate::catalog::view::View;
 use crate::error::{Error, Result};
 use crate::pg::facts::{Facts, Names, OnCommit, Temporary, TemporaryTable};
 use crate::pg::types::{self, MODIFIER_KEY, PgType, TYPE_KEY};
@@ -87,14 +88,31 @@ impl SqlSession {
         &mut self,
         change: impl FnOnce(&mut BTreeMap<String, Arc<TemporaryTable>>),
     ) -> Result<()> {
+        self.change_temporary(|all| change(&mut all.tables))
+    }
+
+    /// Whether a temporary table or view has that name.
+    pub(super) fn has_temporary(&self, name: &str) -> bool {
+        self.temporary
+            .now
+            .as_ref()
+            .is_some_and(|now| now.tables.contains_key(name) || now.views.contains_key(name))
+    }
+
+    /// Changes the session's temporary tables and views.
+    /// Errors: 53200, 53400, 54000.
+    pub(super) fn change_temporary(&mut self, change: impl FnOnce(&mut Temporary)) -> Result<()> {
         let mut next = match &self.temporary.now {
             Some(now) => (**now).clone(),
-            None => {
-                Temporary { schema: self.temporary_schema(), state: 0, tables: BTreeMap::new() }
-            }
+            None => Temporary {
+                schema: self.temporary_schema(),
+                state: 0,
+                tables: BTreeMap::new(),
+                views: BTreeMap::new(),
+            },
         };
-        change(&mut next.tables);
-        if TABLES_LEN_MAX < next.tables.len() {
+        change(&mut next);
+        if TABLES_LEN_MAX < next.tables.len() + next.views.len() {
             return Err(Error::ProgramLimitExceeded("too many temporary tables".to_owned()));
         }
         let used = next.tables.values().map(|table| table.rows.bytes()).sum();
@@ -166,14 +184,15 @@ impl SqlSession {
         if ended.is_empty() {
             return;
         }
-        let done = self.change_tables(|all| {
+        let done = self.change_temporary(|all| {
             for table in ended {
                 match table.on_commit {
                     OnCommit::Drop => {
-                        all.remove(&table.table.name);
+                        all.tables.remove(&table.table.name);
+                        drop_readers(all, table.table.ids.relation);
                     }
                     _ => {
-                        all.insert(table.table.name.clone(), Arc::new(table.emptied()));
+                        all.tables.insert(table.table.name.clone(), Arc::new(table.emptied()));
                     }
                 }
             }
@@ -189,7 +208,10 @@ impl SqlSession {
         if self.temporary.now.is_none() {
             return Ok(());
         }
-        self.change_tables(BTreeMap::clear)
+        self.change_temporary(|all| {
+            all.tables.clear();
+            all.views.clear();
+        })
     }
 
     /// Errors: 25006 in a transaction that only reads.
@@ -202,6 +224,17 @@ impl SqlSession {
 
     pub(super) fn temporary_schema(&self) -> String {
         format!("pg_temp_{}", self.login.pid)
+    }
+}
+
+/// Views of a relation that is gone are gone too.
+fn drop_readers(all: &mut Temporary, oid: u32) {
+    let reads = |view: &Arc<View>| view.reading(oid).is_some();
+    let gone: Vec<u32> =
+        all.views.values().filter(|view| reads(view)).map(|view| view.ids.relation).collect();
+    all.views.retain(|_, view| !reads(view));
+    for oid in gone {
+        drop_readers(all, oid);
     }
 }
 

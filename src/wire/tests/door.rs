@@ -345,6 +345,10 @@ impl Session for FakeSession {
         }
     }
 
+    fn copy_in(&mut self, _data: bytes::Bytes) -> BoxFuture<'_, Result<Outcome>> {
+        std::future::ready(Err(Error::Internal("nothing is copied here".to_owned()))).boxed()
+    }
+
     fn settle(&mut self) -> BoxFuture<'_, Result<()>> {
         std::future::ready(Ok(())).boxed()
     }

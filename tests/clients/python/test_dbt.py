@@ -176,9 +176,9 @@ def test_docs_catalog(dbt):
 
 
 @pytest.mark.parametrize("target", [SERVER], ids=["forebay"], indirect=True)
-@pytest.mark.parametrize("model, message", [("nations", "CREATE VIEW is not supported"), ("copied", "cross-database references are not implemented")])
-def test_run_is_refused(dbt, model, message):
+@pytest.mark.parametrize("model", ["nations", "copied"])
+def test_run_is_refused(dbt, model):
     result = dbt("run", "--select", model)
     assert not result.success
     (failed,) = result.result.results
-    assert message in failed.message
+    assert "cross-database references are not implemented" in failed.message
