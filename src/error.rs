@@ -429,6 +429,15 @@ pub enum Error {
     /// The journal has failed: nothing more is acknowledged until a restart has read what is durable.
     #[error("{0}")]
     JournalFailed(String),
+    /// A server that does not answer, or went away while it did; the whole message.
+    #[error("{0}")]
+    ConnectionFailed(String),
+    /// What a server that we are a client of refused; its message and its own SQLSTATE.
+    #[error("{0}")]
+    Answered(String),
+    /// Migration files that do not fit each other, or what was applied; the whole message.
+    #[error("{0}")]
+    Migration(String),
     /// A bug of ours.
     #[error("internal error: {0}")]
     Internal(String),
@@ -716,6 +725,9 @@ impl Error {
             Error::DataCorrupted(_) => "XX001",
             Error::Configuration(_) | Error::IncompatibleState(_) => "F0000",
             Error::LockFileHeld(_) => "F0001",
+            Error::ConnectionFailed(_) => "08001",
+            Error::Answered(_) => "38000",
+            Error::Migration(_) => "55000",
             Error::Internal(_) => "XX000",
             Error::Noted { error, .. } => error.state(),
         }

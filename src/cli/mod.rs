@@ -5,9 +5,12 @@
 //! Invariant: standard output carries what was asked for (the ready line, lists); complaints go to standard error.
 //! On failure: one line on standard error says what could not be done; the exit code is 1, and 2 for wrong usage.
 //!
-//! Imports: error, config, task, store, catalog, pg, server. Used by: main.
+//! Imports: error, config, task, store, catalog, pg, server; tokio-postgres as a client of a running server. Used by: main.
 
+mod connection;
 mod demo;
+mod migrate;
+mod password;
 mod role;
 mod say;
 
@@ -48,6 +51,7 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("serve", arguments)) => ("start", serve(arguments)),
         Some(("demo", arguments)) => ("run the demo", run_demo(arguments)),
         Some(("role", arguments)) => ("change roles", role::run(arguments)),
+        Some(("migrate", arguments)) => ("migrate", migrate::run(arguments)),
         _ => ("run", Err(Error::Internal("a subcommand without code".to_owned()))),
     };
     match outcome {
@@ -95,6 +99,7 @@ fn command() -> Command {
         // The demo's source and state are its own.
         .subcommand(with_settings(demo, |key| key != "source" && key != "state"))
         .subcommand(role::command())
+        .subcommand(migrate::command())
 }
 
 /// Adds `--config` and one flag per setting.

@@ -1,13 +1,12 @@
 //! `forebay role`: roles while no server runs; CREATE ROLE and DROP ROLE do the same while one does.
 
 use std::collections::BTreeSet;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::say;
+use super::{password, say};
 use crate::catalog::roles::Role;
 use crate::catalog::{Catalog, Change};
 use crate::config::{self, Config};
@@ -17,9 +16,6 @@ use crate::task::{Clock, Tasks};
 
 /// How long the catalog's committer may take to end once its work is durable.
 const STOP_LIMIT: Duration = Duration::from_secs(10);
-
-/// The longest password accepted; a file that is larger was not meant.
-const PASSWORD_BYTES_MAX: u64 = 1024;
 
 pub(super) fn command() -> Command {
     let state = Arg::new("state")
@@ -44,13 +40,9 @@ pub(super) fn command() -> Command {
                         .action(ArgAction::SetTrue)
                         .help("It may do everything"),
                 )
-                .arg(
-                    Arg::new("password-file")
-                        .long("password-file")
-                        .value_name("FILE")
-                        .value_parser(value_parser!(PathBuf))
-                        .help("Its password is the first line of FILE; `-` is standard input"),
-                ),
+                .arg(password::argument(
+                    "Its password is the first line of FILE; `-` is standard input",
+                )),
         )
         .subcommand(Command::new("drop").about("Drop a role").arg(name()))
         .subcommand(Command::new("list").about("List roles, one per line"))
@@ -63,10 +55,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<()> {
     };
     match arguments.subcommand() {
         Some(("add", arguments)) => {
-            let password = match arguments.get_one::<PathBuf>("password-file") {
-                Some(file) => Some(password(file)?),
-                None => None,
-            };
+            let password = password::given(arguments)?;
             let verifier = password.as_deref().map(scram::verifier).transpose()?;
             let role = Role {
                 name: name(arguments),
@@ -153,29 +142,11 @@ fn line(role: &Role) -> String {
     line
 }
 
-/// The first line of the file, without its end.
-fn password(file: &Path) -> Result<String> {
-    let mut text = String::new();
-    let read = if file == Path::new("-") {
-        std::io::stdin().lock().take(PASSWORD_BYTES_MAX).read_to_string(&mut text)
-    } else {
-        std::fs::File::open(file)
-            .and_then(|opened| opened.take(PASSWORD_BYTES_MAX).read_to_string(&mut text))
-    };
-    read.map_err(|e| Error::io(format!("read password file \"{}\"", file.display()), e))?;
-    let first = text.lines().next().unwrap_or_default();
-    if first.is_empty() {
-        let message = format!("password file \"{}\" is empty", file.display());
-        return Err(Error::InvalidParameterValue(message));
-    }
-    Ok(first.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::Path;
 
-    use super::{Error, Result, command, password, run, with_catalog};
+    use super::{Error, Result, command, run, with_catalog};
 
     /// Runs `forebay role …` on `state`.
     fn role(state: &Path, words: &str) -> Result<()> {
@@ -209,18 +180,5 @@ mod tests {
         let _server = crate::store::Lock::acquire(state.path()).expect("nobody else");
         let refused = role(state.path(), "add ann").expect_err("is held");
         assert!(refused.notes().hint.is_some_and(|hint| hint.contains("CREATE ROLE")));
-    }
-
-    #[test]
-    fn the_password_is_the_first_line() {
-        let state = tempfile::tempdir().expect("a directory");
-        let file = state.path().join("secret");
-        for (text, want) in
-            [("a b \r\nc", Some("a b ")), ("é", Some("é")), ("", None), ("\nx", None)]
-        {
-            std::fs::write(&file, text).expect("writes");
-            assert_eq!(password(&file).ok().as_deref(), want, "{text:?}");
-        }
-        assert!(password(&state.path().join("missing")).is_err());
     }
 }

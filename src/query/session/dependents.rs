@@ -48,7 +48,6 @@ impl SqlSession {
                     }),
                     None => temporary.push(*oid),
                 },
-                Object::Constraint { table, .. } if order.contains(&Object::Relation(*table)) => {}
                 Object::Constraint { table, oid } => {
                     let Some((schema, was)) = facts.generation.table_by_oid(*table) else {
                         continue;
