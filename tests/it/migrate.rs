@@ -269,7 +269,7 @@ fn the_lock_file_tells_of_a_change() {
          app.item column price numeric(8,2) DEFAULT 1.5\n\
          app.item constraint item_name_key UNIQUE (name)\n\
          app.item constraint item_pkey PRIMARY KEY (id)\n\
-         app.item constraint item_price_check CHECK ((price > 0))\n\
+         app.item constraint item_price_check CHECK ((price > (0)::numeric))\n\
          app.item index CREATE INDEX by_price ON app.item USING btree (price DESC)\n\
          app.item_id_seq sequence integer START 1 INCREMENT 1 MINVALUE 1 MAXVALUE 2147483647 CACHE 1\n\
          public schema\n"
@@ -280,7 +280,7 @@ fn the_lock_file_tells_of_a_change() {
         "ALTER TABLE app.item DROP COLUMN price; CREATE TABLE app.more (a int)",
     )]);
     let diff = "\n  - app.item column price numeric(8,2) DEFAULT 1.5\n  \
-                - app.item constraint item_price_check CHECK ((price > 0))\n  \
+                - app.item constraint item_price_check CHECK ((price > (0)::numeric))\n  \
                 - app.item index CREATE INDEX by_price ON app.item USING btree (price DESC)\n  \
                 + app.more table\n  + app.more column a integer\n  \
                 hint: Run `forebay migrate` without --locked, and commit the file.";

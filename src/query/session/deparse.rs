@@ -75,26 +75,41 @@ fn constant(text: &str, oid: u32) -> String {
     }
 }
 
-/// A check of a table with these columns.
+/// A check of a table with these columns, without the brackets around all of it: they are added where it is shown.
 pub(super) fn check(expression: &Expression, columns: &Columns) -> String {
-    if let Some(told) = told(&expression.expr, columns) {
-        let inner = told.text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')'));
-        return inner.unwrap_or(&told.text).to_owned();
+    match told(&expression.expr, columns) {
+        Some(told) => bare(&told.text).to_owned(),
+        None => bare(&expression.text).to_owned(),
     }
-    let mut text = expression.text.as_str();
-    // Brackets around all of it are added where it is shown.
+}
+
+/// What an index of a table with these columns is made of.
+pub(super) fn key(expression: &Expression, columns: &Columns) -> String {
+    match told(&expression.expr, columns) {
+        Some(told) => told.text,
+        None => bare(&expression.text).to_owned(),
+    }
+}
+
+/// A text without brackets around all of it.
+fn bare(mut text: &str) -> &str {
     while let Some(inner) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        let mut depth = 0_i32;
+        let (mut depth, mut quoted) = (0_i32, false);
         let closes = inner.chars().any(|letter| {
-            depth += i32::from(letter == '(') - i32::from(letter == ')');
+            match letter {
+                '\'' => quoted = !quoted,
+                '(' if !quoted => depth += 1,
+                ')' if !quoted => depth -= 1,
+                _ => (),
+            }
             depth < 0
         });
-        if closes || inner.contains('\'') {
+        if closes || quoted {
             break;
         }
         text = inner.trim();
     }
-    text.to_owned()
+    text
 }
 
 /// An expression as PostgreSQL writes it, and its type.

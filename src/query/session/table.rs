@@ -785,7 +785,7 @@ fn index_keys(table: &Table, definition: &IndexDefinition) -> Result<Vec<IndexKe
             Err(expression) => {
                 keys.push(IndexKey {
                     column: 0,
-                    expression: Some(super::deparse::check(expression, &table.columns)),
+                    expression: Some(super::deparse::key(expression, &table.columns)),
                     descending: key.descending,
                     nulls_first: key.nulls_first,
                 });
