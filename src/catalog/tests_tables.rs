@@ -90,8 +90,10 @@ fn tables_are_made_written_and_dropped() {
     let mut second = (*first).clone();
     second.name = "u".to_owned();
     let second = Arc::new(second);
-    fixture.refused(put_table(Some(&first), &second, Some(1)), "40001");
-    let generation = fixture.ok(put_table(Some(&first), &second, Some(2)));
+    let seen = |generation: &Generation| generation.rows(20_000).map(|rows| rows.revision());
+    fixture.refused(put_table(Some(&first), &second, seen(&written)), "40001");
+    let seen = seen(&fixture.shared.pin());
+    let generation = fixture.ok(put_table(Some(&first), &second, seen));
     assert!(generation.table("public", "t").is_none() && generation.table("public", "u").is_some());
     fixture.refused(write(&first, &[], &[(9, None)]), "40001");
     let drop = |name: &str| Change::DropTable {

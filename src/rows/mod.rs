@@ -41,7 +41,7 @@ pub struct Rows {
     indexes: Vec<UniqueIndex>,
     /// The number that the next row gets.
     next: i64,
-    /// How many changes there have been.
+    /// How many rows have come, and how many other changes there have been.
     revision: u64,
     len: usize,
     bytes: usize,
@@ -174,7 +174,8 @@ impl Rows {
         self.bytes
     }
 
-    /// How many changes there have been: with the same number they are the same.
+    /// How many rows have come, and how many other changes there have been: with the same number they are the same. It is
+    /// the same whether rows came one by one or in one change.
     pub fn revision(&self) -> u64 {
         self.revision
     }
@@ -236,7 +237,9 @@ impl Rows {
             }
             false => self.clone(),
         };
-        rows.revision = self.revision + 1;
+        let inserted_len = change.inserted.as_ref().map_or(0, |batch| batch.num_rows() as u64);
+        let removes = change.all || !change.deleted.is_empty();
+        rows.revision = self.revision + inserted_len + u64::from(removes);
         if !change.all {
             rows.remove(&change.deleted)?;
         }

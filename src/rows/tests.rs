@@ -94,6 +94,17 @@ fn single_rows_are_put_together() {
 }
 
 #[test]
+fn a_revision_is_the_same_however_rows_came() {
+    let together = add(&keyed(), &[(1, None), (2, None)]).unwrap();
+    let one_by_one = add(&add(&keyed(), &[(1, None)]).unwrap(), &[(2, None)]).unwrap();
+    assert_eq!(together.revision(), one_by_one.revision());
+    let fewer = together.changed(&Change { deleted: vec![1], ..Change::default() }).unwrap();
+    assert_ne!(fewer.revision(), together.revision());
+    let none = together.changed(&Change { all: true, ..Change::default() }).unwrap();
+    assert_ne!(none.revision(), together.revision());
+}
+
+#[test]
 fn parts_and_bytes_make_the_same_rows() {
     let rows = add(&keyed(), &[(1, Some("a")), (2, None), (3, Some("ü"))]).unwrap();
     let rows = rows.changed(&Change { deleted: vec![2], ..Change::default() }).unwrap();

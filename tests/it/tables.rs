@@ -306,6 +306,26 @@ fn many_small_inserts_are_one_transaction() {
 }
 
 #[test]
+fn inserts_and_alterations_are_one_transaction() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("BEGIN; CREATE TABLE public.t (id int, v text)");
+    for id in 0..3 {
+        client.rows(&format!("INSERT INTO public.t VALUES ({id}, 'x')"));
+    }
+    client.rows("ALTER TABLE public.t ALTER id SET NOT NULL");
+    client.rows("ALTER TABLE public.t ADD w int NOT NULL DEFAULT 7");
+    client.rows("INSERT INTO public.t VALUES (3, 'y'); INSERT INTO public.t VALUES (4, 'y')");
+    client.rows("ALTER TABLE public.t ALTER id TYPE bigint; UPDATE public.t SET w = w + 1");
+    client.rows("ALTER TABLE public.t ADD UNIQUE (id); COMMIT");
+    server.kill();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    assert_eq!(client.rows("SELECT count(*), sum(id), sum(w) FROM public.t"), "5|10|40");
+}
+
+#[test]
 fn tables_have_a_limit_that_names_itself() {
     let site = Site::new();
     let server = site.serve(&["--tables-bytes-max", "100KiB"]);
