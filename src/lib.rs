@@ -9,7 +9,8 @@
 //! root*: where we keep what is ours · *journal*: the ordered, durable commits in it; a position is an *LSN* ·
 //! *generation*: the immutable value of the catalog as of one LSN; a statement pins exactly one · *pin*: an `Arc`
 //! that keeps a version's files alive · *sequence*, *block*: numbers never handed out twice; the unit reserved durably
-//! at a time · *table* that users write: its definition is in the catalog, its *rows* are an immutable value beside it.
+//! at a time · *table* that users write: its definition is in the catalog, its *rows* are an immutable value beside it ·
+//! *view*: a query under a name, planned anew at its use as its owner.
 //!
 //! # Layers
 //!
@@ -55,6 +56,9 @@
 //! NOT NULL and checks → [`rows::Change`], which names the rows that go by their numbers → the committer makes it of the
 //! newest rows, looks at keys and references, and refuses (40001) when a row that is to go is not there any more. A
 //! statement outside of a transaction is tried again then; row locks keep that rare.
+//!
+//! At READ COMMITTED each statement of a transaction sees what others have committed to written tables before it, as
+//! migration tools behind an advisory lock rely on; the versions of databases stay those of its beginning.
 //!
 //! Temporary tables are their session's alone and never get there: each change makes a new immutable value of all of
 //! them, and a rollback takes the old one.
