@@ -4,7 +4,7 @@
 //! sharers beside it but that holder itself; a session that would close a circle of waiting is refused instead (40P01);
 //! a session that ends or gives up waiting leaves nothing behind.
 //!
-//! Imports: error. Used by: query::session.
+//! Imports: error. Used by: query::session, query::row_locks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -121,34 +121,16 @@ impl Locks {
                 self.0.lock().waiting.remove(&self.1);
             }
         }
-        let waiting = Waiting(self, pid);
-        let wait = async {
-            loop {
-                let released = self.released.notified();
-                tokio::pin!(released);
-                // Before the look, so that no release is missed.
-                released.as_mut().enable();
-                {
-                    let mut table = self.lock();
-                    if table.take(pid, &key, mode)? {
-                        return Ok(());
-                    }
-                    table.waiting.insert(pid, (key.clone(), mode));
-                    if table.is_circle(pid) {
-                        return Err(Error::DeadlockDetected);
-                    }
-                }
-                released.await;
+        let _waiting = Waiting(self, pid);
+        let granted = || {
+            let mut table = self.lock();
+            if table.take(pid, &key, mode)? {
+                return Ok(true);
             }
+            table.waiting.insert(pid, (key.clone(), mode));
+            if table.is_circle(pid) { Err(Error::DeadlockDetected) } else { Ok(false) }
         };
-        let taken = match limit {
-            None => wait.await,
-            Some(limit) => tokio::time::timeout(limit, wait)
-                .await
-                .unwrap_or(Err(Error::LockNotAvailable("lock timeout"))),
-        };
-        drop(waiting);
-        taken
+        wait(&self.released, limit, granted).await
     }
 
     /// Gives a lock back once. Returns whether it was held so.
@@ -200,6 +182,33 @@ impl Locks {
         });
         drop(table);
         self.released.notify_waiters();
+    }
+}
+
+/// Asks after each release until something is granted, at most for `limit`.
+/// Errors: 55P03; those of `granted`.
+pub(super) async fn wait(
+    released: &Notify,
+    limit: Option<Duration>,
+    granted: impl Fn() -> Result<bool>,
+) -> Result<()> {
+    let asked = async {
+        loop {
+            let told = released.notified();
+            tokio::pin!(told);
+            // Before the look, so that no release is missed.
+            told.as_mut().enable();
+            if granted()? {
+                return Ok(());
+            }
+            told.await;
+        }
+    };
+    match limit {
+        None => asked.await,
+        Some(limit) => tokio::time::timeout(limit, asked)
+            .await
+            .unwrap_or(Err(Error::LockNotAvailable("lock timeout"))),
     }
 }
 

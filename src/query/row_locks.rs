@@ -5,7 +5,7 @@
 //! close a circle of waiting is refused instead (40P01); a session that ends or gives up waiting leaves nothing behind. A
 //! lock spares work that would be refused at the commit; that nothing is lost is for the catalog to see.
 //!
-//! Imports: error. Used by: query::session.
+//! Imports: error, query::locks. Used by: query::session.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -94,31 +94,15 @@ impl RowLocks {
             }
         }
         let _waiting = Waiting(self, pid);
-        let wait = async {
-            loop {
-                let released = self.released.notified();
-                tokio::pin!(released);
-                // Before the look, so that no release is missed.
-                released.as_mut().enable();
-                {
-                    let mut table = self.lock();
-                    if table.held.get(&row).is_none_or(|holder| *holder == pid) {
-                        return Ok(());
-                    }
-                    table.waiting.insert(pid, row);
-                    if table.is_circle(pid) {
-                        return Err(Error::DeadlockDetected);
-                    }
-                }
-                released.await;
+        let is_free = || {
+            let mut table = self.lock();
+            if table.held.get(&row).is_none_or(|holder| *holder == pid) {
+                return Ok(true);
             }
+            table.waiting.insert(pid, row);
+            if table.is_circle(pid) { Err(Error::DeadlockDetected) } else { Ok(false) }
         };
-        match limit {
-            None => wait.await,
-            Some(limit) => tokio::time::timeout(limit, wait)
-                .await
-                .unwrap_or(Err(Error::LockNotAvailable("lock timeout"))),
-        }
+        super::locks::wait(&self.released, limit, is_free).await
     }
 
     /// Gives back all that a session holds.
