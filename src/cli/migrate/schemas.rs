@@ -14,6 +14,7 @@ use tokio_postgres::Client;
 use super::history::History;
 use crate::cli::connection::answer;
 use crate::error::{Error, Result};
+use crate::store::Directory;
 
 /// The name of the file.
 pub(super) const FILE: &str = "schema.lock";
@@ -114,7 +115,7 @@ pub(super) fn write(directory: &Path, text: &str) -> Result<bool> {
     if kept(&path)?.is_some_and(|kept| kept == text) {
         return Ok(false);
     }
-    fs::write(&path, text).map_err(|e| Error::io(format!("write \"{}\"", path.display()), e))?;
+    Directory::open(directory)?.write(FILE, text.as_bytes())?;
     Ok(true)
 }
 
