@@ -285,6 +285,21 @@ fn for_update_holds_rows() {
 }
 
 #[test]
+fn lock_table_promises_nothing_it_does_not_keep() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.jobs (id int); CREATE TEMPORARY TABLE own (id int)");
+    client.rows("BEGIN");
+    client.rows("LOCK TABLE public.jobs IN ACCESS SHARE MODE; LOCK public.jobs IN ROW EXCLUSIVE MODE; LOCK own");
+    for mode in ["", " IN SHARE MODE", " IN SHARE ROW EXCLUSIVE MODE", " IN ACCESS EXCLUSIVE MODE"]
+    {
+        assert_eq!(client.state(&format!("LOCK TABLE public.jobs{mode}")), "0A000", "{mode}");
+        client.rows("ROLLBACK; BEGIN");
+    }
+}
+
+#[test]
 fn many_small_inserts_are_one_transaction() {
     let site = Site::new();
     let server = site.serve(&[]);

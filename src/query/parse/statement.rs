@@ -141,8 +141,13 @@ pub enum Statement {
     DefaultAccess(DefaultAccess),
     /// LISTEN, UNLISTEN, NOTIFY.
     Post(Post),
-    /// LOCK TABLE, each table as the query that reads it.
-    Lock(Vec<Box<Query>>),
+    /// LOCK TABLE.
+    Lock {
+        /// Each table as the query that reads it.
+        tables: Vec<Box<Query>>,
+        /// Whether the mode keeps out who writes.
+        excludes_writers: bool,
+    },
     /// ANALYZE, VACUUM and CHECKPOINT.
     Maintain {
         /// Its first word.
@@ -655,7 +660,7 @@ impl Statement {
             Statement::Explain { .. } | Statement::ExplainExecute { .. } => "EXPLAIN",
             Statement::Begin { tag, .. } => tag,
             Statement::Post(post) => post.tag(),
-            Statement::Lock(_) => "LOCK TABLE",
+            Statement::Lock { .. } => "LOCK TABLE",
             Statement::Maintain { tag, .. } => tag,
             Statement::Commit { .. } => "COMMIT",
             Statement::Rollback { .. } | Statement::RollbackTo(_) => "ROLLBACK",

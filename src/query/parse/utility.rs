@@ -186,15 +186,16 @@ impl Reader<'_> {
     }
 
     fn lock(&mut self) -> Result<Statement> {
-        const MODES: &[&str] = &[
-            "ACCESS SHARE",
-            "ROW SHARE",
-            "ROW EXCLUSIVE",
-            "SHARE UPDATE EXCLUSIVE",
-            "SHARE ROW EXCLUSIVE",
-            "SHARE",
-            "EXCLUSIVE",
-            "ACCESS EXCLUSIVE",
+        // And whether each keeps out who writes.
+        const MODES: &[(&str, bool)] = &[
+            ("ACCESS SHARE", false),
+            ("ROW SHARE", false),
+            ("ROW EXCLUSIVE", false),
+            ("SHARE UPDATE EXCLUSIVE", false),
+            ("SHARE ROW EXCLUSIVE", true),
+            ("SHARE", true),
+            ("EXCLUSIVE", true),
+            ("ACCESS EXCLUSIVE", true),
         ];
         self.expect("LOCK")?;
         self.accept("TABLE");
@@ -207,14 +208,14 @@ impl Reader<'_> {
                 break;
             }
         }
+        let mut excludes_writers = true;
         if self.accept("IN") {
-            if !MODES.iter().any(|mode| self.accept(mode)) {
-                return Err(self.error());
-            }
+            let mode = MODES.iter().find(|(mode, _)| self.accept(mode));
+            excludes_writers = mode.ok_or_else(|| self.error())?.1;
             self.expect("MODE")?;
         }
         self.accept("NOWAIT");
-        Ok(Statement::Lock(tables))
+        Ok(Statement::Lock { tables, excludes_writers })
     }
 
     fn begin(&mut self, words: &'static str) -> Result<Statement> {

@@ -92,11 +92,13 @@ impl SqlSession {
         if self.block.is_some() { Vec::new() } else { self.mailbox.take() }
     }
 
-    /// LOCK TABLE: the tables of a version never change, so there is nothing to wait for.
-    /// Errors: 25P01 outside of a block; names and privileges as in a query.
+    /// LOCK TABLE: the tables of a version never change, so there is nothing to wait for. Who writes a table is not kept out
+    /// by it: that is refused.
+    /// Errors: 25P01 outside of a block; names and privileges as in a query; 0A000.
     pub(super) async fn lock_tables(
         &mut self,
         tables: &[Box<Query>],
+        excludes_writers: bool,
         text: &Arc<str>,
     ) -> Result<()> {
         if self.block.is_none() {
@@ -105,6 +107,14 @@ impl SqlSession {
         }
         for table in tables {
             self.plan(table, text, &[]).await?;
+            let Some((schema, name)) = self.locked_table(table)? else { continue };
+            let written = self.written(schema.as_deref(), &name);
+            let shared = written.is_some_and(|written| written.schema.is_some());
+            if excludes_writers && shared {
+                let message = format!("LOCK TABLE cannot keep others from writing \"{name}\"");
+                return Err(Error::FeatureNotSupported(message)
+                    .hint("Advisory locks and SELECT FOR UPDATE can keep sessions apart."));
+            }
         }
         Ok(())
     }

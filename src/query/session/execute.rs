@@ -201,8 +201,9 @@ impl SqlSession {
                 let tag = post.tag();
                 self.post(post.clone()).and_then(|()| done(tag))
             }
-            S::Lock(tables) => {
-                self.lock_tables(tables, text).await.and_then(|()| done("LOCK TABLE"))
+            S::Lock { tables, excludes_writers } => {
+                let locked = self.lock_tables(tables, *excludes_writers, text).await;
+                locked.and_then(|()| done("LOCK TABLE"))
             }
             S::Maintain { tag, tables } => {
                 self.maintain(tag, tables, text).await.and_then(|()| done(tag))

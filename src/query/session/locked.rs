@@ -140,7 +140,10 @@ impl SqlSession {
 
     /// The one table of FROM, if users write it.
     /// Errors: 0A000 where it stands beside others, or beneath.
-    fn locked_table(&mut self, query: &Query) -> Result<Option<(Option<String>, String)>> {
+    pub(super) fn locked_table(
+        &mut self,
+        query: &Query,
+    ) -> Result<Option<(Option<String>, String)>> {
         let SetExpr::Select(select) = query.body.as_ref() else { return Ok(None) };
         let mut names = Names(Vec::new());
         // The visitor never breaks.
