@@ -411,14 +411,7 @@ impl Facts {
         if self.is_temporary(name) {
             return None;
         }
-        for schema in &self.search_path {
-            match own(schema) {
-                Some(found) => return Some(found),
-                None if self.has_relation(schema, name) => return None,
-                None => {}
-            }
-        }
-        None
+        self.along_the_path(name, own)
     }
 
     /// The view that a statement means, with its schema. `None` where the name means something else, or nothing.
@@ -439,6 +432,11 @@ impl Facts {
         if self.is_temporary(name) {
             return temporary(None);
         }
+        self.along_the_path(name, own)
+    }
+
+    /// What the first schema of the search path that has a relation of that name has, if it is what `own` looks for.
+    fn along_the_path<T>(&self, name: &str, own: impl Fn(&str) -> Option<T>) -> Option<T> {
         for schema in &self.search_path {
             match own(schema) {
                 Some(found) => return Some(found),

@@ -58,17 +58,7 @@ impl Reader<'_> {
         if self.stands("WHERE") {
             return unsupported("COPY FROM with WHERE is not supported");
         }
-        let refused = Refused {
-            tag: "INSERT",
-            relations: vec![relation],
-            dropped: None,
-            if_exists: false,
-            parameters: 0,
-            cascade: false,
-            restart: false,
-            alteration: None,
-            error: self.refused("INSERT"),
-        };
+        let refused = Refused::of("INSERT", relation, self.refused("INSERT"));
         Ok(Statement::CopyFrom(Box::new(CopyFrom {
             columns,
             format,

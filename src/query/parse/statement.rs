@@ -442,6 +442,23 @@ pub struct Refused {
     pub error: Error,
 }
 
+impl Refused {
+    /// One that names one relation and says nothing else.
+    pub fn of(tag: &'static str, relation: Relation, error: Error) -> Refused {
+        Refused {
+            tag,
+            relations: vec![relation],
+            dropped: None,
+            if_exists: false,
+            parameters: 0,
+            cascade: false,
+            restart: false,
+            alteration: None,
+            error,
+        }
+    }
+}
+
 /// A relation that a statement names which is no query.
 #[derive(Debug, Clone)]
 pub struct Relation {

@@ -149,17 +149,8 @@ impl Reader<'_> {
         };
         self.end()?;
         let tag = "ALTER VIEW";
-        let refused = Refused {
-            tag,
-            relations: vec![relation],
-            dropped: None,
-            if_exists,
-            parameters: 0,
-            cascade: false,
-            restart: false,
-            alteration: None,
-            error: unsupported("ALTER VIEW"),
-        };
+        let refused =
+            Refused { if_exists, ..Refused::of(tag, relation, unsupported("ALTER VIEW")) };
         Ok(Statement::AlterTable { actions: Ok(vec![action]), refused })
     }
 }

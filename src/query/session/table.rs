@@ -617,17 +617,7 @@ impl SqlSession {
         tag: &'static str,
         text: &Arc<str>,
     ) -> Error {
-        let refused = Refused {
-            tag,
-            relations: vec![relation.clone()],
-            dropped: None,
-            if_exists: false,
-            parameters: 0,
-            cascade: false,
-            restart: false,
-            alteration: None,
-            error: parse::versions_are_read_only(tag),
-        };
+        let refused = Refused::of(tag, relation.clone(), parse::versions_are_read_only(tag));
         match self.refuse(&refused, text).await {
             Err(error) => error,
             Ok(_) => Error::Internal(format!("{tag} of nothing")),
