@@ -14,6 +14,10 @@ use super::written::Schema;
 use crate::error::{Error, Result};
 use crate::rows::{self, Change, Key, Rows};
 
+/// How far a change may be followed from table to table. Only tables that name each other come near it, and their rows can
+/// be chained without an end.
+const DEPTH_MAX: usize = 100;
+
 /// Whether, with changes made, each row of a table names one that is there, and no row that is gone is named.
 /// Errors: 23503.
 pub(super) fn check(
@@ -188,9 +192,15 @@ impl Generation {
         Ok(None)
     }
 
+    /// Whether a table has foreign keys, or others have some to it.
+    pub fn has_references(&self, table: &Table) -> bool {
+        table.foreign_keys().next().is_some()
+            || referencing(self, table.ids.relation).next().is_some()
+    }
+
     /// What a change of a table does to those whose rows name its rows and follow them: all changes together. `updated` says
     /// that each row that comes stands in the place of one that goes.
-    /// Errors: 0A000 for what we do not do; those of Arrow.
+    /// Errors: 0A000 for what we do not do; 54001 past [`DEPTH_MAX`]; those of Arrow.
     pub fn cascades(
         &self,
         table: &Arc<Table>,
@@ -199,7 +209,7 @@ impl Generation {
     ) -> Result<Vec<RowsOf>> {
         let mut work = self.clone();
         let mut all = Vec::new();
-        work.cascade(table, change, updated, &mut all)?;
+        work.cascade(table, change, updated, (&mut all, 0))?;
         Ok(all)
     }
 
@@ -208,8 +218,12 @@ impl Generation {
         table: &Arc<Table>,
         mut change: Change,
         updated: bool,
-        all: &mut Vec<RowsOf>,
+        (all, depth): (&mut Vec<RowsOf>, usize),
     ) -> Result<()> {
+        if DEPTH_MAX < depth {
+            let message = format!("foreign keys follow a change over more than {DEPTH_MAX} steps");
+            return Err(Error::StatementTooComplex(message));
+        }
         let own = table.ids.relation;
         let Some(before) = self.rows(own).cloned() else { return Ok(()) };
         let follows = |key: &ForeignKey| {
@@ -268,7 +282,7 @@ impl Generation {
             };
             let follows = inserted.is_some();
             let change = Change { all: false, deleted: numbers, inserted };
-            self.cascade(&child, change, follows, all)?;
+            self.cascade(&child, change, follows, (&mut *all, depth + 1))?;
         }
         Ok(())
     }

@@ -285,6 +285,32 @@ fn for_update_holds_rows() {
 }
 
 #[test]
+fn rows_that_name_each_other_are_followed_so_far() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows(
+        "CREATE TABLE public.a (id int PRIMARY KEY, up int); \
+         CREATE TABLE public.b (id int PRIMARY KEY, up int REFERENCES public.a ON DELETE CASCADE); \
+         ALTER TABLE public.a ADD FOREIGN KEY (up) REFERENCES public.b ON DELETE CASCADE",
+    );
+    let chain = |client: &mut Client, first: i32, len: i32| {
+        client.rows(&format!("INSERT INTO public.a VALUES ({first}, NULL)"));
+        for id in first + 1..first + len {
+            client.rows(&format!(
+                "INSERT INTO public.b VALUES ({id}, {id} - 1); INSERT INTO public.a VALUES ({id}, {id})"
+            ));
+        }
+    };
+    chain(&mut client, 0, 40);
+    chain(&mut client, 1000, 80);
+    client.rows("DELETE FROM public.a WHERE id = 0");
+    assert_eq!(client.state("DELETE FROM public.a WHERE id = 1000"), "54001");
+    assert_eq!(client.one("SELECT count(*) FROM public.a"), "80");
+    assert_eq!(client.one("SELECT count(*) FROM public.b"), "79");
+}
+
+#[test]
 fn lock_table_promises_nothing_it_does_not_keep() {
     let site = Site::new();
     let server = site.serve(&[]);

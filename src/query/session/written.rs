@@ -6,9 +6,11 @@ use std::time::Duration;
 use super::SqlSession;
 use super::changed::Target;
 use crate::catalog::change::Change;
+use crate::catalog::generation::Generation;
 use crate::catalog::roles::Privilege;
 use crate::catalog::table::{Rule, Table};
 use crate::error::{Error, Result};
+use crate::pg::encode::OutputSettings;
 use crate::pg::facts::{OnCommit, TemporaryTable};
 use crate::query::parse::Refused;
 use crate::rows::{self, Rows};
@@ -112,52 +114,6 @@ impl SqlSession {
         self.engine.row_locks.release(self.login.pid);
     }
 
-    /// Tells of a row that names none, or that is named and goes, with its key. What others have made meanwhile is for the
-    /// catalog to see.
-    /// Errors: 23503.
-    fn check_references(
-        &self,
-        written: &Written,
-        change: &rows::Change,
-        after: &Rows,
-        updated: bool,
-    ) -> Result<()> {
-        let generation = self.generation();
-        let table = &written.table;
-        let output = self.settings.meaning().output.clone();
-        let target = Target { table, rows: &written.rows, output: &output };
-        if let Some(rows) = &change.inserted
-            && let Some((constraint, row, of)) = generation.missing_reference(table, after, rows)?
-            && let Rule::ForeignKey(key) = &constraint.rule
-        {
-            let (name, constraint) = (&table.name, &constraint.name);
-            let message = format!(
-                "insert or update on table \"{name}\" violates foreign key constraint \"{constraint}\""
-            );
-            let key = target.key(&key.columns, rows, row);
-            return Err(Error::ForeignKeyViolation(message)
-                .detail(format!("Key {key} is not present in table \"{}\".", of.name)));
-        }
-        if let Some((constraint, child, place)) =
-            generation.still_referenced(table, after, change, updated)?
-            && let Rule::ForeignKey(key) = &constraint.rule
-        {
-            let (name, constraint, by) = (&table.name, &constraint.name, &child.name);
-            let message = format!(
-                "update or delete on table \"{name}\" violates foreign key constraint \"{constraint}\" on table \"{by}\""
-            );
-            let gone = match change.all {
-                true => None,
-                false => written.rows.take(&change.deleted).ok(),
-            };
-            let key = gone.map(|rows| target.key(&key.referenced, &rows, place));
-            let key = key.map_or_else(|| "Key".to_owned(), |key| format!("Key {key}"));
-            return Err(Error::ForeignKeyViolation(message)
-                .detail(format!("{key} is still referenced from table \"{by}\".")));
-        }
-        Ok(())
-    }
-
     /// Makes a change of rows: now, or as a part of the transaction. `after` is what the rows are then; `updated` says that
     /// rows that come stand in the place of those that go.
     /// Errors: those of the catalog; nothing is changed then.
@@ -176,14 +132,67 @@ impl SqlSession {
         if !change.all && change.deleted.is_empty() && change.inserted.is_none() {
             return Ok(());
         }
-        self.check_references(written, &change, &after, updated)?;
         let generation = self.generation();
-        let change = Change::WriteRows(generation.cascades(&written.table, change, updated)?);
+        let all = if generation.has_references(&written.table) {
+            let (own, output) = (written.clone(), self.settings.meaning().output.clone());
+            let followed = self.engine.plan(move || {
+                check_references((&generation, &output), &own, &change, &after, updated)?;
+                generation.cascades(&own.table, change, updated)
+            });
+            self.unless_cancelled(followed).await?
+        } else {
+            vec![(Arc::clone(&written.table), Arc::new(change))]
+        };
+        let change = Change::WriteRows(all);
         match self.deferred() {
             true => self.add_to_draft(vec![change]),
             false => self.sequences.commit(vec![change]).await,
         }
     }
+}
+
+/// Tells of a row that names none, or that is named and goes, with its key. What others have made meanwhile is for the
+/// catalog to see.
+/// Errors: 23503.
+fn check_references(
+    (generation, output): (&Generation, &OutputSettings),
+    written: &Written,
+    change: &rows::Change,
+    after: &Rows,
+    updated: bool,
+) -> Result<()> {
+    let table = &written.table;
+    let target = Target { table, rows: &written.rows, output };
+    if let Some(rows) = &change.inserted
+        && let Some((constraint, row, of)) = generation.missing_reference(table, after, rows)?
+        && let Rule::ForeignKey(key) = &constraint.rule
+    {
+        let (name, constraint) = (&table.name, &constraint.name);
+        let message = format!(
+            "insert or update on table \"{name}\" violates foreign key constraint \"{constraint}\""
+        );
+        let key = target.key(&key.columns, rows, row);
+        return Err(Error::ForeignKeyViolation(message)
+            .detail(format!("Key {key} is not present in table \"{}\".", of.name)));
+    }
+    if let Some((constraint, child, place)) =
+        generation.still_referenced(table, after, change, updated)?
+        && let Rule::ForeignKey(key) = &constraint.rule
+    {
+        let (name, constraint, by) = (&table.name, &constraint.name, &child.name);
+        let message = format!(
+            "update or delete on table \"{name}\" violates foreign key constraint \"{constraint}\" on table \"{by}\""
+        );
+        let gone = match change.all {
+            true => None,
+            false => written.rows.take(&change.deleted).ok(),
+        };
+        let key = gone.map(|rows| target.key(&key.referenced, &rows, place));
+        let key = key.map_or_else(|| "Key".to_owned(), |key| format!("Key {key}"));
+        return Err(Error::ForeignKeyViolation(message)
+            .detail(format!("{key} is still referenced from table \"{by}\".")));
+    }
+    Ok(())
 }
 
 /// Whether a statement that failed so comes about when it is tried again on what others have made meanwhile.
