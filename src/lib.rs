@@ -24,10 +24,11 @@
 //! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files · [`rows`]: what written tables hold |
 //! | 5 | [`catalog`]: what the journal says exists |
 //! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables · [`sequence`]: numbers handed out once |
-//! | 7 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
-//! | 8 | [`query`]: SQL text to a stream of rows |
-//! | 9 | [`wire`]: the protocol |
-//! | 10 | [`server`]; [`cli`] above it |
+//! | 7 | [`log`]: files of the rows of logs, and logs as tables |
+//! | 8 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
+//! | 9 | [`query`]: SQL text to a stream of rows |
+//! | 10 | [`wire`]: the protocol |
+//! | 11 | [`server`]; [`cli`] above it |
 //!
 //! # The path of a query
 //!
@@ -79,6 +80,8 @@ pub mod catalog;
 
 pub mod sequence;
 pub mod version;
+
+pub mod log;
 
 pub mod pg;
 

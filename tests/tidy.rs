@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["journal", "mirror", "rows"],
     &["catalog"],
     &["version", "sequence"],
+    &["log"],
     &["pg"],
     &["query"],
     &["wire"],

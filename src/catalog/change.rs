@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::generation::AliasOrigin;
+use super::log::{Segment, SegmentFile};
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::table::Table;
@@ -105,6 +106,14 @@ pub enum Change {
     /// Rows of tables go and come, all of them together. Errors: 40001 when a table or a row that is to go is not as the
     /// caller knows it; 23505, 23503; 53400 beyond the limit of all tables.
     WriteRows(Vec<RowsOf>),
+    /// Rows of a log come that are in files already: they are one segment each, behind all rows there are. With `first`,
+    /// that is the number the caller believes the first of them gets.
+    /// Errors: 40001 when the table, or its end, is not as the caller knows it.
+    AppendSegments { table: Arc<Table>, files: Vec<SegmentFile>, first: Option<i64> },
+    /// A segment takes the place of the oldest rows of a log in memory. Errors: 40001 when they are not those it has.
+    Seal { table: u32, segment: Segment },
+    /// Segments of a log go, and another one may come in their place. Errors: 40001 when one is not there.
+    ReplaceSegments { table: u32, removed: Vec<String>, added: Option<Segment> },
     /// What tables that appear later are granted. Errors: 3F000, 42704, 0LP01.
     AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
 }

@@ -8,13 +8,14 @@ use prost::Message;
 use tokio::sync::{mpsc, oneshot};
 
 use super::change::Change;
-use super::generation::{Defined, Generation};
+use super::generation::Defined;
+use super::log::Stamped;
 use super::manifest::Manifest;
 use super::record::{Commit, Fact, FactRecord, StateRecord, unknown};
 use super::record_table::WriteRows;
 use super::state::{Kept, State, VersionKey};
 use super::stored::{self, Digest};
-use super::{LostVersion, Opening, Shared};
+use super::{Committed, LostVersion, Opening, Shared};
 use crate::error::{Error, Result};
 use crate::journal::{self, Journal, Opened};
 use crate::store::{Directory, Lock};
@@ -34,7 +35,7 @@ const CHECKPOINT_BYTES_PER_FRAME: u64 = 1 << 10;
 /// What is asked of the committer.
 #[derive(Debug)]
 pub(super) enum Request {
-    Commit { changes: Vec<Change>, answer: oneshot::Sender<Result<Arc<Generation>>> },
+    Commit { changes: Vec<Change>, answer: oneshot::Sender<Result<Committed>> },
     Checkpoint { answer: oneshot::Sender<Result<()>> },
 }
 
@@ -155,7 +156,7 @@ impl Committer {
     }
 
     /// Commits each group of changes by itself, all with one sync. One outcome per group, in order.
-    pub(super) fn commit(&mut self, groups: Vec<Vec<Change>>) -> Vec<Result<Arc<Generation>>> {
+    pub(super) fn commit(&mut self, groups: Vec<Vec<Change>>) -> Vec<Result<Committed>> {
         if let Some(failure) = self.journal.failure() {
             return groups.iter().map(|_| Err(failure.clone())).collect();
         }
@@ -164,7 +165,11 @@ impl Committer {
         let mut payloads = Vec::new();
         let mut outcomes = Vec::with_capacity(groups.len());
         for changes in groups {
-            outcomes.push(self.prepare(&mut state, changes, at_us).map(|it| payloads.extend(it)));
+            let prepared = self.prepare(&mut state, changes, at_us);
+            outcomes.push(prepared.map(|(payload, stamped)| {
+                payloads.extend(payload);
+                stamped
+            }));
         }
         if !payloads.is_empty() {
             match self.journal.append(&payloads) {
@@ -177,7 +182,8 @@ impl Committer {
             }
         }
         let generation = self.shared.pin();
-        outcomes.into_iter().map(|it| it.map(|()| Arc::clone(&generation))).collect()
+        let committed = |stamped| (Arc::clone(&generation), stamped);
+        outcomes.into_iter().map(|it| it.map(committed)).collect()
     }
 
     /// Writes a checkpoint.
@@ -219,12 +225,12 @@ impl Committer {
         state: &mut State,
         changes: Vec<Change>,
         at_us: i64,
-    ) -> Result<Option<Vec<u8>>> {
+    ) -> Result<(Option<Vec<u8>>, Vec<Stamped>)> {
         // A single change is checked before it is folded, so it needs no way back.
         let before = (changes.len() > 1).then(|| state.clone());
-        let prepared = self.fold(state, changes, at_us).and_then(|facts| {
+        let prepared = self.fold(state, changes, at_us).and_then(|(facts, stamped)| {
             if facts.is_empty() {
-                return Ok(None);
+                return Ok((None, stamped));
             }
             let payload = Commit { at_us, facts }.encode_to_vec();
             if payload.len() > journal::PAYLOAD_BYTES_MAX {
@@ -234,7 +240,7 @@ impl Committer {
                     journal::PAYLOAD_BYTES_MAX
                 )));
             }
-            Ok(Some(payload))
+            Ok((Some(payload), stamped))
         });
         if let (Err(_), Some(before)) = (&prepared, before) {
             *state = before;
@@ -242,18 +248,29 @@ impl Committer {
         prepared
     }
 
-    fn fold(&self, state: &mut State, changes: Vec<Change>, at_us: i64) -> Result<Vec<FactRecord>> {
-        let mut records = Vec::new();
+    /// The facts of changes, all folded, and the numbers that rows of logs got.
+    fn fold(
+        &self,
+        state: &mut State,
+        changes: Vec<Change>,
+        at_us: i64,
+    ) -> Result<(Vec<FactRecord>, Vec<Stamped>)> {
+        let (mut records, mut stamped) = (Vec::new(), Vec::new());
         for change in changes {
             let facts = match change {
                 Change::AddVersion { manifest } => vec![self.add(state, manifest)?],
                 Change::WriteRows(all) => {
-                    state.write_rows(&all)?;
+                    stamped.extend(state.write_rows(&all, at_us)?);
                     for (table, change) in &all {
-                        let fact = WriteRows::of(table.ids.relation, change)?;
+                        let fact = WriteRows::of(table, change)?;
                         records.push(FactRecord { fact: Some(Fact::WriteRows(fact)) });
                     }
                     continue;
+                }
+                Change::AppendSegments { table, files, first } => {
+                    let (fact, own) = state.append_segments(&table, &files, first, at_us)?;
+                    stamped.push(own);
+                    vec![fact]
                 }
                 change => state.decide(change)?,
             };
@@ -262,7 +279,7 @@ impl Committer {
                 state.fold(fact, at_us)?;
             }
         }
-        Ok(records)
+        Ok((records, stamped))
     }
 
     /// Puts the manifest in place. If the commit fails after all, a later start sweeps it.

@@ -45,6 +45,9 @@ impl State {
             | Change::DropTable { .. }
             | Change::PutView { .. }
             | Change::DropView { .. }
+            | Change::AppendSegments { .. }
+            | Change::Seal { .. }
+            | Change::ReplaceSegments { .. }
             | Change::WriteRows(_) => {
                 Err(Error::Internal("a change is decided in another place".to_owned()))
             }

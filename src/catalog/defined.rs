@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::change::Change;
+use super::defined_log::{replace, seal};
 use super::defined_table::{Put, drop_table, put_table, referencing};
 use super::defined_view::{drop_view, put_view};
 use super::generation::Generation;
+use super::log::Log;
 use super::record::Fact;
+use super::record_log::LogRecord;
 use super::record_table::{RowsRecord, WrittenTable};
 use super::record_view::ViewRecord;
 use super::record_written::{
@@ -31,10 +34,11 @@ pub(super) struct Written {
     pub(super) tables: Vec<WrittenTable>,
     pub(super) rows: Vec<RowsRecord>,
     pub(super) views: Vec<ViewRecord>,
+    pub(super) logs: Vec<LogRecord>,
 }
 
-/// Schemas by name, and rows by the OID of their table.
-type Read = (BTreeMap<String, Arc<Schema>>, BTreeMap<u32, Arc<Rows>>);
+/// Schemas by name, rows by the OID of their table, and logs by theirs.
+type Read = (BTreeMap<String, Arc<Schema>>, BTreeMap<u32, Arc<Rows>>, BTreeMap<u32, Arc<Log>>);
 
 impl Written {
     /// Errors: XX001 for what is in a schema that is not there; F0000.
@@ -74,8 +78,15 @@ impl Written {
             };
             schema.views.insert(view.name.clone(), Arc::new(view));
         }
+        let mut logs = BTreeMap::new();
+        for record in self.logs {
+            if !tables.get(&record.table).is_some_and(|table| table.is_log) {
+                return Err(impossible(&format!("has segments of the table {}", record.table)));
+            }
+            logs.insert(record.table, record.read()?);
+        }
         let schemas = schemas.into_iter().map(|(name, schema)| (name, Arc::new(schema)));
-        Ok((schemas.collect(), rows))
+        Ok((schemas.collect(), rows, logs))
     }
 }
 
@@ -176,6 +187,10 @@ impl State {
                 put_view(generation, was, schema, view)
             }
             Change::DropView { schema, name, oid } => drop_view(generation, schema, name, *oid),
+            Change::Seal { table, segment } => seal(generation, *table, segment),
+            Change::ReplaceSegments { table, removed, added } => {
+                replace(generation, *table, removed, added.as_ref())
+            }
             _ => return None,
         })
     }

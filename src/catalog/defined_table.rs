@@ -1,11 +1,13 @@
 //! Tables that users write: what a change of them and of their rows comes to, and how it is folded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::change::RowsOf;
 use super::defined::{changed, check_name, check_owner, schema_of, still_needed};
 use super::defined_view::{check_readers, unread};
 use super::generation::Generation;
+use super::log::Stamped;
 use super::record::Fact;
 use super::record_table::{DropTable, PutTable, RowsRecord, WriteRows, WrittenTable};
 use super::record_written::DropSequence;
@@ -15,6 +17,9 @@ use super::table::{Constraint, Table};
 use super::written::Schema;
 use crate::error::{Error, Result};
 use crate::rows::{self, Refused, Rows};
+
+/// Bytes of a log's rows in memory. Segments are made of a thirtieth of it; the rest is for a disk that does not keep up.
+const TAIL_BYTES_MAX: usize = 256 << 20;
 
 /// A table that is put, as [`super::Change::PutTable`] says.
 pub(super) struct Put<'a> {
@@ -28,24 +33,27 @@ pub(super) struct Put<'a> {
 impl State {
     /// Checks changes of rows and makes them, so that nothing has to be done twice. Foreign keys count when all are made.
     /// After an error nothing has changed.
+    /// The numbers that rows of logs got.
     /// Errors: 40001 when a table or a row is not as the caller knows it; 23505, 23503; 53400.
-    pub(super) fn write_rows(&mut self, all: &[RowsOf]) -> Result<()> {
-        let before = Arc::clone(&self.generation.rows);
-        let made = self.write_each(all).and_then(|()| {
+    pub(super) fn write_rows(&mut self, all: &[RowsOf], at_us: i64) -> Result<Vec<Stamped>> {
+        let before = (Arc::clone(&self.generation.rows), Arc::clone(&self.generation.logs));
+        let made = self.write_each(all, at_us).and_then(|stamped| {
             all.iter().try_for_each(|(table, change)| {
-                let old = before.get(&table.ids.relation);
+                let old = before.0.get(&table.ids.relation);
                 old.map_or(Ok(()), |old| {
                     super::references::check(&self.generation, table, old, change)
                 })
-            })
+            })?;
+            Ok(stamped)
         });
         if made.is_err() {
-            self.generation.rows = before;
+            (self.generation.rows, self.generation.logs) = before;
         }
         made
     }
 
-    fn write_each(&mut self, all: &[RowsOf]) -> Result<()> {
+    fn write_each(&mut self, all: &[RowsOf], at_us: i64) -> Result<Vec<Stamped>> {
+        let mut stamped = Vec::new();
         for (table, change) in all {
             let oid = table.ids.relation;
             let now = self.generation.table_by_oid(oid).map(|(_, now)| now);
@@ -54,20 +62,56 @@ impl State {
             }
             let rows = self.generation.rows(oid);
             let rows = rows.ok_or_else(|| changed("rows of table", &table.name))?;
-            let after = rows.changed(change).map_err(|refused| refusal(table, &refused))?;
+            if change.first.is_some_and(|first| first != rows.next()) {
+                return Err(changed("the end of log", &table.name));
+            }
+            let own = self.stamped(oid, rows, at_us);
+            let change = stamped_change(table, change, own)?;
+            let after = rows.changed(&change).map_err(|refused| refusal(table, &refused))?;
             self.check_bytes(table, rows, &after)?;
-            Arc::make_mut(&mut self.generation.rows).insert(oid, Arc::new(after));
+            if let Some(own) = own {
+                stamped.push(own);
+            }
+            self.put_rows(oid, after, own);
         }
-        Ok(())
+        Ok(stamped)
     }
 
-    /// Errors: 53400 when the tables would take too much memory.
+    /// What the commit gives rows that come; `None` where the table is no log.
+    fn stamped(&self, oid: u32, rows: &Rows, at_us: i64) -> Option<Stamped> {
+        let log = self.generation.log(oid)?;
+        Some(Stamped { table: oid, first: rows.next(), time_us: log.time(at_us) })
+    }
+
+    fn put_rows(&mut self, oid: u32, rows: Rows, stamped: Option<Stamped>) {
+        Arc::make_mut(&mut self.generation.rows).insert(oid, Arc::new(rows));
+        if let Some(stamped) = stamped
+            && let Some(log) = Arc::make_mut(&mut self.generation.logs).get_mut(&oid)
+        {
+            Arc::make_mut(log).last_time_us = stamped.time_us;
+        }
+    }
+
+    /// Errors: 53400 when the tables would take too much memory; 53200 when so much of a log waits for its segment.
     fn check_bytes(&self, table: &Table, before: &Rows, after: &Rows) -> Result<()> {
         if after.bytes() <= before.bytes() {
             return Ok(());
         }
+        if table.is_log {
+            if after.bytes() <= TAIL_BYTES_MAX {
+                return Ok(());
+            }
+            let name = &table.name;
+            let message = format!("log \"{name}\" cannot grow before its rows are in segments");
+            return Err(Error::OutOfMemory(message)
+                .hint("The server log says why they could not be written."));
+        }
         let max = self.limits.rows_bytes_max();
-        let all: usize = self.generation.rows.values().map(|rows| rows.bytes()).sum();
+        let own = |(oid, rows): (&u32, &Arc<Rows>)| match self.generation.logs.contains_key(oid) {
+            true => 0,
+            false => rows.bytes(),
+        };
+        let all: usize = self.generation.rows.iter().map(own).sum();
         if all - before.bytes() + after.bytes() <= max {
             return Ok(());
         }
@@ -77,16 +121,21 @@ impl State {
         Err(Error::ConfigurationLimit(message).hint("The setting is tables.bytes_max."))
     }
 
-    pub(super) fn fold_rows(&mut self, fact: WriteRows) -> Result<()> {
+    pub(super) fn fold_rows(&mut self, fact: WriteRows, at_us: i64) -> Result<()> {
         let oid = fact.table;
         let Some(before) = self.generation.rows(oid) else {
             return Err(impossible(&format!("writes rows of the table {oid}")));
         };
-        let change = fact.read(before)?;
+        let stamped = self.stamped(oid, before, at_us);
+        let log = stamped.and_then(|_| self.generation.table_by_oid(oid)).map(|(_, log)| log);
+        let change = match log {
+            Some(log) => stamped_change(log, &fact.read_log(log)?, stamped)?.into_owned(),
+            None => fact.read(before)?,
+        };
         let after = before.changed(&change).map_err(|refused| {
             impossible(&format!("writes rows of the table {oid} that {}", reason(&refused)))
         })?;
-        Arc::make_mut(&mut self.generation.rows).insert(oid, Arc::new(after));
+        self.put_rows(oid, after, stamped);
         Ok(())
     }
 
@@ -124,6 +173,9 @@ impl State {
                 }
             });
         }
+        if table.is_log && self.generation.log(oid).is_none() {
+            Arc::make_mut(&mut self.generation.logs).insert(oid, Arc::default());
+        }
         self.schema_of(&schema)?.tables.insert(table.name.clone(), Arc::new(table));
         Arc::make_mut(&mut self.generation.rows).insert(oid, Arc::new(rows));
         Ok(())
@@ -132,6 +184,9 @@ impl State {
     pub(super) fn drop_table(&mut self, fact: &DropTable) -> Result<()> {
         self.schema_of(&fact.schema)?.tables.remove(&fact.name);
         Arc::make_mut(&mut self.generation.rows).remove(&fact.oid);
+        if self.generation.logs.contains_key(&fact.oid) {
+            Arc::make_mut(&mut self.generation.logs).remove(&fact.oid);
+        }
         let of = Target::Table { schema: fact.schema.clone(), table: fact.name.clone() };
         self.drop_grants(|target| *target == of);
         Ok(())
@@ -149,6 +204,21 @@ impl State {
     pub(super) fn rows_records(&self) -> Result<Vec<RowsRecord>> {
         self.generation.rows.iter().map(|(table, rows)| RowsRecord::of(*table, rows)).collect()
     }
+}
+
+/// A change whose rows have what the commit gives them.
+fn stamped_change<'a>(
+    table: &Table,
+    change: &'a rows::Change,
+    stamped: Option<Stamped>,
+) -> Result<Cow<'a, rows::Change>> {
+    let (Some(stamped), Some(inserted)) = (stamped, &change.inserted) else {
+        return Ok(Cow::Borrowed(change));
+    };
+    let rows = stamped.put_on(table, inserted)?;
+    let inserted = rows::batch_of(&table.columns, rows.columns().to_vec(), rows.num_rows())?;
+    let inserted = Some(inserted);
+    Ok(Cow::Owned(rows::Change { inserted, ..change.clone() }))
 }
 
 /// All rows of a table, in the place of those it has.

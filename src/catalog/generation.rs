@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::log::Log;
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Role};
 use super::written::{Position, Schema};
@@ -23,6 +24,8 @@ pub struct Generation {
     pub positions: Arc<BTreeMap<u32, Position>>,
     /// What tables that users write hold, by OID. A change of rows is no other definition.
     pub rows: Arc<BTreeMap<u32, Arc<Rows>>>,
+    /// What logs have beside the rows among those, by OID. A segment more or less is no other definition.
+    pub logs: Arc<BTreeMap<u32, Arc<Log>>>,
     /// Roles by name. Empty: loopback connections are the superuser `forebay`.
     pub roles: BTreeMap<String, Arc<Role>>,
     /// What roles were granted on schemas and tables.

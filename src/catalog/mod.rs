@@ -13,13 +13,16 @@ pub mod change;
 mod committer;
 mod decide;
 mod defined;
+mod defined_log;
 mod defined_table;
 mod defined_view;
 pub mod dependents;
 pub mod generation;
+pub mod log;
 pub mod manifest;
 mod privileges;
 mod record;
+mod record_log;
 mod record_table;
 mod record_view;
 mod record_written;
@@ -51,6 +54,7 @@ use crate::error::{Error, Result};
 use crate::store::{Directory, Lock};
 use crate::task::{Clock, Tasks};
 use committer::{Committer, Request};
+use log::{Live, Stamped};
 use state::{Limits, Oids, State};
 
 /// Requests that wait for the committer. More than a few groups only wait; senders beyond it wait to send.
@@ -62,6 +66,9 @@ pub struct Catalog {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Request>,
 }
+
+/// What a commit came to: a generation that has it, and the numbers that rows of logs got.
+pub type Committed = (Arc<Generation>, Vec<Stamped>);
 
 /// What a start found wrong, and went on.
 #[derive(Debug, Clone, Default)]
@@ -94,6 +101,7 @@ struct Shared {
     opening: Opening,
     oids: Arc<Oids>,
     limits: Arc<Limits>,
+    live: Arc<Live>,
     drafts: AtomicU64,
 }
 
@@ -148,6 +156,11 @@ impl Catalog {
     /// Errors: as [`Change`] says; 53100 when the disk is full, and a later commit may succeed; 58030 once the
     /// journal has failed; 54000 for too many changes at once; 57P01 when the process stops.
     pub async fn commit(&self, changes: Vec<Change>) -> Result<Arc<Generation>> {
+        Ok(self.commit_stamped(changes).await?.0)
+    }
+
+    /// As [`Catalog::commit`], and the numbers that rows of logs got, in the order of the changes.
+    pub async fn commit_stamped(&self, changes: Vec<Change>) -> Result<Committed> {
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Commit { changes, answer }).await?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
@@ -159,17 +172,28 @@ impl Catalog {
         self.shared.oids.take(count)
     }
 
-    /// What `generation` would be with `changes`, for the transaction that is going to commit them. Roles and versions are
-    /// not changed so.
+    /// What `generation` would be with `changes` at a moment, for the transaction that is going to commit them. Roles and
+    /// versions are not changed so.
     /// Errors: as [`Change`] says.
-    pub fn draft(&self, generation: &Generation, changes: &[Change]) -> Result<Generation> {
-        let mut state = State::draft(generation, &self.shared.oids, &self.shared.limits);
+    pub fn draft(
+        &self,
+        generation: &Generation,
+        changes: &[Change],
+        at_us: i64,
+    ) -> Result<Generation> {
+        let mut state = State::draft(generation, &self.shared);
         for change in changes {
             match change {
-                Change::WriteRows(all) => state.write_rows(all)?,
+                Change::WriteRows(all) => {
+                    state.write_rows(all, at_us)?;
+                }
+                Change::AppendSegments { table, files, first } => {
+                    let (fact, _) = state.append_segments(table, files, *first, at_us)?;
+                    state.fold(fact, at_us)?;
+                }
                 change => {
                     for fact in state.decide(change.clone())? {
-                        state.fold(fact, 0)?;
+                        state.fold(fact, at_us)?;
                     }
                 }
             }
@@ -183,6 +207,11 @@ impl Catalog {
     /// A number that no other draft has.
     pub fn draft_number(&self) -> u64 {
         self.shared.drafts.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// Whether a generation that somebody holds, the newest one among them, has a segment of that name.
+    pub fn segment_lives(&self, table: u32, name: &str) -> bool {
+        self.shared.live.has(table, name)
     }
 
     /// How many bytes the rows of all tables that users write may take together.
@@ -223,6 +252,7 @@ impl Shared {
             opening,
             oids: Arc::clone(&state.oids),
             limits: Arc::clone(&state.limits),
+            live: Arc::clone(&state.live),
             drafts: AtomicU64::new(0),
         }
     }

@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use super::generation::{Activation, AliasMove};
+use super::record_log::{LogRecord, PutSegments};
 use super::record_table::{DropTable, PutTable, RowsRecord, WriteRows, WrittenTable};
 use super::record_view::{DropView, PutView, ViewRecord};
 use super::record_written::{
@@ -28,7 +29,7 @@ pub(super) struct Commit {
 pub(super) struct FactRecord {
     #[prost(
         oneof = "Fact",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24"
     )]
     pub(super) fact: Option<Fact>,
 }
@@ -81,6 +82,8 @@ pub(super) enum Fact {
     PutView(PutView),
     #[prost(message, tag = "23")]
     DropView(DropView),
+    #[prost(message, tag = "24")]
+    PutSegments(PutSegments),
 }
 
 /// The manifest is a file of its own; `new_tables` are the names that get OIDs, in this order.
@@ -264,6 +267,8 @@ pub(super) struct StateRecord {
     pub(super) rows: Vec<RowsRecord>,
     #[prost(message, repeated, tag = "13")]
     pub(super) views: Vec<ViewRecord>,
+    #[prost(message, repeated, tag = "14")]
+    pub(super) logs: Vec<LogRecord>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
+use arrow::array::{ArrayRef, RecordBatch, new_null_array};
+use arrow::datatypes::{Field, Schema};
+
 use super::generation::RelationIds;
+use super::log;
 use super::record::unknown;
 use super::table::{
-    Action, Attribute, Constraint, Default, ForeignKey, Identity, Index, IndexKey, Rule, Table,
+    Action, Attribute, Constraint, Default, ForeignKey, Identity, Index, IndexKey, Rule, Stamp,
+    Table,
 };
 use crate::error::Result;
 use crate::rows::{self, Rows};
@@ -74,6 +79,8 @@ pub(super) struct WrittenTable {
     pub(super) indexes: Vec<IndexRecord>,
     #[prost(string, optional, tag = "12")]
     pub(super) comment: Option<String>,
+    #[prost(bool, tag = "13")]
+    pub(super) is_log: bool,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -91,6 +98,9 @@ pub(super) struct AttributeRecord {
     pub(super) identity: u32,
     #[prost(string, optional, tag = "6")]
     pub(super) comment: Option<String>,
+    /// 0 none, 1 `_seq`, 2 `_time`.
+    #[prost(uint32, tag = "7")]
+    pub(super) stamp: u32,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -194,6 +204,7 @@ impl WrittenTable {
             constraints: table.constraints.iter().map(ConstraintRecord::of).collect(),
             indexes: table.indexes.iter().map(IndexRecord::of).collect(),
             comment: table.comment.clone(),
+            is_log: table.is_log,
         }
     }
 
@@ -217,6 +228,7 @@ impl WrittenTable {
             constraints: constraints.collect::<Result<_>>()?,
             indexes: indexes.collect::<Result<_>>()?,
             comment: self.comment,
+            is_log: self.is_log,
         };
         Ok((self.schema, table))
     }
@@ -224,12 +236,14 @@ impl WrittenTable {
 
 impl AttributeRecord {
     fn of(attribute: &Attribute) -> AttributeRecord {
-        let (mut next, mut expression, mut generated) = (None, None, None);
+        let (mut next, mut expression, mut generated, mut stamp) = (None, None, None, 0);
         match attribute.default.clone() {
             None => {}
             Some(Default::Next(oid)) => next = Some(oid),
             Some(Default::Expression(text)) => expression = Some(text),
             Some(Default::Generated(text)) => generated = Some(text),
+            Some(Default::Stamped(Stamp::Seq)) => stamp = 1,
+            Some(Default::Stamped(Stamp::Time)) => stamp = 2,
         }
         AttributeRecord {
             number: attribute.number.into(),
@@ -242,15 +256,22 @@ impl AttributeRecord {
                 Some(Identity::ByDefault) => 2,
             },
             comment: attribute.comment.clone(),
+            stamp,
         }
     }
 
     fn read(self) -> Result<Attribute> {
+        let stamped = match self.stamp {
+            0 => None,
+            1 => Some(Default::Stamped(Stamp::Seq)),
+            2 => Some(Default::Stamped(Stamp::Time)),
+            other => return Err(unknown(&format!("stamp {other} of a column"))),
+        };
         let default = match (self.next, self.expression, self.generated) {
             (Some(oid), ..) => Some(Default::Next(oid)),
             (None, Some(text), _) => Some(Default::Expression(text)),
             (None, None, Some(text)) => Some(Default::Generated(text)),
-            (None, None, None) => None,
+            (None, None, None) => stamped,
         };
         let identity = match self.identity {
             0 => None,
@@ -377,13 +398,18 @@ impl IndexRecord {
 }
 
 impl WriteRows {
+    /// What the commit gives the rows of a log is left out: it is told again by the frame.
     /// Errors: those of Arrow.
-    pub(super) fn of(table: u32, change: &rows::Change) -> Result<WriteRows> {
+    pub(super) fn of(table: &Table, change: &rows::Change) -> Result<WriteRows> {
+        let written = |rows: &RecordBatch| match table.is_log {
+            true => rows::encode(&rows.project(&own_places(table)).map_err(rows::failed)?),
+            false => rows::encode(rows),
+        };
         Ok(WriteRows {
-            table,
+            table: table.ids.relation,
             all: change.all,
             deleted: change.deleted.clone(),
-            inserted: change.inserted.as_ref().map(rows::encode).transpose()?,
+            inserted: change.inserted.as_ref().map(written).transpose()?,
         })
     }
 
@@ -394,8 +420,49 @@ impl WriteRows {
             all: self.all,
             deleted: self.deleted,
             inserted: self.inserted.map(read).transpose()?,
+            first: None,
         })
     }
+
+    /// The same of a log; what the commit gives is still to be put on its rows.
+    /// Errors: XX001.
+    pub(super) fn read_log(self, log: &Table) -> Result<rows::Change> {
+        let places = own_places(log);
+        let columns = Arc::new(log.columns.project(&places).map_err(rows::failed)?);
+        let read = |bytes: Vec<u8>| {
+            let own = rows::decode(&columns, &bytes)?;
+            let mut arrays: Vec<ArrayRef> = log
+                .columns
+                .fields()
+                .iter()
+                .map(|field| new_null_array(field.data_type(), own.num_rows()))
+                .collect();
+            for (place, array) in places.iter().zip(own.columns()) {
+                if let Some(slot) = arrays.get_mut(*place) {
+                    *slot = Arc::clone(array);
+                }
+            }
+            let any: Vec<Field> = log
+                .columns
+                .fields()
+                .iter()
+                .map(|field| (**field).clone().with_nullable(true))
+                .collect();
+            rows::batch_of(&Arc::new(Schema::new(any)), arrays, own.num_rows())
+        };
+        Ok(rows::Change {
+            all: self.all,
+            deleted: self.deleted,
+            inserted: self.inserted.map(read).transpose()?,
+            first: None,
+        })
+    }
+}
+
+/// The places of a log's columns that the commit does not give.
+fn own_places(log: &Table) -> Vec<usize> {
+    let stamps: Vec<usize> = log::stamps(log).map(|(place, _)| place).collect();
+    (0..log.columns.fields().len()).filter(|place| !stamps.contains(place)).collect()
 }
 
 impl RowsRecord {

@@ -281,7 +281,7 @@ impl Generation {
                 _ => Some(unnamed(&child, &key, &rows, &numbers)?),
             };
             let follows = inserted.is_some();
-            let change = Change { all: false, deleted: numbers, inserted };
+            let change = Change { deleted: numbers, inserted, ..Change::default() };
             self.cascade(&child, change, follows, (&mut *all, depth + 1))?;
         }
         Ok(())

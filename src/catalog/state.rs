@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
+use super::Shared;
 use super::defined::{Written, positions};
 use super::generation::{
     Activation, Alias, AliasMove, AliasOrigin, Database, Defined, Generation, HISTORY_LEN_MAX,
     RelationIds, Version,
 };
+use super::log::Live;
 use super::manifest::{Manifest, Mode};
 use super::record::{
     Activate, AddVersion, AliasRecord, DatabaseRecord, DropAlias, Fact, PutRole, RelationRecord,
@@ -24,7 +26,7 @@ use crate::error::{Error, Result};
 const FIRST_OID: u32 = 16_384;
 
 /// The format of [`StateRecord`].
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// Database and version.
 pub(super) type VersionKey = (String, String);
@@ -43,6 +45,8 @@ pub(super) struct State {
     pub(super) oids: Arc<Oids>,
     /// What may be kept.
     pub(super) limits: Arc<Limits>,
+    /// Segments that are in use.
+    pub(super) live: Arc<Live>,
 }
 
 /// Object identifiers, each handed out once. A transaction has those it takes from the first statement on, whether it
@@ -107,25 +111,28 @@ impl State {
             redefined: false,
             oids: Arc::default(),
             limits: Arc::default(),
+            live: Arc::default(),
         }
     }
 
     /// What a transaction that is not committed would make of `generation`: only definitions, no versions.
-    pub(super) fn draft(generation: &Generation, oids: &Arc<Oids>, limits: &Arc<Limits>) -> State {
+    pub(super) fn draft(generation: &Generation, shared: &Shared) -> State {
         State {
             generation: generation.clone(),
             kept: Arc::default(),
             arriving: BTreeMap::new(),
             redefined: false,
-            oids: Arc::clone(oids),
-            limits: Arc::clone(limits),
+            oids: Arc::clone(&shared.oids),
+            limits: Arc::clone(&shared.limits),
+            live: Arc::clone(&shared.live),
         }
     }
 
     /// Applies one fact. Checks before it changes: after an error nothing has changed.
     /// Errors: XX001 for a fact that cannot follow this state; 54000 when the OIDs are used up.
     pub(super) fn fold(&mut self, fact: Fact, at_us: i64) -> Result<()> {
-        self.redefined |= !matches!(fact, Fact::MoveSequence(_) | Fact::WriteRows(_));
+        self.redefined |=
+            !matches!(fact, Fact::MoveSequence(_) | Fact::WriteRows(_) | Fact::PutSegments(_));
         match fact {
             Fact::AddVersion(fact) => return self.add_version(fact, at_us),
             Fact::RemoveVersion(fact) => {
@@ -167,9 +174,10 @@ impl State {
             Fact::MoveSequence(fact) => self.move_sequence(fact),
             Fact::PutTable(fact) => return self.put_table(fact),
             Fact::DropTable(fact) => return self.drop_table(&fact),
-            Fact::WriteRows(fact) => return self.fold_rows(fact),
+            Fact::WriteRows(fact) => return self.fold_rows(fact, at_us),
             Fact::PutView(fact) => return self.put_view(fact),
             Fact::DropView(fact) => return self.drop_view(&fact),
+            Fact::PutSegments(fact) => return self.put_segments(fact),
         }
         Ok(())
     }
@@ -356,6 +364,7 @@ impl State {
             tables: self.table_records(),
             rows: self.rows_records()?,
             views: self.view_records(),
+            logs: self.log_records(),
         })
     }
 
@@ -425,14 +434,16 @@ impl State {
             tables: record.tables,
             rows: record.rows,
             views: record.views,
+            logs: record.logs,
         };
-        let (schemas, rows) = written.read()?;
+        let (schemas, rows, logs) = written.read()?;
         let generation = Generation {
             lsn: 0,
             defined: Defined::default(),
             databases,
             schemas,
             rows: Arc::new(rows),
+            logs: Arc::new(logs),
             positions: Arc::new(positions(record.positions)),
             roles: roles.map(|role| (role.name.clone(), Arc::new(role))).collect(),
             grants: Arc::new(grants),
@@ -440,7 +451,11 @@ impl State {
             paused: record.paused.into_iter().collect(),
             next_oid: record.next_oid,
         };
-        Ok(State { generation, kept: Arc::new(kept), ..State::empty() })
+        let state = State { generation, kept: Arc::new(kept), ..State::empty() };
+        for (oid, log) in &*state.generation.logs {
+            log.segments.iter().for_each(|segment| state.live.add(*oid, segment));
+        }
+        Ok(state)
     }
 }
 

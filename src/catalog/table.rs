@@ -29,6 +29,8 @@ pub struct Table {
     pub indexes: Vec<Index>,
     /// What was said of it.
     pub comment: Option<String>,
+    /// Whether it is a log: rows are only added, and the commit gives each its `_seq` and `_time`.
+    pub is_log: bool,
 }
 
 /// What a column has beside name and type.
@@ -53,6 +55,17 @@ pub enum Default {
     Expression(String),
     /// An expression of the row's other columns, in SQL: `GENERATED ALWAYS AS (…) STORED`.
     Generated(String),
+    /// Of a log: what the commit gives.
+    Stamped(Stamp),
+}
+
+/// What the commit gives the rows of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// `_seq`: the number of the row, one more than the one before.
+    Seq,
+    /// `_time`: when it was committed.
+    Time,
 }
 
 /// Who gives the numbers of an identity column.
@@ -166,6 +179,12 @@ impl Table {
     /// The name of the column with this number.
     pub fn column(&self, number: i16) -> Option<&str> {
         Some(self.columns.fields().get(self.place(number)?)?.name())
+    }
+
+    /// The place of a column that the commit gives.
+    pub fn stamped(&self, stamp: Stamp) -> Option<usize> {
+        let own = Some(Default::Stamped(stamp));
+        self.attributes.iter().position(|attribute| attribute.default == own)
     }
 
     /// What its rows have to keep unique.

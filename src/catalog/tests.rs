@@ -50,7 +50,8 @@ impl Fixture {
     }
 
     fn commit(&mut self, changes: Vec<Change>) -> Result<Arc<Generation>> {
-        self.committer.commit(vec![changes]).pop().expect("one outcome")
+        let outcome = self.committer.commit(vec![changes]).pop().expect("one outcome");
+        outcome.map(|(generation, _)| generation)
     }
 
     fn at(&self, now_us: u64) {
@@ -596,7 +597,7 @@ fn a_newer_release_is_refused() {
     assert!(error.to_string().contains("a kind of change that this release does not know"));
     assert_eq!(error.notes().detail.as_deref(), Some("It stands in the journal at LSN 5."));
 
-    let record = StateRecord { format: 5, ..StateRecord::default() };
+    let record = StateRecord { format: 6, ..StateRecord::default() };
     journal.checkpoint(&record.encode_to_vec()).expect("written");
     assert_eq!(Fixture::on(disk).map(|_| ()).expect_err("refused").state(), "F0000");
 }
@@ -680,7 +681,7 @@ fn live(disk: &Disk, random: &mut Random) -> (u64, BTreeMap<u64, StateRecord>) {
             .map(|_| (0..=random.below(2)).map(|_| any_change(random)).collect())
             .collect();
         let outcomes = fixture.committer.commit(groups);
-        let lsn = outcomes.iter().flatten().map(|generation| generation.lsn).max();
+        let lsn = outcomes.iter().flatten().map(|(generation, _)| generation.lsn).max();
         acknowledged = acknowledged.max(lsn.unwrap_or_default());
         let pinned = fixture.shared.pin().lsn;
         assert!(pinned >= acknowledged, "visible before acknowledged");
@@ -932,6 +933,7 @@ fn small_table(name: &str, oid: u32) -> super::table::Table {
         constraints: Vec::new(),
         indexes: Vec::new(),
         comment: None,
+        is_log: false,
     }
 }
 

@@ -42,6 +42,7 @@ fn table(name: &str, oid: u32) -> Table {
             comment: None,
         }],
         comment: None,
+        is_log: false,
     }
 }
 
@@ -59,7 +60,7 @@ fn rows_of(table: &Table, rows: &[(i32, Option<i32>)]) -> RecordBatch {
 
 fn write(table: &Arc<Table>, deleted: &[i64], rows: &[(i32, Option<i32>)]) -> Change {
     let inserted = (!rows.is_empty()).then(|| rows_of(table, rows));
-    let change = rows::Change { all: false, deleted: deleted.to_vec(), inserted };
+    let change = rows::Change { deleted: deleted.to_vec(), inserted, ..rows::Change::default() };
     Change::WriteRows(vec![(Arc::clone(table), Arc::new(change))])
 }
 

@@ -49,6 +49,8 @@ pub struct Config {
     pub query: Query,
     /// Tables that users write.
     pub tables: Tables,
+    /// Logs.
+    pub logs: Logs,
     /// The process.
     pub server: Server,
     #[serde(skip)]
@@ -171,6 +173,14 @@ pub struct Query {
 #[expect(missing_docs, reason = "documented in forebay.toml")]
 pub struct Tables {
     pub bytes_max: Bytes,
+}
+
+/// Logs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in forebay.toml")]
+pub struct Logs {
+    pub tail_bytes: Bytes,
 }
 
 /// The process.

@@ -37,6 +37,7 @@ use crate::catalog::generation::{Defined, Version};
 use crate::catalog::manifest::Table;
 use crate::config::Query;
 use crate::error::{Error, Result};
+use crate::log::Logs;
 use crate::pg::facts::{Facts, Names};
 use crate::sequence::Sequences;
 use crate::task::{Clock, Tasks};
@@ -84,6 +85,8 @@ pub struct Engine {
     pub sequences: Arc<Sequences>,
     /// Makes table providers.
     pub tables: Box<Tables>,
+    /// Files of logs, and logs as tables.
+    pub(super) logs: Arc<Logs>,
     /// Sessions and what they run.
     pub sessions: super::activity::Sessions,
     /// LISTEN and NOTIFY.
@@ -134,6 +137,8 @@ pub struct Parts {
     pub sequences: Arc<Sequences>,
     /// Makes table providers.
     pub tables: Box<Tables>,
+    /// Files of logs, and logs as tables.
+    pub logs: Arc<Logs>,
     /// Knows only our own files.
     pub objects: Arc<dyn ObjectStoreRegistry>,
     /// What the views and functions of the schema `forebay` need.
@@ -185,6 +190,7 @@ impl Engine {
             catalog: parts.catalog.clone(),
             sequences: parts.sequences,
             tables: parts.tables,
+            logs: parts.logs,
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
             locks: super::locks::Locks::default(),

@@ -229,7 +229,11 @@ impl<'a> Names<'a> {
         self.may_read(schema, name, "table")?;
         // A change of rows is no other definition, and a plan holds the rows it reads.
         self.changing.set(true);
-        let rows = generation.rows(table.ids.relation).map(|rows| rows.batches());
+        let rows = generation.rows(table.ids.relation);
+        if let (Some(rows), Some(log)) = (rows, generation.log(table.ids.relation)) {
+            return Ok(Some(provider_as_source(self.engine.logs.provider(table, rows, log))));
+        }
+        let rows = rows.map(|rows| rows.batches());
         in_memory(&table.columns, rows.unwrap_or_default()).map(Some)
     }
 

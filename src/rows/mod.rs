@@ -75,6 +75,8 @@ pub struct Change {
     pub deleted: Vec<i64>,
     /// Those that come, of the table's columns.
     pub inserted: Option<RecordBatch>,
+    /// Of a log: the number that the caller has told for the first of them.
+    pub first: Option<i64>,
 }
 
 /// Why a change cannot be made.
@@ -144,6 +146,33 @@ impl Rows {
         self.chunks.iter().map(|chunk| chunk.batch.clone()).collect()
     }
 
+    /// The numbers of rows from `first` to `last`.
+    pub fn numbers_between(&self, first: i64, last: i64) -> Vec<i64> {
+        let numbers = self.chunks.iter().flat_map(|chunk| chunk.numbers.values());
+        numbers.copied().filter(|number| first <= *number && *number <= last).collect()
+    }
+
+    /// Those with a number from `first` to `last`, and maybe some others.
+    pub fn batches_between(&self, first: i64, last: i64) -> Vec<RecordBatch> {
+        let within = |chunk: &&Arc<Chunk>| {
+            let numbers = chunk.numbers.values();
+            numbers.first().is_some_and(|own| *own <= last)
+                && numbers.last().is_some_and(|own| first <= *own)
+        };
+        self.chunks.iter().filter(within).map(|chunk| chunk.batch.clone()).collect()
+    }
+
+    /// Exactly those with a number from `first` to `last`.
+    pub fn slices_between(&self, first: i64, last: i64) -> Vec<RecordBatch> {
+        let slice = |chunk: &Arc<Chunk>| {
+            let numbers = chunk.numbers.values();
+            let from = numbers.partition_point(|number| *number < first);
+            let to = numbers.partition_point(|number| *number <= last);
+            (from < to).then(|| chunk.batch.slice(from, to - from))
+        };
+        self.chunks.iter().filter_map(slice).collect()
+    }
+
     /// All of them, with a last column `name` of their numbers.
     /// Errors: those of Arrow.
     pub fn numbered(&self, name: &str) -> Result<(SchemaRef, Vec<RecordBatch>)> {
@@ -178,6 +207,51 @@ impl Rows {
     /// the same whether rows came one by one or in one change.
     pub fn revision(&self) -> u64 {
         self.revision
+    }
+
+    /// The number that the next row gets.
+    pub fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// The number of the first row; the next one where there is none.
+    pub fn first(&self) -> i64 {
+        let first = self.chunks.first().and_then(|chunk| chunk.numbers.values().first());
+        first.copied().unwrap_or(self.next)
+    }
+
+    /// How many have a number up to `last`.
+    pub fn up_to(&self, last: i64) -> usize {
+        let whole = |chunk: &Arc<Chunk>| chunk.numbers.values().partition_point(|it| *it <= last);
+        self.chunks.iter().map(whole).sum()
+    }
+
+    /// The rows without those up to `last`, which are kept in another place from now on. Unique indexes do not know of it:
+    /// there must be none.
+    pub fn sealed(&self, last: i64) -> Rows {
+        let mut rows = Rows { chunks: Vec::new(), len: 0, bytes: 0, ..self.clone() };
+        for chunk in &self.chunks {
+            let count = chunk.numbers.len();
+            let kept = match chunk.numbers.values().partition_point(|it| *it <= last) {
+                0 => Arc::clone(chunk),
+                gone if gone == count => continue,
+                gone => Arc::new(Chunk::new(
+                    chunk.numbers.slice(gone, count - gone),
+                    chunk.batch.slice(gone, count - gone),
+                )),
+            };
+            rows.len += kept.numbers.len();
+            rows.bytes += kept.bytes;
+            rows.chunks.push(kept);
+        }
+        rows.revision += u64::from(rows.len != self.len);
+        rows
+    }
+
+    /// The same rows; the next one gets the number `next`.
+    pub fn going_on_at(self, next: i64) -> Rows {
+        let revision = self.revision + u64::from(next != self.next);
+        Rows { next, revision, ..self }
     }
 
     /// The rows with these numbers, in their order.
@@ -406,7 +480,8 @@ fn filtered(batch: &RecordBatch, kept: &BooleanArray) -> Result<RecordBatch> {
     }
 }
 
+/// What Arrow says of rows.
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-fn failed(error: arrow::error::ArrowError) -> Error {
+pub fn failed(error: arrow::error::ArrowError) -> Error {
     Error::Internal(format!("rows of a table: {error}"))
 }

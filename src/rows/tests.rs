@@ -39,7 +39,8 @@ fn ids(rows: &Rows) -> Vec<i32> {
 #[test]
 fn a_change_makes_another_value() {
     let first = add(&keyed(), &[(1, Some("a")), (2, None), (3, None)]).unwrap();
-    let change = Change { deleted: vec![2], inserted: Some(batch(&[(2, Some("b"))])), all: false };
+    let change =
+        Change { deleted: vec![2], inserted: Some(batch(&[(2, Some("b"))])), ..Change::default() };
     let second = first.changed(&change).unwrap();
     assert_eq!((ids(&first), ids(&second)), (vec![1, 2, 3], vec![1, 3, 2]));
     assert!(matches!(second.changed(&change), Err(Refused::Gone(2))));
@@ -60,7 +61,8 @@ fn keys_are_unique() {
     };
     assert_eq!(row(add(&rows, &[(4, None), (3, None)])), (1, 1));
     assert_eq!(row(add(&rows, &[(4, Some("x")), (5, Some("x"))])), (2, 1));
-    let change = Change { deleted: vec![1], inserted: Some(batch(&[(1, Some("a"))])), all: false };
+    let change =
+        Change { deleted: vec![1], inserted: Some(batch(&[(1, Some("a"))])), ..Change::default() };
     let rows = rows.changed(&change).unwrap();
     let keys = rows.keys(2, &batch(&[(9, Some("a")), (9, None)])).unwrap();
     assert_eq!(rows.find(2, keys[0].as_ref().unwrap()), Some(4));

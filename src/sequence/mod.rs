@@ -26,7 +26,7 @@ pub use session::{Drafted, Session};
 use crate::catalog::change::Change;
 use crate::catalog::generation::Defined;
 use crate::catalog::written::{Position, Sequence};
-use crate::catalog::{Catalog, Generation};
+use crate::catalog::{Catalog, Committed, Generation};
 use crate::error::{Error, Result};
 
 /// Numbers reserved at a time. A tenth would sync too often, ten times as many would leave gaps that people notice.
@@ -192,7 +192,7 @@ impl Sequences {
     /// Commits changes of a transaction. Sequences that get another definition without another position go on where they
     /// are, not behind their block.
     /// Errors: those of the changes; what is left of blocks stays as it was then.
-    pub async fn commit(&self, mut changes: Vec<Change>) -> Result<Arc<Generation>> {
+    pub async fn commit(&self, mut changes: Vec<Change>) -> Result<Committed> {
         let mut oids: Vec<u32> = changes.iter().filter_map(continues).collect();
         // Locks are taken in one order, so that two transactions never wait for each other.
         oids.sort_unstable();
@@ -215,7 +215,7 @@ impl Sequences {
                 *position = Some(*at);
             }
         }
-        let committed = self.catalog.commit(changes).await;
+        let committed = self.catalog.commit_stamped(changes).await;
         if committed.is_err() {
             for (open, closed) in open.iter().zip(closed) {
                 lock(&open.block).left = closed.left;

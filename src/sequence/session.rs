@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{Run, Sequences, lock, number};
 use crate::catalog::change::Change;
+use crate::catalog::log::Stamped;
 use crate::catalog::written::{Position, Sequence};
 use crate::error::{Error, Result};
 
@@ -195,9 +196,9 @@ impl Session {
         }
     }
 
-    /// Commits the changes of a transaction, its own sequences where they have come to.
+    /// Commits the changes of a transaction, its own sequences where they have come to. The numbers that rows of logs got.
     /// Errors: those of the changes.
-    pub async fn commit(&self, mut changes: Vec<Change>) -> Result<()> {
+    pub async fn commit(&self, mut changes: Vec<Change>) -> Result<Vec<Stamped>> {
         let drafted = std::mem::take(&mut self.own().drafted);
         for change in &mut changes {
             if let Change::PutSequence { sequence, position: Some(position), .. } = change
@@ -206,7 +207,7 @@ impl Session {
                 *position = *at;
             }
         }
-        self.sequences.commit(changes).await.map(|_| ())
+        self.sequences.commit(changes).await.map(|(_, stamped)| stamped)
     }
 
     fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {

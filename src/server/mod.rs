@@ -3,7 +3,7 @@
 //! Owns: the order of start and stop, the signals, the server log. A start that fails says why and leaves nothing
 //! running; a stop lets statements finish for `server.drain`, then ends them, and waits for every task.
 //!
-//! Imports: error, config, task, catalog, version, query, wire. Used by: cli.
+//! Imports: error, config, task, catalog, sequence, version, log, query, wire. Used by: cli.
 
 mod telemetry;
 
@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::log::Logs;
 use crate::query::engine::{Engine, Parts};
 use crate::query::session::door::EngineDoor;
 use crate::query::system::System;
@@ -67,12 +68,14 @@ async fn serve(
     }
     let sequences = Arc::new(Sequences::new(&catalog));
     let scans = Scans::new(Arc::clone(&objects), tasks.clone());
+    let logs = Logs::start(&config.logs, &config.state, &catalog, &objects, tasks)?;
     let parts = Parts {
         catalog: catalog.clone(),
         sequences: Arc::clone(&sequences),
         tables: Box::new(move |database, version, table| {
             provider::provider(database, version, table, &scans)
         }),
+        logs,
         objects: objects.registry(),
         system: System { versions: versions.clone(), config: Arc::clone(&config) },
     };

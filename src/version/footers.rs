@@ -149,14 +149,14 @@ fn without_greatest(chunk: ColumnChunkMetaData) -> parquet::errors::Result<Colum
 /// Reads files with the footers that are kept. DataFusion's opener asks for a footer without the page index, then reads
 /// the index anew for each statement that could use it.
 #[derive(Debug)]
-pub(super) struct Footers {
+pub(crate) struct Footers {
     inner: CachedParquetFileReaderFactory,
     store: Arc<dyn ObjectStore>,
     cache: Arc<FileMetadataCache>,
 }
 
 impl Footers {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Footers {
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Footers {
         let inner = CachedParquetFileReaderFactory::new(Arc::clone(&store), Arc::clone(&cache));
         Footers { inner, store, cache }
     }

@@ -13,7 +13,7 @@
 
 mod contract;
 mod decode;
-mod footers;
+pub(crate) mod footers;
 mod holds;
 pub mod inspect;
 mod job;

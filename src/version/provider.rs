@@ -415,7 +415,7 @@ impl VersionTable {
 }
 
 /// As [`parquet_schema`] told the columns, so they are read.
-fn parquet_options(mut options: TableParquetOptions) -> TableParquetOptions {
+pub(crate) fn parquet_options(mut options: TableParquetOptions) -> TableParquetOptions {
     options.global.coerce_int96 = Some("us".to_owned());
     options.global.coerce_int96_tz = None;
     options.global.skip_metadata = true;
@@ -437,7 +437,7 @@ fn parts(files: Vec<PartitionedFile>, projection: Option<&Vec<usize>>) -> Vec<Pa
 
 /// Spreads files over at most `count` groups of about the same bytes, the largest first; in a group they keep the order
 /// of their paths.
-fn balanced(files: Vec<PartitionedFile>, count: usize) -> Vec<FileGroup> {
+pub(crate) fn balanced(files: Vec<PartitionedFile>, count: usize) -> Vec<FileGroup> {
     let count = count.min(files.len()).max(1);
     let mut order: Vec<usize> = (0..files.len()).collect();
     let size = |at: &usize| files.get(*at).map_or(0, PartitionedFile::effective_size);

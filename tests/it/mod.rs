@@ -4,6 +4,7 @@ mod clients;
 mod crash;
 mod differential;
 mod hostile;
+mod logs;
 mod migrate;
 mod sequences;
 mod slt;

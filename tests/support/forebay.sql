@@ -60,7 +60,10 @@ BEGIN
         ('health', 'What is well and what is not: the source root and each database.',
          'subject text, healthy boolean, message text'),
         ('sequences', 'Sequences: the last number handed out, and the last one that is durable.',
-         'schema text, sequence text, owner text, last_value bigint, reserved_until bigint, increment bigint, cache bigint')
+         'schema text, sequence text, owner text, last_value bigint, reserved_until bigint, increment bigint, cache bigint'),
+        ('logs', 'Logs: their last number, and where their rows are.',
+         'schema text, log text, owner text, since bigint, last_time timestamptz, rows bigint, memory_rows bigint, '
+         'memory_bytes bigint, segments bigint, segment_bytes bigint')
     ) AS views (name, about, columns)
     LOOP
         SELECT string_agg(format('NULL::%s AS %I', split_part(one, ' ', 2), split_part(one, ' ', 1)), ', ') INTO list

@@ -344,6 +344,7 @@ pub(crate) fn shown_default(facts: &Facts, column: &Column) -> Option<String> {
         }
         table::Default::Expression(text) => Some(text.clone()),
         table::Default::Generated(text) => Some(format!("({text})")),
+        table::Default::Stamped(_) => None,
     }
 }
 

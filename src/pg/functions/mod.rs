@@ -69,7 +69,9 @@ pub(crate) use self::apart::CAST;
 pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;
 use super::types::{self, TYPE_KEY};
+use crate::catalog::table::Table;
 use crate::catalog::written::Sequence;
+use crate::error::{self, Error};
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
@@ -172,6 +174,17 @@ pub(crate) fn sequence_named(name: &str, facts: &Facts) -> Option<Arc<Sequence>>
     facts.owns(&entity.owner).then(|| entity.sequence.clone())?
 }
 
+/// The log that a text names.
+/// Errors: 42P01; 42809 for what is no log.
+pub(crate) fn log_named(name: &str, facts: &Facts) -> error::Result<Arc<Table>> {
+    let (schema, own) = names::qualified(name, facts)?;
+    match facts.written(schema.as_deref(), &own) {
+        Some((_, table)) if table.is_log => Ok(table),
+        Some(_) => Err(Error::WrongObjectType(format!("\"{own}\" is not a log"))),
+        None => Err(Error::UndefinedTable(name.to_owned())),
+    }
+}
+
 /// The schema and the name that a text means, if nothing has that name.
 pub(crate) fn missing_relation(name: &str, facts: &Facts) -> Option<(Option<String>, String)> {
     names::class_in(name, facts).err()?;
@@ -233,7 +246,7 @@ pub(crate) fn element_cast(
 }
 
 /// Errors: as the input function of the type `kind` (`regclass`, `regtype`, …) has them for a name it does not find.
-pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> crate::error::Result<()> {
+pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> error::Result<()> {
     match kind {
         "regclass" => names::class_in(text, facts),
         "regtype" => names::type_in(text, facts),
@@ -252,7 +265,7 @@ pub(crate) fn check_object(kind: &str, text: &str, facts: &Facts) -> crate::erro
 /// The statement that calls the function with that `pg_proc.oid`, and the types of its parameters.
 ///
 /// Errors: 42883 when there is none, 0A000 when it is not one that gives one value.
-pub(crate) fn calling(oid: u32) -> crate::error::Result<(String, Vec<u32>)> {
+pub(crate) fn calling(oid: u32) -> error::Result<(String, Vec<u32>)> {
     routines::calling(oid)
 }
 

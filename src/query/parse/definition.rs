@@ -18,6 +18,8 @@ pub struct TableDefinition {
     pub if_not_exists: bool,
     /// Of a temporary table, what the end of a transaction does to it.
     pub temporary: Option<OnCommit>,
+    /// `USING log`
+    pub is_log: bool,
     /// Its columns.
     pub content: Content,
 }

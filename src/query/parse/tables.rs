@@ -70,7 +70,7 @@ impl Reader<'_> {
         let listed = !bare && self.lists_names();
         let names = if listed { self.bracketed_names()? } else { Vec::new() };
         let columns = if bare || listed { None } else { Some(self.columns(&name)?) };
-        let on_commit = self.storage(temporary)?;
+        let (on_commit, is_log) = self.storage(temporary)?;
         let content = match columns {
             Some((columns, constraints)) => Content::Columns(columns, constraints),
             None => {
@@ -88,6 +88,7 @@ impl Reader<'_> {
             name,
             if_not_exists,
             temporary,
+            is_log,
             content,
         })))
     }
@@ -196,16 +197,24 @@ impl Reader<'_> {
         }
     }
 
-    /// What stands behind the columns: where PostgreSQL would store it, which means nothing here, and ON COMMIT.
-    fn storage(&mut self, temporary: bool) -> Result<OnCommit> {
+    /// What stands behind the columns: where PostgreSQL would store it, which means nothing here, and ON COMMIT; and whether
+    /// it is a log.
+    fn storage(&mut self, temporary: bool) -> Result<(OnCommit, bool)> {
         if let Some(word) =
             self.peek().filter(|word| matches!(word.as_str(), "INHERITS" | "PARTITION"))
         {
             return Err(unsupported(&word));
         }
-        if self.accept("USING") && !self.accept("HEAP") {
-            let method = self.identifier()?;
-            return Err(unsupported(&format!("access method \"{method}\"")));
+        let mut is_log = false;
+        if self.accept("USING") {
+            match self.identifier()?.as_str() {
+                "heap" => {}
+                "log" => is_log = true,
+                method => return Err(unsupported(&format!("access method \"{method}\""))),
+            }
+        }
+        if is_log && temporary {
+            return Err(Error::FeatureNotSupported("a log cannot be temporary".to_owned()));
         }
         if self.accept("WITH") {
             self.bracketed()?;
@@ -228,7 +237,7 @@ impl Reader<'_> {
         if self.accept("TABLESPACE") {
             self.tablespace()?;
         }
-        Ok(on_commit)
+        Ok((on_commit, is_log))
     }
 
     /// Errors: 42704 for any but those there are always.

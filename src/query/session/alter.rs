@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{DataType as SqlType, Expr, Ident, VisitMut
 
 use super::SqlSession;
 use super::assigned::{Places, written_type};
-use super::builder::{Builder, Uses, columns_of, typed_field};
+use super::builder::{Builder, Uses, check_log, columns_of, typed_field};
 use super::changed::{Target, internal};
 use super::completed::{in_order, of_rows, with_numbers};
 use super::table::{TRIES_MAX, no_column, no_constraint, rename_own_index};
@@ -107,8 +107,15 @@ impl SqlSession {
             dropped: Vec::new(),
             others: Vec::new(),
         };
+        let since = self.generation().since(written.table.ids.relation);
         for action in actions {
+            if let Some(since) = since {
+                check_log_action(&altered.table, action, 0 < since)?;
+            }
             self.alter(&mut altered, action, text).await?;
+        }
+        if since.is_some() {
+            check_log(&altered.table)?;
         }
         Ok(altered)
     }
@@ -256,6 +263,7 @@ impl SqlSession {
                     None
                 }
                 Default::Expression(own) | Default::Generated(own) => Some(own.clone()),
+                Default::Stamped(_) => None,
             };
             if let Some(sql) = sql {
                 self.rewrite(altered, place, &sql, text).await?;
@@ -866,7 +874,7 @@ impl SqlSession {
         }
         match self.deferred() {
             true => self.add_to_draft(changes),
-            false => self.sequences.commit(changes).await,
+            false => self.sequences.commit(changes).await.map(drop),
         }
     }
 }
@@ -881,6 +889,52 @@ impl Altered {
         self.looked = true;
         self.rewritten = true;
         Ok(())
+    }
+}
+
+/// Errors: 0A000 for what would change rows of a log that are there, or what its commits give.
+fn check_log_action(log: &Table, action: &TableAction, has_rows: bool) -> Result<()> {
+    let unsupported =
+        |what: String| Err(Error::FeatureNotSupported(format!("{what} is not supported")));
+    let changed = match action {
+        TableAction::DropColumn { name, .. }
+        | TableAction::AlterColumn { name, .. }
+        | TableAction::RenameColumn { name, .. } => Some(name),
+        _ => None,
+    };
+    let place = changed.and_then(|name| log.columns.index_of(name).ok());
+    let default = place.and_then(|place| log.attributes.get(place)?.default.as_ref());
+    if let (Some(name), Some(Default::Stamped(_))) = (changed, default) {
+        return unsupported(format!("changing column \"{name}\" of a log"));
+    }
+    if !has_rows {
+        return Ok(());
+    }
+    match action {
+        TableAction::AddColumn { column, constraints, .. } => {
+            let plain = column.default.is_none() && !column.not_null && constraints.is_empty();
+            match plain {
+                true => Ok(()),
+                false => {
+                    unsupported("adding a column that is not NULL in the rows of a log".to_owned())
+                }
+            }
+        }
+        TableAction::AlterColumn { change, .. } => match &**change {
+            ColumnChange::Type { .. } => {
+                unsupported("changing the type of a column of a log that has rows".to_owned())
+            }
+            ColumnChange::NotNull(true)
+            | ColumnChange::AddIdentity(..)
+            | ColumnChange::SetIdentity(_) => {
+                unsupported("SET NOT NULL for a column of a log that has rows".to_owned())
+            }
+            _ => Ok(()),
+        },
+        TableAction::AddConstraint(_) => {
+            unsupported("adding a constraint to a log that has rows".to_owned())
+        }
+        _ => Ok(()),
     }
 }
 

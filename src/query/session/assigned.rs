@@ -33,7 +33,9 @@ impl Place {
     /// Errors: XX000 for a default that does not parse any more.
     pub(super) fn default(&self) -> Result<Expr> {
         match &self.default {
-            None | Some(Default::Generated(_)) => Ok(Expr::value(Value::Null)),
+            None | Some(Default::Generated(_) | Default::Stamped(_)) => {
+                Ok(Expr::value(Value::Null))
+            }
             Some(Default::Next(oid)) => parse::expression(&format!("nextval({oid}::regclass)")),
             Some(Default::Expression(text)) => parse::expression(text),
         }
@@ -48,13 +50,18 @@ impl Place {
         self.generated()
     }
 
+    /// Whether the commit gives its values.
+    fn stamped(&self) -> bool {
+        matches!(self.default, Some(Default::Stamped(_)))
+    }
+
     /// What it is where nothing is said.
     pub(super) fn own_default(&self) -> Option<&Default> {
         self.default.as_ref()
     }
 
     fn generated(&self) -> bool {
-        matches!(self.default, Some(Default::Generated(_)))
+        matches!(self.default, Some(Default::Generated(_) | Default::Stamped(_)))
     }
 }
 
@@ -251,6 +258,9 @@ pub(super) fn check_updated(query: &mut Query, places: &[Place]) -> Result<()> {
 fn always_generated(message: String, place: &Place, inserted: bool) -> Error {
     let name = &place.name;
     let error = Error::GeneratedAlways(message);
+    if place.stamped() {
+        return error.detail(format!("The log gives column \"{name}\" its values."));
+    }
     if place.generated() {
         return error.detail(format!("Column \"{name}\" is a generated column."));
     }

@@ -11,11 +11,14 @@ use datafusion::sql::sqlparser::ast::{DataType as SqlType, Expr, Visit, Visitor}
 use super::define;
 use crate::catalog::Catalog;
 use crate::catalog::generation::RelationIds;
+use crate::catalog::log;
 use crate::catalog::table::{
-    Action, Attribute, Constraint, Default, ForeignKey, Index, IndexKey, Rule, Table,
+    Action, Attribute, Constraint, Default, ForeignKey, Identity, Index, IndexKey, Rule, Stamp,
+    Table,
 };
 use crate::catalog::written::{Position, Schema, Sequence, SequenceType};
 use crate::error::{Error, Result};
+use crate::pg::decode;
 use crate::pg::facts::Facts;
 use crate::pg::rewrite::Types;
 use crate::pg::types::{self, PgType};
@@ -74,6 +77,7 @@ impl<'a> Builder<'a> {
             constraints: Vec::new(),
             indexes: Vec::new(),
             comment: None,
+            is_log: false,
         };
         Ok(Builder { is_new: true, ..Builder::of(catalog, facts, schema, table) })
     }
@@ -141,6 +145,24 @@ impl<'a> Builder<'a> {
             comment: None,
         });
         Ok(())
+    }
+
+    /// Makes it a log: what the commit gives comes behind its columns.
+    /// Errors: 42701 for a column of such a name; 0A000 for what a log cannot have.
+    pub(super) fn make_log(&mut self) -> Result<()> {
+        for (name, oid, stamp) in
+            [(log::SEQ, types::INT8, Stamp::Seq), (log::TIME, types::TIMESTAMPTZ, Stamp::Time)]
+        {
+            let field = decode::field(oid)
+                .unwrap_or_else(|| Field::new(name, decode::data_type(oid), false));
+            self.add_field(Arc::new(field.with_name(name).with_nullable(false)))?;
+            if let Some(attribute) = self.table.attributes.last_mut() {
+                attribute.default = Some(Default::Stamped(stamp));
+                attribute.identity = (stamp == Stamp::Seq).then_some(Identity::Always);
+            }
+        }
+        self.table.is_log = true;
+        check_log(&self.table)
     }
 
     /// Puts another field in the place of a column's.
@@ -666,6 +688,45 @@ fn supported(name: &str, pg_type: PgType) -> Result<()> {
     let kind = types::format_type(pg_type.oid, pg_type.modifier);
     let message = format!("column \"{name}\" of type {kind} is not supported");
     Err(Error::FeatureNotSupported(message).hint(reason))
+}
+
+/// Errors: 0A000 for what a log cannot have: a key would have to be looked for in all its rows.
+pub(super) fn check_log(table: &Table) -> Result<()> {
+    let unsupported =
+        |what: &str| Err(Error::FeatureNotSupported(format!("{what} of logs are not supported")));
+    for constraint in &table.constraints {
+        match &constraint.rule {
+            Rule::PrimaryKey(_) => return unsupported("primary keys"),
+            Rule::Unique(_) => return unsupported("unique constraints"),
+            Rule::ForeignKey(_) => return unsupported("foreign keys"),
+            Rule::Check(text) => check_stamps("check constraint", text)?,
+        }
+    }
+    if table.indexes.iter().any(|index| index.unique) {
+        return unsupported("unique indexes");
+    }
+    for (attribute, field) in table.attributes.iter().zip(table.columns.fields()) {
+        if !crate::log::storable(field.data_type()) {
+            let kind = types::sql_name(types::of_field(field).oid);
+            return unsupported(&format!("columns of type {kind}"));
+        }
+        if let Some(Default::Generated(text)) = &attribute.default {
+            check_stamps("generation expression", text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Errors: 42P17 for an expression of what is not known before the commit.
+fn check_stamps(what: &str, text: &str) -> Result<()> {
+    let uses = Uses::of(&crate::query::parse::expression(text)?);
+    let stamped = uses.columns.iter().find(|name| [log::SEQ, log::TIME].contains(&name.as_str()));
+    match stamped {
+        None => Ok(()),
+        Some(name) => Err(Error::InvalidObjectDefinition(format!(
+            "{what} cannot use column \"{name}\", which the commit gives"
+        ))),
+    }
 }
 
 /// What an expression names.

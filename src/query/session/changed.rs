@@ -10,7 +10,8 @@ use arrow::record_batch::RecordBatch;
 use datafusion::scalar::ScalarValue;
 
 use super::assigned::Place;
-use crate::catalog::table::Table;
+use crate::catalog::log::Stamped;
+use crate::catalog::table::{Default, Table};
 use crate::error::{Error, Result};
 use crate::pg::encode::{OutputSettings, value_bytes};
 use crate::pg::types;
@@ -56,7 +57,11 @@ impl Target<'_> {
                 });
             new.push(self.shaped(&loose, arrays.collect(), batch.num_rows())?);
         }
-        self.joined(&loose, &new)
+        let new = self.joined(&loose, &new)?;
+        match self.table.is_log {
+            true => Stamped::NONE.put_on(self.table, &new),
+            false => Ok(new),
+        }
     }
 
     /// Rows of these arrays.
@@ -212,7 +217,12 @@ impl Target<'_> {
 
     /// A row as errors tell it.
     fn told(&self, arrays: &[ArrayRef], row: usize) -> String {
-        let texts = arrays.iter().enumerate().map(|(place, array)| {
+        // What the commit gives is not known yet.
+        let own = |(place, _): &(usize, &ArrayRef)| {
+            let default = self.table.attributes.get(*place).and_then(|it| it.default.as_ref());
+            !matches!(default, Some(Default::Stamped(_)))
+        };
+        let texts = arrays.iter().enumerate().filter(own).map(|(place, array)| {
             let text = self.text(array, place, row).unwrap_or_else(|| "?".to_owned());
             match text.char_indices().nth(TOLD_LEN_MAX) {
                 Some(_) => text.chars().take(TOLD_LEN_MAX).chain("...".chars()).collect(),

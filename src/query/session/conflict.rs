@@ -61,7 +61,7 @@ impl SqlSession {
         };
         let output = self.settings.meaning().output.clone();
         let target = Target { table: &written.table, rows: &written.rows, output: &output };
-        changed(&target, rows::Change { all: false, deleted, inserted }, affected)
+        changed(&target, rows::Change { deleted, inserted, ..rows::Change::default() }, affected)
     }
 
     /// The types of all parameters of an INSERT whose rows have those of `declared`.

@@ -77,7 +77,7 @@ impl SqlSession {
             match self.change_rows(&written, made.change, made.after, false).await {
                 Err(error) if !deferred && tries < TRIES_MAX && again(error.bare()) => tries += 1,
                 Err(error) => return Err(error),
-                Ok(()) => return Ok(Outcome::Done(format!("COPY {count}"))),
+                Ok(_) => return Ok(Outcome::Done(format!("COPY {count}"))),
             }
         }
     }

@@ -63,7 +63,9 @@ impl Draft {
             return Ok(false);
         }
         let all = concat_batches(&table.columns, [rows, more]).map_err(internal)?;
-        let change = rows::Change { inserted: Some(all), ..rows::Change::default() };
+        let before = i64::try_from(rows.num_rows()).unwrap_or(i64::MAX);
+        let first = first.first.or_else(|| Some(second.first? - before));
+        let change = rows::Change { inserted: Some(all), first, ..rows::Change::default() };
         let merged = Change::WriteRows(vec![(Arc::clone(table), Arc::new(change))]);
         self.changes.truncate(self.changes.len() - 2);
         self.changes.push(merged);
@@ -108,7 +110,7 @@ impl SqlSession {
             tries += 1;
             match self.sequences.commit(changes).await {
                 Err(Error::SerializationFailure(_)) if tries < TRIES_MAX => {}
-                other => return other,
+                other => return other.map(drop),
             }
         }
     }
@@ -119,7 +121,7 @@ impl SqlSession {
             return Err(Error::ProgramLimitExceeded(message));
         }
         let seen = self.generation();
-        let generation = self.engine.catalog.draft(&seen, &changes)?;
+        let generation = self.engine.catalog.draft(&seen, &changes, self.engine.clock.now_us())?;
         for change in &changes {
             self.sequences.drafted(change);
         }
@@ -136,7 +138,8 @@ impl SqlSession {
         if self.draft.changes.is_empty() {
             return Ok(None);
         }
-        let drafted = self.engine.catalog.draft(base, &self.draft.changes)?;
+        let drafted =
+            self.engine.catalog.draft(base, &self.draft.changes, self.engine.clock.now_us())?;
         Ok(Some(Arc::new(drafted)))
     }
 
@@ -148,7 +151,7 @@ impl SqlSession {
             return Ok(());
         }
         self.basis = None;
-        self.sequences.commit(draft.changes).await
+        self.sequences.commit(draft.changes).await.map(drop)
     }
 
     /// Nothing of it happened.

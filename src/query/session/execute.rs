@@ -590,6 +590,15 @@ impl SqlSession {
                 format!("forebay.{} cannot run inside a transaction block", call.function);
             return Err(Error::ActiveTransaction(message));
         }
+        let log = match arguments.first() {
+            Some(name) if system::is_of_log(&call.function) => {
+                let facts = self.facts("");
+                let facts = self.indexed(facts).await?;
+                let name = name.try_as_str().flatten();
+                name.map(|name| crate::pg::functions::log_named(name, &facts)).transpose()?
+            }
+            _ => None,
+        };
         let invocation = system::Invocation {
             function: call.function.clone(),
             arguments,
@@ -597,6 +606,7 @@ impl SqlSession {
             by: self.user.clone(),
             superuser: self.superuser(),
             last_versions: self.last_versions.clone(),
+            log,
         };
         let work = system::call(&self.engine, invocation);
         let (schema, batches) = self.unless_cancelled(work).await?;

@@ -197,7 +197,7 @@ fn default_cell(place: &Place) -> Option<Cell<'_>> {
     match place.own_default() {
         None => Some(Cell::Null),
         Some(Default::Next(oid)) => Some(Cell::Next(*oid)),
-        Some(Default::Generated(_)) => None,
+        Some(Default::Generated(_) | Default::Stamped(_)) => None,
         Some(Default::Expression(text)) => {
             let moment = matches!(text.as_str(), "now()" | "CURRENT_TIMESTAMP");
             if moment && place.pg_type.oid == types::TIMESTAMPTZ {

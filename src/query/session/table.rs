@@ -8,7 +8,7 @@ use datafusion::sql::sqlparser::ast::Query;
 
 use super::SqlSession;
 use super::assigned::Places;
-use super::builder::{Builder, plain};
+use super::builder::{Builder, check_log, plain};
 use super::changed::Target;
 use super::completed::of_rows;
 use super::define::shown;
@@ -84,6 +84,9 @@ impl SqlSession {
         for field in queried.iter().flat_map(|(fields, _)| fields) {
             builder.add_field(Arc::clone(field))?;
         }
+        if definition.is_log {
+            builder.make_log()?;
+        }
         let Builder { table, sequences, .. } = builder;
         let mut table = table;
         if on_commit.is_some() {
@@ -102,6 +105,11 @@ impl SqlSession {
         let rows = match batches {
             Some(batches) => Some(self.fitting(&table, batches).await?),
             None => None,
+        };
+        // Those of a log come behind its definition, as all that it gets.
+        let (rows, added) = match (table.is_log, rows) {
+            (true, Some(rows)) => (None, Some(self.added(&table, rows, None).await?)),
+            (_, rows) => (rows, None),
         };
         if let Some(on_commit) = on_commit {
             let none = table.no_rows();
@@ -124,6 +132,7 @@ impl SqlSession {
                 .collect();
             let (table, rows, schema) = (Arc::clone(&table), rows.clone(), schema.clone());
             changes.push(Change::PutTable { was: None, schema, table, seen: None, rows });
+            changes.extend(added.clone());
             Ok(changes)
         })
         .await?;
@@ -189,7 +198,11 @@ impl SqlSession {
         let fitted = self.engine.plan(move || {
             let none = table.no_rows();
             let target = Target { table: &table, rows: &none, output: &output };
-            let indexes: Vec<usize> = (0..table.columns.fields().len()).collect();
+            let own = |index: &usize| {
+                let default = table.attributes.get(*index).and_then(|it| it.default.as_ref());
+                !matches!(default, Some(Default::Stamped(_)))
+            };
+            let indexes: Vec<usize> = (0..table.columns.fields().len()).filter(own).collect();
             let places = Places::of(&table).at(&indexes)?;
             target.fitted(&target.inserted(&places, &batches)?)
         });
@@ -320,6 +333,7 @@ impl SqlSession {
             };
             for table in &tables {
                 self.may_write(table, "TRUNCATE TABLE", &[Privilege::Truncate])?;
+                table.only_grows("truncate")?;
             }
             self.with_referencing(&mut tables, refused.cascade)?;
             let (mut changes, mut emptied) = (Vec::new(), Vec::new());
@@ -347,7 +361,7 @@ impl SqlSession {
             let done = match (changes.is_empty(), deferred) {
                 (true, _) => Ok(()),
                 (false, true) => self.add_to_draft(changes),
-                (false, false) => self.sequences.commit(changes).await,
+                (false, false) => self.sequences.commit(changes).await.map(drop),
             };
             match done {
                 Err(error) if !deferred && tries < TRIES_MAX && again(error.bare()) => tries += 1,
@@ -573,6 +587,9 @@ impl SqlSession {
             {
                 index.predicate = Some(super::deparse::check(predicate, &was.columns));
             }
+            if table.is_log {
+                check_log(&table)?;
+            }
             let table = Arc::new(table);
             self.check_index(&table, text).await?;
             let reshaped = self.reshaped(&written, &table).await?;
@@ -584,7 +601,7 @@ impl SqlSession {
             let deferred = self.deferred();
             let done = match deferred {
                 true => self.add_to_draft(vec![change]),
-                false => self.sequences.commit(vec![change]).await,
+                false => self.sequences.commit(vec![change]).await.map(drop),
             };
             match done {
                 Err(error) if !deferred && tries < TRIES_MAX && again(error.bare()) => tries += 1,

@@ -6,7 +6,9 @@ use arrow::array::RecordBatchOptions;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::scalar::ScalarValue;
-use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Query, SelectItem, SetExpr, WildcardAdditionalOptions,
+};
 
 use super::SqlSession;
 use super::assigned::{
@@ -14,10 +16,13 @@ use super::assigned::{
 };
 use super::changed::{Target, internal};
 use super::written::{Written, again};
+use crate::catalog::log::Stamped;
 use crate::catalog::roles::Privilege;
+use crate::catalog::table::Table;
 use crate::error::{Error, Result};
 use crate::pg::facts::{Changing, Facts, ROW, Seen};
 use crate::pg::rewrite;
+use crate::pg::types;
 use crate::query::door::{Column, Outcome, RowsTag};
 use crate::query::parse::{Change, Refused, Write};
 use crate::query::plan::Planned;
@@ -76,17 +81,35 @@ impl SqlSession {
                 privileges.push(Privilege::Select);
             }
             self.may_write(&written, refused.tag, &privileges)?;
-            let made = self.make(&write.change, &written, text, parameters).await?;
+            if refused.tag != "INSERT" {
+                written.only_grows(if refused.tag == "DELETE" {
+                    "delete from"
+                } else {
+                    "update"
+                })?;
+            }
+            let mut made = self.make(&write.change, &written, text, parameters).await?;
             if self.waited_for_rows(&written, &made.change.deleted).await? {
                 continue;
             }
             let count = made.affected.num_rows();
-            let returned = match &write.returning {
-                Some(returning) => {
-                    Some(self.returned(returning, &written, made.affected, text).await?)
+            let mut returned = None;
+            let mut late = None;
+            if let Some(returning) = &write.returning {
+                let deferred = self.deferred();
+                // Where it cannot fail, it is told of what the commit has given.
+                late = plainly(returning, &written.table.columns)
+                    .filter(|_| written.table.is_log && !deferred);
+                if late.is_none() {
+                    if written.table.is_log {
+                        let own = self.foreseen(&written, &made.affected)?;
+                        made.change.first = Some(own.0);
+                        made.affected = own.1;
+                    }
+                    returned = Some(self.returned(returning, &written, made.affected, text).await?);
+                    made.affected = RecordBatch::new_empty(Arc::clone(&written.table.columns));
                 }
-                None => None,
-            };
+            }
             let deferred = self.deferred();
             let updated = matches!(write.change, Change::Update { .. });
             let done = self.change_rows(&written, made.change, made.after, updated).await;
@@ -96,9 +119,26 @@ impl SqlSession {
             match done {
                 Err(error) if !deferred && tries < TRIES_MAX && again(error.bare()) => tries += 1,
                 Err(error) => return Err(error),
-                Ok(()) => return Ok(outcome(refused.tag, count, returned)),
+                Ok(stamped) => {
+                    if let Some(places) = late {
+                        let rows = match stamped {
+                            Some(stamped) => stamped.put_on(&written.table, &made.affected)?,
+                            None => made.affected,
+                        };
+                        returned = Some(projected(&written.table, &places, &rows)?);
+                    }
+                    return Ok(outcome(refused.tag, count, returned));
+                }
             }
         }
+    }
+
+    /// The number that the first of the rows that come to a log gets if nobody comes before, and the rows with what they get
+    /// then.
+    fn foreseen(&self, written: &Written, rows: &RecordBatch) -> Result<(i64, RecordBatch)> {
+        let (table, first) = (written.table.ids.relation, written.rows.next());
+        let stamped = Stamped { table, first, time_us: self.engine.clock.now_us() };
+        Ok((first, stamped.put_on(&written.table, rows)?))
     }
 
     /// What RETURNING tells of the rows that changed.
@@ -173,7 +213,7 @@ impl SqlSession {
         let made = self.engine.plan(move || {
             let target = Target { table: &own.table, rows: &own.rows, output: &output };
             let inserted = (0 < new.num_rows()).then(|| new.clone());
-            changed(&target, rows::Change { all: false, deleted, inserted }, new)
+            changed(&target, rows::Change { deleted, inserted, ..rows::Change::default() }, new)
         });
         self.unless_cancelled(made).await
     }
@@ -377,6 +417,57 @@ fn outcome(
         None if tag == "INSERT" => Outcome::Done(format!("INSERT 0 {count}")),
         None => Outcome::Done(format!("{tag} {count}")),
     }
+}
+
+/// The places of a table's columns that RETURNING tells and nothing else.
+fn plainly(returning: &Query, columns: &SchemaRef) -> Option<Vec<(usize, String)>> {
+    let SetExpr::Select(select) = returning.body.as_ref() else { return None };
+    let mut places = Vec::new();
+    for item in &select.projection {
+        let (expr, alias) = match item {
+            SelectItem::UnnamedExpr(expr) => (expr, None),
+            SelectItem::ExprWithAlias { expr, alias } => (expr, Some(alias)),
+            SelectItem::Wildcard(options) if *options == WildcardAdditionalOptions::default() => {
+                let all = columns.fields().iter().enumerate();
+                places.extend(all.map(|(place, field)| (place, field.name().clone())));
+                continue;
+            }
+            _ => return None,
+        };
+        let Expr::Identifier(name) = expr else { return None };
+        let folded = match name.quote_style {
+            Some(_) => name.value.clone(),
+            None => name.value.to_lowercase(),
+        };
+        let place = columns.index_of(&folded).ok()?;
+        let alias = alias.map_or(folded, |alias| match alias.quote_style {
+            Some(_) => alias.value.clone(),
+            None => alias.value.to_lowercase(),
+        });
+        places.push((place, alias));
+    }
+    Some(places)
+}
+
+/// Columns of rows as an answer.
+fn projected(
+    table: &Table,
+    places: &[(usize, String)],
+    rows: &RecordBatch,
+) -> Result<(Arc<[Column]>, Vec<RecordBatch>)> {
+    let mut columns = Vec::with_capacity(places.len());
+    for (place, name) in places {
+        let number = table.attributes.get(*place).map_or(0, |attribute| attribute.number);
+        columns.push(Column {
+            name: name.clone(),
+            table_oid: table.ids.relation,
+            number,
+            pg_type: types::of_field(table.columns.field(*place)),
+        });
+    }
+    let indexes: Vec<usize> = places.iter().map(|(place, _)| *place).collect();
+    let rows = rows.project(&indexes).map_err(internal)?;
+    Ok((columns.into(), vec![rows]))
 }
 
 fn one_empty_row() -> Result<RecordBatch> {

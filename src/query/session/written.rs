@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
+
 use super::SqlSession;
 use super::changed::Target;
 use crate::catalog::change::Change;
 use crate::catalog::generation::Generation;
+use crate::catalog::log::Stamped;
 use crate::catalog::roles::Privilege;
 use crate::catalog::table::{Rule, Table};
 use crate::error::{Error, Result};
@@ -28,6 +31,16 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// Errors: 55000 where it is a log, whose rows stay as they are.
+    pub(super) fn only_grows(&self, verb: &str) -> Result<()> {
+        if !self.table.is_log {
+            return Ok(());
+        }
+        let name = &self.table.name;
+        Err(Error::NotInPrerequisiteState(format!("cannot {verb} log \"{name}\""))
+            .hint("Rows of a log are only added; forebay.redact hides one."))
+    }
+
     fn temporary(table: &TemporaryTable) -> Written {
         Written {
             schema: None,
@@ -115,7 +128,7 @@ impl SqlSession {
     }
 
     /// Makes a change of rows: now, or as a part of the transaction. `after` is what the rows are then; `updated` says that
-    /// rows that come stand in the place of those that go.
+    /// rows that come stand in the place of those that go. What rows of a log got with the commit, where there was one.
     /// Errors: those of the catalog; nothing is changed then.
     pub(super) async fn change_rows(
         &mut self,
@@ -123,14 +136,19 @@ impl SqlSession {
         change: rows::Change,
         after: Rows,
         updated: bool,
-    ) -> Result<()> {
+    ) -> Result<Option<Stamped>> {
         if written.schema.is_none() {
             let table = Arc::clone(&written.table);
             let on_commit = written.on_commit;
-            return self.put(TemporaryTable { table, rows: Arc::new(after), on_commit });
+            self.put(TemporaryTable { table, rows: Arc::new(after), on_commit })?;
+            return Ok(None);
         }
         if !change.all && change.deleted.is_empty() && change.inserted.is_none() {
-            return Ok(());
+            return Ok(None);
+        }
+        if let (true, Some(rows)) = (written.table.is_log, &change.inserted) {
+            let change = self.added(&written.table, rows.clone(), change.first).await?;
+            return self.settled(change).await;
         }
         let generation = self.generation();
         let all = if generation.has_references(&written.table) {
@@ -143,11 +161,33 @@ impl SqlSession {
         } else {
             vec![(Arc::clone(&written.table), Arc::new(change))]
         };
-        let change = Change::WriteRows(all);
-        match self.deferred() {
-            true => self.add_to_draft(vec![change]),
-            false => self.sequences.commit(vec![change]).await,
+        self.settled(Change::WriteRows(all)).await
+    }
+
+    /// The change that rows of a log come with; many of them are in files before it is made.
+    /// Errors: 53100, 58030.
+    pub(super) async fn added(
+        &mut self,
+        log: &Arc<Table>,
+        rows: RecordBatch,
+        first: Option<i64>,
+    ) -> Result<Change> {
+        let engine = Arc::clone(&self.engine);
+        if engine.logs.are_bulk(&rows) {
+            let files = self.unless_cancelled(engine.logs.write(log, rows)).await?;
+            return Ok(Change::AppendSegments { table: Arc::clone(log), files, first });
         }
+        let inserted = (0 < rows.num_rows()).then_some(rows);
+        let change = rows::Change { inserted, first, ..rows::Change::default() };
+        Ok(Change::WriteRows(vec![(Arc::clone(log), Arc::new(change))]))
+    }
+
+    async fn settled(&mut self, change: Change) -> Result<Option<Stamped>> {
+        if self.deferred() {
+            self.add_to_draft(vec![change])?;
+            return Ok(None);
+        }
+        Ok(self.sequences.commit(vec![change]).await?.pop())
     }
 }
 

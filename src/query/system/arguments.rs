@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 pub(super) enum Kind {
     Text,
     Bool,
+    Number,
     /// A `timestamptz`, or a text that is one, or a duration from now on (`2h`, `7d`).
     Moment,
 }
@@ -43,6 +44,7 @@ pub(super) struct Given(BTreeMap<&'static str, Option<Value>>);
 pub(super) enum Value {
     Text(String),
     Bool(bool),
+    Number(i64),
     /// Microseconds since the Unix epoch.
     Moment(i64),
 }
@@ -110,6 +112,13 @@ impl Given {
         matches!(self.0.get(name), Some(Some(Value::Bool(true))))
     }
 
+    pub(super) fn number(&self, name: &str) -> Option<i64> {
+        match self.0.get(name) {
+            Some(Some(Value::Number(number))) => Some(*number),
+            _ => None,
+        }
+    }
+
     pub(super) fn moment(&self, name: &str) -> Option<i64> {
         match self.0.get(name) {
             Some(Some(Value::Moment(us))) => Some(*us),
@@ -136,6 +145,17 @@ fn convert(kind: Kind, argument: &ScalarValue, now_us: i64) -> Result<Option<Val
             "t" | "true" | "on" | "yes" | "1" => Some(Value::Bool(true)),
             "f" | "false" | "off" | "no" | "0" => Some(Value::Bool(false)),
             _ => return Err(invalid("boolean", text)),
+        },
+        (Kind::Number, Some(text)) => match text.trim().parse() {
+            Ok(number) => Some(Value::Number(number)),
+            Err(_) => return Err(invalid("bigint", text)),
+        },
+        (Kind::Number, None) => match argument.data_type().is_integer() {
+            true => match argument.cast_to(&DataType::Int64) {
+                Ok(ScalarValue::Int64(number)) => number.map(Value::Number),
+                _ => None,
+            },
+            false => None,
         },
         (Kind::Moment, Some(text)) => Some(Value::Moment(moment(text, now_us)?)),
         (Kind::Moment, None) => match argument.data_type() {

@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use super::arguments::{Given, Kind, Parameter, needs, takes};
 use super::{Columns, schema, whole};
 use crate::catalog::Generation;
+use crate::catalog::table::Table as WrittenTable;
 use crate::error::{Error, Result};
 use crate::pg::catalog::rows::{self, Row, row};
 use crate::query::engine::Engine;
@@ -31,12 +32,16 @@ pub(in crate::query) struct Invocation {
     pub(in crate::query) superuser: bool,
     /// What the statement before read: database and version.
     pub(in crate::query) last_versions: Vec<(String, String)>,
+    /// Of a function whose first argument is a log, the log it means.
+    pub(in crate::query) log: Option<Arc<WrittenTable>>,
 }
 
 /// Who may call a function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Access {
     Everybody,
+    /// Who owns the log.
+    Owner,
     /// Everybody for versions that are loaded, superusers for others: those are loaded first.
     Loaded,
     Superusers,
@@ -70,9 +75,12 @@ enum What {
     Diff,
     Check,
     StatementVersions,
+    VerifyLog,
+    Redact,
 }
 
 const DATABASE: Parameter = needs("database", Kind::Text);
+const LOG: Parameter = needs("log", Kind::Text);
 const VERSION: Parameter = needs("version", Kind::Text);
 const EXPECTED: Parameter = takes("expected", Kind::Text);
 
@@ -182,6 +190,29 @@ static FUNCTIONS: &[Function] = &[
         &[("database", "text"), ("version", "text")],
         (Access::Everybody, What::StatementVersions),
     ),
+    telling(
+        "verify_log",
+        &[LOG],
+        &[
+            ("segment", "text"),
+            ("first_seq", "int8"),
+            ("last_seq", "int8"),
+            ("rows", "int8"),
+            ("bytes", "int8"),
+            ("good", "bool"),
+            ("message", "text"),
+        ],
+        (Access::Owner, What::VerifyLog),
+    ),
+    Function {
+        access: Access::Owner,
+        ..changing(
+            "redact",
+            &[LOG, needs("first", Kind::Number), takes("last", Kind::Number)],
+            &[("redact", "int8")],
+            What::Redact,
+        )
+    },
 ];
 
 /// The columns of a function's result.
@@ -195,6 +226,12 @@ pub(in crate::query) fn changes(name: &str) -> bool {
     find(name).is_ok_and(|function| function.changes)
 }
 
+/// Whether the first argument of the function is a log; false for an unknown name.
+pub(in crate::query) fn is_of_log(name: &str) -> bool {
+    let first = find(name).ok().and_then(|function| function.parameters.first());
+    first.is_some_and(|parameter| parameter.name == LOG.name)
+}
+
 /// Runs one call.
 ///
 /// Errors: 42883 for an unknown name or wrong arguments, 42501 for a role that may not, 22004-like 22023 for a NULL
@@ -204,7 +241,7 @@ pub(in crate::query) fn call(
     engine: &Arc<Engine>,
     invocation: Invocation,
 ) -> BoxFuture<'static, Result<(SchemaRef, Vec<RecordBatch>)>> {
-    let versions = engine.system.versions.clone();
+    let engine = Arc::clone(engine);
     let generation = engine.catalog.pin();
     let now_us = engine.clock.now_us();
     Box::pin(async move {
@@ -213,7 +250,10 @@ pub(in crate::query) fn call(
         permit(function, &invocation, &given, &generation)?;
         // What a call waits for may be long: the generation must not be kept alive by it.
         drop(generation);
-        let rows = run(function, &versions, &given, &invocation).await?;
+        let rows = match &invocation.log {
+            Some(log) => run_on_log(function, &engine, (log, &given)).await?,
+            None => run(function, &engine.system.versions, &given, &invocation).await?,
+        };
         let schema = schema(function.columns);
         let batch =
             rows::batch(&schema, &rows, None).map_err(|e| Error::Internal(e.to_string()))?;
@@ -309,7 +349,35 @@ async fn run(
             let read = invocation.last_versions.iter();
             Ok(read.map(|(database, version)| row![database, version]).collect())
         }
+        What::VerifyLog | What::Redact => Err(Error::Internal("no log is named".to_owned())),
     }
+}
+
+async fn run_on_log(
+    function: &Function,
+    engine: &Engine,
+    (log, given): (&Arc<WrittenTable>, &Given),
+) -> Result<Vec<Row>> {
+    let oid = log.ids.relation;
+    if let What::Redact = function.what {
+        let first = given.number("first").unwrap_or_default();
+        let last = given.number("last").unwrap_or(first);
+        return Ok(vec![row![engine.logs.redact(oid, first, last).await?]]);
+    }
+    let checked = engine.logs.verify(oid).await?;
+    let told = checked.into_iter().map(|(segment, damage)| {
+        let file = &segment.file;
+        row![
+            &file.name,
+            segment.first,
+            segment.last,
+            file.rows,
+            whole(file.bytes),
+            damage.is_none(),
+            damage.map(|error| error.to_string())
+        ]
+    });
+    Ok(told.collect())
 }
 
 /// Errors: 42501.
@@ -322,6 +390,10 @@ fn permit(
     let allowed = match function.access {
         Access::Everybody => true,
         Access::Superusers => false,
+        Access::Owner => {
+            let log = invocation.log.as_ref();
+            log.is_some_and(|log| generation.owns(&invocation.by, &log.owner))
+        }
         Access::Loaded => {
             let database = generation.database(given.text("database"));
             let is_loaded = |name: &str| {
@@ -335,6 +407,9 @@ fn permit(
     };
     if allowed || invocation.superuser {
         return Ok(());
+    }
+    if let (Access::Owner, Some(log)) = (function.access, &invocation.log) {
+        return Err(Error::InsufficientPrivilege(format!("must be owner of log {}", log.name)));
     }
     let message = format!("permission denied for function {}", function.name);
     Err(Error::InsufficientPrivilege(message)
@@ -376,6 +451,7 @@ pub(super) mod testing {
             by: "ann".to_owned(),
             superuser: true,
             last_versions: Vec::new(),
+            log: None,
         };
         let given: Result<Given, Error> = find(function)
             .and_then(|function| Given::bind(function.parameters, &invocation, now_us));

@@ -27,7 +27,7 @@ use crate::pg::catalog::rows;
 use crate::pg::facts::{FOREBAY_SCHEMA, Facts, OtherRelation};
 use crate::version::Versions;
 
-pub(super) use functions::{Invocation, call, changes, describe};
+pub(super) use functions::{Invocation, call, changes, describe, is_of_log};
 
 /// `pg_class.oid` of the first view. PostgreSQL 15 leaves 9000 to 9989 free, three per view are taken.
 const FIRST_OID: u32 = 9_000;

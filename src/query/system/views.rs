@@ -306,7 +306,50 @@ pub(super) static VIEWS: &[View] = &[
         ],
         rows: sequences,
     },
+    View {
+        name: "logs",
+        about: "Logs: their last number, and where their rows are.",
+        columns: &[
+            ("schema", "text"),
+            ("log", "text"),
+            ("owner", "text"),
+            ("since", "int8"),
+            ("last_time", "timestamptz"),
+            ("rows", "int8"),
+            ("memory_rows", "int8"),
+            ("memory_bytes", "int8"),
+            ("segments", "int8"),
+            ("segment_bytes", "int8"),
+        ],
+        rows: logs,
+    },
 ];
+
+fn logs(context: &Context<'_>) -> Vec<Row> {
+    let generation = &context.facts.generation;
+    let mut told = Vec::new();
+    for schema in generation.schemas.values() {
+        for table in schema.tables.values() {
+            let oid = table.ids.relation;
+            let (Some(log), Some(rows)) = (generation.log(oid), generation.rows(oid)) else {
+                continue;
+            };
+            told.push(row![
+                &schema.name,
+                &table.name,
+                &table.owner,
+                generation.since(oid),
+                (0 < log.last_time_us).then(|| log.last_time_us),
+                log.rows() + whole(rows.len()),
+                whole(rows.len()),
+                whole(rows.bytes()),
+                whole(log.segments.len()),
+                whole(log.bytes())
+            ]);
+        }
+    }
+    told
+}
 
 fn sequences(context: &Context<'_>) -> Vec<Row> {
     let facts = context.facts;

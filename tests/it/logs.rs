@@ -1,0 +1,427 @@
+//! Logs over the end of the server and between sessions: a row that was acknowledged is there once, with the number that
+//! was told; rows of one statement are there together; numbers follow the order of commits (reliability R8).
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::support::{Answer, Client, Dice, PATIENCE, Server, Site, count};
+
+const CLIENTS: usize = 8;
+
+/// How long clients are left to themselves before the server ends.
+const UNDISTURBED_US_MAX: u64 = 150_000;
+
+/// So few that rows are sealed and go to files all the time.
+const SMALL: [&str; 2] = ["--logs-tail-bytes", "16KiB"];
+
+/// Rows of a statement that go to a file at once then.
+const BULK_ROWS: usize = 300;
+
+#[test]
+fn what_a_log_is_survives_a_kill() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows(
+        "CREATE SCHEMA app; CREATE TABLE app.log (id serial, kind text NOT NULL, n int CHECK (n > 0), \
+         twice int GENERATED ALWAYS AS (n * 2) STORED) USING log; COMMENT ON COLUMN app.log._seq IS 'said'; \
+         INSERT INTO app.log (kind, n) VALUES ('a', 1), ('b', 2); \
+         INSERT INTO app.log (kind, n) SELECT 'bulk', g FROM generate_series(1, 2000) AS g ORDER BY g; \
+         INSERT INTO app.log (kind, n) VALUES ('c', 3); ALTER TABLE app.log ADD COLUMN more text; \
+         ALTER TABLE app.log RENAME kind TO sort; INSERT INTO app.log (sort, more) VALUES ('d', 'e')",
+    );
+    for step in 0..40 {
+        client.rows(&format!(
+            "INSERT INTO app.log (sort, more) SELECT 'small', repeat('x', 20) || {step} FROM generate_series(1, 20)"
+        ));
+    }
+    let told = [
+        "SELECT _seq, sort, n, twice, more FROM app.log WHERE _seq IN (1, 2, 3, 1003, 2002, 2003, 2004, 2005, 2804) ORDER BY _seq",
+        "SELECT count(*), min(_seq), max(_seq), sum(n), count(DISTINCT sort) FROM app.log",
+        "SELECT count(*) FROM app.log WHERE _time > now() - interval '1 hour' AND _seq > 1000",
+        "SELECT sum(_seq), min(_time), max(_time) FROM app.log",
+        "SELECT attname, attnum, attnotnull, attidentity, col_description(attrelid, attnum) FROM pg_attribute \
+         WHERE attrelid = 'app.log'::regclass AND attnum > 0 ORDER BY attnum",
+    ];
+    let before: Vec<String> = told.iter().map(|sql| client.rows(sql)).collect();
+    assert_eq!(
+        before[0],
+        "1|a|1|2|NULL; 2|b|2|4|NULL; 3|bulk|1|2|NULL; 1003|bulk|1001|2002|NULL; 2002|bulk|2000|4000|NULL; \
+         2003|c|3|6|NULL; 2004|d|NULL|NULL|e; 2005|small|NULL|NULL|xxxxxxxxxxxxxxxxxxxx0; \
+         2804|small|NULL|NULL|xxxxxxxxxxxxxxxxxxxx39"
+    );
+    assert_eq!(before[1], "2804|1|2804|2001006|6");
+    assert_eq!(before[2], "1804");
+    sealed(&mut client, "log");
+    server.kill();
+    for round in 0..2 {
+        let server = site.serve(&SMALL);
+        let mut client = server.connect();
+        let after: Vec<String> = told.iter().map(|sql| client.rows(sql)).collect();
+        assert_eq!(after, before);
+        let damaged = "SELECT count(*) FROM forebay.verify_log('app.log') WHERE NOT good";
+        assert_eq!(client.state(damaged), "42883");
+        assert!(!client.rows("SELECT * FROM forebay.verify_log('app.log')").contains("|f|"));
+        // The second start reads a checkpoint.
+        if round == 0 {
+            client.rows("CHECKPOINT");
+        }
+        server.kill();
+    }
+}
+
+/// Waits until rows of a log are in a segment that was made of its rows in memory.
+fn sealed(client: &mut Client, log: &str) {
+    let until = std::time::Instant::now() + PATIENCE;
+    let sql = format!("SELECT segments FROM forebay.logs WHERE log = '{log}'");
+    while client.one(&sql).parse::<usize>().unwrap() < 2 {
+        assert!(std::time::Instant::now() < until, "nothing is sealed");
+    }
+}
+
+#[test]
+fn kills_lose_and_double_no_row() {
+    let rounds = count("FOREBAY_TEST_LOG_KILLS", 50);
+    let mut dice = Dice::new();
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (client int, step int, part int, filler text) USING log");
+    server.kill();
+    let mut known: Vec<Known> = vec![Known::default(); CLIENTS];
+    for round in 0..=rounds {
+        let context = format!("round {round}, seed {}", dice.seed);
+        let server = site.serve(&SMALL);
+        let mut client = server.connect();
+        find(&mut client, &mut known, &context);
+        if round == rounds {
+            break;
+        }
+        let clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
+        let undisturbed = Duration::from_micros(dice.below(UNDISTURBED_US_MAX));
+        let checkpoint = dice.below(4) == 0;
+        std::thread::scope(|scope| {
+            let mut writing = Vec::new();
+            for (index, client) in clients.into_iter().enumerate() {
+                let first = known[index].done + 1;
+                writing.push(scope.spawn(move || append(client, index, first)));
+            }
+            std::thread::sleep(undisturbed);
+            if checkpoint {
+                client.query("CHECKPOINT");
+            }
+            server.kill();
+            for (known, client) in known.iter_mut().zip(writing) {
+                *known = client.join().unwrap();
+            }
+        });
+    }
+    let steps: usize = known.iter().map(|known| known.done).sum();
+    assert!(0 < steps, "no step was done");
+}
+
+/// What a client knows of its steps.
+#[derive(Debug, Clone, Default)]
+struct Known {
+    /// The last that was acknowledged.
+    done: usize,
+    /// The one that was asked for when the server ended.
+    asked: Option<usize>,
+    /// The first number of those of which it was told.
+    told: BTreeMap<usize, i64>,
+}
+
+/// Appends until the server ends.
+fn append(mut client: Client, index: usize, first: usize) -> Known {
+    let mut known = Known { done: first - 1, ..Known::default() };
+    for step in first.. {
+        known.asked = Some(step);
+        let rows = parts(step);
+        let values = format!(
+            "SELECT {index}, {step}, g, repeat('x', 40) FROM generate_series(0, {}) AS g ORDER BY g",
+            rows - 1
+        );
+        let insert = format!("INSERT INTO public.log {values}");
+        let single =
+            format!("INSERT INTO public.log VALUES ({index}, {step}, 0, 'x') RETURNING _seq");
+        let answer = match step % 4 {
+            0 if rows == 1 => client.extended(&single, true),
+            0 | 1 => client.query(&format!("{insert} RETURNING _seq")),
+            2 => client.query(&format!("BEGIN; {insert}; COMMIT")),
+            _ => client.query(&insert),
+        };
+        if !went_well(&answer, if step % 4 == 2 { 3 } else { 1 }) {
+            return known;
+        }
+        let told = answer.rows.first().and_then(|row| row[0].clone());
+        if let (true, Some(told)) = (step % 4 == 1, told) {
+            known.told.insert(step, told.parse().unwrap());
+        }
+        known.done = step;
+    }
+    unreachable!("steps do not end")
+}
+
+fn parts(step: usize) -> usize {
+    match step % 12 {
+        7 => BULK_ROWS,
+        other => 1 + other % 5,
+    }
+}
+
+fn went_well(answer: &Answer, statements: usize) -> bool {
+    let known = matches!(answer.state(), "00000" | "57P01");
+    assert!(known, "{:?}", answer.error);
+    answer.error.is_none() && answer.tags.len() == statements
+}
+
+/// Looks at all rows there are: numbers without a gap, statements whole, each client's in its order.
+fn find(client: &mut Client, known: &mut [Known], context: &str) {
+    let numbers =
+        client.rows("SELECT count(*), count(DISTINCT _seq), min(_seq), max(_seq) FROM public.log");
+    let numbers: Vec<&str> = numbers.split('|').collect();
+    assert!(numbers[0] == numbers[1], "{numbers:?}, {context}");
+    assert!(
+        numbers[0] == "0" || (numbers[2] == "1" && numbers[3] == numbers[0]),
+        "{numbers:?}, {context}"
+    );
+    let mut found: BTreeMap<usize, BTreeMap<usize, (usize, i64)>> = BTreeMap::new();
+    let grouped = "SELECT client, step, count(*), min(_seq), max(_seq) - min(_seq) + 1, count(DISTINCT part), \
+                   bool_and(part = _seq - first), count(DISTINCT _time) \
+                   FROM (SELECT *, min(_seq) OVER (PARTITION BY client, step) AS first FROM public.log) AS l GROUP BY client, step";
+    for row in client.query(grouped).rows {
+        let number = |at: usize| row[at].as_ref().unwrap().parse::<usize>().unwrap();
+        let (count, first) = (number(2), number(3));
+        assert!(count == number(4) && count == number(5), "{row:?}, {context}");
+        assert!(row[6].as_deref() == Some("t") && number(7) == 1, "{row:?}, {context}");
+        let first = i64::try_from(first).unwrap();
+        found.entry(number(0)).or_default().insert(number(1), (count, first));
+    }
+    for (index, known) in known.iter_mut().enumerate() {
+        let own = found.remove(&index).unwrap_or_default();
+        let last = own.keys().last().copied().unwrap_or_default();
+        let right = last == known.done || Some(last) == known.asked;
+        assert!(right, "client {index}: {last} for {known:?}, {context}");
+        assert_eq!(own.len(), last, "client {index}, {context}");
+        let mut before = 0;
+        for (step, (count, first)) in own {
+            assert_eq!(count, parts(step), "client {index}, step {step}, {context}");
+            assert!(before < first, "client {index}, step {step} came early, {context}");
+            before = first;
+            if let Some(told) = known.told.get(&step) {
+                assert_eq!(*told, first, "client {index}, step {step}, {context}");
+            }
+        }
+        *known = Known { done: last, ..Known::default() };
+    }
+    assert!(found.is_empty(), "{found:?}, {context}");
+}
+
+#[test]
+fn a_transaction_that_was_told_numbers_gets_them_or_fails() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let (mut one, mut other) = (server.connect(), server.connect());
+    one.rows("CREATE TABLE public.log (v text) USING log");
+    one.rows("BEGIN");
+    assert_eq!(one.one("INSERT INTO public.log VALUES ('a') RETURNING _seq"), "1");
+    assert_eq!(one.rows("SELECT _seq, v FROM public.log"), "1|a");
+    assert_eq!(other.one("SELECT count(*) FROM public.log"), "0");
+    other.rows("INSERT INTO public.log VALUES ('b')");
+    assert_eq!(one.state("COMMIT"), "40001");
+    one.rows("BEGIN; INSERT INTO public.log VALUES ('c')");
+    other.rows("INSERT INTO public.log VALUES ('d')");
+    one.rows("COMMIT");
+    one.rows("BEGIN; INSERT INTO public.log VALUES ('no'); ROLLBACK");
+    assert_eq!(one.rows("SELECT _seq, v FROM public.log ORDER BY 1"), "1|b; 2|d; 3|c");
+    // What is more than columns is told before the commit, and holds.
+    std::thread::scope(|scope| {
+        for mut client in [one, other] {
+            scope.spawn(move || {
+                for _ in 0..50 {
+                    let sql = "INSERT INTO public.log VALUES ('e') RETURNING _seq * 2, _seq";
+                    let told = client.rows(sql);
+                    let (twice, once) = told.split_once('|').unwrap();
+                    assert_eq!(
+                        client.one(&format!("SELECT v FROM public.log WHERE _seq * 2 = {twice}")),
+                        "e"
+                    );
+                    assert_eq!(twice.parse::<i64>().unwrap(), 2 * once.parse::<i64>().unwrap());
+                }
+            });
+        }
+    });
+    let mut client = server.connect();
+    assert_eq!(client.rows("SELECT count(*), max(_seq) FROM public.log"), "103|103");
+}
+
+#[test]
+fn rows_of_a_log_only_come() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (v int, k text DEFAULT 'k') USING log; CREATE TABLE public.t (id int PRIMARY KEY)");
+    let mut check = |sql: &str, state: &str| assert_eq!(client.state(sql), state, "{sql}");
+    check("UPDATE public.log SET v = 1", "55000");
+    check("DELETE FROM public.log", "55000");
+    check("TRUNCATE public.log", "55000");
+    check("INSERT INTO public.log (_seq) VALUES (1)", "428C9");
+    check("INSERT INTO public.log (_seq) OVERRIDING SYSTEM VALUE VALUES (1)", "428C9");
+    check("INSERT INTO public.log (_time) VALUES (now())", "428C9");
+    check("INSERT INTO public.log VALUES (1, 'k', 5)", "428C9");
+    check("COPY public.log (_seq) FROM STDIN", "42P10");
+    check("CREATE TABLE public.x (_seq int) USING log", "42701");
+    check("CREATE TABLE public.x (id int PRIMARY KEY) USING log", "0A000");
+    check("CREATE TABLE public.x (id int UNIQUE) USING log", "0A000");
+    check("CREATE TABLE public.x (id int REFERENCES public.t) USING log", "0A000");
+    check("CREATE TABLE public.x (id interval) USING log", "0A000");
+    check(
+        "CREATE TABLE public.x (id int, n bigint GENERATED ALWAYS AS (_seq + 1) STORED) USING log",
+        "42P17",
+    );
+    check("CREATE TABLE public.x (id int CHECK (_time > '2020-01-01')) USING log", "42P17");
+    check("CREATE TEMP TABLE x (id int) USING log", "0A000");
+    check("CREATE TABLE public.x (id int) USING columnar", "0A000");
+    check("CREATE UNIQUE INDEX ON public.log (v)", "0A000");
+    check("CREATE INDEX ON public.log (v)", "00000");
+    check("ALTER TABLE public.log DROP COLUMN _seq", "0A000");
+    check("ALTER TABLE public.log RENAME _time TO t", "0A000");
+    check("ALTER TABLE public.log ALTER v SET NOT NULL", "00000");
+    check("INSERT INTO public.log VALUES (DEFAULT)", "23502");
+    check("INSERT INTO public.log VALUES (1, DEFAULT, DEFAULT, DEFAULT)", "00000");
+    check("ALTER TABLE public.log ADD COLUMN more int NOT NULL", "0A000");
+    check("ALTER TABLE public.log ADD COLUMN more int DEFAULT 1", "0A000");
+    check("ALTER TABLE public.log ALTER v TYPE bigint", "0A000");
+    check("ALTER TABLE public.log ADD CHECK (v > 5)", "0A000");
+    check("ALTER TABLE public.log ADD PRIMARY KEY (v)", "0A000");
+    check("ALTER TABLE public.log ALTER v DROP NOT NULL", "00000");
+    check("ALTER TABLE public.log DROP COLUMN k", "00000");
+    check("SELECT forebay.redact('public.t', 1)", "42809");
+    check("SELECT forebay.redact('public.none', 1)", "42P01");
+    check("SELECT forebay.redact('public.log')", "42883");
+    check("DROP TABLE public.log", "00000");
+    check("SELECT * FROM public.log", "42P01");
+}
+
+#[test]
+fn a_row_can_be_redacted() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows(
+        "CREATE TABLE public.log (v text) USING log; INSERT INTO public.log VALUES ('first'), ('secret'), ('third'); \
+         INSERT INTO public.log SELECT 'bulk ' || g FROM generate_series(4, 2000) AS g ORDER BY g; \
+         INSERT INTO public.log VALUES ('last')",
+    );
+    let segment = |client: &mut Client| client.one("SELECT segments FROM forebay.logs");
+    assert_eq!(segment(&mut client), "1");
+    assert_eq!(client.one("SELECT forebay.redact('log', 2)"), "1");
+    assert_eq!(client.one("SELECT forebay.redact('log', 2)"), "0");
+    assert_eq!(client.one("SELECT forebay.redact('public.log', 1000, 1009)"), "10");
+    assert_eq!(client.one("SELECT forebay.redact('log', '3000')"), "0");
+    let told = "SELECT count(*), min(_seq), max(_seq), sum(_seq) FROM public.log";
+    let left = "1990|1|2001|1992954";
+    assert_eq!(client.rows(told), left);
+    assert_eq!(
+        client.rows("SELECT v FROM public.log WHERE _seq BETWEEN 999 AND 1010 ORDER BY _seq"),
+        "bulk 999; bulk 1010"
+    );
+    assert_eq!(segment(&mut client), "1");
+    assert_eq!(client.one("INSERT INTO public.log VALUES ('new') RETURNING _seq"), "2002");
+    client.rows("CREATE ROLE other LOGIN");
+    client.rows("SET ROLE other");
+    assert_eq!(client.state("SELECT forebay.redact('public.log', 1)"), "42501");
+    assert_eq!(client.state("SELECT * FROM forebay.verify_log('public.log')"), "42501");
+    client.rows("RESET ROLE");
+    assert_eq!(client.one("SELECT forebay.redact('log', 4, 2000)"), "1987");
+    assert_eq!(segment(&mut client), "0");
+    assert_eq!(client.rows("SELECT v FROM public.log ORDER BY _seq"), "first; third; last; new");
+    for sql in ["CHECKPOINT", "INSERT INTO public.log VALUES ('newer')", "CHECKPOINT"] {
+        client.rows(sql);
+    }
+    server.kill();
+    for file in files(&site.state()) {
+        let bytes = fs::read(&file).unwrap();
+        let found = bytes.windows(6).any(|window| window == b"secret");
+        assert!(!found, "{}", file.display());
+    }
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    assert_eq!(
+        client.rows("SELECT v FROM public.log ORDER BY _seq"),
+        "first; third; last; new; newer"
+    );
+}
+
+fn files(directory: &PathBuf) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let (directories, mut found): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries.partition(|path| path.is_dir());
+    found.extend(directories.iter().flat_map(files));
+    found
+}
+
+#[test]
+fn a_segment_that_is_damaged_is_told_of() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    let fill = "CREATE TABLE public.log (v text) USING log; \
+                INSERT INTO public.log SELECT 'bulk ' || g FROM generate_series(1, 2000) AS g ORDER BY g";
+    client.rows(fill);
+    client.rows("INSERT INTO public.log VALUES ('after')");
+    let segment = files(&site.state().join("logs")).pop().unwrap();
+    let good = fs::read(&segment).unwrap();
+    // Damage within is found by whoever looks for it.
+    let mut damaged = good.clone();
+    damaged[good.len() / 2] ^= 1;
+    fs::write(&segment, &damaged).unwrap();
+    let told = client.rows("SELECT * FROM forebay.verify_log('log')");
+    assert!(told.contains("|f|"), "{told}");
+    assert_eq!(client.state("SELECT forebay.redact('log', 5)"), "XX001");
+    fs::write(&segment, &good).unwrap();
+    assert!(client.rows("SELECT * FROM forebay.verify_log('log')").contains("|t|"));
+    server.kill();
+    // A file that is gone keeps nobody from reading what is not in it.
+    fs::remove_file(&segment).unwrap();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    assert_eq!(client.rows("SELECT v FROM public.log WHERE _seq > 2000"), "after");
+    assert_eq!(client.state("SELECT v FROM public.log"), "XX001");
+    assert_eq!(client.one("INSERT INTO public.log VALUES ('more') RETURNING _seq"), "2002");
+    server.kill();
+}
+
+#[test]
+fn files_that_nobody_names_go() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    let bulk = "INSERT INTO public.log SELECT 'bulk ' || g FROM generate_series(1, 2000) AS g";
+    client.rows(
+        "CREATE TABLE public.log (v text) USING log; CREATE TABLE public.other (v text) USING log",
+    );
+    client.rows(&format!("BEGIN; {bulk}; ROLLBACK; {bulk}"));
+    let logs = site.state().join("logs");
+    wait_for(&server, || files(&logs).len() == 1);
+    // A reader keeps what it reads.
+    let mut reader = server.connect();
+    reader.rows("BEGIN; DECLARE c CURSOR FOR SELECT v FROM public.log; FETCH 1 c");
+    client.rows("DROP TABLE public.log");
+    client.rows("INSERT INTO public.other VALUES ('x')");
+    assert!(reader.rows("FETCH 1999 c").contains("bulk"));
+    reader.rows("COMMIT");
+    wait_for(&server, || files(&logs).is_empty());
+}
+
+/// Files go with the commits that follow.
+fn wait_for(server: &Server, done: impl Fn() -> bool) {
+    let until = std::time::Instant::now() + PATIENCE;
+    let mut client = server.connect();
+    while !done() {
+        assert!(std::time::Instant::now() < until, "files are still there");
+        client.rows("INSERT INTO public.other VALUES ('x')");
+    }
+}
