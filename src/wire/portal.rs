@@ -64,6 +64,10 @@ pub(super) fn tag_text(tag: &RowsTag, count: u64) -> String {
     }
 }
 
+/// Rows that were encoded wait so long for more before they are sent: a log may have none for hours. Nearly all statements
+/// are done before.
+const FLUSH_AFTER: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// Does `work` while looking after the socket and the cancel token.
 /// Errors: what `work` gives; what stopped it; [`Halt::Gone`] when the client has left, which cancels the token.
 pub(super) async fn guard<T>(
@@ -204,7 +208,23 @@ impl Rows {
             return Ok(Some(batch));
         }
         let stream = &mut self.stream;
-        let next = guard(channel, armed, async { stream.next().await.transpose() }).await?;
+        let mut next = None;
+        if !channel.output.is_empty() {
+            let waited = async {
+                match tokio::time::timeout(FLUSH_AFTER, stream.next()).await {
+                    Ok(item) => Ok(Some(item.transpose()?)),
+                    Err(_late) => Ok(None),
+                }
+            };
+            next = guard(channel, armed, waited).await?;
+            if next.is_none() {
+                flush(channel, armed).await?;
+            }
+        }
+        let next = match next {
+            Some(next) => next,
+            None => guard(channel, armed, async { stream.next().await.transpose() }).await?,
+        };
         if let Some(batch) = &next {
             self.next = 0;
             self.sink

@@ -425,3 +425,154 @@ fn wait_for(server: &Server, done: impl Fn() -> bool) {
         client.rows("INSERT INTO public.other VALUES ('x')");
     }
 }
+
+#[test]
+fn a_subscriber_says_which_rows_it_wants() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows(
+        "CREATE TABLE public.log (v text) USING log; \
+         INSERT INTO public.log SELECT 'v' || g FROM generate_series(1, 700) AS g ORDER BY g; \
+         INSERT INTO public.log VALUES ('v701'), ('v702')",
+    );
+    let mut check = |options: &str, expected: std::ops::Range<i64>| {
+        let answer = client.query(&format!("SUBSCRIBE TO public.log {options}"));
+        assert_eq!(answer.state(), "00000", "{options}: {:?}", answer.error);
+        let told: Vec<String> = answer.rows.iter().map(|row| row[1].clone().unwrap()).collect();
+        let expected: Vec<String> = expected.map(|number| number.to_string()).collect();
+        assert_eq!(told, expected, "{options}");
+        assert_eq!(answer.tags, [format!("SUBSCRIBE {}", told.len())], "{options}");
+    };
+    check("WITH (live = false)", 1..703);
+    check("WITH (live off, snapshot off)", 703..703);
+    check("AFTER 0 WITH (live false)", 1..703);
+    check("AFTER -5 WITH (live false)", 1..703);
+    check("AFTER 600 WITH (live false, snapshot false)", 601..703);
+    check("AFTER 702 WITH (live false)", 703..703);
+    check("AFTER 9000 WITH (live false)", 703..703);
+    check("UP TO 3", 1..4);
+    check("AFTER 698 UP TO 701", 699..702);
+    check("AFTER 5 UP TO 5", 6..6);
+    check("LIMIT 701", 1..702);
+    check("LIMIT 0", 1..1);
+    check("AFTER 700 LIMIT 2", 701..703);
+    let mut refused = |sql: &str, state: &str| assert_eq!(client.state(sql), state, "{sql}");
+    refused("SUBSCRIBE TO public.none", "42P01");
+    refused("SUBSCRIBE TO pg_class", "42809");
+    refused("SUBSCRIBE TO public.log LIMIT -1", "2201W");
+    refused("SUBSCRIBE TO public.log AFTER x", "42601");
+    refused("SUBSCRIBE TO public.log WITH (old)", "42601");
+    refused("SUBSCRIBE TO public.log WITH (live maybe)", "42601");
+    refused("SUBSCRIBE TO public.log WITH (live, live)", "42601");
+    refused("BEGIN; DECLARE c SCROLL CURSOR FOR SUBSCRIBE TO public.log", "0A000");
+    refused("ROLLBACK; CREATE TABLE public.t (a int); SUBSCRIBE TO public.t", "42809");
+    client.rows("CREATE ROLE other LOGIN; SET ROLE other");
+    assert_eq!(client.state("SUBSCRIBE TO public.log LIMIT 1"), "42501");
+    client.rows("RESET ROLE");
+    assert_eq!(
+        client.rows("SUBSCRIBE TO public.log AFTER 701 WITH (progress, live = false)"),
+        "f|v702|702|".to_owned()
+            + &client.one("SELECT _time FROM public.log WHERE _seq = 702")
+            + "; t|NULL|702|NULL"
+    );
+    let binary = client.extended("SUBSCRIBE TO public.log AFTER 701 LIMIT 1", true);
+    assert_eq!(
+        (binary.columns.as_slice(), binary.rows.len()),
+        (&["v", "_seq", "_time"].map(str::to_owned)[..], 1)
+    );
+}
+
+#[test]
+fn a_subscriber_gets_each_row_once_and_in_order() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (client int, v text) USING log; INSERT INTO public.log VALUES (0, 'before')");
+    let rows: i64 = 4 * 60 * 3 + 4 * 300 + 1;
+    std::thread::scope(|scope| {
+        for (after, first) in [("", 1), ("AFTER 100", 101), ("WITH (snapshot = false)", 2)] {
+            let mut reader = server.connect();
+            reader.ask(&format!("COPY (SUBSCRIBE TO public.log {after}) TO STDOUT (FORMAT csv)"));
+            // It has begun before anybody writes.
+            assert_eq!(reader.frame().unwrap().kind, b'H');
+            let address = server.address;
+            scope.spawn(move || {
+                for expected in first..=rows {
+                    let frame = reader.frame().unwrap();
+                    assert_eq!(frame.kind, b'd', "{frame:?}");
+                    let line = String::from_utf8(frame.body).unwrap();
+                    assert_eq!(
+                        line.split(',').nth(2),
+                        Some(expected.to_string().as_str()),
+                        "{line}"
+                    );
+                }
+                // It ends once, when it is told to, and the connection goes on.
+                reader.cancel(address);
+                assert_eq!(reader.answer().state(), "57014");
+                assert_eq!(reader.one("SELECT 1"), "1");
+            });
+        }
+        for index in 1..=4 {
+            let mut writer = server.connect();
+            scope.spawn(move || {
+                for step in 0..60 {
+                    writer.rows(&format!("INSERT INTO public.log SELECT {index}, repeat('x', 30) FROM generate_series(1, 3)"));
+                    if step == 30 {
+                        writer.rows(&format!("INSERT INTO public.log SELECT {index}, repeat('y', 30) FROM generate_series(1, 300)"));
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(client.one("SELECT count(*) FROM public.log"), rows.to_string());
+}
+
+#[test]
+fn a_cursor_follows_a_log() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let (mut client, mut writer) = (server.connect(), server.connect());
+    client.rows("CREATE TABLE public.log (v text) USING log; INSERT INTO public.log VALUES ('a'), ('b'), ('c')");
+    client.rows("BEGIN; DECLARE c CURSOR FOR SUBSCRIBE TO public.log WITH (progress)");
+    let seen = |rows: &str| {
+        let rows = rows.split("; ").filter(|row| !row.is_empty());
+        rows.map(|row| row.split('|').nth(1).unwrap().to_owned()).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(seen(&client.rows("FETCH 2 c")), "a b");
+    assert_eq!(seen(&client.rows("FETCH 10 c WITH (TIMEOUT '50ms')")), "c NULL");
+    assert_eq!(client.rows("FETCH 10 c WITH (TIMEOUT = '1ms')"), "");
+    client.ask("FETCH 10 c");
+    writer.rows("INSERT INTO public.log VALUES ('d')");
+    let answer = client.answer();
+    assert_eq!(answer.rows[0][1].as_deref(), Some("d"), "{:?}", answer.rows);
+    assert_eq!(client.state("FETCH 1 c WITH (TIMEOUT 'soon')"), "22023");
+    client.rows("ROLLBACK");
+    client.rows("DECLARE h CURSOR WITH HOLD FOR SUBSCRIBE TO public.log AFTER 3");
+    assert_eq!(client.rows("FETCH h").split('|').next(), Some("d"));
+    writer.rows("DROP TABLE public.log");
+    assert_eq!(client.state("FETCH h"), "42P01");
+}
+
+#[test]
+fn a_subscription_ends_with_what_it_reads() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (v text) USING log");
+    client.rows("CREATE ROLE other LOGIN");
+    client.rows("GRANT SELECT ON public.log TO other");
+    let check = |client: &mut Client, change: &str, state: &str| {
+        let mut reader = server.connect();
+        reader.rows("SET ROLE other");
+        reader.ask("COPY (SUBSCRIBE TO public.log) TO STDOUT");
+        assert_eq!(reader.frame().unwrap().kind, b'H');
+        client.rows(change);
+        assert_eq!(reader.answer().state(), state, "{change}");
+    };
+    check(&mut client, "REVOKE SELECT ON public.log FROM other", "42501");
+    client.rows("GRANT SELECT ON public.log TO other");
+    check(&mut client, "ALTER TABLE public.log RENAME v TO w", "0A000");
+    check(&mut client, "DROP TABLE public.log", "42P01");
+}

@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 
 use super::Reader;
 use super::statement::{CopyFrom, Named, Refused, Relation, Statement};
+use super::subscribe::Subscriber;
 use crate::error::{Error, Result};
 use crate::pg::encode::CopyFormat;
 use crate::pg::encodings;
@@ -15,6 +16,9 @@ const UTF8: &str = "UTF8";
 impl Reader<'_> {
     pub(super) fn copy(&mut self) -> Result<Statement> {
         self.expect("COPY")?;
+        if self.token() == Token::LParen && self.word_at(1).as_deref() == Some("SUBSCRIBE") {
+            return self.copy_subscription();
+        }
         let start = self.index();
         let (query, table) = if self.token() == Token::LParen {
             (self.bracketed_query()?, None)
@@ -33,14 +37,28 @@ impl Reader<'_> {
             self.back(end);
             return self.copy_from(relation, columns);
         }
+        let (format, force_quote) = self.stdout()?;
+        Ok(Statement::Copy { query, table, format, force_quote })
+    }
+
+    fn copy_subscription(&mut self) -> Result<Statement> {
+        self.expect_token(&Token::LParen)?;
+        let subscription = Box::new(self.subscription()?);
+        self.expect_token(&Token::RParen)?;
+        let (format, force_quote) = self.stdout()?;
+        let to = Subscriber::Copy(format, force_quote);
+        Ok(Statement::Subscribe { subscription, to })
+    }
+
+    /// `TO STDOUT` with its options: how rows are written, and columns to force quotes on.
+    fn stdout(&mut self) -> Result<(CopyFormat, Vec<String>)> {
         self.expect("TO")?;
         if !self.accept("STDOUT") {
             let message = "permission denied to COPY to a file or an external program".to_owned();
             return Err(Error::InsufficientPrivilege(message)
                 .hint("Use COPY … TO STDOUT, or psql's \\copy."));
         }
-        let (format, force_quote) = self.copy_options()?.build(false)?;
-        Ok(Statement::Copy { query, table, format, force_quote })
+        self.copy_options()?.build(false)
     }
 
     /// What stands behind `COPY table FROM`.

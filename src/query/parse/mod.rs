@@ -25,6 +25,7 @@ mod reader;
 mod refused;
 mod sequences;
 mod statement;
+mod subscribe;
 mod tables;
 mod utility;
 mod versions;
@@ -49,6 +50,7 @@ pub use limits::Limits;
 pub(crate) use outputs::shown;
 pub use reader::Reader;
 pub use statement::*;
+pub use subscribe::{Subscriber, Subscription};
 pub(crate) use utility::next_of;
 
 /// Nesting of parentheses and subqueries. PostgreSQL has no such limit but its stack; each level costs sqlparser and

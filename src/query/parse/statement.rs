@@ -4,6 +4,7 @@ use datafusion::sql::sqlparser::ast::{DataType, Expr, Query};
 
 use super::copy::CopiedTable;
 use super::definition::{IndexDefinition, TableAction, TableDefinition, ViewDefinition};
+use super::subscribe::{Subscriber, Subscription};
 use crate::catalog::roles::{Privilege, Target};
 use crate::catalog::written::SequenceType;
 use crate::error::{Error, Result};
@@ -114,6 +115,8 @@ pub enum Statement {
         direction: Direction,
         /// MOVE returns no rows.
         is_move: bool,
+        /// How long rows of a log are waited for, in milliseconds.
+        timeout_ms: Option<u64>,
     },
     /// CLOSE name; `None` is ALL.
     Close(Option<String>),
@@ -130,6 +133,13 @@ pub enum Statement {
     },
     /// COPY table FROM STDIN.
     CopyFrom(Box<CopyFrom>),
+    /// SUBSCRIBE, also under COPY and of a cursor.
+    Subscribe {
+        /// What it asks for.
+        subscription: Box<Subscription>,
+        /// Where its rows go.
+        to: Subscriber,
+    },
     /// `pg_sleep` and the functions of the schema `forebay`: they wait or change something, so they run outside a
     /// plan. `query` keeps the FROM form apart from the SELECT form.
     Call(Call),
@@ -698,6 +708,7 @@ impl Statement {
             Statement::Fetch { .. } => "MOVE",
             Statement::Close(_) => "CLOSE",
             Statement::Copy { .. } | Statement::CopyFrom(_) => "COPY",
+            Statement::Subscribe { .. } => "SUBSCRIBE",
             Statement::Role(_) => "ROLE",
             Statement::Access(access) if access.grant => "GRANT",
             Statement::Access(_) => "REVOKE",

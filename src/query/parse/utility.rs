@@ -9,7 +9,9 @@ use datafusion::sql::sqlparser::tokenizer::Token;
 use super::statement::{
     Call, Direction, Discard, Explain, ExplainFormat, Statement, TransactionModes,
 };
+use super::subscribe::Subscriber;
 use super::{Reader, outputs};
+use crate::config::Span;
 use crate::error::{Error, Result};
 use crate::query::channels::Post;
 use crate::query::session::between;
@@ -63,6 +65,10 @@ impl Reader<'_> {
                 Ok(Statement::Close(self.name_or_all()?))
             }
             "COPY" => self.copy(),
+            "SUBSCRIBE" => {
+                let subscription = Box::new(self.subscription()?);
+                Ok(Statement::Subscribe { subscription, to: Subscriber::Client })
+            }
             "LISTEN" => {
                 self.expect("LISTEN")?;
                 Ok(Statement::Post(Post::Listen(self.identifier()?)))
@@ -482,6 +488,15 @@ impl Reader<'_> {
             self.accept("WITHOUT HOLD");
         }
         self.expect("FOR")?;
+        if self.subscribes() {
+            if scroll {
+                let message = "a cursor over SUBSCRIBE cannot be SCROLL".to_owned();
+                return Err(Error::FeatureNotSupported(message));
+            }
+            let subscription = Box::new(self.subscription()?);
+            let to = Subscriber::Cursor { name, binary, hold };
+            return Ok(Statement::Subscribe { subscription, to });
+        }
         Ok(Statement::Declare { name, binary, scroll, hold, query: self.query()? })
     }
 
@@ -491,7 +506,28 @@ impl Reader<'_> {
         if !self.accept("FROM") {
             self.accept("IN");
         }
-        Ok(Statement::Fetch { name: self.identifier()?, direction, is_move })
+        let name = self.identifier()?;
+        let timeout_ms = self.fetch_timeout()?;
+        Ok(Statement::Fetch { name, direction, is_move, timeout_ms })
+    }
+
+    /// `WITH (TIMEOUT 'duration')`
+    fn fetch_timeout(&mut self) -> Result<Option<u64>> {
+        if !self.accept("WITH") {
+            return Ok(None);
+        }
+        self.expect_token(&Token::LParen)?;
+        self.expect("TIMEOUT")?;
+        self.accept_token(&Token::Eq);
+        let position = self.position();
+        let text = self.value()?;
+        self.expect_token(&Token::RParen)?;
+        let wrong = || {
+            Error::InvalidParameterValue(format!("invalid timeout: \"{text}\""))
+                .hint("A timeout is written like 500ms, 10s or 1min.")
+                .at(position)
+        };
+        Span::parse(&text).map(|span| Some(span.ms())).ok_or_else(wrong)
     }
 
     fn direction(&mut self) -> Result<Direction> {

@@ -4,10 +4,11 @@
 //! go back. FETCH borrows the cursor's state for as long as its rows are being sent.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use arrow::compute::take_record_batch;
 use arrow::record_batch::RecordBatch;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 
 use super::{CURSORS_LEN_MAX, SqlSession};
 use crate::error::{Error, Result};
@@ -23,6 +24,8 @@ pub(super) struct Cursor {
     binary: bool,
     scroll: bool,
     text: String,
+    /// Whether rows come as a log gets them.
+    follows: bool,
     state: Slot,
 }
 
@@ -84,6 +87,7 @@ impl SqlSession {
             binary,
             scroll,
             text,
+            follows: false,
             state: Arc::new(Mutex::new(Some(state))),
         };
         self.cursors.insert(name, cursor);
@@ -102,19 +106,34 @@ impl SqlSession {
         Ok(())
     }
 
-    /// FETCH and MOVE.
+    /// From now on the rows of a cursor are told as they come.
+    pub(super) fn follow_cursor(&mut self, name: &str) {
+        if let Some(cursor) = self.cursors.get_mut(name) {
+            cursor.follows = true;
+        }
+    }
+
+    /// FETCH and MOVE. A cursor that follows a log gives the rows that are there, and waits for one if none is; with a
+    /// limit, it waits so long for as many as were asked for.
     /// Errors: 34000 for an unknown cursor; 55000 for going back in a forward-only one.
     pub(super) async fn fetch(
         &mut self,
         name: &str,
         direction: Direction,
-        is_move: bool,
+        (is_move, timeout_ms): (bool, Option<u64>),
     ) -> Result<Outcome> {
         let cursor = self
             .cursors
             .get(name)
             .ok_or_else(|| Error::UndefinedCursor { kind: "cursor", name: name.to_owned() })?;
         let (columns, binary) = (Arc::clone(&cursor.columns), cursor.binary);
+        let patience = match (cursor.follows, timeout_ms) {
+            (false, _) => Patience::Endless,
+            (true, None) => Patience::ForOne,
+            (true, Some(limit)) => {
+                Patience::Until(tokio::time::Instant::now() + Duration::from_millis(limit))
+            }
+        };
         let slot = Arc::clone(&cursor.state);
         let Some(state) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Err(Error::NotInPrerequisiteState(format!("cursor \"{name}\" is in use")));
@@ -123,7 +142,7 @@ impl SqlSession {
         let rows = lease.go(direction).await?;
         let rows = match rows {
             Rows::Ready(batches) => super::super::run::stored(batches),
-            Rows::Forward(count) => lease.stream(count),
+            Rows::Forward(count) => lease.stream(count, patience),
         };
         if !is_move {
             return Ok(Outcome::Rows { columns, rows, tag: RowsTag::Counted("FETCH"), binary });
@@ -147,6 +166,17 @@ impl SqlSession {
         }
         Ok(())
     }
+}
+
+/// How long rows are waited for.
+#[derive(Clone, Copy)]
+enum Patience {
+    /// All that were asked for, or the end.
+    Endless,
+    /// One.
+    ForOne,
+    /// All that come before.
+    Until(tokio::time::Instant),
 }
 
 /// What a movement gives.
@@ -206,19 +236,27 @@ impl Lease {
     }
 
     /// Rows forward, one batch at a time, while the cursor is lent.
-    fn stream(self, count: Option<usize>) -> RowStream {
+    fn stream(self, count: Option<usize>, patience: Patience) -> RowStream {
         let left = count.unwrap_or(usize::MAX);
-        futures::stream::try_unfold((self, left), |(mut lease, left)| async move {
+        let start = (self, left, false);
+        futures::stream::try_unfold(start, move |(mut lease, left, begun)| async move {
             if left == 0 {
                 return Ok(None);
             }
-            match lease.state()?.forward(left).await? {
-                Some(batch) => {
-                    let left = left - batch.num_rows();
-                    Ok(Some((batch, (lease, left))))
-                }
-                None => Ok(None),
-            }
+            let forward = lease.state()?.forward(left);
+            let next = match patience {
+                Patience::Endless => forward.await?,
+                Patience::ForOne if !begun => forward.await?,
+                Patience::ForOne => forward.now_or_never().transpose()?.flatten(),
+                Patience::Until(end) => match tokio::time::timeout_at(end, forward).await {
+                    Ok(next) => next?,
+                    Err(_late) => None,
+                },
+            };
+            Ok(next.map(|batch| {
+                let left = left - batch.num_rows();
+                (batch, (lease, left, true))
+            }))
         })
         .boxed()
     }

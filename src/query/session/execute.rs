@@ -184,11 +184,14 @@ impl SqlSession {
                 self.declare(declaration, columns, rows)?;
                 done("DECLARE CURSOR")
             }
-            S::Fetch { name, direction, is_move } => self.fetch(name, *direction, *is_move).await,
+            S::Fetch { name, direction, is_move, timeout_ms } => {
+                self.fetch(name, *direction, (*is_move, *timeout_ms)).await
+            }
             S::Close(name) => {
                 let tag = if name.is_none() { "CLOSE CURSOR ALL" } else { "CLOSE CURSOR" };
                 self.close_cursor(name.as_deref()).and_then(|()| done(tag))
             }
+            S::Subscribe { subscription, to } => self.subscribe(subscription, to, text),
             S::Copy { query, table, format, force_quote } => {
                 let planned = self.plan_copy(query, table.as_ref(), text, &[]).await?;
                 let (columns, rows) = self.open_rows(planned, parameters.to_vec()).await?;

@@ -23,6 +23,7 @@ mod numbers;
 mod plain;
 mod prepared;
 mod refused;
+mod subscribed;
 mod table;
 mod temporary;
 mod told;

@@ -178,6 +178,9 @@ impl SqlSession {
                 }
                 self.named_columns(statement)
             }
+            parse::Statement::Subscribe { subscription, to: parse::Subscriber::Client } => {
+                Some(self.subscribed_columns(subscription)?)
+            }
             parse::Statement::Call(call) => Some(self.call_columns(call)?.into()),
             _ => None,
         })
