@@ -10,7 +10,8 @@
 //! *generation*: the immutable value of the catalog as of one LSN; a statement pins exactly one · *pin*: an `Arc`
 //! that keeps a version's files alive · *sequence*, *block*: numbers never handed out twice; the unit reserved durably
 //! at a time · *table* that users write: its definition is in the catalog, its *rows* are an immutable value beside it ·
-//! *view*: a query under a name, planned anew at its use as its owner.
+//! *view*: a query under a name, planned anew at its use as its owner; a materialized one follows a log, up to its
+//! *since* · *log*: a table whose rows are only added, numbered by `_seq`; *segment*: a file of its older rows.
 //!
 //! # Layers
 //!
@@ -60,6 +61,9 @@
 //!
 //! At READ COMMITTED each statement of a transaction sees what others have committed to written tables before it, as
 //! migration tools behind an advisory lock rely on; the versions of databases stay those of its beginning.
+//!
+//! Rows of a log get their numbers from the committer, so that they follow the order of commits. [`log`] puts the oldest of
+//! those in memory into files; `query::following` folds those that come into what materialized views keep.
 //!
 //! Temporary tables are their session's alone and never get there: each change makes a new immutable value of all of
 //! them, and a rollback takes the old one.

@@ -18,6 +18,7 @@ impl State {
             return Err(impossible(&format!("puts segments of the log {oid}")));
         };
         let mut log = (**log).clone();
+        let before = log.rows();
         log.segments.retain(|segment| !fact.removed.contains(&segment.file.name));
         let mut next = rows.next();
         for record in fact.added {
@@ -28,6 +29,7 @@ impl State {
             self.live.add(oid, &segment);
             log.segments.push(segment);
         }
+        log.redactions += u64::from(log.rows() < before);
         log.segments.sort_by_key(|segment| segment.first);
         let overlap = log.segments.windows(2).any(|pair| match pair {
             [one, other] => other.first <= one.last,

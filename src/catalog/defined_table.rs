@@ -73,6 +73,7 @@ impl State {
                 stamped.push(own);
             }
             self.put_rows(oid, after, own);
+            self.note_redaction(oid, &change);
         }
         Ok(stamped)
     }
@@ -136,7 +137,17 @@ impl State {
             impossible(&format!("writes rows of the table {oid} that {}", reason(&refused)))
         })?;
         self.put_rows(oid, after, stamped);
+        self.note_redaction(oid, &change);
         Ok(())
+    }
+
+    fn note_redaction(&mut self, oid: u32, change: &rows::Change) {
+        if !change.deleted.is_empty()
+            && self.generation.logs.contains_key(&oid)
+            && let Some(log) = Arc::make_mut(&mut self.generation.logs).get_mut(&oid)
+        {
+            Arc::make_mut(log).redactions += 1;
+        }
     }
 
     pub(super) fn put_table(&mut self, fact: PutTable) -> Result<()> {

@@ -26,6 +26,8 @@ pub struct Log {
     pub segments: Vec<Arc<Segment>>,
     /// The greatest `_time` there was, in microseconds since the Unix epoch: times never go back when a clock does.
     pub last_time_us: i64,
+    /// How often rows were taken out: what was made of them holds as long as this does.
+    pub redactions: u64,
 }
 
 /// Rows of a log in a file that never changes.

@@ -52,6 +52,8 @@ pub(super) struct LogRecord {
     pub(super) segments: Vec<SegmentRecord>,
     #[prost(sint64, tag = "3")]
     pub(super) last_time_us: i64,
+    #[prost(uint64, tag = "4")]
+    pub(super) redactions: u64,
 }
 
 impl From<&Segment> for SegmentRecord {
@@ -93,13 +95,14 @@ impl SegmentRecord {
 impl LogRecord {
     pub(super) fn of(table: u32, log: &Log) -> LogRecord {
         let segments = log.segments.iter().map(|segment| (&**segment).into()).collect();
-        LogRecord { table, segments, last_time_us: log.last_time_us }
+        LogRecord { table, segments, last_time_us: log.last_time_us, redactions: log.redactions }
     }
 
     /// Errors: F0000.
     pub(super) fn read(self) -> Result<Arc<Log>> {
         let segments = self.segments.into_iter().map(|it| it.read().map(Arc::new));
         let segments = segments.collect::<Result<_>>()?;
-        Ok(Arc::new(Log { segments, last_time_us: self.last_time_us }))
+        let (last_time_us, redactions) = (self.last_time_us, self.redactions);
+        Ok(Arc::new(Log { segments, last_time_us, redactions }))
     }
 }

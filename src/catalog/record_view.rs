@@ -59,6 +59,10 @@ pub(super) struct ViewRecord {
     pub(super) options: Vec<String>,
     #[prost(string, optional, tag = "14")]
     pub(super) comment: Option<String>,
+    #[prost(bool, tag = "15")]
+    pub(super) materialized: bool,
+    #[prost(uint32, optional, tag = "16")]
+    pub(super) follows: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -133,6 +137,8 @@ impl ViewRecord {
             search_path: view.search_path.clone(),
             options: view.options.clone(),
             comment: view.comment.clone(),
+            materialized: view.materialized,
+            follows: view.follows,
         }
     }
 
@@ -159,6 +165,8 @@ impl ViewRecord {
             search_path: self.search_path,
             options: self.options,
             comment: self.comment,
+            materialized: self.materialized,
+            follows: self.follows,
         };
         Ok((self.schema, view))
     }

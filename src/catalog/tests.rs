@@ -982,6 +982,8 @@ fn view(name: &str, oid: u32, of: u32) -> View {
         search_path: vec!["public".to_owned()],
         options: vec!["security_barrier=true".to_owned()],
         comment: None,
+        materialized: false,
+        follows: None,
     }
 }
 

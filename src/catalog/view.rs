@@ -38,6 +38,10 @@ pub struct View {
     pub options: Vec<String>,
     /// What was said of it.
     pub comment: Option<String>,
+    /// Whether its rows are kept, as far as that can be, and follow those of what it reads.
+    pub materialized: bool,
+    /// The log that they follow; `None` where they are made anew each time.
+    pub follows: Option<u32>,
 }
 
 /// A part of a view's text.
@@ -131,13 +135,18 @@ impl Made<'_> {
     pub fn kind(&self) -> &'static str {
         match self {
             Made::Table(_) => "table",
-            Made::View(_) => "view",
+            Made::View(view) => view.kind(),
             Made::Sequence(_) => "sequence",
         }
     }
 }
 
 impl View {
+    /// What it is, in words.
+    pub fn kind(&self) -> &'static str {
+        if self.materialized { "materialized view" } else { "view" }
+    }
+
     /// Whether it reads with the privileges of its owner: unless `security_invoker` is on.
     pub fn reads_as_its_owner(&self) -> bool {
         !self.options.iter().any(|option| option == "security_invoker=true")

@@ -23,7 +23,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::physical_plan::ExecutionPlan;
 
 use crate::catalog::change::Change;
 use crate::catalog::generation::Generation;
@@ -103,6 +104,19 @@ impl Logs {
         log: &Arc<Log>,
     ) -> Arc<dyn TableProvider> {
         Arc::new(table::LogTable::new(table, rows, log))
+    }
+
+    /// Plans of one partition each, whose rows one after the other are those of a log with numbers from `numbers.0` to
+    /// `numbers.1` in their order, and maybe some others at either end. They have the columns at `places`.
+    /// Errors: those of DataFusion.
+    pub fn in_order(
+        &self,
+        (table, rows, log): (&Arc<Table>, &Arc<Rows>, &Arc<Log>),
+        session: &dyn Session,
+        numbers: (i64, i64),
+        places: &[usize],
+    ) -> datafusion::common::Result<Vec<Arc<dyn ExecutionPlan>>> {
+        table::LogTable::new(table, rows, log).in_order(session, numbers, places)
     }
 
     /// Whether so many rows go to a file at once.

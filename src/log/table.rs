@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::{Field, FieldRef, Schema, SchemaRef};
 use chrono::DateTime;
 use datafusion::catalog::memory::MemorySourceConfig;
@@ -93,7 +94,8 @@ impl TableProvider for LogTable {
         let all = (0..self.table.columns.fields().len()).collect();
         let places = projection.cloned().unwrap_or(all);
         let limit = limit.filter(|_| filters.is_empty());
-        let wish = Wish { session, places, bounds: Bounds::of(filters), limit };
+        let bounds = Bounds::of(filters);
+        let wish = Wish { session, places, bounds, limit, partitions: None };
         ready(self.plan(&wish)).boxed()
     }
 
@@ -119,6 +121,8 @@ struct Wish<'a> {
     places: Vec<usize>,
     bounds: Bounds,
     limit: Option<usize>,
+    /// How many at most; `None` leaves it to the session.
+    partitions: Option<usize>,
 }
 
 impl LogTable {
@@ -139,16 +143,22 @@ impl LogTable {
         let (first, last) = wish.bounds.numbers;
         let tail = self.rows.batches_between(first, last);
         if !tail.is_empty() || parts.is_empty() {
-            let places = Some(wish.places.clone());
-            let columns = Arc::clone(&self.table.columns);
-            let tail: Arc<dyn ExecutionPlan> =
-                MemorySourceConfig::try_new_exec(&[tail], columns, places)?;
-            parts.push(tail);
+            parts.push(self.memory(wish, tail)?);
         }
         match parts.len() {
             1 => Ok(parts.remove(0)),
             _ => UnionExec::try_new(parts),
         }
+    }
+
+    /// Rows in memory.
+    fn memory(
+        &self,
+        wish: &Wish<'_>,
+        batches: Vec<RecordBatch>,
+    ) -> PlanResult<Arc<dyn ExecutionPlan>> {
+        let (columns, places) = (Arc::clone(&self.table.columns), wish.places.clone());
+        Ok(MemorySourceConfig::try_new_exec(&[batches], columns, Some(places))?)
     }
 
     /// Rows of segments that are alike; with `numbers`, at least all those with one of them.
@@ -195,6 +205,7 @@ impl LogTable {
             ..Statistics::new_unknown(columns.schema().table_schema())
         };
         let partitions = wish.session.config().target_partitions();
+        let partitions = wish.partitions.unwrap_or(partitions);
         let config = FileScanConfigBuilder::new(url, Arc::new(source))
             .with_file_groups(balanced(files, partitions))
             .with_statistics(statistics)
@@ -203,6 +214,48 @@ impl LogTable {
             .build();
         let scan = DataSourceExec::from_data_source(config);
         Ok(Arc::new(ProjectionExec::try_new(projection, scan)?))
+    }
+}
+
+impl LogTable {
+    /// Plans of one partition each, whose rows one after the other are those with numbers from `first` to `last` in their
+    /// order, and maybe some others at either end.
+    pub(super) fn in_order(
+        &self,
+        session: &dyn Session,
+        (first, last): (i64, i64),
+        places: &[usize],
+    ) -> PlanResult<Vec<Arc<dyn ExecutionPlan>>> {
+        let bounds = Bounds { numbers: (first, last), ..Bounds::ALL };
+        let wish =
+            Wish { session, places: places.to_vec(), bounds, limit: None, partitions: Some(1) };
+        let mut plans = Vec::new();
+        let mut alike: Vec<&Arc<Segment>> = Vec::new();
+        let mut next = first;
+        for segment in self.log.segments.iter().filter(|segment| bounds.meet(segment)) {
+            let memory = self.rows.slices_between(next, segment.first.saturating_sub(1));
+            let whole = bounds.have_all_of(segment);
+            let continues = alike.last().is_some_and(|before| before.timed == segment.timed);
+            if !(alike.is_empty() || continues && whole && memory.is_empty()) {
+                plans.push(self.files(&wish, &std::mem::take(&mut alike), None)?);
+            }
+            if !memory.is_empty() {
+                plans.push(self.memory(&wish, memory)?);
+            }
+            match whole {
+                true => alike.push(segment),
+                false => plans.push(self.files(&wish, &[segment], Some((first, last)))?),
+            }
+            next = segment.last.saturating_add(1);
+        }
+        if !alike.is_empty() {
+            plans.push(self.files(&wish, &alike, None)?);
+        }
+        let memory = self.rows.slices_between(next, last);
+        if !memory.is_empty() {
+            plans.push(self.memory(&wish, memory)?);
+        }
+        Ok(plans)
     }
 }
 

@@ -10,6 +10,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 
+use datafusion::logical_expr::TableSource;
+
 use crate::catalog::Generation;
 use crate::catalog::generation::{Database, RelationIds, Version};
 use crate::catalog::manifest::Table;
@@ -21,6 +23,21 @@ use crate::error::{Error, Result};
 use crate::pg::catalog::index::Index;
 use crate::rows::Rows;
 use crate::sequence;
+
+/// What is read in the place of a log.
+#[derive(Clone)]
+pub struct Instead {
+    /// `pg_class.oid` of the log.
+    pub log: u32,
+    /// What is read.
+    pub source: Arc<dyn TableSource>,
+}
+
+impl std::fmt::Debug for Instead {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "instead of {}", self.log)
+    }
+}
 
 /// What one statement knows of the catalog and of its session.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +88,8 @@ pub struct Facts {
     pub sequences: Option<Arc<sequence::Session>>,
     /// The table that a statement changes, as its queries see it: under its name with [`CHANGING`].
     pub changing: Option<Arc<Changing>>,
+    /// Of a query that is made to follow a log: the log's OID, and what is read in its place.
+    pub instead: Option<Instead>,
     /// Where queries leave what they ask to set.
     pub wishes: Wishes<Wish>,
     /// Where queries leave which sessions they ask to stop.

@@ -87,6 +87,8 @@ pub struct Engine {
     pub tables: Box<Tables>,
     /// Files of logs, and logs as tables.
     pub(super) logs: Arc<Logs>,
+    /// Views that follow logs.
+    pub(super) following: Arc<super::following::Following>,
     /// Sessions and what they run.
     pub sessions: super::activity::Sessions,
     /// LISTEN and NOTIFY.
@@ -191,6 +193,7 @@ impl Engine {
             sequences: parts.sequences,
             tables: parts.tables,
             logs: parts.logs,
+            following: super::following::Following::new(),
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
             locks: super::locks::Locks::default(),
@@ -222,18 +225,29 @@ impl Engine {
         })
     }
 
+    /// Starts what goes on beside all statements.
+    /// Errors: 58030.
+    pub fn follow(self: &Arc<Self>, state_root: &Path, tasks: &Tasks) -> Result<()> {
+        super::following::start(self, state_root, tasks)
+    }
+
     /// DataFusion's state for sessions in `time_zone`; shared, since nothing else of it differs between sessions.
     pub(super) fn state(&self, time_zone: &str) -> Arc<SessionState> {
         let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = states.get(time_zone) {
             return Arc::clone(state);
         }
-        let state = Arc::new(build_state(time_zone, &self.runtime));
+        let state = Arc::new(build_state(time_zone, &self.runtime, None));
         if STATES_LEN_MAX <= states.len() {
             states.clear();
         }
         states.insert(time_zone.to_owned(), Arc::clone(&state));
         state
+    }
+
+    /// The same for plans that run in one piece.
+    pub(super) fn state_of_one(&self, time_zone: &str) -> Arc<SessionState> {
+        Arc::new(build_state(time_zone, &self.runtime, Some(1)))
     }
 
     /// The catalogs that `facts` are to answer from, shared with all statements that see the same.
@@ -316,11 +330,18 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> String {
     "planning failed".to_owned()
 }
 
-fn build_state(time_zone: &str, runtime: &Arc<RuntimeEnv>) -> SessionState {
+fn build_state(
+    time_zone: &str,
+    runtime: &Arc<RuntimeEnv>,
+    partitions: Option<usize>,
+) -> SessionState {
     let mut config = SessionConfig::new()
         .with_batch_size(BATCH_ROWS)
         .with_information_schema(false)
         .with_create_default_catalog_and_schema(false);
+    if let Some(partitions) = partitions {
+        config = config.with_target_partitions(partitions);
+    }
     let options = config.options_mut();
     let zone = crate::pg::zone::Zone::of_session(time_zone);
     options.execution.time_zone =

@@ -23,6 +23,7 @@ pub mod door;
 pub mod engine;
 mod explain;
 mod failure;
+mod following;
 mod kept;
 mod known;
 mod locks;

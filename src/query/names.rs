@@ -22,9 +22,12 @@ use datafusion::logical_expr::{
 
 use super::clock;
 use super::engine::Engine;
+use super::following::{Cut, FollowingTable, Need};
 use super::views::Within;
 use crate::catalog::generation::{Database, Version};
 use crate::catalog::roles::Privilege;
+use crate::catalog::view::View;
+use crate::config::Span;
 use crate::error::Error;
 use crate::pg::catalog::index::SEQUENCE_COLUMNS;
 use crate::pg::facts::{CHANGING, EXCLUDED, FOREBAY_SCHEMA, Facts};
@@ -60,6 +63,8 @@ pub(super) struct Names<'a> {
     reads: RefCell<Vec<Read>>,
     /// The views that are being planned, and how many were.
     pub(super) within: Within,
+    /// The views that the statement sees at one moment.
+    pub(super) cut: Arc<Cut>,
     /// Whether the plan depends on more than its text and the generation.
     changing: Cell<bool>,
     /// Where the statement first calls a function, in characters from 1.
@@ -85,6 +90,7 @@ impl<'a> Names<'a> {
             types: Arc::new(crate::pg::rewrite::Types),
             reads: RefCell::new(Vec::new()),
             within: Within::default(),
+            cut: Arc::default(),
             changing: Cell::new(false),
             calls,
         }
@@ -220,13 +226,21 @@ impl<'a> Names<'a> {
         let Some(table) = generation.table(schema, name) else {
             return match generation.view(schema, name) {
                 Some(view) => {
-                    self.may_read(schema, name, "view")?;
-                    self.view(view).map(Some)
+                    self.may_read(schema, name, view.kind())?;
+                    match view.follows {
+                        Some(log) => self.following(view, log).map(Some),
+                        None => self.view(view).map(Some),
+                    }
                 }
                 None => self.sequence(schema, name),
             };
         };
         self.may_read(schema, name, "table")?;
+        if let Some(instead) = &self.facts.instead
+            && instead.log == table.ids.relation
+        {
+            return Ok(Some(Arc::clone(&instead.source)));
+        }
         // A change of rows is no other definition, and a plan holds the rows it reads.
         self.changing.set(true);
         let rows = generation.rows(table.ids.relation);
@@ -235,6 +249,31 @@ impl<'a> Names<'a> {
         }
         let rows = rows.map(|rows| rows.batches());
         in_memory(&table.columns, rows.unwrap_or_default()).map(Some)
+    }
+
+    /// A view that follows a log. It tells what has been committed to the log, not what a transaction is going to.
+    fn following(&self, view: &View, log: u32) -> Result<Arc<dyn TableSource>, Error> {
+        self.changing.set(true);
+        let consistency = self.facts.setting("forebay.view_consistency").unwrap_or("strict");
+        let newest = self.engine.catalog.pin();
+        let end = newest.since(log).unwrap_or_default();
+        let (since, patience) = match consistency {
+            "eventual" => (0, None),
+            "bounded" => {
+                let limit = self.facts.setting("forebay.view_wait").and_then(Span::parse);
+                (end, limit.and_then(|span| span.0))
+            }
+            _ => (end, None),
+        };
+        let redactions = newest.log(log).map_or(0, |log| log.redactions);
+        let need = Need { view: view.ids.relation, since, redactions };
+        Ok(provider_as_source(Arc::new(FollowingTable {
+            columns: Arc::clone(&view.columns),
+            following: Arc::clone(&self.engine.following),
+            cut: Arc::clone(&self.cut),
+            need,
+            patience,
+        })))
     }
 
     /// Errors: 42501.

@@ -195,6 +195,11 @@ impl Planned {
         self.constant.get_or_init(|| rows);
     }
 
+    /// Whether nothing in it depends on the moment or the session.
+    pub(super) fn is_constant(&self) -> bool {
+        self.reusable
+    }
+
     /// Whether `plan` is the one that runs again, which no parameter has shaped.
     pub(super) fn keeps(&self, plan: &Arc<dyn ExecutionPlan>) -> bool {
         self.reusable && self.parameter_types.is_empty() && restartable(plan)
@@ -207,7 +212,15 @@ impl Planned {
         engine: &Engine,
         parameters: Vec<ScalarValue>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let state = engine.state(&self.basis.time_zone);
+        self.physical_in(&engine.state(&self.basis.time_zone), parameters)
+    }
+
+    /// The same in another state.
+    pub(super) fn physical_in(
+        &self,
+        state: &Arc<SessionState>,
+        parameters: Vec<ScalarValue>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
         let fail = |error| failure::of(error, &self.sql);
         let keep = self.reusable && parameters.is_empty();
         let bare = compared::bare(self.with_values(parameters)?).map_err(fail)?;

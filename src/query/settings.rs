@@ -81,6 +81,18 @@ const SETTINGS: &[Setting] = &[
         "Whether `SELECT nextval('name')` makes a sequence that is not there.",
     ),
     setting("forebay.show_versions", "off", Kind::Bool, "Whether versions appear as schemas."),
+    setting(
+        "forebay.view_consistency",
+        "strict",
+        Kind::Own(consistency),
+        "How far views that follow logs must have come.",
+    ),
+    setting(
+        "forebay.view_wait",
+        "1s",
+        Kind::Own(wait),
+        "How long a bounded read waits for a view.",
+    ),
     reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
     setting("hba_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
     setting("ident_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
@@ -525,6 +537,21 @@ fn parse_date_style(text: &str) -> Option<DateStyle> {
         }
     }
     Some(style)
+}
+
+fn consistency(value: &str) -> Result<String> {
+    match value.to_ascii_lowercase().as_str() {
+        known @ ("strict" | "bounded" | "eventual") => Ok(known.to_owned()),
+        _ => Err(invalid("forebay.view_consistency", value)
+            .hint("Available values: strict, bounded, eventual.")),
+    }
+}
+
+fn wait(value: &str) -> Result<String> {
+    match crate::config::Span::parse(value) {
+        Some(_) => Ok(value.to_owned()),
+        None => Err(invalid("forebay.view_wait", value).hint("Write 500ms, 10s or 1min.")),
+    }
 }
 
 /// The form of `forebay.pin`; whether the names exist is for the session to check.

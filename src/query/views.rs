@@ -95,6 +95,7 @@ impl Names<'_> {
         let mut names = Names::new(self.engine, self.state, facts, &calls);
         names.within =
             Within { depth: self.within.depth + 1, count: Rc::clone(&self.within.count) };
+        names.cut = Arc::clone(&self.cut);
         let planned = SqlToRel::new_with_options(&names, plan::options())
             .sql_statement_to_plan(statement)
             .map_err(|error| crate::pg::checks::explained(failure::of(error, &text), query))?;

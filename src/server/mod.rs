@@ -80,7 +80,8 @@ async fn serve(
         system: System { versions: versions.clone(), config: Arc::clone(&config) },
     };
     let engine = Arc::new(Engine::start(&config.query, &config.state, parts, tasks, &clock)?);
-    let wire = wire::start(&config, Arc::new(EngineDoor(engine)), tasks).await?;
+    engine.follow(&config.state, tasks)?;
+    let wire = wire::start(&config, Arc::new(EngineDoor(Arc::clone(&engine))), tasks).await?;
     ready(wire.addresses());
     tracing::info!(addresses = ?wire.addresses(), "ready");
     obey(&config, tasks, &mut signals, &wire, &versions).await;
@@ -89,6 +90,7 @@ async fn serve(
         () = wire.drain(config.server.drain_limit()) => {}
         () = signals.stop() => tracing::warn!("stopping at once"),
     }
+    engine.end_following().await;
     if let Err(error) = sequences.give_back().await {
         tracing::warn!(%error, "sequences will go on behind their blocks");
     }

@@ -3,6 +3,7 @@
 mod clients;
 mod crash;
 mod differential;
+mod following;
 mod hostile;
 mod logs;
 mod migrate;

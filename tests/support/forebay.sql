@@ -63,7 +63,10 @@ BEGIN
          'schema text, sequence text, owner text, last_value bigint, reserved_until bigint, increment bigint, cache bigint'),
         ('logs', 'Logs: their last number, and where their rows are.',
          'schema text, log text, owner text, since bigint, last_time timestamptz, rows bigint, memory_rows bigint, '
-         'memory_bytes bigint, segments bigint, segment_bytes bigint')
+         'memory_bytes bigint, segments bigint, segment_bytes bigint'),
+        ('views', 'Materialized views: how they are kept, and how far they have come.',
+         'schema text, view text, owner text, log text, mode text, state text, since bigint, log_since bigint, lag bigint, '
+         'progress double precision, kept_rows bigint, kept_bytes bigint, builds bigint, error text')
     ) AS views (name, about, columns)
     LOOP
         SELECT string_agg(format('NULL::%s AS %I', split_part(one, ' ', 2), split_part(one, ' ', 1)), ', ') INTO list

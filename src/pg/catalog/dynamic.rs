@@ -60,7 +60,7 @@ pub(crate) fn rows(relation: &'static SystemRelation, facts: &Facts) -> Vec<Row>
         "pg_default_acl" => default_acls(facts, index),
         "pg_tables" => tables(index),
         "pg_views" => views(facts, index),
-        "pg_matviews" => materialized_views(index),
+        "pg_matviews" => materialized_views(facts, index),
         "pg_index" => {
             let own = keys::indexes(index, |entity, own| keys::index_row(entity, own));
             [system_indexes::index_rows(), toast::index_rows(), own.collect()].concat()
@@ -502,11 +502,11 @@ fn views(facts: &Facts, index: &Index) -> Vec<Row> {
     views.map(row).collect()
 }
 
-fn materialized_views(index: &Index) -> Vec<Row> {
-    let views = index.relations.iter().filter(|entity| entity.kind == 'm');
+fn materialized_views(facts: &Facts, index: &Index) -> Vec<Row> {
+    let views = index.all().filter(|entity| entity.kind == 'm');
     let row = |entity: &Arc<Entity>| {
-        let definition = entity.definition.clone();
-        row![&entity.schema, &entity.name, BOOTSTRAP_ROLE, Cell::Null, false, true, definition]
+        let definition = rules::shown(entity, facts);
+        row![&entity.schema, &entity.name, &entity.owner, Cell::Null, false, true, definition]
     };
     views.map(row).collect()
 }

@@ -550,7 +550,7 @@ fn viewed(view: &Arc<View>) -> Entity {
         schema_oid: 0,
         name: view.name.clone(),
         ids: view.ids,
-        kind: 'v',
+        kind: if view.materialized { 'm' } else { 'v' },
         temporary: true,
         columns: columns.map(|(column, comment)| Column { comment, ..column }).collect(),
         constraints: Vec::new(),

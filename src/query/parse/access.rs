@@ -18,7 +18,10 @@ impl Reader<'_> {
             "ALTER" if self.accept("ALTER DEFAULT PRIVILEGES") => self.default_privileges(),
             "CREATE" if self.creates_table() => self.create_table(),
             "CREATE" if self.creates_view() => self.create_view(text),
-            "ALTER" if self.accept("ALTER VIEW") => self.alter_view(),
+            "ALTER" if self.accept("ALTER VIEW") => self.alter_view("ALTER VIEW"),
+            "ALTER" if self.accept("ALTER MATERIALIZED VIEW") => {
+                self.alter_view("ALTER MATERIALIZED VIEW")
+            }
             "CREATE" if self.accept("CREATE INDEX") => self.create_index(false),
             "CREATE" if self.accept("CREATE UNIQUE INDEX") => self.create_index(true),
             "ALTER" if self.accept("ALTER INDEX") => self.alter_index(),

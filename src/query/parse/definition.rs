@@ -233,6 +233,10 @@ pub struct ViewDefinition {
     pub replace: bool,
     /// TEMPORARY
     pub temporary: bool,
+    /// MATERIALIZED; whether it is to be filled before the statement ends.
+    pub materialized: Option<bool>,
+    /// Where there is such a relation already, a notice is enough.
+    pub if_not_exists: bool,
     /// The names of its first columns.
     pub columns: Vec<String>,
     /// `WITH (…)`, each as `name=value`.

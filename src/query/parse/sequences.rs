@@ -59,7 +59,7 @@ impl Reader<'_> {
             Commented::Sequence(schema, name)
         } else if self.accept("TABLE") {
             Commented::Table(self.named(None)?)
-        } else if self.accept("VIEW") {
+        } else if self.accept("VIEW") || self.accept("MATERIALIZED VIEW") {
             Commented::View(self.named(None)?)
         } else if self.accept("COLUMN") {
             let (relation, column) = self.column_name()?;

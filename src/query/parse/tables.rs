@@ -251,7 +251,7 @@ impl Reader<'_> {
 }
 
 /// The query of CREATE TABLE AS without `WITH [NO] DATA`, and whether its rows are taken.
-fn with_data(mut tokens: Vec<TokenWithSpan>) -> (Vec<TokenWithSpan>, bool) {
+pub(super) fn with_data(mut tokens: Vec<TokenWithSpan>) -> (Vec<TokenWithSpan>, bool) {
     let ends = |words: &[&str]| {
         let Some(start) = tokens.len().checked_sub(words.len()) else { return false };
         let last = tokens.get(start..).unwrap_or_default();

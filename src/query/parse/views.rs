@@ -6,12 +6,13 @@ use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan};
 use super::Reader;
 use super::definition::{TableAction, ViewDefinition};
 use super::statement::{Refused, Statement};
-use super::tables::unsupported;
+use super::tables::{unsupported, with_data};
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
 
 /// What may follow `CREATE`: TEMPORARY and its scope.
-const KINDS: &[&str] = &["OR", "REPLACE", "LOCAL", "GLOBAL", "TEMP", "TEMPORARY", "RECURSIVE"];
+const KINDS: &[&str] =
+    &["OR", "REPLACE", "LOCAL", "GLOBAL", "TEMP", "TEMPORARY", "RECURSIVE", "MATERIALIZED"];
 
 impl Reader<'_> {
     /// Whether `CREATE [OR REPLACE] [[LOCAL | GLOBAL] TEMPORARY] [RECURSIVE] VIEW` stands here.
@@ -28,24 +29,48 @@ impl Reader<'_> {
         let _scope = self.accept("LOCAL") || self.accept("GLOBAL");
         let temporary = self.accept("TEMP") || self.accept("TEMPORARY");
         let recursive = self.accept("RECURSIVE");
+        let plain = !(replace || temporary || recursive);
+        let materialized = plain && self.accept("MATERIALIZED");
         self.expect("VIEW")?;
+        let if_not_exists = materialized && self.accept("IF NOT EXISTS");
         let (schema, name) = self.relation_name()?;
         let columns = match self.token() {
             Token::LParen => self.bracketed_names()?,
             _ if recursive => return Err(self.error()),
             _ => Vec::new(),
         };
-        let options = if self.accept("WITH") { self.view_options()? } else { Vec::new() };
+        if materialized && self.accept("USING") {
+            self.identifier()?;
+        }
+        let options = match self.accept("WITH") {
+            true if materialized => self.storage_options()?,
+            true => self.view_options()?,
+            false => Vec::new(),
+        };
+        if materialized && self.accept("TABLESPACE") {
+            self.tablespace()?;
+        }
         self.expect("AS")?;
         if self.at_end() {
             return Err(self.error());
         }
         let from = self.position();
-        let (tokens, option) = checked(self.remaining());
+        let remaining = self.remaining();
+        let (tokens, option, data) = match materialized {
+            true => {
+                let (tokens, data) = with_data(remaining.clone());
+                let option = remaining.get(tokens.len()).cloned();
+                (tokens, option, data)
+            }
+            false => {
+                let (tokens, option) = checked(remaining);
+                (tokens, option, true)
+            }
+        };
         if tokens.is_empty() {
             return Err(self.error());
         }
-        let check_option = option.is_some();
+        let check_option = option.is_some() && !materialized;
         let to = option.map(|token| super::position(self.sql, token.span.start));
         // What stands behind the last token may be a clause that is told by another one.
         let letters = whole.chars().take(to.map_or(usize::MAX, |to| to.saturating_sub(start)));
@@ -68,12 +93,41 @@ impl Reader<'_> {
             name,
             replace,
             temporary,
+            materialized: materialized.then_some(data),
+            if_not_exists,
             columns,
             options,
             check_option,
             query,
             text,
         })))
+    }
+
+    /// The options of a materialized view: how PostgreSQL would store it means nothing here.
+    /// Errors: 22023 for what it does not have.
+    fn storage_options(&mut self) -> Result<Vec<String>> {
+        self.expect_token(&Token::LParen)?;
+        let mut options = Vec::new();
+        loop {
+            let name = self.identifier()?;
+            let value = match self.accept_token(&Token::Eq) {
+                true => self.value()?,
+                false => "true".to_owned(),
+            };
+            match name.as_str() {
+                "version" => options.push(format!("{name}={value}")),
+                "fillfactor" | "parallel_workers" | "toast_tuple_target" => {}
+                name if name.starts_with("autovacuum_") => {}
+                _ => {
+                    let message = format!("unrecognized parameter \"{name}\"");
+                    return Err(Error::InvalidParameterValue(message));
+                }
+            }
+            if self.accept_token(&Token::RParen) {
+                return Ok(options);
+            }
+            self.expect_token(&Token::Comma)?;
+        }
     }
 
     /// `(name = value, …)`, each as the catalog keeps it.
@@ -122,7 +176,7 @@ impl Reader<'_> {
     }
 
     /// What stands behind `ALTER VIEW`.
-    pub(super) fn alter_view(&mut self) -> Result<Statement> {
+    pub(super) fn alter_view(&mut self, tag: &'static str) -> Result<Statement> {
         let if_exists = self.accept("IF EXISTS");
         let relation = self.named(None)?;
         let action = if self.accept("RENAME TO") {
@@ -137,7 +191,10 @@ impl Reader<'_> {
         } else if self.accept("SET SCHEMA") {
             TableAction::SetSchema(self.identifier()?)
         } else if self.accept("SET") {
-            TableAction::SetOptions(self.view_options()?)
+            TableAction::SetOptions(match tag {
+                "ALTER VIEW" => self.view_options()?,
+                _ => self.storage_options()?,
+            })
         } else if self.accept("RESET") {
             TableAction::ResetOptions(self.bracketed_names()?)
         } else if self.accept("ALTER") {
@@ -148,9 +205,7 @@ impl Reader<'_> {
             return Err(self.error());
         };
         self.end()?;
-        let tag = "ALTER VIEW";
-        let refused =
-            Refused { if_exists, ..Refused::of(tag, relation, unsupported("ALTER VIEW")) };
+        let refused = Refused { if_exists, ..Refused::of(tag, relation, unsupported(tag)) };
         Ok(Statement::AlterTable { actions: Ok(vec![action]), refused })
     }
 }

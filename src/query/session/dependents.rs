@@ -156,6 +156,7 @@ fn relation(facts: &Facts, oid: u32) -> String {
         Some(entity) => {
             let kind = match entity.kind {
                 'v' => "view",
+                'm' => "materialized view",
                 'S' => "sequence",
                 _ => "table",
             };

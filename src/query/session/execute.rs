@@ -216,7 +216,7 @@ impl SqlSession {
             S::DefaultAccess(access) => self.default_access(access).await.map(Outcome::Done),
             S::CreateTable(definition) => self.create_table(definition, text).await,
             S::CreateView(definition) => {
-                self.create_view(definition, text).await.and_then(|()| done("CREATE VIEW"))
+                self.create_view(definition, text).await.map(Outcome::Done)
             }
             S::CreateIndex { definition, relation } => {
                 let created = self.create_index(definition, relation, text).await;

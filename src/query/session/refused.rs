@@ -124,6 +124,7 @@ impl SqlSession {
 fn word(entity: &Entity) -> &'static str {
     match entity.kind {
         'v' => "view",
+        'm' => "materialized view",
         'S' => "sequence",
         _ => "table",
     }

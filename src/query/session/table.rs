@@ -291,8 +291,9 @@ impl SqlSession {
     ) -> Result<Option<Outcome>> {
         match (refused.tag, refused.dropped) {
             ("TRUNCATE TABLE", _) => self.truncate(refused, text).await,
+            ("REFRESH", _) => self.refresh_view(refused, text).await,
             (_, Some("table")) => self.drop_tables_named(refused, text).await,
-            (_, Some("view")) => self.drop_views_named(refused, text).await,
+            (_, Some("view" | "materialized view")) => self.drop_views_named(refused, text).await,
             (_, Some("index")) => self.drop_indexes(refused).await,
             _ => Ok(None),
         }

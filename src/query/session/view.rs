@@ -29,17 +29,29 @@ use crate::query::{failure, views as planned_views};
 type Found = (Option<String>, Arc<View>);
 
 impl SqlSession {
-    /// CREATE VIEW.
+    /// CREATE VIEW. Its tag: a materialized view that is there to be read tells its rows.
     /// Errors: those of its query; 42601, 42701, 42P16 for its columns; 42P07, 42809 for another relation of its name; 42P17
     /// for one that would read itself.
     pub(super) async fn create_view(
         &mut self,
         definition: &ViewDefinition,
         text: &Arc<str>,
-    ) -> Result<()> {
-        self.writable("CREATE VIEW")?;
+    ) -> Result<String> {
+        let command = match definition.materialized {
+            Some(_) => "CREATE MATERIALIZED VIEW",
+            None => "CREATE VIEW",
+        };
+        self.writable(command)?;
         let facts = self.facts(text);
         let facts = self.indexed(facts).await?;
+        if definition.if_not_exists {
+            let place = self.place(&facts, definition.schema.as_deref(), &definition.name)?;
+            if place.has_relation(&definition.name) {
+                let error = Error::DuplicateTable(definition.name.clone());
+                self.notice("NOTICE", "42P07", format!("{error}, skipping"));
+                return Ok(command.to_owned());
+            }
+        }
         let planned = self.plan(&definition.query, text, &[]).await?;
         if let Some(count) = planned.parameter_types.len().checked_sub(1) {
             let number = count + 1;
@@ -58,6 +70,10 @@ impl SqlSession {
             true => self.temporary.now.as_ref().and_then(|it| it.views.get(&view.name)).cloned(),
             false => None,
         };
+        if temporary && view.materialized {
+            let message = "materialized views must not use temporary objects".to_owned();
+            return Err(Error::FeatureNotSupported(message));
+        }
         if temporary {
             if self.temporary.table(None, &view.name).is_some() {
                 return Err(match definition.replace {
@@ -70,17 +86,27 @@ impl SqlSession {
                 Some(was) => replace(&mut view, &was)?,
                 None => view.ids = self.temporary_ids(&view.name),
             }
-            return self.change_temporary(|all| {
+            self.change_temporary(|all| {
                 all.views.insert(view.name.clone(), Arc::new(view));
-            });
+            })?;
+            return Ok(command.to_owned());
+        }
+        if view.materialized {
+            let (engine, own) = (Arc::clone(&self.engine), view.clone());
+            let generation = Arc::clone(&facts.generation);
+            let follows = self.engine.plan(move || engine.follows(&generation, &own));
+            view.follows = self.unless_cancelled(follows).await?;
         }
         let first = self.engine.catalog.take_oids(3)?;
         view.ids = RelationIds { relation: first, array_type: first + 1, row_type: first + 2 };
-        self.define("CREATE VIEW", |session, facts| {
+        self.define(command, |session, facts| {
             let schema = session.place(facts, definition.schema.as_deref(), &definition.name)?;
             let mut view = view.clone();
             let was = match schema.views.get(&view.name) {
                 Some(was) if definition.replace => {
+                    if was.materialized {
+                        return Err(not_a_view(&view.name));
+                    }
                     session.own_view(facts, was)?;
                     replace(&mut view, was)?;
                     Some((schema.name.clone(), Arc::clone(was)))
@@ -93,7 +119,46 @@ impl SqlSession {
             let (schema, view) = (schema.name.clone(), Arc::new(view));
             Ok(Some(Change::PutView { was, schema, view }))
         })
-        .await
+        .await?;
+        // Its first reader need not wait then. In a transaction it is made when that commits.
+        if view.follows.is_some() && definition.materialized == Some(true) && !self.deferred() {
+            let engine = Arc::clone(&self.engine);
+            let oid = view.ids.relation;
+            let rows = self.unless_cancelled(engine.followed(oid, None)).await?;
+            return Ok(format!("SELECT {rows}"));
+        }
+        Ok(command.to_owned())
+    }
+
+    /// REFRESH MATERIALIZED VIEW: it is built anew, and read as it was until then.
+    /// Errors: 42P01, 42809; 42501; why it cannot be built.
+    pub(super) async fn refresh_view(
+        &mut self,
+        refused: &Refused,
+        text: &Arc<str>,
+    ) -> Result<Option<Outcome>> {
+        let facts = self.facts(text);
+        let facts = self.indexed(facts).await?;
+        let [relation] = refused.relations.as_slice() else { return Ok(None) };
+        let Some((_, view)) = self.view_named(&facts, relation) else {
+            return match named(&facts, relation) {
+                Some(_) => Err(not_materialized(&relation.name)),
+                None => {
+                    let name = shown(relation.schema.as_deref(), &relation.name);
+                    Err(Error::UndefinedTable(name))
+                }
+            };
+        };
+        check_kind(&view, "REFRESH")?;
+        self.own_view(&facts, &view)?;
+        self.writable("REFRESH MATERIALIZED VIEW")?;
+        if view.follows.is_some() {
+            let engine = Arc::clone(&self.engine);
+            let before = engine.builds(view.ids.relation);
+            engine.following.refresh(view.ids.relation);
+            self.unless_cancelled(engine.followed(view.ids.relation, Some(before))).await?;
+        }
+        Ok(Some(Outcome::Done("REFRESH MATERIALIZED VIEW".to_owned())))
     }
 
     /// A view without identifiers.
@@ -121,6 +186,8 @@ impl SqlSession {
             search_path: facts.search_path.clone(),
             options: definition.options.clone(),
             comment: None,
+            materialized: definition.materialized.is_some(),
+            follows: None,
         })
     }
 
@@ -229,12 +296,14 @@ impl SqlSession {
         let facts = self.facts("");
         let facts = self.indexed(facts).await?;
         let Some((schema, was)) = self.view_named(&facts, relation) else {
-            let other = named(&facts, relation);
-            return match other.is_some_and(|it| it.kind != 'v') && refused.tag == "ALTER VIEW" {
-                true => Err(not_a_view(&relation.name)),
-                false => Ok(false),
+            let other = named(&facts, relation).is_some_and(|it| !matches!(it.kind, 'v' | 'm'));
+            return match refused.tag {
+                "ALTER VIEW" if other => Err(not_a_view(&relation.name)),
+                "ALTER MATERIALIZED VIEW" if other => Err(not_materialized(&relation.name)),
+                _ => Ok(false),
             };
         };
+        check_kind(&was, refused.tag)?;
         let actions = actions.as_ref().map_err(Clone::clone)?;
         self.own_view(&facts, &was)?;
         let Some(schema) = schema else {
@@ -392,7 +461,11 @@ impl SqlSession {
         let facts = self.indexed(facts).await?;
         let (mut found, mut others) = (Vec::<Found>::new(), Vec::new());
         for relation in &refused.relations {
-            match self.view_named(&facts, relation) {
+            let own = self.view_named(&facts, relation);
+            if let Some((_, view)) = &own {
+                check_kind(view, refused.tag)?;
+            }
+            match own {
                 Some(view) if found.iter().any(|own| own.1.ids == view.1.ids) => {}
                 Some(view) => found.push(view),
                 None => others.push(relation.clone()),
@@ -580,6 +653,30 @@ fn no_such_action(action: &TableAction, name: &str) -> Error {
     };
     let message = format!("ALTER action {words} cannot be performed on relation \"{name}\"");
     Error::WrongObjectType(message).detail("This operation is not supported for views.")
+}
+
+/// Errors: 42809 for a view of the other kind than a statement is for; ALTER TABLE is for both.
+fn check_kind(view: &View, tag: &str) -> Result<()> {
+    match (tag, view.materialized) {
+        ("ALTER VIEW" | "DROP VIEW", true) => {
+            let error = not_a_view(&view.name);
+            Err(match tag {
+                "DROP VIEW" => {
+                    error.hint("Use DROP MATERIALIZED VIEW to remove a materialized view.")
+                }
+                _ => error.hint("Use ALTER MATERIALIZED VIEW instead."),
+            })
+        }
+        ("DROP MATERIALIZED VIEW", false) => {
+            Err(not_materialized(&view.name).hint("Use DROP VIEW to remove a view."))
+        }
+        ("ALTER MATERIALIZED VIEW" | "REFRESH", false) => Err(not_materialized(&view.name)),
+        _ => Ok(()),
+    }
+}
+
+fn not_materialized(name: &str) -> Error {
+    Error::WrongObjectType(format!("\"{name}\" is not a materialized view"))
 }
 
 pub(super) fn not_a_view(name: &str) -> Error {

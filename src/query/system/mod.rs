@@ -48,7 +48,7 @@ impl Engine {
         name: &str,
         facts: &Arc<Facts>,
     ) -> Option<Arc<dyn TableProvider>> {
-        views::provider(name, &self.system, facts)
+        views::provider(name, self, facts)
     }
 
     /// The views as PostgreSQL's catalogs list them.

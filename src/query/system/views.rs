@@ -19,12 +19,15 @@ use crate::catalog::roles::Target;
 use crate::config;
 use crate::pg::catalog::rows::{self, Cell, Row, row};
 use crate::pg::facts::{ActivityRow, Facts};
+use crate::query::engine::Engine;
+use crate::query::following::{Following, State};
 use crate::version::Status;
 
 /// What a view's rows are made from.
 struct Context<'a> {
     facts: &'a Facts,
     system: &'a System,
+    following: &'a Following,
 }
 
 impl Context<'_> {
@@ -323,7 +326,78 @@ pub(super) static VIEWS: &[View] = &[
         ],
         rows: logs,
     },
+    View {
+        name: "views",
+        about: "Materialized views: how they are kept, and how far they have come.",
+        columns: &[
+            ("schema", "text"),
+            ("view", "text"),
+            ("owner", "text"),
+            ("log", "text"),
+            ("mode", "text"),
+            ("state", "text"),
+            ("since", "int8"),
+            ("log_since", "int8"),
+            ("lag", "int8"),
+            ("progress", "float8"),
+            ("kept_rows", "int8"),
+            ("kept_bytes", "int8"),
+            ("builds", "int8"),
+            ("error", "text"),
+        ],
+        rows: materialized,
+    },
 ];
+
+fn materialized(context: &Context<'_>) -> Vec<Row> {
+    let generation = &context.facts.generation;
+    let published = context.following.published();
+    let views = generation.schemas.values().flat_map(|schema| {
+        let own = schema.views.values().filter(|view| view.materialized);
+        own.map(move |view| (schema, view))
+    });
+    let told = views.map(|(schema, view)| {
+        let log = view.follows.and_then(|oid| generation.table_by_oid(oid));
+        let log = log.map(|(schema, log)| format!("{}.{}", schema.name, log.name));
+        let end = view.follows.and_then(|oid| generation.since(oid));
+        let shown = published.views.get(&view.ids.relation);
+        let (state, error) = match (view.follows, shown.map(|shown| &shown.state)) {
+            (None, _) | (_, Some(State::Ready)) => ("ready", None),
+            (_, Some(State::Failed(error))) => ("failed", Some(error.to_string())),
+            (_, Some(State::Building) | None) => ("building", None),
+        };
+        let mode = match (view.follows, shown.is_some_and(|shown| shown.groups)) {
+            (None, _) => "recomputed",
+            (_, true) => "groups",
+            (_, false) => "rows",
+        };
+        let since = shown.map(|shown| shown.since);
+        #[expect(clippy::cast_precision_loss, reason = "a share needs few digits")]
+        let progress = match (since, end) {
+            (Some(since), Some(end)) if 0 < end => Some((since as f64 / end as f64).min(1.0)),
+            (Some(_), Some(_)) => Some(1.0),
+            _ => None,
+        };
+        let lag = since.zip(end).map(|(since, end)| end.saturating_sub(since).max(0));
+        row![
+            &schema.name,
+            &view.name,
+            &view.owner,
+            log,
+            mode,
+            state,
+            since,
+            end,
+            lag,
+            progress,
+            shown.map(|shown| whole(shown.kept_rows)),
+            shown.map(|shown| whole(shown.kept_bytes)),
+            shown.map(|shown| whole(shown.builds)),
+            error
+        ]
+    });
+    told.collect()
+}
 
 fn logs(context: &Context<'_>) -> Vec<Row> {
     let generation = &context.facts.generation;
@@ -377,14 +451,15 @@ fn sequences(context: &Context<'_>) -> Vec<Row> {
 /// The view `name` as DataFusion scans it.
 pub(super) fn provider(
     name: &str,
-    system: &System,
+    engine: &Engine,
     facts: &Arc<Facts>,
 ) -> Option<Arc<dyn TableProvider>> {
     let view = VIEWS.iter().find(|view| view.name == name)?;
     Some(Arc::new(SystemView {
         view,
         schema: schema(view.columns),
-        system: system.clone(),
+        system: engine.system.clone(),
+        following: Arc::clone(&engine.following),
         facts: Arc::clone(facts),
     }))
 }
@@ -394,12 +469,17 @@ struct SystemView {
     view: &'static View,
     schema: SchemaRef,
     system: System,
+    following: Arc<Following>,
     facts: Arc<Facts>,
 }
 
 impl SystemView {
     fn plan(&self, projection: Option<&Vec<usize>>) -> Result<Arc<dyn ExecutionPlan>> {
-        let made = (self.view.rows)(&Context { facts: &self.facts, system: &self.system });
+        let made = (self.view.rows)(&Context {
+            facts: &self.facts,
+            system: &self.system,
+            following: &self.following,
+        });
         let batch = rows::batch(&self.schema, &made, None)?;
         let schema = Arc::clone(&self.schema);
         Ok(MemorySourceConfig::try_new_exec(&[vec![batch]], schema, projection.cloned())?)
