@@ -15,6 +15,8 @@
 mod bounds;
 mod segment;
 mod table;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -80,19 +82,30 @@ impl Logs {
         objects: &Arc<Objects>,
         tasks: &Tasks,
     ) -> Result<Arc<Logs>> {
+        let directory = Directory::open(state_root)?.subdirectory("logs")?;
+        let logs = Logs::open(directory, catalog, objects, (tasks, config.tail_bytes.0))?;
+        tasks.essential("logs", seal(Arc::clone(&logs)));
+        Ok(logs)
+    }
+
+    fn open(
+        directory: Directory,
+        catalog: &Catalog,
+        objects: &Arc<Objects>,
+        (tasks, tail_bytes): (&Tasks, usize),
+    ) -> Result<Arc<Logs>> {
         let logs = Arc::new(Logs {
             catalog: catalog.clone(),
-            directory: Directory::open(state_root)?.subdirectory("logs")?,
+            directory,
             objects: Arc::clone(objects),
             tasks: tasks.clone(),
-            tail_bytes: config.tail_bytes.0,
+            tail_bytes,
             files: Mutex::default(),
             written: AtomicU64::new(0),
         });
         let generation = catalog.pin();
         logs.sweep(&generation)?;
         logs.learn(&generation);
-        tasks.essential("logs", seal(Arc::clone(&logs)));
         Ok(logs)
     }
 
@@ -205,10 +218,9 @@ impl Logs {
     ) -> Result<(i64, Option<Change>)> {
         let (directory, own) = (self.directory.clone(), Arc::clone(segment));
         let read = self.tasks.blocking(move || {
-            verified(&directory, table, &own.file)?;
-            let path = directory.path().join(table.to_string()).join(&own.file.name);
+            let bytes = verified(&directory, table, &own.file)?;
             let offsets = (first.saturating_sub(own.first), last.saturating_sub(own.first));
-            segment::Content::without(&path, offsets)
+            segment::Content::without(bytes, offsets)
         });
         let content = read.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))?;
         let left = i64::try_from(content.rows()).unwrap_or(i64::MAX);
@@ -376,9 +388,9 @@ async fn seal(logs: Arc<Logs>) {
     }
 }
 
-/// Whether a file is what was written.
+/// A file, if it is what was written.
 /// Errors: XX001, 58030.
-fn verified(directory: &Directory, table: u32, file: &SegmentFile) -> Result<()> {
+fn verified(directory: &Directory, table: u32, file: &SegmentFile) -> Result<Vec<u8>> {
     let damaged = |what: &str| {
         let name = &file.name;
         Error::DataCorrupted(format!("segment \"{name}\" of the log {table} is {what}"))
@@ -386,7 +398,7 @@ fn verified(directory: &Directory, table: u32, file: &SegmentFile) -> Result<()>
     let bytes = directory.subdirectory(&table.to_string())?.read(&file.name)?;
     let bytes = bytes.ok_or_else(|| damaged("missing"))?;
     match crc32c::crc32c(&bytes) == file.crc32c {
-        true => Ok(()),
+        true => Ok(bytes),
         false => Err(damaged("damaged")),
     }
 }

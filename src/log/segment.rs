@@ -6,13 +6,12 @@
 //! | `1`, `2`, … | the columns of the log that have these numbers in `pg_attribute`: names may change |
 //! | `t` | `_time`, where the rows have it already; otherwise it is that of the commit |
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
 use arrow::compute::{cast, filter_record_batch, max, min};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
+use bytes::Bytes;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -83,14 +82,14 @@ impl Content {
         Content::of(&columns, vec![(offsets, rows.clone())])
     }
 
-    /// The rows of a file without those whose numbers, less the first of the segment, are within `first` and `last`. Blocks.
-    /// Errors: XX001 for a file that is damaged, 58030.
-    pub(super) fn without(path: &Path, (first, last): (i64, i64)) -> Result<Content> {
+    /// The rows of a file without those whose numbers, less the first of the segment, are within `first` and `last`.
+    /// Errors: XX001 for a file that is damaged.
+    pub(super) fn without(bytes: Vec<u8>, (first, last): (i64, i64)) -> Result<Content> {
         let damaged = |error: &dyn std::fmt::Display| {
             Error::DataCorrupted(format!("a segment of a log cannot be read: {error}"))
         };
-        let file = File::open(path).map_err(|e| Error::io("open a segment of a log", e))?;
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| damaged(&e))?;
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes));
+        let reader = reader.map_err(|e| damaged(&e))?;
         let columns = Arc::clone(reader.schema());
         let mut batches = Vec::new();
         for batch in reader.build().map_err(|e| damaged(&e))? {
@@ -148,6 +147,11 @@ impl Content {
             batches.push(batch_of(&schema, arrays.collect(), offsets.len())?);
         }
         Ok(Content { columns: schema, batches })
+    }
+
+    #[cfg(test)]
+    pub(super) fn batches(&self) -> &[RecordBatch] {
+        &self.batches
     }
 
     pub(super) fn rows(&self) -> usize {

@@ -23,6 +23,7 @@ pub(crate) struct Disk {
 pub(crate) struct Handle {
     disk: Disk,
     inode: usize,
+    appends: bool,
 }
 
 /// What a fault can be laid on.
@@ -32,6 +33,17 @@ pub(crate) enum Call {
     Sync,
     Rename,
     SyncDirectory,
+}
+
+/// A fault of the code that stands above the disk, to see whether a simulation finds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Planted {
+    /// What is appended to a file is acknowledged before it is synced.
+    AppendNotSynced,
+    /// A file is put in place before its content is synced.
+    FileNotSynced,
+    /// A file is taken to be in place before its directory is synced.
+    NameNotSynced,
 }
 
 /// What is left after a crash.
@@ -57,6 +69,7 @@ struct State {
     /// A call after the one it died in was made.
     dead: bool,
     full: bool,
+    planted: Option<Planted>,
     random: Random,
 }
 
@@ -108,6 +121,11 @@ impl Disk {
     }
 
     /// Whether writes find no space.
+    /// Plants a fault.
+    pub(crate) fn plant(&self, planted: Option<Planted>) {
+        self.state().planted = planted;
+    }
+
     pub(crate) fn set_full(&self, full: bool) {
         self.state().full = full;
     }
@@ -122,7 +140,11 @@ impl Disk {
         let mut old = self.state();
         let old = &mut *old;
         let mut random = Random(old.random.next());
-        let mut new = State { directories: old.directories.clone(), ..State::default() };
+        let mut new = State {
+            directories: old.directories.clone(),
+            planted: old.planted,
+            ..State::default()
+        };
         match crash {
             Crash::Process => {
                 new.names = old.names.clone();
@@ -193,12 +215,12 @@ impl Disk {
         let inode = state.inodes.len();
         state.inodes.push(Inode::default());
         state.change(NameChange::Add(path.to_owned(), inode));
-        Ok(Handle { disk: self.clone(), inode })
+        Ok(Handle { disk: self.clone(), inode, appends: false })
     }
 
     pub(super) fn open_append(&self, path: &Path) -> Result<Handle> {
         let inode = *self.state().names.get(path).ok_or(ErrorKind::NotFound)?;
-        Ok(Handle { disk: self.clone(), inode })
+        Ok(Handle { disk: self.clone(), inode, appends: true })
     }
 
     pub(super) fn rename(&self, source: &Path, target: &Path) -> Result<()> {
@@ -222,6 +244,9 @@ impl Disk {
     pub(super) fn sync_directory(&self, path: &Path) -> Result<()> {
         let mut state = self.state();
         state.step()?;
+        if state.planted == Some(Planted::NameNotSynced) {
+            return Ok(());
+        }
         state.fault(Call::SyncDirectory)?;
         let inside = |name: &Path| name.parent() == Some(path);
         let (done, left) =
@@ -267,6 +292,13 @@ impl Handle {
     pub(super) fn sync(&mut self) -> Result<()> {
         let mut state = self.disk.state();
         state.step()?;
+        let forgotten = match self.appends {
+            true => Planted::AppendNotSynced,
+            false => Planted::FileNotSynced,
+        };
+        if state.planted == Some(forgotten) {
+            return Ok(());
+        }
         let fault = state.fault(Call::Sync);
         let inode = state.inodes.get_mut(self.inode).ok_or(ErrorKind::NotFound)?;
         let dirty = std::mem::take(&mut inode.dirty);
