@@ -1,4 +1,4 @@
-"""What the three benches share: Forebay and a PostgreSQL beside it, the client, and the table of ratios.
+"""What the benches share: Forebay and a PostgreSQL beside it, the client, and the table of ratios.
 
 Only the standard library and PostgreSQL's own programs are used. Both servers get the same rows: Forebay's demo,
 copied into PostgreSQL over the wire. Everything lives in one temporary directory that is removed at the end.
@@ -10,6 +10,7 @@ import glob
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -125,6 +126,26 @@ class Growth:
 
     def mib(self):
         return (self.peak - self.before) / 1024
+
+
+def pgbench():
+    """The program beside PostgreSQL's others, where it is not on the path."""
+    found = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/pgbench"))
+    return str(found[-1]) if found else "pgbench"
+
+
+def per_second(server, script, connections, mode, seconds):
+    """Statements per second, without the time it takes to connect."""
+    done = subprocess.run(
+        [pgbench(), "-n", "-h", "127.0.0.1", "-p", str(server.port), "-U", server.user, "-f", script, "-M", mode,
+         "-c", str(connections), "-j", str(min(connections, len(os.sched_getaffinity(0)))), "-T", str(seconds),
+         server.database],
+        text=True, capture_output=True, env={**os.environ, "PGOPTIONS": "-c search_path=public"})
+    rate = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
+    failed = re.search(r"^number of failed transactions: ([1-9][0-9]*)", done.stdout, re.MULTILINE)
+    if done.returncode or failed or not rate:
+        raise RuntimeError(f"{server.name}: {done.stderr.strip() or done.stdout.strip()}")
+    return float(rate.group(1))
 
 
 def free_port():

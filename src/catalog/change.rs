@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 
 use super::generation::AliasOrigin;
-use super::log::{Segment, SegmentFile};
+use super::log::{Hold, Segment, SegmentFile};
 use super::manifest::Manifest;
 use super::roles::{DefaultPrivilege, Grant, Privilege, Role, Target};
 use super::table::Table;
@@ -116,6 +116,19 @@ pub enum Change {
     ReplaceSegments { table: u32, removed: Vec<String>, added: Option<Segment> },
     /// What tables that appear later are granted. Errors: 3F000, 42704, 0LP01.
     AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
+}
+
+impl Change {
+    /// What keeps the files that it names.
+    pub(super) fn holds(&self) -> Vec<Hold> {
+        let files: Vec<&SegmentFile> = match self {
+            Change::AppendSegments { files, .. } => files.iter().collect(),
+            Change::Seal { segment, .. } => vec![&segment.file],
+            Change::ReplaceSegments { added, .. } => added.iter().map(|it| &it.file).collect(),
+            _ => Vec::new(),
+        };
+        files.into_iter().filter_map(|file| file.hold.clone()).collect()
+    }
 }
 
 /// A table, and what its rows become.

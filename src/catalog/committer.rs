@@ -257,6 +257,8 @@ impl Committer {
     ) -> Result<(Vec<FactRecord>, Vec<Stamped>)> {
         let (mut records, mut stamped) = (Vec::new(), Vec::new());
         for change in changes {
+            // Until the state knows of them, nobody may take files for what nobody names.
+            let _held = change.holds();
             let facts = match change {
                 Change::AddVersion { manifest } => vec![self.add(state, manifest)?],
                 Change::WriteRows(all) => {

@@ -13,6 +13,7 @@
 //! Imports: error, config, task, store, catalog, rows, version. Used by: query, server.
 
 mod bounds;
+mod newest;
 mod segment;
 mod table;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use crate::catalog::change::Change;
 use crate::catalog::generation::Generation;
 use crate::catalog::log::{Hold, Log, Segment, SegmentFile};
 use crate::catalog::table::Table;
+pub use newest::NewestRows;
 pub use segment::storable;
 
 use crate::catalog::Catalog;

@@ -218,6 +218,40 @@ impl LogTable {
 }
 
 impl LogTable {
+    /// A number that at least `count` rows do not exceed; `None` where that leaves nothing out.
+    pub(super) fn first(&self, count: usize) -> Option<i64> {
+        let mut parts = self.parts();
+        parts.sort_by_key(|part| part.1);
+        let mut rows = 0_usize;
+        parts.into_iter().find_map(|(_, last, own)| {
+            rows = rows.saturating_add(own);
+            (count <= rows).then_some(last)
+        })
+    }
+
+    /// A number that at least `count` rows reach; `None` where that leaves nothing out.
+    pub(super) fn last(&self, count: usize) -> Option<i64> {
+        let mut parts = self.parts();
+        parts.sort_by_key(|part| std::cmp::Reverse(part.0));
+        let mut rows = 0_usize;
+        parts.into_iter().find_map(|(first, _, own)| {
+            rows = rows.saturating_add(own);
+            (count <= rows).then_some(first)
+        })
+    }
+
+    /// The first and the last number of each part, and how many rows it has.
+    fn parts(&self) -> Vec<(i64, i64, usize)> {
+        let rows = |rows: i64| usize::try_from(rows).unwrap_or(usize::MAX);
+        let segments = self.log.segments.iter();
+        let segments = segments.map(|it| (it.first, it.last, rows(it.file.rows)));
+        let memory =
+            self.rows.parts().1.filter_map(|(numbers, _)| {
+                Some((*numbers.first()?, *numbers.last()?, numbers.len()))
+            });
+        segments.chain(memory).collect()
+    }
+
     /// Plans of one partition each, whose rows one after the other are those with numbers from `first` to `last` in their
     /// order, and maybe some others at either end.
     pub(super) fn in_order(

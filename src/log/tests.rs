@@ -269,3 +269,40 @@ async fn faults_that_are_planted_are_found() {
         assert!(found.is_some(), "{planted:?} is not found");
     }
 }
+
+/// A file that is named in this moment is not one that nobody names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_are_kept_while_they_come_to_be_named() {
+    let (disk, tasks) = (Disk::new(1), Tasks::new());
+    let catalog = Catalog::open_faulty(&disk, Clock::System, &tasks).expect("opens");
+    let directory = Directory::open_faulty(Path::new("/state/logs"), &disk).expect("opens");
+    let objects = Objects::new(tasks.clone());
+    let logs = Logs::open(directory, &catalog, &objects, (&tasks, 1)).expect("opens");
+    let put = |table| Change::PutTable {
+        was: None,
+        schema: "public".to_owned(),
+        table,
+        seen: None,
+        rows: None,
+    };
+    catalog.commit(vec![put(table())]).await.expect("made");
+    let (reaping, stop) = (Arc::clone(&logs), tasks.stop_token());
+    let reaper = tasks.blocking(move || {
+        while !stop.is_cancelled() {
+            reaping.reap();
+        }
+    });
+    for value in 0..500 {
+        let table = Arc::clone(catalog.pin().table_by_oid(OID).expect("a log").1);
+        let files = logs.write(&table, batch(&table, &[value])).await.expect("written");
+        let change = Change::AppendSegments { table, files, first: None };
+        catalog.commit(vec![change]).await.expect("committed");
+    }
+    let found = logs.verify(OID).await.expect("verified");
+    drop(catalog);
+    // It would go on for ever beside a test that fails.
+    assert!(tasks.stop(Duration::from_secs(10)).await);
+    reaper.await.expect("ended");
+    let damaged = found.iter().filter(|(_, damage)| damage.is_some()).count();
+    assert_eq!((found.len(), damaged), (500, 0));
+}

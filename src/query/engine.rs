@@ -363,6 +363,7 @@ fn build_state(
         .with_runtime_env(Arc::clone(runtime))
         .with_default_features()
         .with_query_planner(Arc::new(crate::pg::apply::Planner))
+        .with_optimizer_rule(Arc::new(crate::log::NewestRows))
         .with_physical_optimizer_rules(physical_rules())
         .with_physical_optimizer_rule(Arc::new(ConditionsFirst))
         .with_physical_optimizer_rule(Arc::new(BranchOrder))

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::support::{Answer, Client, Dice, PATIENCE, Server, Site, count};
+use super::support::{Answer, Client, Dice, PATIENCE, Server, Site, count, eventually};
 
 const CLIENTS: usize = 8;
 
@@ -575,4 +575,142 @@ fn a_subscription_ends_with_what_it_reads() {
     client.rows("GRANT SELECT ON public.log TO other");
     check(&mut client, "ALTER TABLE public.log RENAME v TO w", "0A000");
     check(&mut client, "DROP TABLE public.log", "42P01");
+}
+
+#[test]
+fn a_full_disk_refuses_and_goes_on() {
+    let site = Site::new();
+    let Some(disk) = SmallDisk::mount(&site.state()) else { return };
+    let ballast = site.state().join("ballast");
+    fs::write(&ballast, vec![1; 8 << 20]).unwrap();
+    let server = site.serve(&["--logs-tail-bytes", "1MiB"]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (v text) USING log; CREATE TABLE public.t (id int PRIMARY KEY, v text)");
+    client.rows("CREATE SEQUENCE public.s");
+    client.rows("CREATE MATERIALIZED VIEW public.v AS SELECT count(*) AS c FROM public.log");
+    let mut dice = Dice::new();
+    let (mut rows, mut full) = (0, 0);
+    // Small rows go to the journal, many at once to a file: each kind of write meets the end of the disk.
+    for step in 0..20_000 {
+        let (count, words) = if step % 20 == 19 { (8, 6_000) } else { (3, 60) };
+        let mut text = || {
+            // Nothing that can be compressed much.
+            let word = |_| format!("{:016x}", dice.below(u64::MAX));
+            format!("('{}')", (0..words).map(word).collect::<String>())
+        };
+        let values: Vec<String> = (0..count).map(|_| text()).collect();
+        match client.state(&format!("INSERT INTO public.log VALUES {}", values.join(", "))).as_str()
+        {
+            "00000" => rows += count,
+            "53100" => full += 1,
+            other => panic!("{other}, {rows} rows"),
+        }
+        if 20 < full {
+            break;
+        }
+    }
+    assert!(20 < full && 0 < rows, "{full} refusals, {rows} rows");
+    let told = |client: &mut Client| {
+        client.rows("SELECT count(*), min(_seq), max(_seq), count(DISTINCT _seq) FROM public.log")
+    };
+    let all = |rows: i32| format!("{rows}|1|{rows}|{rows}");
+    assert_eq!(told(&mut client), all(rows));
+    assert_eq!(client.one("SELECT c FROM public.v"), rows.to_string());
+    // With room again it goes on by itself.
+    fs::remove_file(&ballast).unwrap();
+    eventually(PATIENCE, "rows are taken again", || {
+        client.state("INSERT INTO public.log VALUES ('again')") == "00000"
+    });
+    client.rows("INSERT INTO public.t VALUES (1, 'a')");
+    assert_eq!(client.one("SELECT nextval('public.s')"), "1");
+    assert_eq!(told(&mut client), all(rows + 1));
+    server.kill();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    assert_eq!(told(&mut client), all(rows + 1));
+    assert_eq!(client.one("SELECT c FROM public.v"), (rows + 1).to_string());
+    assert!(!client.rows("SELECT * FROM forebay.verify_log('log')").contains("|f|"));
+    server.kill();
+    drop(disk);
+}
+
+/// A file system of its own that is soon full.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// `None` where nobody may mount one, which is told; in CI somebody has to.
+    fn mount(path: &std::path::Path) -> Option<SmallDisk> {
+        fs::create_dir_all(path).unwrap();
+        let size = ["-t", "tmpfs", "-o", "size=24m", "tmpfs"];
+        let mounted = std::process::Command::new("mount").args(size).arg(path).status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(SmallDisk(path.to_owned()));
+        }
+        assert!(std::env::var_os("CI").is_none(), "a small file system cannot be mounted");
+        eprintln!("skipped: a small file system cannot be mounted");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        std::process::Command::new("umount").arg("-l").arg(&self.0).status().ok();
+    }
+}
+
+#[test]
+fn the_newest_rows_are_read_from_the_end() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (v int) USING log");
+    for step in 0..12 {
+        let rows = if step % 3 == 0 { 1_500 } else { 7 };
+        client.rows(&format!(
+            "INSERT INTO public.log SELECT g FROM generate_series(1, {rows}) AS g ORDER BY g"
+        ));
+    }
+    client.rows("SELECT forebay.redact('log', 6000, 6040)");
+    let all: Vec<i64> = {
+        let rows = client.rows("SELECT _seq FROM public.log");
+        let mut all: Vec<i64> = rows.split("; ").map(|row| row.parse().unwrap()).collect();
+        all.sort_unstable();
+        all
+    };
+    for count in [0, 1, 3, 14, 15, 40, 1_600, 5_000, 9_000] {
+        let told = |rows: Vec<i64>| rows.iter().map(i64::to_string).collect::<Vec<_>>().join("; ");
+        let newest: Vec<i64> = all.iter().rev().take(count).copied().collect();
+        let oldest: Vec<i64> = all.iter().take(count).copied().collect();
+        let offset: Vec<i64> = all.iter().rev().skip(3).take(count).copied().collect();
+        let mut check = |sql: String, expected: &[i64]| {
+            assert_eq!(client.rows(&sql), told(expected.to_vec()), "{sql}");
+        };
+        check(format!("SELECT _seq FROM public.log ORDER BY _seq DESC LIMIT {count}"), &newest);
+        check(format!("SELECT _seq FROM public.log ORDER BY _seq LIMIT {count}"), &oldest);
+        check(
+            format!(
+                "SELECT n FROM (SELECT v, _seq AS n FROM public.log) AS q ORDER BY n DESC LIMIT {count}"
+            ),
+            &newest,
+        );
+        check(
+            format!("SELECT _seq FROM public.log ORDER BY _seq DESC LIMIT {count} OFFSET 3"),
+            &offset,
+        );
+        let odd: Vec<i64> =
+            all.iter().rev().filter(|seq| **seq % 2 == 1).take(count).copied().collect();
+        check(
+            format!(
+                "SELECT _seq FROM public.log WHERE _seq % 2 = 1 ORDER BY _seq DESC LIMIT {count}"
+            ),
+            &odd,
+        );
+    }
+    // Most files are not even opened.
+    let files = |client: &mut Client, sql: &str| {
+        client.rows(&format!("EXPLAIN {sql}")).matches(".parquet/").count()
+    };
+    let every = files(&mut client, "SELECT max(v + 0) FROM public.log");
+    let few = files(&mut client, "SELECT * FROM public.log ORDER BY _seq DESC LIMIT 3");
+    assert!(few < every && every >= 4, "{few} of {every}");
 }
