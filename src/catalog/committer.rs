@@ -35,8 +35,15 @@ const CHECKPOINT_BYTES_PER_FRAME: u64 = 1 << 10;
 /// What is asked of the committer.
 #[derive(Debug)]
 pub(super) enum Request {
-    Commit { changes: Vec<Change>, answer: oneshot::Sender<Result<Committed>> },
-    Checkpoint { answer: oneshot::Sender<Result<()>> },
+    Commit {
+        changes: Vec<Change>,
+        answer: oneshot::Sender<Result<Committed>>,
+    },
+    Checkpoint {
+        answer: oneshot::Sender<Result<()>>,
+    },
+    /// What is asked behind it is refused.
+    Stop,
 }
 
 /// The owner of the journal and of the newest state.
@@ -56,39 +63,35 @@ pub(super) struct Committer {
     _lock: Option<Lock>,
 }
 
-/// Runs the committer until the stop, then what is queued already, and no more.
+/// Runs the committer until the stop, then what is queued already, and no more. It has a thread of its own: another one for
+/// each group would cost more than all but the sync.
 pub(super) async fn serve(
-    mut committer: Committer,
-    mut queue: mpsc::Receiver<Request>,
+    committer: Committer,
+    queue: mpsc::Receiver<Request>,
+    stopper: mpsc::WeakSender<Request>,
     tasks: Tasks,
 ) {
     let stop = tasks.stop_token();
-    loop {
-        let mut requests = Vec::new();
-        let received = tokio::select! {
-            biased;
-            () = stop.cancelled(), if !queue.is_closed() => {
-                queue.close();
-                continue;
+    let mut work = tasks.blocking(move || committer.serve(queue));
+    let ended = tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        ended = &mut work => Some(ended),
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            // Without a handle nobody asks any more.
+            if let Some(stopper) = stopper.upgrade() {
+                drop(stopper.send(Request::Stop).await);
             }
-            received = queue.recv_many(&mut requests, GROUP_LEN_MAX) => received,
-        };
-        if received == 0 {
-            break;
+            work.await
         }
-        let work = tasks.blocking(move || {
-            committer.run(requests);
-            committer
-        });
-        committer = match work.await {
-            Ok(committer) => committer,
-            // It panicked: ending early stops the process, and a restart reads what is durable.
-            Err(_) => return,
-        };
+    };
+    // When it panicked, ending early stops the process, and a restart reads what is durable.
+    if ended.is_ok() {
+        stop.cancelled().await;
     }
-    // Nobody has a handle any more; others may open the state root, and the process may live on.
-    drop(committer);
-    stop.cancelled().await;
 }
 
 impl Committer {
@@ -130,6 +133,18 @@ impl Committer {
         Ok((committer, shared))
     }
 
+    /// Serves all that is asked, until nobody can ask any more. Others may open the state root then, and the process may live
+    /// on.
+    fn serve(mut self, mut queue: mpsc::Receiver<Request>) {
+        let mut requests = Vec::new();
+        while 0 < queue.blocking_recv_many(&mut requests, GROUP_LEN_MAX) {
+            if requests.iter().any(|request| matches!(request, Request::Stop)) {
+                queue.close();
+            }
+            self.run(std::mem::take(&mut requests));
+        }
+    }
+
     /// Serves one group of requests.
     pub(super) fn run(&mut self, requests: Vec<Request>) {
         let (mut groups, mut commits, mut checkpoints) = (Vec::new(), Vec::new(), Vec::new());
@@ -140,6 +155,7 @@ impl Committer {
                     commits.push(answer);
                 }
                 Request::Checkpoint { answer } => checkpoints.push(answer),
+                Request::Stop => {}
             }
         }
         // Somebody who no longer waits for the answer does not need it.

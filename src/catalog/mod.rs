@@ -121,7 +121,8 @@ impl Catalog {
         let (committer, shared) =
             opened.await.map_err(|error| Error::Internal(error.to_string()))??;
         let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
-        tasks.essential("catalog", committer::serve(committer, requests, tasks.clone()));
+        let stopper = queue.downgrade();
+        tasks.essential("catalog", committer::serve(committer, requests, stopper, tasks.clone()));
         Ok(Catalog { shared, queue })
     }
 
@@ -135,7 +136,8 @@ impl Catalog {
         let root = Directory::open_faulty(Path::new("/state"), disk)?;
         let (committer, shared) = Committer::open(&root, clock, None)?;
         let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
-        tasks.essential("catalog", committer::serve(committer, requests, tasks.clone()));
+        let stopper = queue.downgrade();
+        tasks.essential("catalog", committer::serve(committer, requests, stopper, tasks.clone()));
         Ok(Catalog { shared, queue })
     }
 

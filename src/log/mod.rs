@@ -54,6 +54,9 @@ const SEGMENT_ROWS_MAX: usize = 1 << 20;
 /// After a failure, how long until it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
+/// How long after a look nothing is looked at: a log grows by less than its limit meanwhile.
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// How often a change is tried again when another commit comes between.
 const TRIES_MAX: usize = 20;
 
@@ -381,6 +384,12 @@ async fn seal(logs: Arc<Logs>) {
         }
         drop(generation);
         logs.reap();
+        // Looking at each commit would cost as much as a small one does.
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(PAUSE) => {}
+        }
         tokio::select! {
             biased;
             () = stop.cancelled() => return,

@@ -2,7 +2,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use arrow::array::{Array, AsArray, Int64Array, RecordBatch};
+use arrow::array::{AsArray, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimeUnit};
 
 use super::segment::{Content, OFFSET};
@@ -258,7 +258,7 @@ async fn kills_at_any_point_lose_and_double_no_row() {
 
 #[tokio::test]
 async fn faults_that_are_planted_are_found() {
-    for planted in [Planted::AppendNotSynced, Planted::FileNotSynced, Planted::NameNotSynced] {
+    for planted in [Planted::Appends, Planted::Files, Planted::Names] {
         let mut found = None;
         for seed in 0..2_000 {
             if lives(seed, Some(planted)).await.is_err() {

@@ -81,6 +81,7 @@ const SETTINGS: &[Setting] = &[
         "Whether `SELECT nextval('name')` makes a sequence that is not there.",
     ),
     setting("forebay.show_versions", "off", Kind::Bool, "Whether versions appear as schemas."),
+    reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
     setting(
         "forebay.view_consistency",
         "strict",
@@ -93,7 +94,6 @@ const SETTINGS: &[Setting] = &[
         Kind::Own(wait),
         "How long a bounded read waits for a view.",
     ),
-    reported("forebay.versions", "", Kind::Fixed, "What the last statement read."),
     setting("hba_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
     setting("ident_file", "", Kind::Fixed, "There is none of PostgreSQL's."),
     setting(

@@ -35,15 +35,15 @@ pub(crate) enum Call {
     SyncDirectory,
 }
 
-/// A fault of the code that stands above the disk, to see whether a simulation finds it.
+/// What a fault of the code that stands above the disk forgets to sync, to see whether a simulation finds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Planted {
     /// What is appended to a file is acknowledged before it is synced.
-    AppendNotSynced,
+    Appends,
     /// A file is put in place before its content is synced.
-    FileNotSynced,
+    Files,
     /// A file is taken to be in place before its directory is synced.
-    NameNotSynced,
+    Names,
 }
 
 /// What is left after a crash.
@@ -244,7 +244,7 @@ impl Disk {
     pub(super) fn sync_directory(&self, path: &Path) -> Result<()> {
         let mut state = self.state();
         state.step()?;
-        if state.planted == Some(Planted::NameNotSynced) {
+        if state.planted == Some(Planted::Names) {
             return Ok(());
         }
         state.fault(Call::SyncDirectory)?;
@@ -293,8 +293,8 @@ impl Handle {
         let mut state = self.disk.state();
         state.step()?;
         let forgotten = match self.appends {
-            true => Planted::AppendNotSynced,
-            false => Planted::FileNotSynced,
+            true => Planted::Appends,
+            false => Planted::Files,
         };
         if state.planted == Some(forgotten) {
             return Ok(());

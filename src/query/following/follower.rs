@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
@@ -29,6 +30,9 @@ const NUMBERS_AT_ONCE: i64 = 1 << 18;
 /// kept: far fewer would write all the time, far more would make a start read much again.
 const SAVE_NUMBERS: i64 = 100_000;
 const SAVE_SHARE: usize = 4;
+
+/// How long nothing is looked at where there is no view.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// Memory that the rows of one view, or the states of its groups, may take.
 const BYTES_MAX: usize = 256 << 20;
@@ -80,6 +84,14 @@ impl Follower {
                     biased;
                     () = self.cancel.cancelled() => break,
                     () = tokio::task::yield_now() => continue,
+                }
+            }
+            if self.live.is_empty() {
+                // Nobody waits for a view: looking at each commit would cost as much as a small one does.
+                tokio::select! {
+                    biased;
+                    () = self.cancel.cancelled() => break,
+                    () = tokio::time::sleep(PAUSE) => {}
                 }
             }
             tokio::select! {

@@ -291,11 +291,20 @@ fn utility_statements() {
     check("SHOW TIME ZONE", "Show(Some(\"timezone\"))");
     check(
         "FETCH FORWARD 10 FROM c",
-        "Fetch { name: \"c\", direction: Forward(Some(10)), is_move: false }",
+        "Fetch { name: \"c\", direction: Forward(Some(10)), is_move: false, timeout_ms: None }",
     );
-    check("FETCH ALL IN c", "Fetch { name: \"c\", direction: Forward(None), is_move: false }");
-    check("FETCH c", "Fetch { name: \"c\", direction: Forward(Some(1)), is_move: false }");
-    check("MOVE BACKWARD ALL c", "Fetch { name: \"c\", direction: Backward(None), is_move: true }");
+    check(
+        "FETCH ALL IN c",
+        "Fetch { name: \"c\", direction: Forward(None), is_move: false, timeout_ms: None }",
+    );
+    check(
+        "FETCH c",
+        "Fetch { name: \"c\", direction: Forward(Some(1)), is_move: false, timeout_ms: None }",
+    );
+    check(
+        "MOVE BACKWARD ALL c",
+        "Fetch { name: \"c\", direction: Backward(None), is_move: true, timeout_ms: None }",
+    );
     check("ROLLBACK TO SAVEPOINT a", "RollbackTo(\"a\")");
     check("DEALLOCATE ALL", "Deallocate(None)");
     check("DROP TABLE 1", "0A000 DROP TABLE is not supported");

@@ -18,6 +18,9 @@ use crate::pg::facts::{CHANGING, ROW, Seen};
 use crate::query::parse;
 use crate::rows::batch_of;
 
+/// So few rows are looked at where they are: another thread would cost more.
+pub(super) const FEW_ROWS: usize = 256;
+
 impl SqlSession {
     /// Rows with all that the table says of them, and checked.
     /// Errors: 23502, 23514, 22001; those of the expressions.
@@ -28,12 +31,17 @@ impl SqlSession {
         text: &Arc<str>,
     ) -> Result<RecordBatch> {
         let new = self.generated(written, new).await?;
-        let output = self.settings.meaning().output.clone();
-        let own = written.clone();
-        let fitted = self.engine.plan(move || {
-            Target { table: &own.table, rows: &own.rows, output: &output }.fitted(&new)
-        });
-        let new = self.unless_cancelled(fitted).await?;
+        let new = if new.num_rows() <= FEW_ROWS {
+            let output = &self.settings.meaning().output;
+            Target { table: &written.table, rows: &written.rows, output }.fitted(&new)?
+        } else {
+            let output = self.settings.meaning().output.clone();
+            let own = written.clone();
+            let fitted = self.engine.plan(move || {
+                Target { table: &own.table, rows: &own.rows, output: &output }.fitted(&new)
+            });
+            self.unless_cancelled(fitted).await?
+        };
         self.check(&written.table, &new, text).await?;
         Ok(new)
     }

@@ -12,7 +12,7 @@ use super::SqlSession;
 use super::assigned::{Place, Places};
 use super::changed::Target;
 use super::completed::in_order;
-use super::write::TRIES_MAX;
+use super::write::{Made, TRIES_MAX};
 use super::written::{Written, again};
 use crate::catalog::roles::Privilege;
 use crate::error::{Error, Result};
@@ -70,7 +70,10 @@ impl SqlSession {
                 let target = Target { table: &own.table, rows: &own.rows, output: &output };
                 let inserted = (0 < new.num_rows()).then(|| new.clone());
                 let change = rows::Change { inserted, ..rows::Change::default() };
-                super::write::changed(&target, change, new)
+                match own.table.is_log {
+                    true => Ok(Made { change, after: (*own.rows).clone(), affected: new }),
+                    false => super::write::changed(&target, change, new),
+                }
             });
             let made = self.unless_cancelled(made).await?;
             let deferred = self.deferred();

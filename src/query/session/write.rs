@@ -229,12 +229,18 @@ impl SqlSession {
         if let Change::Insert { conflict: Some(conflict), .. } = change {
             return self.unless_conflicting(conflict, over, new).await;
         }
+        let inserted = (0 < new.num_rows()).then(|| new.clone());
+        let change = rows::Change { inserted, ..rows::Change::default() };
+        if over.written.table.is_log {
+            // There is no key to look at, and the numbers are the commit's to give.
+            let after = (*over.written.rows).clone();
+            return Ok(Made { change, after, affected: new });
+        }
         let output = self.settings.meaning().output.clone();
         let own = over.written.clone();
         let made = move || {
             let target = Target { table: &own.table, rows: &own.rows, output: &output };
-            let inserted = (0 < new.num_rows()).then(|| new.clone());
-            changed(&target, rows::Change { inserted, ..rows::Change::default() }, new)
+            changed(&target, change, new)
         };
         self.unless_cancelled(self.engine.plan(made)).await
     }
