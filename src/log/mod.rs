@@ -51,6 +51,11 @@ const BULK_SHARE: usize = 2;
 /// Rows of one file. More would make pruning coarse, fewer would make many files.
 const SEGMENT_ROWS_MAX: usize = 1 << 20;
 
+/// Segments that become one when each has at most so many rows. Each row is written again twice at most, and there is one
+/// file for every few hundred thousand of them. Simulated lives are too short to see so many.
+const MERGED_LEN: usize = if cfg!(test) { 3 } else { 8 };
+const MERGED_ROWS_MAX: [i64; 2] = [1 << 14, 1 << 17];
+
 /// After a failure, how long until it is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -346,6 +351,28 @@ impl Logs {
         }
     }
 
+    /// Puts segments that are small and stand beside each other into one.
+    async fn merge(&self, table: &Arc<Table>, rows: &Arc<Rows>, log: &Arc<Log>) -> Result<()> {
+        let Some(parts) = mergeable(rows, log) else { return Ok(()) };
+        let (Some(first), Some(last)) = (parts.first(), parts.last()) else { return Ok(()) };
+        let oid = table.ids.relation;
+        let (directory, own, wanted) = (self.directory.clone(), parts.to_vec(), Arc::clone(table));
+        let read = self.tasks.blocking(move || {
+            let bytes = |part: &Arc<Segment>| verified(&directory, oid, &part.file);
+            let files = own.iter().map(|part| Ok((Arc::clone(part), bytes(part)?)));
+            segment::Content::merged(&wanted, files.collect::<Result<_>>()?)
+        });
+        let content = read.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))?;
+        let times_us = content.times_us();
+        let name = format!("{:020}-{:020}.parquet", first.first, last.last);
+        let file = self.put(oid, name, content).await?;
+        let added = Segment { file, first: first.first, last: last.last, times_us, timed: true };
+        let removed = parts.iter().map(|part| part.file.name.clone()).collect();
+        let change = Change::ReplaceSegments { table: oid, removed, added: Some(added) };
+        self.catalog.commit(vec![change]).await?;
+        Ok(())
+    }
+
     /// Seals the oldest rows of a log.
     async fn seal(&self, table: &Arc<Table>, rows: &Arc<Rows>, log: &Arc<Log>) -> Result<()> {
         let Some((first, last, content)) = segment::Content::oldest(table, rows, log)? else {
@@ -360,6 +387,19 @@ impl Logs {
     }
 }
 
+/// Segments, one behind the other and with no row in memory between them, that are better one.
+fn mergeable<'a>(rows: &Rows, log: &'a Log) -> Option<&'a [Arc<Segment>]> {
+    let apart = |parts: &[Arc<Segment>]| match (parts.first(), parts.last()) {
+        (Some(first), Some(last)) => rows.up_to(first.first) != rows.up_to(last.last),
+        _ => true,
+    };
+    let small = |parts: &[Arc<Segment>], max: i64| parts.iter().all(|it| it.file.rows <= max);
+    MERGED_ROWS_MAX.iter().find_map(|max| {
+        let mut all = log.segments.windows(MERGED_LEN);
+        all.find(|parts| small(parts, *max) && !apart(parts))
+    })
+}
+
 /// Seals what is due until the stop.
 async fn seal(logs: Arc<Logs>) {
     let stop = logs.tasks.stop_token();
@@ -368,17 +408,22 @@ async fn seal(logs: Arc<Logs>) {
         let generation = logs.catalog.pin();
         let mut failed = false;
         for (oid, log) in &*generation.logs {
-            let Some(rows) = generation.rows(*oid).filter(|it| logs.tail_bytes <= it.bytes())
-            else {
+            let Some(rows) = generation.rows(*oid) else { continue };
+            let due = logs.tail_bytes <= rows.bytes();
+            if !due && mergeable(rows, log).is_none() {
                 continue;
-            };
+            }
             let Some((_, table)) = generation.table_by_oid(*oid) else { continue };
-            match logs.seal(table, rows, log).await {
+            let done = match due {
+                true => logs.seal(table, rows, log).await,
+                false => logs.merge(table, rows, log).await,
+            };
+            match done {
                 // Somebody changed the log meanwhile: it is looked at again at once.
                 Ok(()) | Err(Error::SerializationFailure(_)) => {}
                 Err(error) => {
                     failed = true;
-                    tracing::warn!(log = table.name, %error, "could not seal rows of a log");
+                    tracing::warn!(log = table.name, %error, "could not put rows of a log into a file");
                 }
             }
         }

@@ -8,7 +8,10 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch};
+use arrow::array::{
+    ArrayRef, AsArray, BooleanArray, Int64Array, RecordBatch, TimestampMicrosecondArray,
+    new_null_array,
+};
 use arrow::compute::{cast, filter_record_batch, max, min};
 use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, Schema, SchemaRef};
 use bytes::Bytes;
@@ -19,7 +22,7 @@ use parquet::errors::ParquetError;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
 
-use crate::catalog::log::Log;
+use crate::catalog::log::{Log, Segment};
 use crate::catalog::table::{Default, Stamp, Table};
 use crate::error::{Error, Result};
 use crate::rows::{Rows, batch_of};
@@ -57,6 +60,33 @@ pub(super) fn layout(table: &Table, timed: bool) -> Vec<(FieldRef, Option<usize>
         }
     }
     columns
+}
+
+/// The columns without what the fields say of PostgreSQL's types, which is the catalog's to know.
+fn bare(columns: &[(FieldRef, Option<usize>)]) -> SchemaRef {
+    let bare = |(field, _): &(FieldRef, Option<usize>)| {
+        Field::new(field.name(), field.data_type().clone(), field.is_nullable())
+    };
+    Arc::new(Schema::new(columns.iter().map(bare).collect::<Vec<Field>>()))
+}
+
+/// A column of rows of a segment, in a file that begins at the number `first`.
+fn moved(rows: &RecordBatch, field: &Field, segment: &Segment, first: i64) -> Result<ArrayRef> {
+    let count = rows.num_rows();
+    match (field.name().as_str(), rows.column_by_name(field.name())) {
+        (OFFSET, Some(own)) => {
+            let numbers = own.as_primitive::<Int64Type>().values().iter();
+            let numbers = numbers.map(|offset| offset + segment.first - first);
+            Ok(Arc::new(Int64Array::from_iter_values(numbers)))
+        }
+        (_, Some(own)) => Ok(Arc::clone(own)),
+        (TIME, None) => {
+            let times = TimestampMicrosecondArray::from(vec![segment.times_us.0; count]);
+            let times = cast(&times, field.data_type());
+            times.map_err(|error| Error::Internal(format!("segment of a log: {error}")))
+        }
+        (_, None) => Ok(new_null_array(field.data_type(), count)),
+    }
 }
 
 /// Whether a column of this type can be in a file.
@@ -103,6 +133,23 @@ impl Content {
         Ok(Content { columns, batches })
     }
 
+    /// The rows of segments, one behind the other, as those of one. Columns that the log has no more are left out.
+    /// Errors: XX001 for a file that is damaged.
+    pub(super) fn merged(table: &Table, parts: Vec<(Arc<Segment>, Vec<u8>)>) -> Result<Content> {
+        let schema = bare(&layout(table, true));
+        let first = parts.first().map_or(0, |(segment, _)| segment.first);
+        let mut batches = Vec::new();
+        for (segment, bytes) in parts {
+            // None has a number below the first.
+            for batch in &Content::without(bytes, (0, -1))?.batches {
+                let array = |field: &FieldRef| moved(batch, field, &segment, first);
+                let arrays = schema.fields().iter().map(array).collect::<Result<_>>()?;
+                batches.push(batch_of(&schema, arrays, batch.num_rows())?);
+            }
+        }
+        Ok(Content { columns: schema, batches })
+    }
+
     /// The oldest rows of a log in memory, up to the next segment: their first and last numbers, and the rows.
     pub(super) fn oldest(
         table: &Table,
@@ -131,13 +178,7 @@ impl Content {
         columns: &[(FieldRef, Option<usize>)],
         parts: Vec<(Arc<Int64Array>, RecordBatch)>,
     ) -> Result<Content> {
-        // What the fields say of PostgreSQL's types is the catalog's to know.
-        let bare = |field: &Field| {
-            Field::new(field.name(), field.data_type().clone(), field.is_nullable())
-        };
-        let schema = Arc::new(Schema::new(
-            columns.iter().map(|(field, _)| bare(field)).collect::<Vec<Field>>(),
-        ));
+        let schema = bare(columns);
         let mut batches = Vec::with_capacity(parts.len());
         for (offsets, rows) in parts {
             let arrays = columns.iter().map(|(_, place)| {

@@ -107,7 +107,10 @@ async fn step(catalog: &Catalog, logs: &Arc<Logs>, random: &mut Random, life: &m
         1 | 2 => logs.seal(table, rows, log).await.is_ok(),
         3 => {
             logs.reap();
-            true
+            match random.below(2) {
+                0 => true,
+                _ => logs.merge(table, rows, log).await.is_ok(),
+            }
         }
         4 if !life.kept.0.is_empty() => {
             let first = random.below(life.kept.0.len());

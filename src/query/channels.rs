@@ -154,6 +154,24 @@ impl Channels {
         Ok(())
     }
 
+    /// Tells those that listen to a channel something that no session has sent. One whose mailbox is full is told the next
+    /// time.
+    pub(super) fn tell(&self, channel: &str, payload: &str) {
+        let listeners = self.lock();
+        for mailbox in listeners.get(channel).into_iter().flat_map(BTreeMap::values) {
+            let notification =
+                Notification { pid: 0, channel: channel.to_owned(), payload: payload.to_owned() };
+            let mut unread = mailbox.lock();
+            if UNREAD_BYTES_MAX < unread.bytes + size(&notification) {
+                continue;
+            }
+            unread.bytes += size(&notification);
+            unread.waiting.push_back(notification);
+            drop(unread);
+            mailbox.arrival.notify_one();
+        }
+    }
+
     /// The channels the session `pid` listens to.
     pub(super) fn of(&self, pid: i32) -> Vec<String> {
         let listeners = self.lock();

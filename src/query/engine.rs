@@ -228,6 +228,7 @@ impl Engine {
     /// Starts what goes on beside all statements.
     /// Errors: 58030.
     pub fn follow(self: &Arc<Self>, state_root: &Path, tasks: &Tasks) -> Result<()> {
+        super::wakes::start(self, tasks);
         super::following::start(self, state_root, tasks)
     }
 

@@ -48,3 +48,4 @@ mod snapshots;
 pub mod system;
 mod through;
 mod views;
+mod wakes;

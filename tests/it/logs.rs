@@ -714,3 +714,58 @@ fn the_newest_rows_are_read_from_the_end() {
     let few = files(&mut client, "SELECT * FROM public.log ORDER BY _seq DESC LIMIT 3");
     assert!(few < every && every >= 4, "{few} of {every}");
 }
+
+#[test]
+fn small_segments_become_one() {
+    let site = Site::new();
+    let server = site.serve(&SMALL);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (v text, n int) USING log");
+    let mut rows = 0;
+    for step in 1..=60 {
+        // Some go to the journal first, and some to a file at once.
+        let count = if step % 2 == 0 { 300 } else { 60 };
+        client.rows(&format!(
+            "INSERT INTO public.log SELECT repeat('x', 40), g FROM generate_series(1, {count}) AS g ORDER BY g"
+        ));
+        rows += count;
+        if step == 30 {
+            client.rows("SELECT forebay.redact('log', 100, 109)");
+            client.rows("ALTER TABLE public.log ADD COLUMN more int");
+            rows -= 10;
+        }
+    }
+    let segments = "SELECT segments FROM forebay.logs";
+    eventually(PATIENCE, "few segments", || client.one(segments).parse::<u32>().unwrap() < 20);
+    let told = "SELECT count(*), count(DISTINCT _seq), min(_seq), max(_seq), sum(n), count(more) FROM public.log";
+    let sums: i32 = 30 * (300 * 301 / 2 + 60 * 61 / 2) - (40..50).sum::<i32>();
+    let expected = format!("{rows}|{rows}|1|{}|{sums}|0", rows + 10);
+    assert_eq!(client.rows(told), expected);
+    assert_eq!(
+        client.rows("SELECT count(*) FROM (SELECT _time < lag(_time) OVER (ORDER BY _seq) AS back FROM public.log) AS q WHERE back"),
+        "0"
+    );
+    let logs = site.state().join("logs");
+    let count: usize = client.one(segments).parse().unwrap();
+    eventually(PATIENCE, "the small files are gone", || files(&logs).len() <= count + 1);
+    server.kill();
+    let server = site.serve(&SMALL);
+    assert_eq!(server.connect().rows(told), expected);
+}
+
+#[test]
+fn who_listens_to_a_log_is_woken() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let (mut listener, mut writer) = (server.connect(), server.connect());
+    writer.rows("CREATE TABLE public.log (v int) USING log");
+    listener.rows("LISTEN log");
+    writer.rows("INSERT INTO public.log VALUES (1), (2), (3)");
+    let told = loop {
+        let frame = listener.frame().unwrap();
+        if frame.kind == b'A' {
+            break String::from_utf8_lossy(&frame.body[4..]).replace('\0', " ");
+        }
+    };
+    assert_eq!(told, "log 3 ");
+}
