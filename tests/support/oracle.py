@@ -34,6 +34,14 @@ ALIKE = """
     END $$;
 """
 
+# What minor releases of PostgreSQL 15 have brought since the one whose catalogs are ours: a function for pg_upgrade, and a
+# version that each column keeps among its options.
+NEWER = """
+    DELETE FROM pg_description WHERE classoid = 'pg_proc'::regclass AND objoid = 4551;
+    DELETE FROM pg_proc WHERE oid = 4551;
+    UPDATE pg_attribute SET attoptions = NULL WHERE attoptions::text LIKE '{pg_attver=%';
+"""
+
 # Files have no TOAST, and no transaction has written them. Nothing here is long enough to need it.
 FILES = """
     DO $$
@@ -148,6 +156,7 @@ def load(server, root):
                 declare(connection, name, declared.get(table, {}))
         connection.execute("ANALYZE")
         connection.execute(FILES)
+        connection.execute(NEWER)
 
 
 def newest_version(database):
