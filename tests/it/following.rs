@@ -121,6 +121,12 @@ fn views_are_what_their_queries_are() {
     let mut views: Vec<(String, String)> = Vec::new();
     let (mut checked, mut version, mut number) = (0, 1, 0);
     while checked < cases {
+        // Every case looks at all rows.
+        if 4_000 < client.one("SELECT count(*) FROM public.log").parse::<u32>().unwrap() {
+            client.rows("DROP TABLE public.log CASCADE");
+            client.rows(&format!("CREATE TABLE public.log ({COLUMNS}) USING log"));
+            views.clear();
+        }
         let context = format!("case {checked}, seed {}", dice.seed);
         match dice.below(14) {
             0..=6 => {
