@@ -11,7 +11,7 @@ use crate::pg::encodings::{self, Encoding};
 use crate::pg::zone::{Zone, offset_name};
 
 /// What `server_version` says; the catalogs are PostgreSQL 15's.
-pub const SERVER_VERSION: &str = "15.18";
+pub const SERVER_VERSION: &str = "15.20";
 
 /// What a setting's value may be.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +126,7 @@ const SETTINGS: &[Setting] = &[
         Kind::Fixed,
         "The version of PostgreSQL we present.",
     ),
-    setting("server_version_num", "150018", Kind::Fixed, "The version as a number."),
+    setting("server_version_num", "150020", Kind::Fixed, "The version as a number."),
     reported("session_authorization", "forebay", Kind::Text, "The role that logged in."),
     setting("ssl", "off", Kind::Fixed, "Whether TLS is on."),
     reported(

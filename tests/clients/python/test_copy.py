@@ -119,6 +119,7 @@ def test_nothing_is_taken(tmp_path):
     """COPY FROM is refused before a row is sent, and the connection goes on."""
     file = tmp_path / "rows"
     file.write_text("9\tNOWHERE\tx\n")
-    script = f"\\copy tpch.region FROM '{file}'\nCOPY tpch.region FROM STDIN;\nSELECT count(*) FROM tpch.region;\n"
+    # psql skips what may be data when such a COPY fails, up to the end that it is told.
+    script = f"\\copy tpch.region FROM '{file}'\nCOPY tpch.region FROM STDIN;\n\\.\nSELECT count(*) FROM tpch.region;\n"
     done = run("psql", "-X", "-A", "-t", SERVER, stdin=script)
     assert done.stdout == "5\n" and done.stderr.count("ERROR:  cannot change the tables of a version") == 2, done.stderr
