@@ -148,7 +148,7 @@ impl Logs {
     }
 
     /// Writes rows into files, for a change that is going to name them; they have no numbers yet.
-    /// Errors: 53100, 58030; nothing is left behind then.
+    /// Errors: 53100, 58030; what is left behind then goes soon.
     pub async fn write(&self, table: &Arc<Table>, rows: RecordBatch) -> Result<Vec<SegmentFile>> {
         let mut files = Vec::new();
         let mut from = 0;
@@ -158,10 +158,7 @@ impl Logs {
             let number = self.written.fetch_add(1, Ordering::Relaxed);
             // With a restart between, the journal has gone on, or the file of that name was swept.
             let name = format!("load-{:020}-{number:06}.parquet", self.catalog.pin().lsn);
-            match self.put(table.ids.relation, name, part).await {
-                Ok(file) => files.push(file),
-                Err(error) => return Err(error),
-            }
+            files.push(self.put(table.ids.relation, name, part).await?);
             from += count;
         }
         Ok(files)
@@ -262,19 +259,18 @@ impl Logs {
         let hold = Hold::default();
         lock(&self.files).insert((table, name.clone()), hold.downgrade());
         let directory = self.directory.clone();
-        let own = name.clone();
         let written = self.tasks.blocking(move || {
             let rows = i64::try_from(content.rows()).unwrap_or(i64::MAX);
             let bytes = content.encode()?;
-            directory.subdirectory(&table.to_string())?.write(&own, &bytes)?;
+            directory.subdirectory(&table.to_string())?.write(&name, &bytes)?;
             let crc32c = crc32c::crc32c(&bytes);
             let bytes = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            Ok(SegmentFile { name: own, rows, bytes, crc32c, hold: Some(hold) })
+            Ok(SegmentFile { name, rows, bytes, crc32c, hold: Some(hold) })
         });
         let written = written.await.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
-        match &written {
-            Ok(file) => self.mount(table, file),
-            Err(_) => self.forget(&(table, name)),
+        // What a failure has left is held by nobody, and reaped.
+        if let Ok(file) = &written {
+            self.mount(table, file);
         }
         written
     }
@@ -428,7 +424,10 @@ async fn seal(logs: Arc<Logs>) {
             }
         }
         drop(generation);
-        logs.reap();
+        let reaping = Arc::clone(&logs);
+        if logs.tasks.blocking(move || reaping.reap()).await.is_err() {
+            return;
+        }
         // Looking at each commit would cost as much as a small one does.
         tokio::select! {
             biased;

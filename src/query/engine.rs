@@ -193,7 +193,7 @@ impl Engine {
             sequences: parts.sequences,
             tables: parts.tables,
             logs: parts.logs,
-            following: super::following::Following::new(),
+            following: super::following::Following::new(&parts.catalog),
             sessions: super::activity::Sessions::default(),
             channels: super::channels::Channels::default(),
             locks: super::locks::Locks::default(),

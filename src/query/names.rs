@@ -227,9 +227,12 @@ impl<'a> Names<'a> {
             return match generation.view(schema, name) {
                 Some(view) => {
                     self.may_read(schema, name, view.kind())?;
+                    // One that a transaction has only made for itself is not followed yet.
+                    let there =
+                        || self.engine.catalog.pin().view_by_oid(view.ids.relation).is_some();
                     match view.follows {
-                        Some(log) => self.following(view, log).map(Some),
-                        None => self.view(view).map(Some),
+                        Some(log) if there() => self.following(view, log).map(Some),
+                        _ => self.view(view).map(Some),
                     }
                 }
                 None => self.sequence(schema, name),

@@ -401,3 +401,46 @@ fn a_materialized_view_is_one_to_clients() {
     let views = site.state().join("views");
     eventually(PATIENCE, "what was kept is gone", || fs::read_dir(&views).unwrap().count() == 0);
 }
+
+#[test]
+fn a_view_stays_right_while_its_log_changes() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (a int, k int, n int) USING log");
+    client.rows("INSERT INTO public.log VALUES (7, 1, 10), (7, 2, 20), (7, 1, 30)");
+    client.rows(
+        "CREATE MATERIALIZED VIEW public.v AS SELECT k, sum(n) AS s FROM public.log GROUP BY k",
+    );
+    let mut holds = |sql: &str, rows: &str| {
+        client.rows(sql);
+        assert_eq!(client.rows("SELECT * FROM public.v ORDER BY k"), rows, "{sql}");
+    };
+    holds("SELECT 1", "1|40; 2|20");
+    // A column before those that the view reads: theirs stand elsewhere then.
+    holds("ALTER TABLE public.log DROP COLUMN a", "1|40; 2|20");
+    holds("INSERT INTO public.log VALUES (2, 5)", "1|40; 2|25");
+    holds("ALTER TABLE public.log ADD COLUMN a int", "1|40; 2|25");
+    holds("INSERT INTO public.log (a, k, n) VALUES (1, 1, 1)", "1|41; 2|25");
+    assert_eq!(client.state("ALTER TABLE public.log DROP COLUMN n"), "2BP01");
+}
+
+#[test]
+fn a_transaction_reads_the_view_that_it_made() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let mut client = server.connect();
+    client.rows("CREATE TABLE public.log (k int) USING log; INSERT INTO public.log VALUES (1)");
+    client.rows("BEGIN");
+    client.rows("CREATE MATERIALIZED VIEW public.v AS SELECT count(*) AS c FROM public.log");
+    assert_eq!(client.one("SELECT c FROM public.v"), "1");
+    client.rows("ROLLBACK");
+    assert_eq!(client.state("SELECT c FROM public.v"), "42P01");
+    client.rows("CREATE TEMPORARY TABLE brief (k int)");
+    for (sql, state) in [
+        ("CREATE MATERIALIZED VIEW public.v AS SELECT k FROM brief", "0A000"),
+        ("CREATE MATERIALIZED VIEW public.v WITH (unknown = 1) AS SELECT 1 AS a", "22023"),
+    ] {
+        assert_eq!(client.state(sql), state, "{sql}");
+    }
+}

@@ -1,6 +1,6 @@
 //! The one task that follows: it folds what comes, builds what is new, and saves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use arrow::datatypes::Int64Type;
 use datafusion::execution::TaskContext;
 use datafusion::execution::session_state::SessionState;
 use datafusion::physical_plan::ExecutionPlan;
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -164,8 +164,12 @@ impl Follower {
         }
         let before = self.live.len() + self.building.len();
         let gone = |oid: &u32| !views.contains_key(oid);
-        for oid in self.live.keys().chain(self.building.keys()).filter(|oid| gone(oid)) {
-            if let Err(error) = self.directory.remove(&saved::name(*oid)) {
+        let unwanted: BTreeSet<u32> =
+            self.live.keys().chain(self.building.keys()).copied().filter(gone).collect();
+        for oid in unwanted {
+            let directory = self.directory.clone();
+            let removed = self.tasks.blocking(move || directory.remove(&saved::name(oid))).await;
+            if let Ok(Err(error)) = removed {
                 tracing::warn!(%error, "could not remove what is kept of a view");
             }
         }
@@ -186,11 +190,18 @@ impl Follower {
             moved = true;
             let followed = match self.live.contains_key(&oid) {
                 true => followed,
-                false => saved::load(&self.directory, oid, generation, followed),
+                false => saved::load(oid, generation, followed, self.saved(oid).await),
             };
             self.building.insert(oid, followed);
         }
         moved
+    }
+
+    /// The file of a view.
+    async fn saved(&self, oid: u32) -> Result<Option<Vec<u8>>> {
+        let directory = self.directory.clone();
+        let read = self.tasks.blocking(move || directory.read(&saved::name(oid))).await;
+        read.unwrap_or_else(|error| Err(Error::Internal(error.to_string())))
     }
 
     /// Takes away what has rows in it that were redacted: it is built anew. Whether there was any.
@@ -243,7 +254,7 @@ impl Followed {
             Err(error) => (view.follows.unwrap_or_default(), None, Some(error)),
         };
         Followed {
-            key: saved::key(generation, view, log, plan.as_deref()),
+            key: saved::key(view, log, plan.as_deref()),
             plan,
             log,
             redactions: generation.log(log).map_or(0, |log| log.redactions),
@@ -329,11 +340,18 @@ async fn advance(
     let mut content = followed.content.clone();
     let log = Source { engine, state, generation, log: followed.log };
     let folded = async {
-        let rows = log.rows((followed.since, last), &plan.places, &context).await?;
+        let rows = log.rows((followed.since, last), &plan.columns_read, &context).await?;
         plan.fold(&mut content, rows, &context).await.map_err(failed)
     };
     followed.moved = true;
-    match folded.await {
+    // A panic inside an operator concerns this view only.
+    let folded = std::panic::AssertUnwindSafe(folded).catch_unwind().await;
+    let folded = folded.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        tracing::error!(panic = text, "a view panicked while it followed");
+        Err(Error::Internal("execution failed".to_owned()))
+    });
+    match folded {
         Ok(()) if content.bytes() <= BYTES_MAX => {
             followed.content = content;
             followed.since = last;
@@ -359,12 +377,12 @@ struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// Rows behind `after` up to `last`, in their order, with the columns at `places`.
+    /// Rows behind `after` up to `last`, in their order, with the columns of these numbers.
     /// Errors: those of reading them.
     async fn rows(
         &self,
         (after, last): (i64, i64),
-        places: &[usize],
+        columns: &[i16],
         context: &Arc<TaskContext>,
     ) -> Result<Vec<RecordBatch>> {
         let (oid, generation) = (self.log, self.generation);
@@ -377,7 +395,13 @@ impl Source<'_> {
             return Err(Error::Internal(format!("the log {oid} has no numbers")));
         };
         // Its numbers are read too, to leave out what is at either end.
-        let wanted: Vec<usize> = places.iter().copied().chain([seq]).collect();
+        let mut wanted = Vec::with_capacity(columns.len() + 1);
+        for number in columns {
+            let place = table.place(*number);
+            let gone = || Error::Internal(format!("the log {oid} has no column {number}"));
+            wanted.push(place.ok_or_else(gone)?);
+        }
+        wanted.push(seq);
         let numbers = (after.saturating_add(1), last);
         let logs = &self.engine.logs;
         let plans = logs.in_order((table, rows, log), self.state, numbers, &wanted);

@@ -69,8 +69,8 @@ pub(super) const TIME_ZONE: &str = "UTC";
 #[derive(Debug)]
 pub(super) struct Incremental {
     slot: Slot,
-    /// The columns of the log that its rows have.
-    pub(super) places: Vec<usize>,
+    /// The columns of the log that its rows have, by their numbers: those keep theirs when others go.
+    pub(super) columns_read: Vec<i16>,
     /// What is kept of rows that come; an aggregate makes states.
     bottom: Arc<dyn ExecutionPlan>,
     /// The aggregate over all of the log.
@@ -164,11 +164,13 @@ impl Incremental {
         let fail = |error| failure::of(error, &text);
         let Some(parts) = split(&physical).map_err(fail)? else { return Ok(None) };
         let Parts { places, bottom, groups, top } = parts;
+        let number = |place: usize| table.attributes.get(place).map(|it| it.number);
+        let columns_read = places.into_iter().filter_map(number).collect();
         Ok(Some((
             log,
             Incremental {
                 slot,
-                places,
+                columns_read,
                 bottom,
                 groups,
                 top,
@@ -189,7 +191,7 @@ impl Incremental {
         self.bottom.schema()
     }
 
-    /// What is kept with rows that come; they have the columns at `places`.
+    /// What is kept with rows that come; they have the columns that are read.
     /// Errors: those of evaluating them.
     pub(super) async fn fold(
         &self,

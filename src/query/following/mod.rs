@@ -28,6 +28,7 @@ use tokio::sync::{Notify, OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::engine::Engine;
+use crate::catalog::Catalog;
 use crate::catalog::generation::Generation;
 use crate::catalog::view::View;
 use crate::error::{Error, Result};
@@ -44,6 +45,7 @@ const END_LIMIT: Duration = Duration::from_secs(10);
 /// What all sessions read.
 #[derive(Debug)]
 pub(super) struct Following {
+    catalog: Catalog,
     published: ArcSwap<Published>,
     /// How often something was published.
     ticks: watch::Sender<u64>,
@@ -95,8 +97,9 @@ pub(super) enum State {
 
 impl Following {
     /// Nothing is followed yet.
-    pub(super) fn new() -> Arc<Following> {
+    pub(super) fn new(catalog: &Catalog) -> Arc<Following> {
         Arc::new(Following {
+            catalog: catalog.clone(),
             published: ArcSwap::default(),
             ticks: watch::Sender::new(0),
             refresh: Mutex::default(),
@@ -114,6 +117,14 @@ impl Following {
     /// Tells each time something is published.
     pub(super) fn ticks(&self) -> watch::Receiver<u64> {
         self.ticks.subscribe()
+    }
+
+    /// Errors: 42P01 for a view that has been dropped: nobody is going to publish it.
+    fn check_there(&self, view: u32) -> Result<()> {
+        match self.catalog.pin().view_by_oid(view) {
+            Some(_) => Ok(()),
+            None => Err(Error::UndefinedTable(view.to_string())),
+        }
     }
 
     /// Builds a view anew.
@@ -188,21 +199,20 @@ impl Engine {
         loop {
             ticks.borrow_and_update();
             let published = self.following.published();
-            match published.views.get(&view).map(Arc::as_ref) {
-                Some(Shown { state: State::Failed(error), builds: own, .. })
-                    if builds.is_none_or(|before| before < *own) =>
-                {
-                    return Err(error.clone());
-                }
-                Some(shown @ Shown { state: State::Ready, builds: own, .. })
-                    if builds.is_none_or(|before| before < *own) =>
-                {
+            let built = |shown: &Shown| builds.is_none_or(|before| before < shown.builds);
+            match published.views.get(&view).filter(|shown| built(shown)) {
+                Some(shown) if !matches!(shown.state, State::Building) => {
+                    if let State::Failed(error) = &shown.state {
+                        return Err(error.clone());
+                    }
                     let state = self.state_of_one(TIME_ZONE);
                     let context = self.context(&state, &CancellationToken::new());
-                    let rows = shown.rows(&context).await?;
+                    let shown = Arc::clone(shown);
+                    let rows = self.compute.spawn(async move { shown.rows(&context).await }).await;
+                    let rows = rows.map_err(|error| Error::Internal(error.to_string()))??;
                     return Ok(rows.iter().map(RecordBatch::num_rows).sum());
                 }
-                _ => {}
+                _ => self.following.check_there(view)?,
             }
             if ticks.changed().await.is_err() {
                 return Err(Error::AdminShutdown("administrator command"));

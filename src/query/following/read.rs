@@ -80,6 +80,7 @@ async fn reached(following: &Following, needs: &[Need], far: bool) -> Result<Arc
         let mut ready = true;
         for need in needs {
             let Some(shown) = published.views.get(&need.view) else {
+                following.check_there(need.view)?;
                 ready = false;
                 continue;
             };

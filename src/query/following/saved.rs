@@ -27,7 +27,6 @@ use super::incremental::{Content, Incremental};
 use crate::catalog::generation::Generation;
 use crate::catalog::view::View;
 use crate::error::{Error, Result};
-use crate::store::Directory;
 
 const MAGIC: &[u8] = b"FBVW\x01\0\0\0";
 
@@ -40,21 +39,13 @@ pub(super) fn name(oid: u32) -> String {
 }
 
 /// What a view is made of: with another key, what is kept is of no use.
-pub(super) fn key(
-    generation: &Generation,
-    view: &View,
-    log: u32,
-    plan: Option<&Incremental>,
-) -> u64 {
+pub(super) fn key(view: &View, log: u32, plan: Option<&Incremental>) -> u64 {
     let (query, reads) = (&view.query, &view.reads);
     let known = (&view.owner, &view.search_path, &view.options);
     let mut text = format!("{CONTENT} {log} {known:?} {query:?} {reads:?}");
     told(&view.columns, &mut text);
-    if let Some((_, table)) = generation.table_by_oid(log) {
-        told(&table.columns, &mut text);
-    }
     if let Some(plan) = plan {
-        text.push_str(&format!("{:?}", plan.versions));
+        text.push_str(&format!("{:?} {:?}", plan.versions, plan.columns_read));
         told(&plan.kept_columns(), &mut text);
     }
     let digest = ring::digest::digest(&ring::digest::SHA256, text.as_bytes());
@@ -105,12 +96,12 @@ fn write(bytes: &mut Vec<u8>, plan: &Incremental, content: &Content) -> Result<(
 
 /// The view with what was saved of it, if that is of any use.
 pub(super) fn load(
-    directory: &Directory,
     oid: u32,
     generation: &Generation,
     followed: Followed,
+    file: Result<Option<Vec<u8>>>,
 ) -> Followed {
-    let bytes = match directory.read(&name(oid)) {
+    let bytes = match file {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return followed,
         Err(error) => {

@@ -70,10 +70,6 @@ impl SqlSession {
             true => self.temporary.now.as_ref().and_then(|it| it.views.get(&view.name)).cloned(),
             false => None,
         };
-        if temporary && view.materialized {
-            let message = "materialized views must not use temporary objects".to_owned();
-            return Err(Error::FeatureNotSupported(message));
-        }
         if temporary {
             if self.temporary.table(None, &view.name).is_some() {
                 return Err(match definition.replace {
@@ -209,6 +205,10 @@ impl SqlSession {
             .iter()
             .any(|it| views::relation(it, facts).is_some_and(|entity| entity.temporary));
         let temporary = definition.temporary || in_own || reads;
+        if temporary && view.materialized {
+            let message = "materialized views must not use temporary objects".to_owned();
+            return Err(Error::FeatureNotSupported(message));
+        }
         if reads && !definition.temporary && !in_own {
             let message = format!("view \"{}\" will be a temporary view", view.name);
             self.notice("NOTICE", "00000", message);
