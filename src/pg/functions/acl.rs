@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::buffer::{NullBuffer, OffsetBuffer};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Fields};
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::pg::catalog::acl::{Item, PRIVILEGES, acl_name};
 use crate::pg::catalog::rows::{Cell, field};
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 
 /// What `aclexplode` returns as rows, as a list of them.
 pub(super) const EXPLODE: &str = "forebay_aclexplode";
@@ -149,7 +150,7 @@ impl ScalarUDFImpl for Explode {
         let texts = DataType::List(Arc::new(Field::new("item", DataType::Utf8, true)));
         let exploded: ArrayRef = Arc::new(self.exploded(cast(&lists, &texts)?.as_list())?);
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&exploded, 0)?));
+            return of_constants(&exploded);
         }
         Ok(ColumnarValue::Array(exploded))
     }

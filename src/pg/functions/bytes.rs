@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 use crate::error::{Error, Result};
 use crate::pg::decode;
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 
 /// Both functions.
@@ -67,7 +68,7 @@ impl ScalarUDFImpl for Coding {
             .coded(&value, format.as_string::<i32>())
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&coded, 0)?));
+            return of_constants(&coded);
         }
         Ok(ColumnarValue::Array(coded))
     }

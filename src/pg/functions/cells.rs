@@ -10,7 +10,7 @@ use arrow::datatypes::{
     DataType, Field, FieldRef, Float64Type, Int64Type, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DataFusionResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -19,6 +19,7 @@ use datafusion::logical_expr::{
 use crate::error::Result;
 use crate::pg::catalog::rows::{Cell, column, field};
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 
 /// What a function takes, returns and does.
 ///
@@ -174,7 +175,7 @@ impl ScalarUDFImpl for Function {
         }
         let array = column(&args.return_field, results.iter())?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+            return of_constants(&array);
         }
         Ok(ColumnarValue::Array(array))
     }

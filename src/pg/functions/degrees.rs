@@ -6,13 +6,14 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{AsArray, Float64Array};
 use arrow::datatypes::DataType;
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature,
     Volatility,
 };
 
 use crate::error::{Error, Result as OurResult};
+use crate::pg::functions::of_constants;
 
 type Unary = fn(f64) -> OurResult<f64>;
 
@@ -113,7 +114,7 @@ impl ScalarUDFImpl for Function {
             _ => return plan_err!("{} takes other numbers", self.name),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?));
+            return of_constants(&done);
         }
         Ok(ColumnarValue::Array(Arc::new(done)))
     }

@@ -3,11 +3,12 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use crate::pg::functions::of_constants;
 use arrow::array::{Array, ArrayRef, AsArray, ListArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -67,7 +68,7 @@ impl ScalarUDFImpl for Each {
         let texts =
             ListArray::try_new(item(), lists.offsets().clone(), texts, lists.nulls().cloned())?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&texts, 0)?));
+            return of_constants(&texts);
         }
         Ok(ColumnarValue::Array(Arc::new(texts)))
     }
@@ -158,7 +159,7 @@ impl ScalarUDFImpl for Elements {
         let lists = value.to_array(if constant { 1 } else { args.number_rows })?;
         let cast = self.each(&lists)?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&cast, 0)?));
+            return of_constants(&cast);
         }
         Ok(ColumnarValue::Array(cast))
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, StringArray, new_null_array};
 use arrow::compute::interleave;
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::functions::core;
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use super::keys;
+use crate::pg::functions::of_constants;
 
 /// Of each row the first value that none is greater, or less, than. NULLs do not count.
 pub(crate) fn function(greatest: bool) -> Arc<ScalarUDF> {
@@ -79,7 +80,7 @@ impl ScalarUDFImpl for Extreme {
         arrays.push(nothing.as_ref());
         let values = interleave(&arrays, &places)?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
+            return of_constants(&values);
         }
         Ok(ColumnarValue::Array(values))
     }

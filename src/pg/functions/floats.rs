@@ -15,6 +15,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::Error;
+use crate::pg::functions::of_constants;
 
 /// What is done with one or two floating point numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -118,7 +119,7 @@ impl ScalarUDFImpl for Function {
             _ => return plan_err!("{} takes one or two numbers", self.name()),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?));
+            return of_constants(&done);
         }
         Ok(ColumnarValue::Array(done))
     }

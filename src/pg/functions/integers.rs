@@ -13,6 +13,7 @@ use datafusion::logical_expr::{
 };
 
 use crate::error::Error;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 
 /// What is done with one or two integers.
@@ -146,13 +147,13 @@ fn shifted(left: &ColumnarValue, right: &ColumnarValue, to_left: bool) -> Result
     let pairs = pairs.zip(arrays[1].as_primitive::<Int32Type>());
     let done = pairs.map(|(value, by)| Some(moved(value?.into(), by?)));
     let done: ArrayRef = Arc::new(done.collect::<Int16Array>());
-    if constant { one(&done) } else { Ok(ColumnarValue::Array(done)) }
+    if constant { of_constants(&done) } else { Ok(ColumnarValue::Array(done)) }
 }
 
 fn negated(value: &ColumnarValue) -> Result<ColumnarValue> {
     match value {
         ColumnarValue::Array(array) => Ok(ColumnarValue::Array(numeric::neg(array)?)),
-        ColumnarValue::Scalar(scalar) => one(&numeric::neg(&scalar.to_array()?)?),
+        ColumnarValue::Scalar(scalar) => of_constants(&numeric::neg(&scalar.to_array()?)?),
     }
 }
 
@@ -173,7 +174,7 @@ fn absolute(value: &ColumnarValue) -> Result<ColumnarValue> {
     let done = arrow::compute::kernels::zip::zip(&below, &opposite, &array)?;
     match value {
         ColumnarValue::Array(_) => Ok(ColumnarValue::Array(done)),
-        ColumnarValue::Scalar(_) => one(&done),
+        ColumnarValue::Scalar(_) => of_constants(&done),
     }
 }
 
@@ -199,13 +200,9 @@ fn calculated(
             kernel(&left.to_scalar()?, right)?
         }
         (ColumnarValue::Scalar(left), ColumnarValue::Scalar(right)) => {
-            return one(&kernel(&left.to_array()?, &right.to_array()?)?);
+            return of_constants(&kernel(&left.to_array()?, &right.to_array()?)?);
         }
     }))
-}
-
-fn one(array: &ArrayRef) -> Result<ColumnarValue> {
-    Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(array, 0)?))
 }
 
 /// An overflow in PostgreSQL's words; anything else as it is.

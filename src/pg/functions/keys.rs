@@ -12,7 +12,7 @@ use arrow::datatypes::{
     DataType, Decimal128Type, Decimal256Type, Field, FieldRef, Float64Type, Int64Type,
     IntervalMonthDayNanoType, UInt64Type,
 };
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -22,6 +22,7 @@ use super::{json, moments};
 use crate::error::Error;
 use crate::pg::adt;
 use crate::pg::catalog::rows;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 
 /// The function that gives the key of a value.
@@ -106,7 +107,7 @@ impl ScalarUDFImpl for Key {
             _ => Arc::new(keys(&array, field)?),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&keys, 0)?));
+            return of_constants(&keys);
         }
         Ok(ColumnarValue::Array(keys))
     }

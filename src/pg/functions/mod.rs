@@ -61,8 +61,10 @@ mod zone;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, FieldRef};
-use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
+use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, WindowUDF};
 
 pub(crate) use self::aggregates::{bounded_sum, bounded_sums};
 pub(crate) use self::apart::CAST;
@@ -72,6 +74,16 @@ use super::types::{self, TYPE_KEY};
 use crate::catalog::table::Table;
 use crate::catalog::written::Sequence;
 use crate::error::{self, Error};
+
+/// The result of a function whose arguments are all constants: the first value of `array`.
+///
+/// [`ScalarValue::try_from_array`] makes a list's elements anew, and what their field tells of PostgreSQL's type is lost.
+pub(in crate::pg) fn of_constants(array: &dyn Array) -> DataFusionResult<ColumnarValue> {
+    Ok(ColumnarValue::Scalar(match array.as_list_opt::<i32>() {
+        Some(lists) => ScalarValue::List(Arc::new(lists.slice(0, 1))),
+        None => ScalarValue::try_from_array(array, 0)?,
+    }))
+}
 
 /// Functions whose answer depends on their arguments alone.
 pub fn immutable() -> Vec<Arc<ScalarUDF>> {
@@ -297,17 +309,14 @@ pub(crate) fn round_to_even() -> Arc<ScalarUDF> {
         DataType::Float64,
         datafusion::logical_expr::Volatility::Immutable,
         Arc::new(|args| {
-            use arrow::array::AsArray;
             use arrow::datatypes::Float64Type;
-            use datafusion::logical_expr::ColumnarValue;
             let constant = matches!(args.first(), Some(ColumnarValue::Scalar(_)));
             let arrays = ColumnarValue::values_to_arrays(args)?;
             let rounded = arrays[0]
                 .as_primitive::<Float64Type>()
                 .unary::<_, Float64Type>(f64::round_ties_even);
             if constant {
-                let value = datafusion::common::ScalarValue::try_from_array(&rounded, 0)?;
-                return Ok(ColumnarValue::Scalar(value));
+                return of_constants(&rounded);
             }
             Ok(ColumnarValue::Array(Arc::new(rounded)))
         }),
@@ -363,4 +372,26 @@ fn spec_of(kind: &str) -> Option<&'static cells::Spec> {
     session::SPECS.iter().find(|spec| {
         spec.name.strip_prefix("forebay_").and_then(|rest| rest.strip_suffix("_text")) == Some(kind)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{ListArray, StringArray};
+    use arrow::buffer::OffsetBuffer;
+    use arrow::datatypes::Field;
+
+    use super::*;
+
+    /// What [`of_constants`] is for; once `anew` keeps its field too, it can be DataFusion's own.
+    #[test]
+    fn a_list_of_constants_keeps_what_its_elements_are() -> DataFusionResult<()> {
+        let names = HashMap::from([(TYPE_KEY.to_owned(), "name".to_owned())]);
+        let item = Arc::new(Field::new("item", DataType::Utf8, true).with_metadata(names));
+        let texts = Arc::new(StringArray::from(vec!["a", "b"]));
+        let list = ListArray::try_new(item, OffsetBuffer::from_lengths([2]), texts, None)?;
+        assert_eq!(of_constants(&list)?.data_type(), *list.data_type());
+        let anew = ScalarValue::try_from_array(&list, 0)?;
+        assert_ne!(anew.data_type(), *list.data_type());
+        Ok(())
+    }
 }

@@ -13,7 +13,7 @@ use arrow::datatypes::{
     IntervalUnit, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -22,6 +22,7 @@ use super::zone::find;
 use crate::error::Error;
 use crate::pg::decode::checked_timestamp;
 use crate::pg::encode::{civil, days_from_civil};
+use crate::pg::functions::of_constants;
 use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
@@ -153,7 +154,7 @@ impl ScalarUDFImpl for Moments {
             _ => return plan_err!("{} takes one or two arguments", self.name()),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, StructArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 
 use crate::pg::catalog::rows::tagged;
+use crate::pg::functions::of_constants;
 
 /// Pairs of an OID and what `inner` makes of it, told as values of the PostgreSQL type `kind`. Only for a result's own
 /// columns: no operator takes a pair.
@@ -78,7 +79,7 @@ impl ScalarUDFImpl for Named {
         let pairs: ArrayRef =
             Arc::new(StructArray::try_new(self.fields(), vec![oids, names], None)?);
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&pairs, 0)?));
+            return of_constants(&pairs);
         }
         Ok(ColumnarValue::Array(pairs))
     }

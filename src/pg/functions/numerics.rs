@@ -17,6 +17,7 @@ use datafusion::logical_expr::{
 
 use crate::error::Error;
 use crate::pg::decode;
+use crate::pg::functions::of_constants;
 use crate::pg::numeric::{self, Number, QUOTIENT_SCALE, TRIMMED_SCALE};
 
 /// What is done with one or two numerics.
@@ -192,7 +193,7 @@ impl ScalarUDFImpl for Function {
             _ => return plan_err!("{} takes one or two numbers", self.name()),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&done, 0)?));
+            return of_constants(&done);
         }
         Ok(ColumnarValue::Array(done))
     }

@@ -8,13 +8,14 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, Decimal256Array, Int32Array};
 use arrow::datatypes::{DataType, i256};
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::numerics::widened;
 use crate::error::{Error, Result as OurResult};
+use crate::pg::functions::of_constants;
 use crate::pg::numeric::{self, Number, POWER_SCALE, ROOT_SCALE};
 
 /// Digits after the point while calculating.
@@ -141,7 +142,7 @@ impl ScalarUDFImpl for Function {
             false => Arc::new(self.values(&columns, rows)?),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+            return of_constants(&array);
         }
         Ok(ColumnarValue::Array(array))
     }

@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use crate::error::Error;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 use crate::pg::{adt, decode};
 
@@ -94,7 +95,7 @@ impl ScalarUDFImpl for Reading {
         };
         let values = self.values(&arg.to_array(if constant { 1 } else { args.number_rows })?)?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
+            return of_constants(&values);
         }
         Ok(ColumnarValue::Array(values))
     }

@@ -12,6 +12,7 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
+use crate::pg::functions::of_constants;
 use crate::pg::types::{ROW_TYPE_KEY, TYPE_KEY};
 
 /// Every function of this kind.
@@ -138,7 +139,7 @@ impl ScalarUDFImpl for Record {
         };
         let record: ArrayRef = Arc::new(record);
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&record, 0)?));
+            return of_constants(&record);
         }
         Ok(ColumnarValue::Array(record))
     }

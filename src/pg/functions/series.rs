@@ -25,6 +25,7 @@ use super::text::settings;
 use crate::error::Error;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 use crate::pg::zone::Zone;
 use crate::pg::{decode, numeric};
@@ -183,7 +184,7 @@ impl ScalarUDFImpl for Series {
         }
         let lists: ArrayRef = Arc::new(series(&bounds, &kind, self.settings.time_zone)?);
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&lists, 0)?));
+            return of_constants(&lists);
         }
         Ok(ColumnarValue::Array(lists))
     }

@@ -9,13 +9,14 @@ use arrow::array::{
 use arrow::buffer::OffsetBuffer;
 use arrow::compute::take;
 use arrow::datatypes::{DataType, Field, FieldRef, Fields};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
 };
 
 use super::record::composite;
+use crate::pg::functions::of_constants;
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
@@ -129,7 +130,7 @@ impl ScalarUDFImpl for Shaped {
             Kind::Ordinality => Arc::new(ordinality(&arrays)?),
         };
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

@@ -8,13 +8,14 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::error::{Error, Result};
 use crate::pg::catalog::dynamic::quote_identifier;
+use crate::pg::functions::of_constants;
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
@@ -121,7 +122,7 @@ impl ScalarUDFImpl for Strings {
             .result(&columns, length)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

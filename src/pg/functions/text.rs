@@ -7,7 +7,7 @@ use arrow::array::{Array, ArrayRef, StringBuilder};
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use arrow::record_batch::RecordBatch;
 use bytes::{Buf, BytesMut};
-use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -18,6 +18,7 @@ use crate::pg::encode::{
 };
 use crate::pg::encodings::Encoding;
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 use crate::pg::zone::Zone;
 
@@ -98,7 +99,7 @@ impl ScalarUDFImpl for Text {
         let texts = texts(&array, field, &self.settings)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&texts, 0)?));
+            return of_constants(&texts);
         }
         Ok(ColumnarValue::Array(texts))
     }

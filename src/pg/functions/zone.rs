@@ -7,13 +7,14 @@ use arrow::datatypes::{
     DataType, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
     TimestampMicrosecondType,
 };
-use datafusion::common::{DataFusionError, Result, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::error::Error;
 use crate::pg::decode::{self, checked_timestamp};
+use crate::pg::functions::of_constants;
 use crate::pg::zone::Zone;
 
 const SECOND_US: i64 = 1_000_000;
@@ -102,7 +103,7 @@ impl ScalarUDFImpl for AtTimeZone {
         let moved = moved(&zone.to_array(length)?, &moment.to_array(length)?, self.named.0)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&moved, 0)?));
+            return of_constants(&moved);
         }
         Ok(ColumnarValue::Array(moved))
     }

@@ -18,6 +18,7 @@ use super::leaves::{Leaves, leaf_field};
 use super::{comparable, external, item_of, nested, plain_list};
 use crate::error::{Error, Place};
 use crate::pg::functions::floats::{with_one_form, zeros};
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 
 /// Whether one element has to compare, or all.
@@ -145,7 +146,7 @@ impl ScalarUDFImpl for Quantified {
         };
         let found = self.compared(&value.to_array(length)?, &list.to_array(length)?)?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&found, 0)?));
+            return of_constants(&found);
         }
         Ok(ColumnarValue::Array(found))
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::common::{Result, plan_err};
 use datafusion::logical_expr::type_coercion::binary::{comparison_coercion, type_union_resolution};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
@@ -24,6 +24,7 @@ use datafusion::logical_expr::{
 use self::leaves::{depth, leaf_field};
 pub(super) use self::shape::check_elements;
 use crate::error::Error;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 
 /// PostgreSQL's `MAXDIM`.
@@ -377,7 +378,7 @@ impl ScalarUDFImpl for Arrays {
         }
         let result = self.result(&arrays, &args.arg_fields, args.return_field.data_type())?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

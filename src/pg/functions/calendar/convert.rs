@@ -22,6 +22,7 @@ use datafusion::logical_expr::{
 use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, utc, with_fields};
 use crate::error::{Error, Result};
 use crate::pg::decode::{checked_timestamp, modifier};
+use crate::pg::functions::of_constants;
 use crate::pg::zone::Zone;
 
 /// The function that casts values of `source` to `target`; `None` where Arrow's own cast does as PostgreSQL's.
@@ -118,7 +119,7 @@ impl ScalarUDFImpl for Conversion {
         let result =
             self.converted(&array).map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

@@ -7,7 +7,7 @@ use arrow::array::{
     StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
 use arrow::datatypes::{DataType, Float64Type, Int32Type, IntervalMonthDayNano};
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -16,6 +16,7 @@ use super::{DAY_US, INTERVAL, LOCAL, SECOND_US, TIME, interval_out_of_range, typ
 use crate::error::{Error, Result};
 use crate::pg::decode::{self, checked_timestamp};
 use crate::pg::encode::{civil, days_from_civil};
+use crate::pg::functions::of_constants;
 use crate::pg::functions::zone::find;
 use crate::pg::zone::Zone;
 
@@ -131,7 +132,7 @@ impl ScalarUDFImpl for Make {
             .made(&Columns::of(&arrays), length)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

@@ -37,6 +37,7 @@ use crate::pg::adt::timetz::{self, TimeTz};
 use crate::pg::decode;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 use crate::pg::zone::Zone;
 
@@ -210,7 +211,7 @@ impl ScalarUDFImpl for Calendar {
             .result(&arrays, args.return_field.data_type())
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

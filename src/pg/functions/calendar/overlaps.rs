@@ -6,7 +6,7 @@ use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::datatypes::{
     DataType, IntervalMonthDayNanoType, Time64MicrosecondType, TimestampMicrosecondType,
 };
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
@@ -14,6 +14,7 @@ use datafusion::logical_expr::{
 use super::{INTERVAL, LOCAL, TIME, convert, type_name, utc, with_fields};
 use crate::error::{Error, Result};
 use crate::pg::functions::moments::moved;
+use crate::pg::functions::of_constants;
 use crate::pg::functions::zone::find;
 use crate::pg::zone::Zone;
 
@@ -84,7 +85,7 @@ impl ScalarUDFImpl for Overlaps {
             .rows(&arrays, length)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(Arc::new(result)))
     }

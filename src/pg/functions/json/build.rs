@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, ListArray, StringArray};
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DataFusionError, Result as DfResult, ScalarValue, plan_err};
+use datafusion::common::{DataFusionError, Result as DfResult, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
     Volatility,
@@ -16,6 +16,7 @@ use crate::pg::catalog::rows::{element, field};
 use crate::pg::decode::json;
 use crate::pg::encode::{self, OutputSettings};
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 
 /// The function `name` in the session of `facts`, whose zone moments are written in; `None` when it is none of these.
 pub(in crate::pg::functions) fn function(name: &str, facts: &Facts) -> Option<Arc<ScalarUDF>> {
@@ -132,7 +133,7 @@ impl ScalarUDFImpl for Build {
             values.collect::<DfResult<Vec<Option<String>>>>()?.into_iter().collect::<StringArray>(),
         );
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
+            return of_constants(&values);
         }
         Ok(ColumnarValue::Array(values))
     }

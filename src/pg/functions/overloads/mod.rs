@@ -35,6 +35,7 @@ use datafusion::logical_expr::{
 
 use super::missing;
 use crate::error::{Error, Result};
+use crate::pg::functions::of_constants;
 use crate::pg::types;
 use crate::pg::{adt, decode, encode};
 
@@ -534,7 +535,7 @@ impl ScalarUDFImpl for Overloaded {
             .call(&args.args, length)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
+            return of_constants(&values);
         }
         Ok(ColumnarValue::Array(values))
     }

@@ -31,6 +31,7 @@ use self::template::Part;
 use super::zone::find;
 use crate::error::{Error, Result};
 use crate::pg::facts::Facts;
+use crate::pg::functions::of_constants;
 use crate::pg::zone::Zone;
 
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
@@ -145,7 +146,7 @@ impl ScalarUDFImpl for Patterns {
             .result(&arrays, args.return_field.data_type())
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }

@@ -28,6 +28,7 @@ use self::groups::Captures;
 use self::pattern::{Pattern, Text};
 use self::syntax::Options;
 use crate::error::{Error, Result};
+use crate::pg::functions::of_constants;
 
 /// Every function of this kind.
 pub(super) fn all() -> Vec<Arc<ScalarUDF>> {
@@ -181,7 +182,7 @@ impl ScalarUDFImpl for Regexes {
             .result(&arrays, length)
             .map_err(|error| DataFusionError::External(Box::new(error)))?;
         if constant {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?));
+            return of_constants(&result);
         }
         Ok(ColumnarValue::Array(result))
     }
