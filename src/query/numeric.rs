@@ -128,9 +128,10 @@ impl AggregateUDFImpl for Wide {
         &self,
         args: AccumulatorArgs<'_>,
     ) -> DfResult<Box<dyn GroupsAccumulator>> {
-        let bounded = is_double(&args);
-        let own = self.inner.create_groups_accumulator(args)?;
-        Ok(if bounded { functions::bounded_sums(own) } else { own })
+        match is_double(&args) && !args.is_distinct {
+            true => Ok(functions::bounded_sums()),
+            false => self.inner.create_groups_accumulator(args),
+        }
     }
 
     fn create_sliding_accumulator(

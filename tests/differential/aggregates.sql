@@ -155,3 +155,8 @@ SELECT bool_or(EXISTS (SELECT 1)), bool_or(EXISTS (SELECT 1 FROM tpch.region WHE
 SELECT sum((SELECT r_regionkey FROM tpch.region WHERE r_regionkey = n_regionkey)), sum((SELECT r_regionkey FROM tpch.region WHERE r_regionkey = n_nationkey)) FROM tpch.nation;
 SELECT count(*) FILTER (WHERE n_nationkey IN (SELECT r_regionkey FROM tpch.region)), count(*) FILTER (WHERE n_nationkey NOT IN (SELECT r_regionkey FROM tpch.region)) FROM tpch.nation;
 SELECT length(string_agg(r_name, ',' ORDER BY r_name)), octet_length(string_agg(r_name, ',')), strpos(string_agg(r_name, ',' ORDER BY r_name), 'ASIA'), position('E' in string_agg(r_name, ',' ORDER BY r_name)), char_length(string_agg(r_name, '')) FROM tpch.region;
+-- Sums leave the range of double precision each by itself.
+SELECT g, sum(x) FROM (VALUES (1, 'inf'::float8), (2, 1e308), (2, 1e308)) t(g, x) GROUP BY g;
+SELECT g, sum(x) FROM (VALUES (1, 'inf'::float8), (2, 1e308), (2, 1), (3, '-0'), (4, 'nan'), (5, NULL)) t(g, x) GROUP BY g ORDER BY g;
+SELECT sum(x) FROM (VALUES (1e308::float8), (1e308), ('inf')) t(x);
+SELECT sum(x) FROM (VALUES ('inf'::float8), (1e308), (1e308)) t(x);

@@ -444,3 +444,7 @@ SELECT age(date '2020-01-01') = age(current_date, date '2020-01-01');
 SELECT date '2026-01-01' + time '10:30', time '10:30' + date 'infinity', date '-infinity' + time '01:00';
 SELECT make_date('2024', '2', '29'), to_timestamp('0'), age('2024-03-01', '2024-01-31'::timestamp), justify_hours('30 hours'), '2020-01-01 00:00' AT TIME ZONE 'UTC';
 SELECT make_date('2024', 'x', '29');
+-- A date by an interval is a timestamp also where another query calculates with it.
+SELECT a - b FROM (SELECT d + interval '1 day' AS a, d - interval '1 day' AS b FROM (VALUES (date '2024-01-01')) t(d)) s;
+SELECT max(d + interval '1 day') - max(d), max(interval '1 day' + d) - min(d - interval '1 hour') FROM (VALUES (date '2024-01-01'), ('2024-03-01')) t(d);
+SELECT -(a - b), a - d FROM (SELECT max(d + interval '1 day') AS a, max(d::timestamp + interval '1 hour') AS b, min(d) AS d FROM (VALUES (date '2024-01-01')) t(d)) s;

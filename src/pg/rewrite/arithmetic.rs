@@ -372,22 +372,11 @@ fn of_moments(
     use DataType::{Date32, Interval, Timestamp};
     let whole = |data_type: &DataType| integers::whole(data_type).is_some();
     Ok(match (op, left_type, right_type) {
-        (Operator::Minus, Date32, Date32) => {
-            Some(call(moments::day_difference(), vec![left.clone(), right.clone()]))
-        }
         (Operator::Plus | Operator::Minus, Date32, number) if whole(number) => {
             Some(moved(op, (left, left_type), (right, right_type))?)
         }
         (Operator::Plus, number, Date32) if whole(number) => {
             Some(moved(op, (right, right_type), (left, left_type))?)
-        }
-        (Operator::Plus | Operator::Minus, Date32, Interval(_)) => {
-            let constant = known(left, op, right);
-            Some(constant.unwrap_or_else(|| later(op, &local(left), right)))
-        }
-        (Operator::Plus, Interval(_), Date32) => {
-            let constant = known(right, op, left);
-            Some(constant.unwrap_or_else(|| later(op, &local(right), left)))
         }
         (Operator::Plus | Operator::Minus, Timestamp(_, Some(_)), Interval(_)) => {
             Some(zoned(op, left, right, time_zone))
@@ -399,9 +388,6 @@ fn of_moments(
             Some(later(op, left, right))
         }
         (Operator::Plus, Interval(_), Timestamp(_, None)) => Some(later(op, right, left)),
-        (Operator::Minus, Timestamp(_, a), Timestamp(_, b)) if a.is_some() == b.is_some() => {
-            Some(call(moments::elapsed(), vec![left.clone(), right.clone()]))
-        }
         (Operator::Minus, Timestamp(_, Some(_)), Date32 | Timestamp(_, None)) => {
             let right = zones::moment(right, right_type, time_zone);
             Some(call(moments::elapsed(), vec![left.clone(), right]))
@@ -410,18 +396,13 @@ fn of_moments(
             let left = zones::moment(left, left_type, time_zone);
             Some(call(moments::elapsed(), vec![left, right.clone()]))
         }
-        (Operator::Minus, Timestamp(_, None), Date32) => {
-            Some(call(moments::elapsed(), vec![left.clone(), local(right)]))
-        }
-        (Operator::Minus, Date32, Timestamp(_, None)) => {
-            Some(call(moments::elapsed(), vec![local(left), right.clone()]))
-        }
-        _ => None,
+        _ => of_interval(op, (left, left_type), (right, right_type)),
     })
 }
 
 /// An interval by a number, a timestamp by a time, and a date at a time: the planner has no such operators. What lies
-/// between two moments is an interval, not a duration.
+/// between two moments is an interval, not a duration, and a date by an interval is a timestamp. None of it asks for the
+/// time zone, so that an expression has its type as soon as it is planned.
 pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -> Option<Expr> {
     match (op, left.1, right.1) {
         (Operator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
@@ -432,6 +413,18 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
             Some(scaled(left.0, right.0, true))
+        }
+        (Operator::Plus | Operator::Minus, DataType::Date32, DataType::Interval(_)) => {
+            Some(later(op, &local(left.0), right.0))
+        }
+        (Operator::Plus, DataType::Interval(_), DataType::Date32) => {
+            Some(later(op, &local(right.0), left.0))
+        }
+        (Operator::Minus, DataType::Timestamp(_, None), DataType::Date32) => {
+            Some(call(moments::elapsed(), vec![left.0.clone(), local(right.0)]))
+        }
+        (Operator::Minus, DataType::Date32, DataType::Timestamp(_, None)) => {
+            Some(call(moments::elapsed(), vec![local(left.0), right.0.clone()]))
         }
         // The planner takes what lies between two dates for a bigint.
         (Operator::Minus, DataType::Date32, DataType::Date32) => {
@@ -458,30 +451,32 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
     }
 }
 
-/// A literal date with a literal interval as the literal it is, for [`dated`].
-fn known(date: &Expr, op: Operator, interval: &Expr) -> Option<Expr> {
-    let (
-        Expr::Literal(ScalarValue::Date32(Some(day)), _),
+/// The moment that a literal tells, or a literal date with a literal interval.
+fn known(expr: &Expr) -> Option<i64> {
+    let call = match expr {
+        Expr::Literal(ScalarValue::TimestampMicrosecond(moment, None), _) => return *moment,
+        Expr::ScalarFunction(call) => call,
+        _ => return None,
+    };
+    let back = [false, true].into_iter().find(|back| *moments::later(*back) == *call.func)?;
+    let [
+        Expr::ScalarFunction(midnight),
         Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(interval)), _),
-    ) = (date, interval)
+    ] = call.args.as_slice()
     else {
         return None;
     };
-    let interval = match op {
-        Operator::Minus => moments::negated(*interval)?,
-        _ => *interval,
-    };
-    let moment = moments::after_midnight(*day, interval)?;
-    Some(Expr::Literal(ScalarValue::TimestampMicrosecond(Some(moment), None), None))
-}
-
-/// A date compared with a literal timestamp, as a comparison with a date: files are pruned by it, and no row is cast.
-fn dated(left: &Expr, op: Operator, right: &Expr) -> Option<Expr> {
-    const DAY_US: i64 = 86_400_000_000;
-    let Expr::Literal(ScalarValue::TimestampMicrosecond(Some(moment), None), _) = right else {
+    let [Expr::Literal(ScalarValue::Date32(Some(day)), _)] = midnight.args.as_slice() else {
         return None;
     };
-    let (midnight, day) = match *moment {
+    let interval = if back { moments::negated(*interval)? } else { *interval };
+    moments::after_midnight(*day, interval)
+}
+
+/// A date compared with a known timestamp, as a comparison with a date: files are pruned by it, and no row is cast.
+fn dated(left: &Expr, op: Operator, right: &Expr) -> Option<Expr> {
+    const DAY_US: i64 = 86_400_000_000;
+    let (midnight, day) = match known(right)? {
         i64::MIN => (true, i32::MIN),
         i64::MAX => (true, i32::MAX),
         us => (us.rem_euclid(DAY_US) == 0, i32::try_from(us.div_euclid(DAY_US)).ok()?),
