@@ -121,6 +121,7 @@ pub(super) fn query(
         }
         let mut plan = planner
             .sql_statement_to_plan_with_context(statement.clone(), &mut context)
+            .and_then(crate::pg::rewrite::planned)
             .map_err(|error| crate::pg::checks::explained(failure::of(error, sql), query))?;
         if let Some(fields) = fields {
             plan = parameters::placed(plan, &fields)?;

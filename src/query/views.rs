@@ -98,6 +98,7 @@ impl Names<'_> {
         names.cut = Arc::clone(&self.cut);
         let planned = SqlToRel::new_with_options(&names, plan::options())
             .sql_statement_to_plan(statement)
+            .and_then(crate::pg::rewrite::planned)
             .map_err(|error| crate::pg::checks::explained(failure::of(error, &text), query))?;
         let read = names.finish();
         if moved(view, facts) {

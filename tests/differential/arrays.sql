@@ -301,3 +301,13 @@ SELECT i, ('5 6'::int2vector)[i] FROM generate_subscripts('5 6'::int2vector, 1) 
 SELECT ARRAY['a'::char(3)], ARRAY['a'::char(3), 'bcdef'], ARRAY['a'::char(3), 'b'::char(5)], ARRAY['a'::char(3), NULL];
 SELECT ARRAY['a'::char(3)]::text[], ARRAY[ARRAY['a'::char(3)]], (ARRAY['a'::char(3)])[1] || 'x', 'a' = ANY(ARRAY['a'::char(3)]);
 SELECT ARRAY[1.5::numeric(5,2), 2.25::numeric(5,2)], ARRAY[1.5::numeric(5,2), NULL], ARRAY[1.5::numeric(5,2), 1.5];
+-- A text beside a padded one, and arrays of two types.
+SELECT n_name = 'CHINA'::char(9), 'CHINA'::char(9) = n_name, n_name IN ('CHINA'::char(9)), n_name <> 'CHINA'::char(9), CASE n_name WHEN 'CHINA'::char(9) THEN 1 END, coalesce(nullif(n_name, 'CHINA'::char(9)), 'null'), n_name = ANY (ARRAY['CHINA'::char(9)]) FROM tpch.nation WHERE n_nationkey = 18;
+SELECT ARRAY[1] = ARRAY[1::bigint];
+SELECT ARRAY['a']::varchar[] = ARRAY['a']::text[];
+SELECT ARRAY['a']::varchar[] = ARRAY['a'], ARRAY['a']::varchar[] @> ARRAY['a'], ARRAY['a']::varchar[] && '{a}';
+SELECT ARRAY['a']::name[] = ARRAY['a'];
+SELECT ARRAY['a']::name[] @> ARRAY['a'];
+SELECT proargtypes = '23'::oidvector, conkey = '{1}', relacl = '{}' FROM pg_proc, pg_constraint, pg_class LIMIT 0;
+SELECT ARRAY[1.5] = ARRAY[1], ARRAY[1.5] @> ARRAY[1];
+SELECT ARRAY[1.5] = ARRAY[1.50];

@@ -92,3 +92,20 @@ SELECT coalesce('a'::char(3), 'b'::text) || 'x', coalesce(NULL::text, 'b'::char(
 SELECT CASE n_name::char(25) WHEN 'CHINA ' THEN 1 ELSE 0 END, nullif(n_name::char(25), 'CHINA'), n_name::char(25) = 'CHINA  ' FROM tpch.nation WHERE n_nationkey IN (17, 18);
 SELECT nullif(n_name::varchar(3), 'b'), pg_typeof(nullif(n_name::varchar, 'b')) FROM tpch.nation WHERE n_nationkey = 1;
 SELECT 0.1::float4 IN (0.1, 2), 0.1::float4 IN (0.1), 16777217 IN (16777216::float4), 16777217 IN (16777216::float4, 1), 0.1::float4 IN (0.1::float8, 2);
+-- CASE in a subquery is of the type of its results.
+SELECT a->>'a' FROM (SELECT CASE WHEN n_nationkey > 0 THEN '{"a":1}'::jsonb END AS a FROM tpch.nation OFFSET 1 LIMIT 1) q;
+SELECT a->'a' FROM (SELECT CASE WHEN n_nationkey > 0 THEN '{"a":1}'::jsonb ELSE '{"a":2}'::jsonb END AS a FROM tpch.nation OFFSET 1 LIMIT 1) q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN '{"a":1}'::jsonb END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a->'a', a || '{"b":1}', a || a FROM q;
+WITH q AS (SELECT coalesce(CASE WHEN n_nationkey > 0 THEN '{"a":1}'::jsonb END, '{}') AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a->'a', a || '{"b":1}', a || a FROM q;
+WITH q AS (SELECT max('{"a":1}'::jsonb::text)::jsonb AS a FROM tpch.nation OFFSET 0 LIMIT 1) SELECT a->'a', a || '{"b":1}', a || a FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN 5::money END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a * 2, a + a, a / a FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN '1.2.3.4'::inet END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a + 2, a - a, a <<= '1.2.0.0/16' FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN int4range(1,5) END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a * a, a @> 3, lower(a) FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN B'101' END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a & a, ~a, a || a FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN 'x'::char(3) END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a || a, length(a), a = 'x', a || '|' FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN 'pg_class'::regclass END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a, a::oid, a = 1259, a::text || 'x' FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN '10:00+02'::timetz END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a, a = '08:00+00', a < '10:00+01', a + interval '1 hour' FROM q;
+WITH q AS (SELECT CASE WHEN n_nationkey > 0 THEN n_name::name END AS a FROM tpch.nation OFFSET 1 LIMIT 1) SELECT a || 'x', a = 'ARGENTINA' FROM q;
+SELECT x FROM (SELECT CASE WHEN n_nationkey > 0 THEN '10'::jsonb ELSE '9'::jsonb END AS x FROM tpch.nation) q ORDER BY x LIMIT 2;
+SELECT count(*) FROM (SELECT CASE WHEN n_nationkey > 0 THEN '10'::jsonb ELSE '9'::jsonb END AS x FROM tpch.nation) q WHERE x < '9.5'::jsonb;
+SELECT max(x), min(x) FROM (SELECT CASE WHEN n_nationkey > 0 THEN '10'::money ELSE '9'::money END AS x FROM tpch.nation) q;

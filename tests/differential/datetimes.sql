@@ -448,3 +448,8 @@ SELECT make_date('2024', 'x', '29');
 SELECT a - b FROM (SELECT d + interval '1 day' AS a, d - interval '1 day' AS b FROM (VALUES (date '2024-01-01')) t(d)) s;
 SELECT max(d + interval '1 day') - max(d), max(interval '1 day' + d) - min(d - interval '1 hour') FROM (VALUES (date '2024-01-01'), ('2024-03-01')) t(d);
 SELECT -(a - b), a - d FROM (SELECT max(d + interval '1 day') AS a, max(d::timestamp + interval '1 hour') AS b, min(d) AS d FROM (VALUES (date '2024-01-01')) t(d)) s;
+-- A time goes around the clock; a date is shown at a zone as the moment that it begins.
+SELECT a + b, a - b, b + a FROM (VALUES (time '23:00', interval '1 day 2 hours'), ('00:30', '-26 hours')) t(a, b);
+SET timezone = 'Europe/Berlin';
+SELECT d AT TIME ZONE 'UTC' FROM (VALUES (date '2024-01-31'), ('2024-07-31')) t(d);
+RESET timezone;

@@ -314,3 +314,9 @@ SELECT 0x1zz;
 SELECT 1L;
 SELECT n_nationkey FROM tpch.nation LIMIT 1_0;
 SELECT 1 _000;
+-- Numerics of floating point have the digits of their terms; a UNION of casts to numeric has those of integers.
+SELECT a + a, a - a, a * 2, a, a / 3 FROM (SELECT x::numeric AS a FROM (VALUES (2.5::float8), (0.1)) t(x)) q;
+SELECT sum(x::numeric), sum(x::numeric * 2), sum(x::numeric / 3) FROM (VALUES (2.5::float8), (0.5)) t(x);
+SELECT sum(1.0 / x), 1.0 / x + 1, 1 - 1.0 / x, mod(1.0 / x, 1) FROM (VALUES (3), (8)) t(x) GROUP BY x ORDER BY x;
+SELECT avg(x) - avg(x), avg(x) + 1, round(avg(x) - 1.5, 2), sum(y) FROM (SELECT x, avg(x) AS y FROM (VALUES (1), (2)) t(x) GROUP BY x) q;
+SELECT n_nationkey::numeric FROM tpch.nation WHERE n_nationkey < 2 UNION ALL SELECT n_nationkey::numeric FROM tpch.nation WHERE n_nationkey < 1;

@@ -11,6 +11,7 @@ mod apart;
 pub(crate) mod arrays;
 mod bytes;
 pub(in crate::pg) mod calendar;
+pub(crate) mod case;
 mod cells;
 pub(crate) mod chain;
 mod definitions;
@@ -29,6 +30,7 @@ mod joined;
 mod json;
 pub(crate) mod keys;
 pub(crate) mod lengths;
+mod marked;
 pub(crate) mod missing;
 pub(crate) mod moments;
 mod named;
@@ -68,6 +70,7 @@ use datafusion::logical_expr::{AggregateUDF, ColumnarValue, ScalarUDF, WindowUDF
 
 pub(crate) use self::aggregates::{bounded_sum, bounded_sums};
 pub(crate) use self::apart::CAST;
+pub(crate) use self::marked::function as marked;
 pub(crate) use self::text::NAME as TEXT;
 use super::facts::Facts;
 use super::types::{self, TYPE_KEY};
@@ -98,6 +101,7 @@ pub fn immutable() -> Vec<Arc<ScalarUDF>> {
         .chain(numerics::all())
         .chain(degrees::all())
         .chain([zone::at_time_zone(), apart::function()])
+        .chain(case::all())
         .chain(of_one_type::all())
         .chain(regex::all())
         .chain(strings::all())

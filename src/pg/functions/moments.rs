@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use arrow::array::{
     ArrayRef, AsArray, Date32Array, Decimal128Array, Int32Array, IntervalMonthDayNanoArray,
-    PrimitiveArray, TimestampMicrosecondArray,
+    PrimitiveArray, Time64MicrosecondArray, TimestampMicrosecondArray,
 };
-use arrow::compute::kernels::arity::try_binary;
+use arrow::compute::kernels::arity::{binary, try_binary};
 use arrow::datatypes::{
     DataType, Date32Type, Float64Type, Int32Type, IntervalMonthDayNano, IntervalMonthDayNanoType,
-    IntervalUnit, TimeUnit, TimestampMicrosecondType,
+    IntervalUnit, Time64MicrosecondType, TimeUnit, TimestampMicrosecondType,
 };
 use arrow::error::ArrowError;
 use datafusion::common::{Result, plan_err};
@@ -28,6 +28,7 @@ use crate::pg::zone::Zone;
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
 const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
+const CLOCK: DataType = DataType::Time64(TimeUnit::Microsecond);
 const LOCAL: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 /// `timestamp - timestamp`: days and a time, as `timestamp_mi` has it.
@@ -38,6 +39,11 @@ pub(crate) fn elapsed() -> Arc<ScalarUDF> {
 /// `timestamp + interval`, or `- interval` when `back` (`timestamp_pl_interval`).
 pub(crate) fn later(back: bool) -> Arc<ScalarUDF> {
     made(Kind::Later { back })
+}
+
+/// `time + interval`, or `- interval` when `back`: around the clock, whatever the days (`time_pl_interval`).
+pub(crate) fn around(back: bool) -> Arc<ScalarUDF> {
+    made(Kind::Around { back })
 }
 
 /// `timestamptz + interval` in `time_zone`: days and months are the zone's (`timestamptz_pl_interval`).
@@ -80,6 +86,7 @@ fn made(kind: Kind) -> Arc<ScalarUDF> {
 enum Kind {
     Elapsed,
     Later { back: bool },
+    Around { back: bool },
     Zoned { zone: String, back: bool },
     DayDifference,
     DaysLater { back: bool },
@@ -100,6 +107,8 @@ impl ScalarUDFImpl for Moments {
             Kind::Elapsed => "timestamp_minus",
             Kind::Later { back: false } => "timestamp_plus",
             Kind::Later { back: true } => "timestamp_less",
+            Kind::Around { back: false } => "time_plus",
+            Kind::Around { back: true } => "time_less",
             Kind::Zoned { back: false, .. } => "timestamptz_plus",
             Kind::Zoned { back: true, .. } => "timestamptz_less",
             Kind::DayDifference => "date_minus",
@@ -118,6 +127,7 @@ impl ScalarUDFImpl for Moments {
     fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
         Ok(match self.kind {
             Kind::Later { .. } => LOCAL,
+            Kind::Around { .. } => CLOCK,
             Kind::Zoned { .. } => utc(),
             Kind::DayDifference => DataType::Int32,
             Kind::DaysLater { .. } => DataType::Date32,
@@ -132,6 +142,7 @@ impl ScalarUDFImpl for Moments {
             (Kind::Elapsed, [DataType::Timestamp(_, Some(_)), _]) => vec![utc(), utc()],
             (Kind::Elapsed, [_, _]) => vec![LOCAL, LOCAL],
             (Kind::Later { .. }, [_, _]) => vec![LOCAL, INTERVAL],
+            (Kind::Around { .. }, [_, _]) => vec![CLOCK, INTERVAL],
             (Kind::Zoned { .. }, [_, _]) => vec![utc(), INTERVAL],
             (Kind::DayDifference, [_, _]) => vec![DataType::Date32, DataType::Date32],
             (Kind::DaysLater { .. }, [_, _]) => vec![DataType::Date32, DataType::Int32],
@@ -170,6 +181,16 @@ impl Moments {
                 Arc::new(result)
             }
             Kind::Later { back } => Arc::new(moved_by(Zone::UTC, left, right, *back)?),
+            Kind::Around { back } => {
+                let times = left.as_primitive::<Time64MicrosecondType>();
+                let intervals = right.as_primitive::<IntervalMonthDayNanoType>();
+                let result: Time64MicrosecondArray = binary(times, intervals, |time, interval| {
+                    let by = interval.nanoseconds / 1000;
+                    let moved = if *back { time - by % DAY_US } else { time + by % DAY_US };
+                    moved.rem_euclid(DAY_US)
+                })?;
+                Arc::new(result)
+            }
             Kind::Zoned { zone, back } => {
                 let zone = find(zone).map_err(|e| ArrowError::ExternalError(Box::new(e)))?;
                 Arc::new(moved_by(zone, left, right, *back)?.with_timezone("UTC"))

@@ -137,7 +137,23 @@ fn nearest(expr: Expr, own: DataType) -> (Expr, DataType) {
 }
 
 /// `-x` of an integer, in its own range, and of floating point, where `-NaN` is NaN.
-pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
+/// Errors: 42883 for a value that PostgreSQL has no such operator for.
+pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
+    if let Ok((_, field)) = expr.to_field(schema) {
+        let own = types::of_field(&field).oid;
+        let unsigned = [types::OID, types::DATE, types::TIMESTAMP, types::TIMESTAMPTZ, types::TIME];
+        if unsigned.contains(&own) {
+            let message = format!("operator does not exist: - {}", types::sql_name(own));
+            let error = Error::OperatorMismatch(message).hint(
+                "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+            );
+            return Err(DataFusionError::External(Box::new(error)));
+        }
+    }
+    Ok(signed(expr, schema))
+}
+
+fn signed(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     if expr.get_type(schema).is_ok_and(|found| found.is_floating()) {
         return Transformed::yes(call(floats::function(Floats::Negate), vec![expr]));
     }
@@ -400,6 +416,29 @@ fn of_moments(
     })
 }
 
+/// A time that stands where an interval must, as one: beside what has no operator with times, and some with intervals.
+pub(super) fn lasting(
+    expr: Expr,
+    own: DataType,
+    op: Operator,
+    other: &DataType,
+) -> (Expr, DataType) {
+    let meant = match (&own, other) {
+        (DataType::Time64(_), DataType::Timestamp(_, Some(_))) => {
+            matches!(op, Operator::Plus | Operator::Minus)
+        }
+        (DataType::Time64(_), DataType::Interval(_)) => compares(op),
+        (DataType::Time64(_), number) if number.is_numeric() => {
+            matches!(op, Operator::Multiply | Operator::Divide)
+        }
+        _ => false,
+    };
+    match meant {
+        true => (zones::converted(expr, &own, &INTERVAL), INTERVAL),
+        false => (expr, own),
+    }
+}
+
 /// An interval by a number, a timestamp by a time, and a date at a time: the planner has no such operators. What lies
 /// between two moments is an interval, not a duration, and a date by an interval is a timestamp. None of it asks for the
 /// time zone, so that an expression has its type as soon as it is planned.
@@ -419,6 +458,23 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Plus, DataType::Interval(_), DataType::Date32) => {
             Some(later(op, &local(right.0), left.0))
+        }
+        // The cast is one in the session's zone when the plan is rewritten.
+        (
+            Operator::Minus,
+            zoned @ DataType::Timestamp(_, Some(_)),
+            DataType::Date32 | DataType::Timestamp(_, None),
+        ) => {
+            let right = cast(right.0.clone(), zoned.clone());
+            Some(call(moments::elapsed(), vec![left.0.clone(), right]))
+        }
+        (
+            Operator::Minus,
+            DataType::Date32 | DataType::Timestamp(_, None),
+            zoned @ DataType::Timestamp(_, Some(_)),
+        ) => {
+            let left = cast(left.0.clone(), zoned.clone());
+            Some(call(moments::elapsed(), vec![left, right.0.clone()]))
         }
         (Operator::Minus, DataType::Timestamp(_, None), DataType::Date32) => {
             Some(call(moments::elapsed(), vec![left.0.clone(), local(right.0)]))
@@ -440,6 +496,13 @@ pub(super) fn of_interval(op: Operator, left: Operand<'_>, right: Operand<'_>) -
         }
         (Operator::Plus, DataType::Time64(_), DataType::Timestamp(_, None)) => {
             Some(later(op, right.0, &zones::converted(left.0.clone(), left.1, &INTERVAL)))
+        }
+        (Operator::Plus | Operator::Minus, DataType::Time64(_), DataType::Interval(_)) => {
+            let around = moments::around(op == Operator::Minus);
+            Some(call(around, vec![left.0.clone(), right.0.clone()]))
+        }
+        (Operator::Plus, DataType::Interval(_), DataType::Time64(_)) => {
+            Some(call(moments::around(false), vec![right.0.clone(), left.0.clone()]))
         }
         (Operator::Plus, DataType::Date32, DataType::Time64(_)) => {
             Some(later(op, &local(left.0), &zones::converted(right.0.clone(), right.1, &INTERVAL)))

@@ -374,7 +374,7 @@ pub(super) fn nullif(
         return Ok(None);
     };
     let floating = is_floating(value, schema) && !value.is_volatile();
-    let padded = is_padded(value, schema);
+    let padded = is_padded(value, schema) || is_padded(other, schema);
     let keyed = |_: &u32| floating || padded || is_by_key(value, schema);
     let Some(kind) = kind(value, schema).filter(keyed) else { return Ok(None) };
     let (_, field) = value.to_field(schema)?;

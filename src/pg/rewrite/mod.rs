@@ -11,6 +11,7 @@ mod arithmetic;
 mod array;
 mod calls;
 mod candidates;
+mod cases;
 mod casts;
 mod chains;
 mod clauses;
@@ -174,6 +175,11 @@ pub fn parameters(
     declared: &[u32],
 ) -> datafusion::common::Result<BTreeMap<usize, u32>> {
     parameters::inferred(plan, declared)
+}
+
+/// A plan as `SqlToRel` made it, with the expressions that others have stood for while it did.
+pub fn planned(plan: LogicalPlan) -> datafusion::common::Result<LogicalPlan> {
+    cases::restored(plan)
 }
 
 /// Rewrites a plan as `SqlToRel` made it, before it is optimised: subqueries DataFusion cannot decorrelate, casts of

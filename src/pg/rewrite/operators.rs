@@ -15,8 +15,10 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::candidates::{self, Argument};
 use super::chains::Before;
+use super::plan::retyped;
 use super::{arithmetic, kinds, signatures, told};
 use crate::error::{Error, Place};
+use crate::pg::catalog::rows;
 use crate::pg::encode::is_oid;
 use crate::pg::functions::arrays::Kind;
 use crate::pg::functions::overloads;
@@ -59,7 +61,7 @@ impl ExprPlanner for Operators {
         if let Some(planned) = quantified(&op, &left, &right, schema) {
             return Ok(PlannerResult::Planned(planned));
         }
-        if let Some(planned) = of_json(&op, &left, &right, schema) {
+        if let Some(planned) = of_json(&op, &left, &right, schema)? {
             return Ok(PlannerResult::Planned(planned));
         }
         if let Some(planned) = json_compared(&op, &left, &right, schema)? {
@@ -86,7 +88,9 @@ impl ExprPlanner for Operators {
             }
             (Ok(left_type), Ok(right_type)) => {
                 let texts = [&left_type, &right_type].into_iter().any(is_text);
-                if op == BinaryOperator::StringConcat && !texts {
+                let rows =
+                    matches!((&left_type, &right_type), (DataType::Struct(_), DataType::Struct(_)));
+                if op == BinaryOperator::StringConcat && (!texts || rows) {
                     let error = no_operator(&left, "||", &right, schema);
                     return Err(DataFusionError::External(Box::new(error)));
                 }
@@ -122,7 +126,16 @@ impl ExprPlanner for Operators {
                 let (left_type, right_type) = (left.get_type(schema)?, right.get_type(schema)?);
                 let (left, left_type) = roomy(left, left_type, &right_type);
                 let (right, right_type) = roomy(right, right_type, &left_type);
+                let (left, left_type) = arithmetic::lasting(left, left_type, operator, &right_type);
+                let (right, right_type) =
+                    arithmetic::lasting(right, right_type, operator, &left_type);
                 let sides = ((&left, &left_type), (&right, &right_type));
+                let times = [&left_type, &right_type].map(|own| matches!(own, DataType::Time64(_)));
+                if operator == Operator::Plus && times == [true, true] {
+                    let time = types::sql_name(types::TIME);
+                    let error = Error::ambiguous_operator(&time, "+", &time);
+                    return Err(DataFusionError::External(Box::new(error)));
+                }
                 if let Some(planned) = arithmetic::of_interval(operator, sides.0, sides.1) {
                     return Ok(PlannerResult::Planned(planned));
                 }
@@ -163,7 +176,7 @@ impl ExprPlanner for Operators {
                 datafusion::functions::unicode::substr(),
                 vec![text, *key + lit(1_i64), lit(1_i64)],
             );
-            let field = Arc::new(crate::pg::catalog::rows::field("", "char"));
+            let field = Arc::new(rows::field("", "char"));
             let letter = Expr::Cast(Cast { expr: Box::new(letter), field });
             return Ok(PlannerResult::Planned(letter));
         }
@@ -252,9 +265,34 @@ fn json_type(expr: &Expr, schema: &DFSchema) -> Option<&'static str> {
 }
 
 /// Operators of `json` and `jsonb` (PostgreSQL manual, section 9.16.1) as calls of ours.
-fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) -> Option<Expr> {
+/// Errors: 42883 for what is taken away from a `jsonb` and is no key.
+fn of_json(
+    op: &BinaryOperator,
+    left: &Expr,
+    right: &Expr,
+    schema: &DFSchema,
+) -> Result<Option<Expr>> {
     let (own, other) = (json_type(left, schema), json_type(right, schema));
-    let kind = own.or(other)?;
+    let Some(kind) = own.or(other) else { return Ok(None) };
+    if *op == BinaryOperator::Minus && own == Some("jsonb") && !is_open(right) {
+        signatures::operator("-", left, right, schema)?;
+    }
+    Ok(json_call(op, (left, own), (right, other), kind, schema))
+}
+
+/// A parameter, or a literal without a type.
+fn is_open(expr: &Expr) -> bool {
+    is_untyped(expr) || matches!(expr, Expr::Placeholder(_))
+}
+
+/// The call that such an operator is, beside `kind` on one side or both; `None` for those of other types.
+fn json_call(
+    op: &BinaryOperator,
+    (left, own): (&Expr, Option<&str>),
+    (right, other): (&Expr, Option<&str>),
+    kind: &str,
+    schema: &DFSchema,
+) -> Option<Expr> {
     let (left, right) = (left.clone(), right.clone());
     let found = right.get_type(schema).ok()?;
     let by = |number: &str, name: &str, names: &str| {
@@ -267,6 +305,9 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
         })
     };
     let jsonb = kind == "jsonb";
+    let both = [(own, &left), (other, &right)]
+        .into_iter()
+        .all(|(kind, side)| kind == Some("jsonb") || is_open(side));
     let name = match op {
         BinaryOperator::Arrow if own.is_some() => {
             let (item, member) = (format!("forebay_{kind}_item"), format!("forebay_{kind}_member"));
@@ -279,19 +320,15 @@ fn of_json(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) ->
         ),
         BinaryOperator::HashArrow if own.is_some() => Some(format!("forebay_{kind}_path")),
         BinaryOperator::HashLongArrow if own.is_some() => Some("forebay_json_path_text".to_owned()),
-        BinaryOperator::AtArrow if jsonb => Some("forebay_jsonb_contains".to_owned()),
-        BinaryOperator::ArrowAt if jsonb => {
+        BinaryOperator::AtArrow if both => Some("forebay_jsonb_contains".to_owned()),
+        BinaryOperator::ArrowAt if both => {
             let contains = functions::of_json("forebay_jsonb_contains");
             return Some(call(contains, vec![right, left]));
         }
         BinaryOperator::Question if jsonb => Some("forebay_jsonb_has".to_owned()),
         BinaryOperator::QuestionPipe if jsonb => Some("forebay_jsonb_has_any".to_owned()),
         BinaryOperator::QuestionAnd if jsonb => Some("forebay_jsonb_has_all".to_owned()),
-        BinaryOperator::StringConcat
-            if jsonb && (other.is_some() || is_untyped(&right) || is_untyped(&left)) =>
-        {
-            Some("forebay_jsonb_concat".to_owned())
-        }
+        BinaryOperator::StringConcat if both => Some("forebay_jsonb_concat".to_owned()),
         BinaryOperator::Minus if jsonb && own.is_some() => Some("forebay_jsonb_without".to_owned()),
         BinaryOperator::AtQuestion if jsonb => Some("forebay_jsonb_path_exists".to_owned()),
         BinaryOperator::AtAt if jsonb => Some("forebay_jsonb_path_match".to_owned()),
@@ -323,8 +360,7 @@ fn json_compared(
             Err(DataFusionError::External(Box::new(error)))
         }
         (Some(_), other) | (other, Some(_)) => {
-            let parameter = |expr: &Expr| matches!(expr, Expr::Placeholder(_));
-            let fits = [left, right].into_iter().any(|side| is_untyped(side) || parameter(side));
+            let fits = [left, right].into_iter().any(is_open);
             if other.is_none() && !fits {
                 let error = no_operator(left, &op.to_string(), right, schema);
                 return Err(DataFusionError::External(Box::new(error)));
@@ -522,8 +558,11 @@ fn of_array(
     right: Expr,
     schema: &DFSchema,
 ) -> Result<PlannerResult<RawBinaryExpr>> {
+    if op == BinaryOperator::StringConcat {
+        return joined(left, right, schema);
+    }
+    alike(&op, &left, &right, schema)?;
     let (kind, args) = match op {
-        BinaryOperator::StringConcat => return joined(left, right, schema),
         BinaryOperator::PGOverlap => (Kind::Overlap, vec![left, right]),
         BinaryOperator::AtArrow => (Kind::Contains, vec![left, right]),
         BinaryOperator::ArrowAt => (Kind::Contains, vec![right, left]),
@@ -540,6 +579,23 @@ fn of_array(
     Ok(PlannerResult::Planned(call(functions::arrays::function(kind), args)))
 }
 
+/// Errors: 42883 for two arrays whose elements are of two types (`anyarray`).
+fn alike(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) -> Result<()> {
+    let element = |side: &Expr| {
+        let (_, field) = side.to_field(schema).ok().filter(|_| !is_open(side))?;
+        let own = types::of_field(&field).oid;
+        let vector = matches!(own, types::INT2VECTOR | types::OIDVECTOR);
+        types::element_of(own).filter(|_| !vector)
+    };
+    match (element(left), element(right)) {
+        (Some(one), Some(other)) if one != other => {
+            let error = no_operator(left, &op.to_string(), right, schema);
+            Err(DataFusionError::External(Box::new(error)))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// `||` of an array and an element or another array.
 fn joined(left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
     let is_list = |expr: &Expr| expr.get_type(schema).is_ok_and(|found| found.is_list());
@@ -548,7 +604,55 @@ fn joined(left: Expr, right: Expr, schema: &DFSchema) -> Result<PlannerResult<Ra
         (true, false) => Kind::Append,
         _ => Kind::Prepend,
     };
-    Ok(PlannerResult::Planned(call(functions::arrays::function(kind), vec![left, right])))
+    let common = joint(&left, &right, schema)?;
+    let padded = common.as_deref().map(types::of_field).and_then(|own| types::element_of(own.oid));
+    let (left, right) = match padded {
+        Some(types::BPCHAR) => (left, right),
+        _ => (unpadded(left.clone(), &right, schema), unpadded(right, &left, schema)),
+    };
+    let array = call(functions::arrays::function(kind), vec![left, right]);
+    Ok(PlannerResult::Planned(match common {
+        Some(field) => told::told(array, field),
+        None => array,
+    }))
+}
+
+/// An element as it goes into `array`: a text has no padding, which `char(n)` has.
+fn unpadded(element: Expr, array: &Expr, schema: &DFSchema) -> Expr {
+    let oid =
+        |side: &Expr| side.to_field(schema).ok().map(|(_, field)| types::of_field(&field).oid);
+    let text = oid(array).and_then(types::element_of).filter(|kind| *kind != types::BPCHAR);
+    match (oid(&element), text) {
+        (Some(types::BPCHAR), Some(kind)) => retyped(element, types::BPCHAR, kind),
+        _ => element,
+    }
+}
+
+/// The array that two such sides become, where the planner would make one of text of them (`anycompatible`).
+/// Errors: 42883 where their elements have no common type.
+fn joint(left: &Expr, right: &Expr, schema: &DFSchema) -> Result<Option<FieldRef>> {
+    let element = |side: &Expr| {
+        let (_, field) = side.to_field(schema).ok().filter(|_| !is_open(side))?;
+        let own = types::of_field(&field).oid;
+        (own != types::UNKNOWN).then(|| types::element_of(own).unwrap_or(own))
+    };
+    let (Some(one), Some(other)) = (element(left), element(right)) else { return Ok(None) };
+    match told::both(one, other) {
+        Some(common) if one != other && is_marked(common) => {
+            let name = types::array_of(common).and_then(types::name_of);
+            Ok(name.map(|name| Arc::new(rows::field("", name))))
+        }
+        Some(_) => Ok(None),
+        None => {
+            let error = no_operator(left, "||", right, schema);
+            Err(DataFusionError::External(Box::new(error)))
+        }
+    }
+}
+
+/// Whether arrays of that type are told apart by a mark.
+fn is_marked(kind: u32) -> bool {
+    matches!(kind, types::TEXT | types::VARCHAR | types::BPCHAR | types::NAME | types::OID)
 }
 
 /// Refuses `||` of a `"char"` and a text: PostgreSQL has one of two texts and one of a text and anything, and `"char"` is

@@ -541,7 +541,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
                 }
             }
         }
-        Expr::Negative(inner) => Ok(arithmetic::negative(*inner, schema)),
+        Expr::Negative(inner) => arithmetic::negative(*inner, schema),
         Expr::ScalarFunction(mut function)
             if OF_TEXT.contains(&function.name())
                 && function.args.iter().any(|arg| is_padded(arg, schema)) =>
@@ -584,23 +584,7 @@ fn cast(expr: Expr, schema: &DFSchema, facts: &Arc<Facts>) -> Result<Transformed
             if let Some(compared) = kinds::nullif(&function, schema, facts)? {
                 return Ok(Transformed::yes(compared));
             }
-            let whole = |expr: &Expr| expr.get_type(schema).is_ok_and(|kind| kind.is_integer());
-            let own = match function.args.as_slice() {
-                [first, other] if whole(first) && whole(other) => {
-                    let (_, field) = first.to_field(schema)?;
-                    let differs = *field.data_type() != other.get_type(schema)?;
-                    differs.then(|| Arc::new(field.as_ref().clone().with_nullable(true)))
-                }
-                _ => None,
-            };
-            let done = of_values(function, schema, facts)?;
-            // Integers of any two kinds are compared; it is the first of them or NULL.
-            Ok(match own {
-                Some(field) => {
-                    Transformed::yes(Expr::Cast(Cast { expr: Box::new(done.data), field }))
-                }
-                None => done,
-            })
+            of_values(function, schema, facts)
         }
         Expr::ScalarFunction(function) => of_values(function, schema, facts),
         Expr::AggregateFunction(mut function) => {
@@ -930,15 +914,18 @@ fn jsonb_scalar(
     one_cast(cast, schema, facts).map(|cast| Some(cast.data))
 }
 
-/// A time that is shown at another zone is one of the session's zone.
+/// A time or a date that is shown at another zone is one of the session's zone.
 fn in_zone(function: &mut ScalarFunction, schema: &DFSchema, facts: &Arc<Facts>) -> Result<()> {
     if function.name() != "timezone" {
         return Ok(());
     }
-    if let [_, moment] = function.args.as_mut_slice()
-        && matches!(moment.get_type(schema), Ok(DataType::Time64(_)))
-    {
-        let field = Arc::new(overloads::field("", types::TIMETZ));
+    if let [_, moment] = function.args.as_mut_slice() {
+        let zoned = match moment.get_type(schema) {
+            Ok(DataType::Time64(_)) => types::TIMETZ,
+            Ok(DataType::Date32) => types::TIMESTAMPTZ,
+            _ => return Ok(()),
+        };
+        let field = Arc::new(overloads::field("", zoned));
         let expr = Box::new(std::mem::replace(moment, lit(ScalarValue::Null)));
         *moment = one_cast(Cast { expr, field }, schema, facts)?.data;
     }

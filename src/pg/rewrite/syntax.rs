@@ -16,8 +16,8 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 use super::types::bare_name;
 use super::whole_rows::Scopes;
 use super::{
-    alike, array, calls, clauses, composites, from, joins, keyed, keys, literals, moments, outputs,
-    patterns, records, rows, system_columns, terms, unknowns, unnesting, values, variadic,
+    alike, array, calls, cases, clauses, composites, from, joins, keyed, keys, literals, moments,
+    outputs, patterns, records, rows, system_columns, terms, unknowns, unnesting, values, variadic,
     whole_rows, written,
 };
 use crate::error::{Error, Place, Result};
@@ -368,6 +368,7 @@ impl Rewriter<'_> {
             Expr::Case { conditions, else_result, .. } => {
                 conditions.iter_mut().for_each(|when| rows::as_value(&mut when.result));
                 else_result.iter_mut().for_each(|result| rows::as_value(result));
+                cases::called(expr);
             }
             Expr::Function(function) => {
                 if let Some(row) = rows::constructed(function) {

@@ -10,13 +10,16 @@ use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::{Case, Cast, Expr, ExprSchemable};
 
 use super::common::is_text;
-use super::kinds;
+use super::operators::call;
 use super::plan::{is_canonical, is_jsonb, literal, read_beside, retyped};
 use super::signatures::implicit;
+use super::{cases, kinds};
 use crate::error::Error;
 use crate::pg::catalog::index::type_cell;
 use crate::pg::catalog::rows;
 use crate::pg::facts::Facts;
+use crate::pg::functions;
+use crate::pg::functions::case::{SEARCHED, SIMPLE};
 use crate::pg::types::{self, MODIFIER_KEY, TYPE_KEY};
 
 /// Such an expression with its type, which a cast around it tells; any other as it is.
@@ -68,8 +71,8 @@ fn function(
     let results: Vec<&Expr> = match function.name() {
         "coalesce" | "greatest" | "least" => function.args.iter().collect(),
         "make_array" => return array(function, schema, facts),
-        // Those of jsonb are compared by value, which is more than a type.
-        "nullif" if function.args.first().is_some_and(|first| is_jsonb(first, schema)) => {
+        // Those of jsonb, and of what is padded, are compared by value, which is more than a type.
+        "nullif" if function.args.first().is_some_and(|first| is_compared(first, schema)) => {
             return Ok(Transformed::no(Expr::ScalarFunction(function)));
         }
         // The second value never comes out of it.
@@ -93,6 +96,11 @@ fn function(
     Ok(Transformed::yes(told(expr.unwrap_or(Expr::ScalarFunction(function)), common)))
 }
 
+fn is_compared(expr: &Expr, schema: &DFSchema) -> bool {
+    let padded = |(_, field): (_, FieldRef)| types::of_field(&field).oid == types::BPCHAR;
+    is_jsonb(expr, schema) || expr.to_field(schema).is_ok_and(padded)
+}
+
 /// Such an expression as an operand, whose operators its type tells; its literals are read later. Any other as it is.
 pub(super) fn operand(expr: Expr, schema: &DFSchema) -> Expr {
     match of_results(&expr, schema) {
@@ -112,6 +120,9 @@ fn of_results(expr: &Expr, schema: &DFSchema) -> Option<FieldRef> {
             let results: Vec<&Expr> = match function.name() {
                 "coalesce" | "greatest" | "least" => function.args.iter().collect(),
                 "nullif" => function.args.iter().take(1).collect(),
+                SEARCHED | SIMPLE => {
+                    return of_results(&Expr::Case(cases::case(function.clone())), schema);
+                }
                 _ => return None,
             };
             field(&results, schema, true)
@@ -241,7 +252,7 @@ fn is_told(kind: u32) -> bool {
         return is_told(element);
     }
     match kind {
-        types::BPCHAR | types::NUMERIC | types::TEXT | types::RECORD => false,
+        types::NUMERIC | types::TEXT | types::RECORD => false,
         // The planner has them; catalogs alone keep them as texts.
         types::DATE | types::TIME | types::TIMESTAMP | types::TIMESTAMPTZ | types::INTERVAL => {
             false
@@ -294,7 +305,11 @@ fn of(expr: Expr, common: &FieldRef, schema: &DFSchema, facts: &Arc<Facts>) -> R
     }
 }
 
-fn told(expr: Expr, field: FieldRef) -> Expr {
+/// `expr` as a value of `field`.
+pub(super) fn told(expr: Expr, field: FieldRef) -> Expr {
+    if field.data_type().is_list() {
+        return call(functions::marked(field), vec![expr]);
+    }
     Expr::Cast(Cast { expr: Box::new(expr), field })
 }
 

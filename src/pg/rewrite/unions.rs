@@ -26,8 +26,24 @@ pub(super) fn matched(union: Union, facts: &Arc<Facts>) -> Result<Transformed<Lo
             let union = Union::try_new_with_loose_types(inputs)?;
             Ok(Transformed::yes(LogicalPlan::Union(union)))
         }
+        None if has_moved(&union) => {
+            let union = Union::try_new_with_loose_types(union.inputs)?;
+            Ok(Transformed::yes(LogicalPlan::Union(union)))
+        }
         None => Ok(Transformed::no(LogicalPlan::Union(union))),
     }
+}
+
+/// Whether all inputs have come to have another type for a column than they were planned with: that of `x::numeric`.
+fn has_moved(union: &Union) -> bool {
+    union.schema.fields().iter().enumerate().any(|(index, planned)| {
+        let of = |input: &Arc<LogicalPlan>| {
+            input.schema().fields().get(index).map(|field| field.data_type().clone())
+        };
+        let mut kinds = union.inputs.iter().map(of);
+        let first = kinds.next().flatten();
+        first.as_ref() != Some(planned.data_type()) && kinds.all(|kind| kind == first)
+    })
 }
 
 /// Whether a join is an INTERSECT or EXCEPT: the planner makes them so, and nothing else of that kind.

@@ -153,7 +153,10 @@ fn of_operator(binary: &BinaryExpr, schema: &DFSchema, hidden: &Hidden) -> Resul
     if !adds && binary.op != Operator::Multiply {
         return Ok(None);
     }
-    let mixed = of(sides[0], schema, hidden)?.is_some() || of(sides[1], schema, hidden)?.is_some();
+    let mut mixed = false;
+    for side in sides {
+        mixed |= of(side, schema, hidden)?.is_some() || adds && is_guessed(side, schema);
+    }
     let exact = sides.iter().all(|side| {
         let found = before_one_type(side).get_type(schema);
         found.is_ok_and(|found| own_digits(&found).is_some() && !found.is_list())
@@ -168,6 +171,20 @@ fn of_operator(binary: &BinaryExpr, schema: &DFSchema, hidden: &Hidden) -> Resul
     }))
 }
 
+/// Whether the digits of an expression's values are guessed from each of them: those of a sum may be fewer then than its
+/// terms have.
+fn is_guessed(expr: &Expr, schema: &DFSchema) -> bool {
+    before_one_type(expr).get_type(schema).is_ok_and(|found| numeric::varies(&found))
+}
+
+/// How the terms of a sum are shown. Errors: those of [`of`].
+fn of_terms_of_sum(term: &Expr, schema: &DFSchema, hidden: &Hidden) -> Result<Option<Expr>> {
+    Ok(match of(term, schema, hidden)? {
+        None if is_guessed(term, schema) => of_each(&[term], schema, hidden)?.pop(),
+        digits => digits,
+    })
+}
+
 /// How the values of an aggregate are shown: a sum has the most digits of its terms, the least and the greatest value
 /// have their own.
 pub(super) fn aggregated(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Result<Option<Expr>> {
@@ -177,7 +194,11 @@ pub(super) fn aggregated(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Res
     if !matches!(name, "sum" | "min" | "max" | "array_agg") {
         return Ok(None);
     }
-    let Some(digits) = of(arg, schema, hidden)? else { return Ok(None) };
+    let digits = match name {
+        "sum" => of_terms_of_sum(arg, schema, hidden)?,
+        _ => of(arg, schema, hidden)?,
+    };
+    let Some(digits) = digits else { return Ok(None) };
     if name == "array_agg" {
         // Of distinct values nobody knows which ones are there.
         if aggregate.params.distinct {
@@ -212,7 +233,11 @@ pub(super) fn windowed(expr: &Expr, schema: &DFSchema, hidden: &Hidden) -> Resul
     if !picks && !extreme && name != "sum" {
         return Ok(None);
     }
-    let Some(digits) = of(arg, schema, hidden)? else { return Ok(None) };
+    let digits = match name {
+        "sum" => of_terms_of_sum(arg, schema, hidden)?,
+        _ => of(arg, schema, hidden)?,
+    };
+    let Some(digits) = digits else { return Ok(None) };
     let greatest = name == "max";
     let mut window = WindowFunction { fun: window.fun.clone(), params: window.params.clone() };
     if extreme {
