@@ -24,7 +24,7 @@
 //! | 3 | [`source`], [`store`]: the foreign root; our own durable bytes |
 //! | 4 | [`journal`], [`mirror`]: ordered commits; local copies of version files · [`rows`]: what written tables hold |
 //! | 5 | [`catalog`]: what the journal says exists |
-//! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables · [`sequence`]: numbers handed out once |
+//! | 6 | [`version`]: discover, load, verify, activate, reap; files to tables · [`sequence`]: numbers handed out once · [`backup`]: all of it elsewhere, and back |
 //! | 7 | [`log`]: files of the rows of logs, and logs as tables |
 //! | 8 | [`pg`]: PostgreSQL's types, codecs, catalogs and functions |
 //! | 9 | [`query`]: SQL text to a stream of rows |
@@ -82,6 +82,7 @@ pub mod rows;
 
 pub mod catalog;
 
+pub mod backup;
 pub mod sequence;
 pub mod version;
 

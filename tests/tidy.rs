@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["source", "store"],
     &["journal", "mirror", "rows"],
     &["catalog"],
-    &["version", "sequence"],
+    &["version", "sequence", "backup"],
     &["log"],
     &["pg"],
     &["query"],

@@ -15,7 +15,7 @@ use super::record::{Commit, Fact, FactRecord, StateRecord, unknown};
 use super::record_table::WriteRows;
 use super::state::{Kept, State, VersionKey};
 use super::stored::{self, Digest};
-use super::{Committed, LostVersion, Opening, Shared};
+use super::{Committed, LostVersion, Opening, Shared, Snapshot};
 use crate::error::{Error, Result};
 use crate::journal::{self, Journal, Opened};
 use crate::store::{Directory, Lock};
@@ -41,6 +41,9 @@ pub(super) enum Request {
     },
     Checkpoint {
         answer: oneshot::Sender<Result<()>>,
+    },
+    Snapshot {
+        answer: oneshot::Sender<Result<Snapshot>>,
     },
     /// What is asked behind it is refused.
     Stop,
@@ -147,7 +150,8 @@ impl Committer {
 
     /// Serves one group of requests.
     pub(super) fn run(&mut self, requests: Vec<Request>) {
-        let (mut groups, mut commits, mut checkpoints) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut groups, mut commits) = (Vec::new(), Vec::new());
+        let (mut checkpoints, mut snapshots) = (Vec::new(), Vec::new());
         for request in requests {
             match request {
                 Request::Commit { changes, answer } => {
@@ -155,6 +159,7 @@ impl Committer {
                     commits.push(answer);
                 }
                 Request::Checkpoint { answer } => checkpoints.push(answer),
+                Request::Snapshot { answer } => snapshots.push(answer),
                 Request::Stop => {}
             }
         }
@@ -168,7 +173,23 @@ impl Committer {
                 drop(answer.send(outcome.clone()));
             }
         }
+        for answer in snapshots {
+            drop(answer.send(self.snapshot()));
+        }
         self.checkpoint_if_due();
+    }
+
+    /// All there is at this moment.
+    fn snapshot(&self) -> Result<Snapshot> {
+        let manifests = self.state.kept.iter().map(|((database, version), kept)| {
+            (database.clone(), stored::file_name(version, &kept.digest))
+        });
+        Ok(Snapshot {
+            lsn: self.state.generation.lsn,
+            state: self.state.to_record()?.encode_to_vec(),
+            manifests: manifests.collect(),
+            generation: self.shared.pin(),
+        })
     }
 
     /// Commits each group of changes by itself, all with one sync. One outcome per group, in order.
@@ -341,6 +362,14 @@ impl Committer {
         }
         self.manifests.remove_empty(&key.0);
     }
+}
+
+/// Whether a state can be read, and all manifests that it names.
+/// Errors: XX001, F0000.
+pub(super) fn check(root: &Directory, state: &[u8]) -> Result<()> {
+    let record = StateRecord::decode(state).map_err(|error| undecodable(&error))?;
+    let (_, lost) = read_manifests(&root.subdirectory("manifests")?, &State::from_record(record)?);
+    lost.into_iter().next().map_or(Ok(()), |lost| Err(lost.reason))
 }
 
 /// The state of the checkpoint with all frames after it, still without manifests.

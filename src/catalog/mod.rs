@@ -7,7 +7,7 @@
 //! touched. When the journal fails, what is published stays readable and every commit is refused until a restart.
 //! A version whose manifest is missing or damaged is left out at the start and told of in [`Catalog::opening`].
 //!
-//! Imports: error, config, task, store, journal, rows. Used by: version, pg, query, server.
+//! Imports: error, config, task, store, journal, rows. Used by: version, backup, pg, query, server.
 
 pub mod change;
 mod committer;
@@ -51,10 +51,11 @@ pub use generation::Generation;
 pub use privileges::PUBLIC;
 
 use crate::error::{Error, Result};
+use crate::journal::Journal;
 use crate::store::{Directory, Lock};
 use crate::task::{Clock, Tasks};
 use committer::{Committer, Request};
-use log::{Live, Stamped};
+use log::{Live, SegmentFile, Stamped};
 use state::{Limits, Oids, State};
 
 /// Requests that wait for the committer. More than a few groups only wait; senders beyond it wait to send.
@@ -90,6 +91,36 @@ pub struct LostVersion {
     pub version: String,
     /// What is wrong.
     pub reason: Error,
+}
+
+/// All there is at one moment, for who keeps it elsewhere.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// The newest commit in it.
+    pub lsn: u64,
+    /// The state, for [`restore`].
+    pub state: Vec<u8>,
+    /// Manifests it names, by their directory and file in `manifests`. They go when their versions do.
+    pub manifests: Vec<(String, String)>,
+    /// Keeps the files of logs that it names.
+    generation: Arc<Generation>,
+}
+
+impl Snapshot {
+    /// Files of logs it names, which stay as long as it is held, each with the OID of its log.
+    pub fn log_files(&self) -> impl Iterator<Item = (u32, &SegmentFile)> {
+        self.generation
+            .logs
+            .iter()
+            .flat_map(|(oid, log)| log.segments.iter().map(|segment| (*oid, &segment.file)))
+    }
+}
+
+/// Makes `root`, where the manifests are that `state` names, a state root.
+/// Errors: XX001 for a state, or a manifest, that cannot be read; F0000 when a newer release wrote it; 58030, 53100.
+pub fn restore(root: &Directory, lsn: u64, state: &[u8]) -> Result<()> {
+    committer::check(root, state)?;
+    Journal::begin(&root.subdirectory("journal")?, lsn, state)
 }
 
 /// What readers see.
@@ -226,6 +257,14 @@ impl Catalog {
     pub async fn checkpoint(&self) -> Result<()> {
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Checkpoint { answer }).await?;
+        answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// All there is, after whatever was acknowledged before.
+    /// Errors: 57P01 when the process stops.
+    pub async fn snapshot(&self) -> Result<Snapshot> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(Request::Snapshot { answer }).await?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
     }
 

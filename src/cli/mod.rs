@@ -5,8 +5,10 @@
 //! Invariant: standard output carries what was asked for (the ready line, lists); complaints go to standard error.
 //! On failure: one line on standard error says what could not be done; the exit code is 1, and 2 for wrong usage.
 //!
-//! Imports: error, config, task, store, catalog, pg, server; tokio-postgres as a client of a running server. Used by: main.
+//! Imports: error, config, task, store, catalog, backup, pg, server; tokio-postgres as a client of a running server. Used by: main.
 
+mod backup;
+mod check;
 mod connection;
 mod demo;
 mod migrate;
@@ -52,6 +54,9 @@ fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("demo", arguments)) => ("run the demo", run_demo(arguments)),
         Some(("role", arguments)) => ("change roles", role::run(arguments)),
         Some(("migrate", arguments)) => ("migrate", migrate::run(arguments)),
+        Some(("check", arguments)) => ("activate that", check::run(arguments)),
+        Some(("backup", arguments)) => ("back up", backup::run(arguments)),
+        Some(("restore", arguments)) => ("restore", backup::restore(arguments)),
         _ => ("run", Err(Error::Internal("a subcommand without code".to_owned()))),
     };
     match outcome {
@@ -100,6 +105,9 @@ fn command() -> Command {
         .subcommand(with_settings(demo, |key| key != "source" && key != "state"))
         .subcommand(role::command())
         .subcommand(migrate::command())
+        .subcommand(check::command())
+        .subcommand(backup::command())
+        .subcommand(backup::restore_command())
 }
 
 /// Adds `--config` and one flag per setting.

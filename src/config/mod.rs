@@ -51,6 +51,8 @@ pub struct Config {
     pub tables: Tables,
     /// Logs.
     pub logs: Logs,
+    /// Copies of what users wrote.
+    pub backup: Backup,
     /// The process.
     pub server: Server,
     #[serde(skip)]
@@ -181,6 +183,16 @@ pub struct Tables {
 #[expect(missing_docs, reason = "documented in forebay.toml")]
 pub struct Logs {
     pub tail_bytes: Bytes,
+}
+
+/// Copies of what users wrote.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in forebay.toml")]
+pub struct Backup {
+    pub location: String,
+    pub interval: Span,
+    pub keep: usize,
 }
 
 /// The process.

@@ -86,6 +86,16 @@ impl Journal {
         open::open(directory)
     }
 
+    /// Begins a journal in an empty directory whose first checkpoint is `state` at `lsn`. There is a journal once it
+    /// returns, and none after an error.
+    /// Errors: 58030, 53100.
+    pub fn begin(directory: &Directory, lsn: u64, state: &[u8]) -> Result<()> {
+        let header = SegmentHeader { first_lsn: lsn + 1, previous_crc: 0 };
+        directory.write(&segment_name(lsn + 1), &header.encode())?;
+        let checkpoint = Checkpoint { lsn, previous_crc: 0, state };
+        directory.write(&checkpoint_name(lsn), &checkpoint.encode())
+    }
+
     /// Makes one frame of each payload durable, all in one write and one `fdatasync`, and returns the last LSN.
     /// All or nothing: after an error none counts, though after a failure of the disk a restart may find them.
     ///

@@ -10,7 +10,7 @@
 //!
 //! On failure: the statement ends with a code, its block is failed, the session goes on.
 //!
-//! Imports: error, config, task, catalog, version, pg. Used by: wire, server.
+//! Imports: error, config, task, catalog, version, backup, pg. Used by: wire, server.
 
 mod activity;
 mod channels;

@@ -3,7 +3,7 @@
 //! Owns: the order of start and stop, the signals, the server log. A start that fails says why and leaves nothing
 //! running; a stop lets statements finish for `server.drain`, then ends them, and waits for every task.
 //!
-//! Imports: error, config, task, catalog, sequence, version, log, query, wire. Used by: cli.
+//! Imports: error, config, task, catalog, sequence, version, backup, log, query, wire. Used by: cli.
 
 mod telemetry;
 
@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::backup::Backups;
 use crate::catalog::Catalog;
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -69,6 +70,7 @@ async fn serve(
     let sequences = Arc::new(Sequences::new(&catalog));
     let scans = Scans::new(Arc::clone(&objects), tasks.clone());
     let logs = Logs::start(&config.logs, &config.state, &catalog, &objects, tasks)?;
+    let backups = Backups::start(&config.backup, &config.state, &catalog, (tasks, &clock))?;
     let parts = Parts {
         catalog: catalog.clone(),
         sequences: Arc::clone(&sequences),
@@ -77,7 +79,7 @@ async fn serve(
         }),
         logs,
         objects: objects.registry(),
-        system: System { versions: versions.clone(), config: Arc::clone(&config) },
+        system: System { versions: versions.clone(), config: Arc::clone(&config), backups },
     };
     let engine = Arc::new(Engine::start(&config.query, &config.state, parts, tasks, &clock)?);
     engine.follow(&config.state, tasks)?;

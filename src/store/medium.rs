@@ -34,6 +34,14 @@ impl Medium {
         }
     }
 
+    pub(super) fn size(&self, path: &Path) -> Result<u64> {
+        match self {
+            Medium::Local => std::fs::metadata(path).map(|found| found.len()),
+            #[cfg(test)]
+            Medium::Faulty(disk) => Ok(disk.read(path)?.len().try_into().unwrap_or(u64::MAX)),
+        }
+    }
+
     pub(super) fn exists(&self, path: &Path) -> bool {
         match self {
             Medium::Local => path.is_dir(),

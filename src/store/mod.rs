@@ -7,7 +7,7 @@
 //! On failure: a half-written temporary file whose name begins with a dot; it is never listed, and
 //! [`Directory::sweep`] removes it at the next start.
 //!
-//! Imports: error. Used by: journal, catalog, server.
+//! Imports: error. Used by: journal, catalog, backup, server.
 
 #[cfg(test)]
 pub(crate) mod faulty;
@@ -16,6 +16,7 @@ mod medium;
 #[cfg(test)]
 mod tests;
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -73,6 +74,23 @@ impl Directory {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("read file", &path, error)),
         }
+    }
+
+    /// The length of a file; `None` when there is no such file.
+    pub fn size(&self, name: &str) -> Result<Option<u64>> {
+        let path = self.path.join(name);
+        match self.medium.size(&path) {
+            Ok(size) => Ok(Some(size)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failed("read file", &path, error)),
+        }
+    }
+
+    /// Lets nobody in but the user that we run as.
+    pub fn keep_private(&self) -> Result<()> {
+        let own = std::fs::Permissions::from_mode(0o700);
+        std::fs::set_permissions(&self.path, own)
+            .map_err(|error| failed("protect directory", &self.path, error))
     }
 
     /// Names of files and directories in it, in bytewise order, without those that begin with a dot.

@@ -1,5 +1,6 @@
 //! Tests that start the real program: one file per promise. `support` owns processes, directories and sockets.
 
+mod backup;
 mod clients;
 mod crash;
 mod differential;

@@ -77,6 +77,7 @@ enum What {
     StatementVersions,
     VerifyLog,
     Redact,
+    Backup,
 }
 
 const DATABASE: Parameter = needs("database", Kind::Text);
@@ -204,6 +205,18 @@ static FUNCTIONS: &[Function] = &[
         ],
         (Access::Owner, What::VerifyLog),
     ),
+    changing(
+        "backup",
+        &[needs("location", Kind::Text)],
+        &[
+            ("name", "text"),
+            ("lsn", "int8"),
+            ("files", "int8"),
+            ("bytes", "int8"),
+            ("new_bytes", "int8"),
+        ],
+        What::Backup,
+    ),
     Function {
         access: Access::Owner,
         ..changing(
@@ -252,6 +265,16 @@ pub(in crate::query) fn call(
         drop(generation);
         let rows = match &invocation.log {
             Some(log) => run_on_log(function, &engine, (log, &given)).await?,
+            None if matches!(function.what, What::Backup) => {
+                let stored = engine.system.backups.make(given.text("location")).await?;
+                vec![row![
+                    &stored.name,
+                    whole(stored.lsn),
+                    whole(stored.files),
+                    whole(stored.bytes),
+                    whole(stored.new_bytes)
+                ]]
+            }
             None => run(function, &engine.system.versions, &given, &invocation).await?,
         };
         let schema = schema(function.columns);
@@ -349,7 +372,9 @@ async fn run(
             let read = invocation.last_versions.iter();
             Ok(read.map(|(database, version)| row![database, version]).collect())
         }
-        What::VerifyLog | What::Redact => Err(Error::Internal("no log is named".to_owned())),
+        What::VerifyLog | What::Redact | What::Backup => {
+            Err(Error::Internal("it is no function of versions".to_owned()))
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 //! only superusers change anything. OIDs of the views follow their place in `views::VIEWS`, which only grows.
 //! On failure: an error for the caller; what a function had not committed has not happened.
 //!
-//! Imports: error, config, task, catalog, version, pg. Used by: query::session, query::names, server.
+//! Imports: error, config, task, catalog, version, backup, pg. Used by: query::session, query::names, server.
 
 mod arguments;
 mod functions;
@@ -21,6 +21,7 @@ use arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 
 use super::engine::Engine;
+use crate::backup::Backups;
 use crate::catalog::generation::RelationIds;
 use crate::config::Config;
 use crate::pg::catalog::rows;
@@ -39,6 +40,8 @@ pub struct System {
     pub versions: Versions,
     /// The settings.
     pub config: Arc<Config>,
+    /// Makes backups.
+    pub backups: Arc<Backups>,
 }
 
 impl Engine {

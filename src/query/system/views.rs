@@ -347,7 +347,46 @@ pub(super) static VIEWS: &[View] = &[
         ],
         rows: materialized,
     },
+    View {
+        name: "backups",
+        about: "Backups that this server has made since it started, and those that failed.",
+        columns: &[
+            ("started_at", "timestamptz"),
+            ("ended_at", "timestamptz"),
+            ("location", "text"),
+            ("automatic", "bool"),
+            ("name", "text"),
+            ("lsn", "int8"),
+            ("files", "int8"),
+            ("bytes", "int8"),
+            ("new_bytes", "int8"),
+            ("error", "text"),
+        ],
+        rows: backups,
+    },
 ];
+
+fn backups(context: &Context<'_>) -> Vec<Row> {
+    let rows = context.system.backups.made().into_iter().map(|made| {
+        let (stored, error) = match made.outcome {
+            Ok(stored) => (Some(stored), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        row![
+            made.started_us,
+            made.ended_us,
+            &made.location,
+            made.automatic,
+            stored.as_ref().map(|stored| stored.name.clone()),
+            stored.as_ref().map(|stored| whole(stored.lsn)),
+            stored.as_ref().map(|stored| whole(stored.files)),
+            stored.as_ref().map(|stored| whole(stored.bytes)),
+            stored.as_ref().map(|stored| whole(stored.new_bytes)),
+            error,
+        ]
+    });
+    rows.collect()
+}
 
 fn materialized(context: &Context<'_>) -> Vec<Row> {
     let generation = &context.facts.generation;
