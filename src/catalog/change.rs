@@ -45,7 +45,7 @@ pub enum Change {
     DropDatabase { database: String },
     /// Refresh of a database, or with `*` of all, is paused or resumed. The database need not exist yet.
     SetPaused { database: String, paused: bool },
-    /// A role is made; its OID is chosen here. Errors: 42710; 42939 for `public`, `none` and `pg_…`; 42704 for a
+    /// A role is made; without an OID it is given one. Errors: 42710; 42939 for `public`, `none` and `pg_…`; 42704 for a
     /// role it is to be a member of.
     CreateRole(Role),
     /// A role is changed. Errors: 42704; as `CreateRole` for a new name.

@@ -271,7 +271,9 @@ fn create_role(
         }
         role_of(generation, other)?;
     }
-    role.oid = take_oids(1)?;
+    if role.oid == 0 {
+        role.oid = take_oids(1)?;
+    }
     Ok(vec![put(&role)])
 }
 

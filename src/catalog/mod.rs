@@ -205,8 +205,8 @@ impl Catalog {
         self.shared.oids.take(count)
     }
 
-    /// What `generation` would be with `changes` at a moment, for the transaction that is going to commit them. Roles and
-    /// versions are not changed so.
+    /// What `generation` would be with `changes` at a moment, for the transaction that is going to commit them.
+    /// Versions are not changed so.
     /// Errors: as [`Change`] says.
     pub fn draft(
         &self,

@@ -1,7 +1,6 @@
 //! Roles and privileges through SQL: CREATE, ALTER, DROP ROLE, GRANT, REVOKE, SET ROLE.
 //!
-//! Each statement is one commit. They do not wait for a transaction's end: inside a block they are refused, so that
-//! nobody relies on a rollback that would not happen.
+//! Each statement is one commit, or a part of its transaction's.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +16,6 @@ use crate::query::parse::{Access, AccessTarget, DefaultAccess, RoleOptions, Role
 
 impl SqlSession {
     pub(super) async fn role_statement(&mut self, statement: &RoleStatement) -> Result<String> {
-        self.outside_a_block("role statements")?;
         let (changes, tag) = match statement {
             RoleStatement::Create { name, options } => {
                 self.may_manage(name, options)?;
@@ -65,10 +63,23 @@ impl SqlSession {
                 (changes, if *grant { "GRANT ROLE" } else { "REVOKE ROLE" })
             }
         };
-        let before = self.engine.catalog.pin();
-        let after = self.engine.catalog.commit(changes).await?;
+        self.writable(tag)?;
+        let before = self.generation();
+        self.settle(changes).await?;
+        let after = self.generation();
         self.warn_of_lockout(&before, &after);
         Ok(tag.to_owned())
+    }
+
+    /// Makes changes now, or as a part of the transaction.
+    async fn settle(&mut self, changes: Vec<Change>) -> Result<()> {
+        if changes.is_empty() {
+            return Ok(());
+        }
+        if self.deferred() {
+            return self.add_to_draft(changes);
+        }
+        self.engine.catalog.commit(changes).await.map(drop)
     }
 
     /// The first password makes everybody authenticate: then somebody who may do everything should have one.
@@ -109,7 +120,7 @@ impl SqlSession {
         };
         let role = Role {
             name: name.to_owned(),
-            oid: 0,
+            oid: self.engine.catalog.take_oids(1)?,
             superuser: options.superuser.unwrap_or(false),
             login: options.login.unwrap_or(false),
             inherit: options.inherit.unwrap_or(true),
@@ -160,7 +171,7 @@ impl SqlSession {
         setting: Option<&str>,
         value: Option<&str>,
     ) -> Result<Vec<(String, String)>> {
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let role = generation.roles.get(name).ok_or_else(|| unknown_role(name))?;
         let Some(setting) = setting else { return Ok(Vec::new()) };
         let mut settings: Vec<(String, String)> =
@@ -173,7 +184,7 @@ impl SqlSession {
     }
 
     fn drop_roles(&mut self, names: &[String], if_exists: bool) -> Result<Vec<Change>> {
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let mut changes = Vec::new();
         for name in names {
             if !generation.roles.contains_key(name) {
@@ -197,7 +208,7 @@ impl SqlSession {
         if self.superuser() {
             return Ok(());
         }
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let able = generation.roles.get(&self.user).is_some_and(|role| role.create_role);
         let above = options.superuser == Some(true) || is_superuser(&generation, name);
         if able && !above {
@@ -225,7 +236,7 @@ impl SqlSession {
 
     pub(super) async fn grant_or_revoke(&mut self, access: &Access) -> Result<String> {
         let tag = if access.grant { "GRANT" } else { "REVOKE" };
-        self.outside_a_block(tag)?;
+        self.writable(tag)?;
         let targets = self.expand(&access.targets).await?;
         for target in &targets {
             self.may_grant(target)?;
@@ -263,16 +274,14 @@ impl SqlSession {
         if !grants.is_empty() {
             changes.push(Change::Grant(grants));
         }
-        if !changes.is_empty() {
-            self.engine.catalog.commit(changes).await?;
-        }
+        self.settle(changes).await?;
         Ok(tag.to_owned())
     }
 
     /// Errors: 0A000 for a privilege to change what a version has.
     fn check_privileges(&self, target: &Target, privileges: &[Privilege]) -> Result<()> {
         let Target::Table { schema, table } = target else { return Ok(()) };
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let written = generation.table(schema, table).is_some()
             || generation.view(schema, table).is_some()
             || generation.sequence(schema, table).is_some();
@@ -288,7 +297,7 @@ impl SqlSession {
 
     /// What ALL PRIVILEGES are on a target.
     fn all_privileges(&self, target: &Target) -> Vec<Privilege> {
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         match target {
             Target::Schema(name) if generation.schema(name).is_some() => {
                 vec![Privilege::Usage, Privilege::Create]
@@ -312,7 +321,7 @@ impl SqlSession {
     async fn expand(&mut self, targets: &[AccessTarget]) -> Result<Vec<Target>> {
         let facts = self.facts("");
         let facts = self.indexed(facts).await?;
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let known = |schema: &str| {
             generation.database(schema).ok_or_else(|| Error::UndefinedSchema(schema.to_owned()))
         };
@@ -338,7 +347,11 @@ impl SqlSession {
                     let written = generation.sequence(&schema, table).is_some()
                         || generation.view(&schema, table).is_some()
                         || generation.table(&schema, table).is_some();
-                    if !written && !known(&schema)?.relations.contains_key(table) {
+                    let missing = || match generation.schema(&schema) {
+                        Some(_) => Ok(true),
+                        None => known(&schema).map(|own| !own.relations.contains_key(table)),
+                    };
+                    if !written && missing()? {
                         return Err(Error::UndefinedTable(format!("{schema}.{table}")));
                     }
                     list.push(Target::Table { schema, table: table.clone() });
@@ -386,7 +399,7 @@ impl SqlSession {
         if self.superuser() {
             return Ok(());
         }
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let owner = generation.owner(target);
         let held = generation.owns(&self.user, owner)
             || generation.grants.iter().any(|grant| {
@@ -409,12 +422,12 @@ impl SqlSession {
     }
 
     pub(super) async fn default_access(&mut self, access: &DefaultAccess) -> Result<String> {
-        self.outside_a_block("ALTER DEFAULT PRIVILEGES")?;
+        self.writable("ALTER DEFAULT PRIVILEGES")?;
         if !self.superuser() {
             let message = "permission denied to change default privileges".to_owned();
             return Err(Error::InsufficientPrivilege(message));
         }
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         let schemas: Vec<Option<String>> = if access.schemas.is_empty() {
             vec![None]
         } else {
@@ -438,13 +451,13 @@ impl SqlSession {
                 });
             }
         }
-        self.engine.catalog.commit(changes).await?;
+        self.settle(changes).await?;
         Ok("ALTER DEFAULT PRIVILEGES".to_owned())
     }
 
     fn grantee(&self, name: &str) -> Result<String> {
         let name = self.named_role(name);
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         if name == "public" || generation.roles.contains_key(&name) {
             return Ok(name);
         }
@@ -462,7 +475,7 @@ impl SqlSession {
     /// SET ROLE; a member may become the roles it is in.
     pub(super) fn set_role(&mut self, value: Option<&str>, local: bool) -> Result<()> {
         let login = self.settings.own("session_authorization").to_owned();
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         if let Some(to) = value
             && to != "none"
             && to != login
@@ -493,7 +506,7 @@ impl SqlSession {
             role => role,
         };
         let role = role.to_owned();
-        let superuser = is_superuser(&self.engine.catalog.pin(), &role);
+        let superuser = is_superuser(&self.generation(), &role);
         self.settings.force("is_superuser", if superuser { "on" } else { "off" }.to_owned());
         self.user = role;
     }
@@ -508,7 +521,7 @@ impl SqlSession {
             None | Some("default") => self.login.user.clone(),
             Some(name) => name.to_owned(),
         };
-        let generation = self.engine.catalog.pin();
+        let generation = self.generation();
         if to != self.login.user {
             if !is_superuser(&generation, &self.login.user) {
                 let message = "permission denied to set session authorization".to_owned();
