@@ -66,7 +66,10 @@ BEGIN
          'memory_bytes bigint, segments bigint, segment_bytes bigint'),
         ('views', 'Materialized views: how they are kept, and how far they have come.',
          'schema text, view text, owner text, log text, mode text, state text, since bigint, log_since bigint, lag bigint, '
-         'progress float8, kept_rows bigint, kept_bytes bigint, builds bigint, error text')
+         'progress float8, kept_rows bigint, kept_bytes bigint, builds bigint, error text'),
+        ('backups', 'Backups that this server has made since it started, and those that failed.',
+         'started_at timestamptz, ended_at timestamptz, location text, automatic boolean, name text, lsn bigint, files bigint, '
+         'bytes bigint, new_bytes bigint, error text')
     ) AS views (name, about, columns)
     LOOP
         SELECT string_agg(format('NULL::%s AS %I', split_part(one, ' ', 2), split_part(one, ' ', 1)), ', ') INTO list

@@ -307,7 +307,9 @@ fn of(expr: Expr, common: &FieldRef, schema: &DFSchema, facts: &Arc<Facts>) -> R
 
 /// `expr` as a value of `field`.
 pub(super) fn told(expr: Expr, field: FieldRef) -> Expr {
-    if field.data_type().is_list() {
+    // Arrow's own type tells a numeric; its digits are looked for below a cast.
+    let element = types::of_field(&field).oid;
+    if field.data_type().is_list() && types::element_of(element) != Some(types::NUMERIC) {
         return call(functions::marked(field), vec![expr]);
     }
     Expr::Cast(Cast { expr: Box::new(expr), field })
