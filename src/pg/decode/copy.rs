@@ -1,6 +1,8 @@
 //! What COPY FROM reads: rows of text, CSV and binary (PostgreSQL manual, COPY, "File Formats").
 
+use arrow::array::{StringArray, StringBuilder};
 use bytes::{Buf, Bytes};
+use memchr::memchr3;
 
 use super::utf8;
 use crate::error::{Error, Result};
@@ -23,24 +25,37 @@ pub struct CopyReading {
 }
 
 /// The values of each column in text form, row by row.
-/// Errors: 22P04 for rows that are not as long as the table; 22021 for what is no text.
+/// Errors: 22P04 for rows that are not as long as the table; 22021 for what is no text; 54000 for more text than a column
+/// can have.
 pub fn copied_texts(
     data: &[u8],
     format: &CopyFormat,
     reading: &CopyReading,
-) -> Result<Vec<Vec<Option<String>>>> {
+) -> Result<Vec<StringArray>> {
     let text = utf8(data)?;
-    let mut columns = vec![Vec::new(); reading.columns.len()];
+    if i32::try_from(text.len()).is_err() {
+        let message = "more than 2 GiB of text in one COPY".to_owned();
+        return Err(Error::ProgramLimitExceeded(message));
+    }
+    let mut columns: Vec<StringBuilder> =
+        reading.columns.iter().map(|_name| StringBuilder::new()).collect();
     let mut lines = Lines { rest: text, format, ends: None };
     let header = match format {
         CopyFormat::Text { header, .. } | CopyFormat::Csv { header, .. } => *header,
         CopyFormat::Binary => false,
     };
     let mut first = header || reading.header_match;
-    while let Some(line) = lines.next()? {
+    while let Some((line, escapes)) = lines.next()? {
         let fields = match format {
             CopyFormat::Csv { delimiter, null, quote, escape, .. } => {
                 csv_fields(line, [*delimiter, *quote, *escape], null, reading)?
+            }
+            // Most lines are made of fields as they stand.
+            CopyFormat::Text { delimiter, null, .. }
+                if !escapes && !first && !columns.is_empty() && delimiter.is_ascii() =>
+            {
+                plain_fields(line, *delimiter, null, &mut columns, reading)?;
+                continue;
             }
             CopyFormat::Text { delimiter, null, .. } => text_fields(line, *delimiter, null),
             CopyFormat::Binary => return Err(Error::Internal("binary is no text".to_owned())),
@@ -55,18 +70,45 @@ pub fn copied_texts(
         if columns.is_empty() && line.is_empty() {
             continue;
         }
-        if let Some(missing) = reading.columns.get(fields.len()) {
-            return Err(Error::BadCopyFormat(format!("missing data for column \"{missing}\"")));
-        }
-        if columns.len() < fields.len() {
-            let message = "extra data after last expected column".to_owned();
-            return Err(Error::BadCopyFormat(message));
-        }
+        check_count(fields.len(), reading)?;
         for (column, field) in columns.iter_mut().zip(fields) {
-            column.push(field);
+            column.append_option(field);
         }
     }
-    Ok(columns)
+    Ok(columns.iter_mut().map(StringBuilder::finish).collect())
+}
+
+/// Errors: 22P04 where a row has fewer or more fields than there are columns.
+fn check_count(count: usize, reading: &CopyReading) -> Result<()> {
+    if let Some(missing) = reading.columns.get(count) {
+        return Err(Error::BadCopyFormat(format!("missing data for column \"{missing}\"")));
+    }
+    if reading.columns.len() < count {
+        let message = "extra data after last expected column".to_owned();
+        return Err(Error::BadCopyFormat(message));
+    }
+    Ok(())
+}
+
+/// Reads a line of text that has no backslash.
+fn plain_fields(
+    line: &str,
+    delimiter: u8,
+    null: &str,
+    columns: &mut [StringBuilder],
+    reading: &CopyReading,
+) -> Result<()> {
+    let mut count = 0;
+    for field in line.split(char::from(delimiter)) {
+        if let Some(column) = columns.get_mut(count) {
+            match field == null {
+                true => column.append_null(),
+                false => column.append_value(field),
+            }
+        }
+        count += 1;
+    }
+    check_count(count, reading)
 }
 
 /// Whether a first line names the columns.
@@ -99,13 +141,14 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
+    /// The next line, and whether it has backslashes, where these mean something.
     /// Errors: 22P04 for quotes that do not end.
-    fn next(&mut self) -> Result<Option<&'a str>> {
+    fn next(&mut self) -> Result<Option<(&'a str, bool)>> {
         if self.rest.is_empty() {
             return Ok(None);
         }
-        let end = match self.format {
-            CopyFormat::Csv { quote, escape, .. } => self.csv_end(*quote, *escape)?,
+        let (end, escapes) = match self.format {
+            CopyFormat::Csv { quote, escape, .. } => (self.csv_end(*quote, *escape)?, false),
             _ => self.text_end(),
         };
         let (line, rest) = self.rest.split_at(end);
@@ -124,22 +167,23 @@ impl<'a> Lines<'a> {
                 self.rest = "";
                 Ok(None)
             }
-            line => Ok(Some(line)),
+            line => Ok(Some((line, escapes))),
         }
     }
 
-    /// Where a line of text ends: a newline behind a backslash is a part of it.
-    fn text_end(&self) -> usize {
-        let mut escaped = false;
-        for (at, byte) in self.rest.bytes().enumerate() {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'\n' | b'\r' => return at,
-                _ => {}
+    /// Where a line of text ends, and whether it has a backslash: a newline behind one is a part of it.
+    fn text_end(&self) -> (usize, bool) {
+        let bytes = self.rest.as_bytes();
+        let (mut at, mut escapes) = (0, false);
+        while let Some(next) = memchr3(b'\\', b'\n', b'\r', bytes.get(at..).unwrap_or_default()) {
+            at += next;
+            if bytes.get(at) != Some(&b'\\') {
+                return (at, escapes);
             }
+            escapes = true;
+            at += 2;
         }
-        self.rest.len()
+        (bytes.len(), escapes)
     }
 
     fn csv_end(&self, quote: u8, escape: u8) -> Result<usize> {
@@ -336,6 +380,7 @@ pub fn copied_binaries(mut data: Bytes, columns: usize) -> Result<Vec<Vec<Option
 
 #[cfg(test)]
 mod tests {
+    use arrow::array::{Array, StringArray};
     use bytes::Bytes;
 
     use super::{CopyReading, SIGNATURE, copied_binaries, copied_texts};
@@ -365,9 +410,12 @@ mod tests {
         columns.map(|columns| rows(&columns)).map_err(|error| format!("{} {error}", error.state()))
     }
 
-    fn rows(columns: &[Vec<Option<String>>]) -> Vec<Vec<Option<String>>> {
-        let count = columns.first().map_or(0, Vec::len);
-        (0..count).map(|row| columns.iter().map(|column| column[row].clone()).collect()).collect()
+    fn rows(columns: &[StringArray]) -> Vec<Vec<Option<String>>> {
+        let count = columns.first().map_or(0, Array::len);
+        let value = |column: &StringArray, row: usize| {
+            column.is_valid(row).then(|| column.value(row).to_owned())
+        };
+        (0..count).map(|row| columns.iter().map(|column| value(column, row)).collect()).collect()
     }
 
     fn row(values: [Option<&str>; 2]) -> Vec<Option<String>> {

@@ -14,6 +14,7 @@ pub(crate) mod json;
 mod json_error;
 pub(crate) mod modifier;
 mod numeric;
+pub(crate) mod plain;
 #[cfg(test)]
 mod tests;
 mod zone;

@@ -3,15 +3,19 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, new_empty_array};
+use arrow::array::{Array, ArrayRef, AsArray, PrimitiveBuilder, StringArray, new_empty_array};
 use arrow::compute::cast;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Date32Type, Float64Type, Int16Type, Int32Type, Int64Type,
+    TimestampMicrosecondType,
+};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use crate::error::Error;
+use crate::pg::decode::plain;
 use crate::pg::encode::OutputSettings;
 use crate::pg::facts::Facts;
 use crate::pg::functions::of_constants;
@@ -117,11 +121,32 @@ impl Reading {
         value.cast_to(&wanted).map_err(|error| Error::Internal(error.to_string()))
     }
 
+    /// The values of texts that are all in the plainest form of a number or a moment.
+    fn plain_values(&self, texts: &StringArray) -> Option<ArrayRef> {
+        let whole = plain::integer;
+        match self.oid {
+            types::INT2 => {
+                each::<Int16Type>(texts, |text| whole(text).and_then(|it| it.try_into().ok()))
+            }
+            types::INT4 => {
+                each::<Int32Type>(texts, |text| whole(text).and_then(|it| it.try_into().ok()))
+            }
+            types::INT8 => each::<Int64Type>(texts, whole),
+            types::FLOAT8 => each::<Float64Type>(texts, plain::double),
+            types::DATE => each::<Date32Type>(texts, plain::date),
+            types::TIMESTAMP => each::<TimestampMicrosecondType>(texts, plain::timestamp),
+            _ => None,
+        }
+    }
+
     fn values(&self, texts: &ArrayRef) -> Result<ArrayRef> {
         if texts.is_empty() {
             return Ok(new_empty_array(&decode::data_type(self.oid)));
         }
         let texts = cast(texts, &DataType::Utf8)?;
+        if let Some(values) = self.plain_values(texts.as_string::<i32>()) {
+            return Ok(values);
+        }
         let values = texts.as_string::<i32>().iter().map(|text| match text {
             Some(text) => decode::parameter(self.oid, false, text.as_bytes(), &self.settings)
                 .and_then(|value| self.flat(value))
@@ -130,6 +155,20 @@ impl Reading {
         });
         ScalarValue::iter_to_array(values.collect::<Result<Vec<ScalarValue>>>()?)
     }
+}
+
+fn each<T: ArrowPrimitiveType>(
+    texts: &StringArray,
+    read: impl Fn(&str) -> Option<T::Native>,
+) -> Option<ArrayRef> {
+    let mut values = PrimitiveBuilder::<T>::with_capacity(texts.len());
+    for text in texts {
+        match text {
+            Some(text) => values.append_value(read(text)?),
+            None => values.append_null(),
+        }
+    }
+    Some(Arc::new(values.finish()))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema};
 use bytes::Bytes;
 use datafusion::scalar::ScalarValue;
@@ -187,10 +187,10 @@ fn read(from: &CopyFrom, places: &[Place], data: Bytes, output: &OutputSettings)
             force_null: named(&from.force_null),
         };
         let columns = decode::copied_texts(&data, &from.format, &reading)?;
-        count = columns.first().map_or(0, Vec::len);
+        count = columns.first().map_or(0, Array::len);
         for (place, column) in places.iter().zip(columns) {
             fields.push(Field::new(&place.name, DataType::Utf8, true));
-            arrays.push(Arc::new(StringArray::from(column)));
+            arrays.push(Arc::new(column));
         }
     }
     fields.push(Field::new(ROW, DataType::Int64, false));
