@@ -118,7 +118,27 @@ pub enum Change {
     AlterDefaultPrivileges { add: bool, privilege: DefaultPrivilege },
 }
 
+/// Rows that are written sooner than they are handed to another thread.
+const FEW_ROWS: usize = 128;
+const FEW_BYTES: usize = 32 << 10;
+
 impl Change {
+    /// Whether making it costs less than handing it to another thread, but for the sync.
+    pub(super) fn is_small(&self) -> bool {
+        let few = |change: &rows::Change| {
+            let inserted = change.inserted.as_ref();
+            let rows = inserted.map_or(0, RecordBatch::num_rows) + change.deleted.len();
+            !change.all
+                && rows <= FEW_ROWS
+                && inserted.is_none_or(|new| rows::bytes(new) <= FEW_BYTES)
+        };
+        match self {
+            Change::WriteRows(all) => all.iter().all(|(_, change)| few(change)),
+            Change::MoveSequence { .. } => true,
+            _ => false,
+        }
+    }
+
     /// What keeps the files that it names.
     pub(super) fn holds(&self) -> Vec<Hold> {
         let files: Vec<&SegmentFile> = match self {

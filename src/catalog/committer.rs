@@ -2,7 +2,8 @@
 //! the new generation, and only then answers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use prost::Message;
 use tokio::sync::{mpsc, oneshot};
@@ -29,6 +30,9 @@ const GROUP_LEN_MAX: usize = 256;
 const CHECKPOINT_FRAMES: u64 = 1_000;
 const CHECKPOINT_BYTES: u64 = 8 << 20;
 
+/// A sync that takes no longer may be waited for by a thread that serves the network: waking another takes as long.
+const QUICK_SYNC: Duration = Duration::from_micros(400);
+
 /// Bytes of a state that each frame before the next checkpoint stands for: about what it takes to replay one.
 const CHECKPOINT_BYTES_PER_FRAME: u64 = 1 << 10;
 
@@ -45,9 +49,14 @@ pub(super) enum Request {
     Snapshot {
         answer: oneshot::Sender<Result<Snapshot>>,
     },
+    /// A checkpoint may be due.
+    Look,
     /// What is asked behind it is refused.
     Stop,
 }
+
+/// The committer for who commits where they are, or waits for its thread to; none once that has ended.
+pub(super) type Desk = Arc<Mutex<Option<Committer>>>;
 
 /// The owner of the journal and of the newest state.
 #[derive(Debug)]
@@ -69,13 +78,13 @@ pub(super) struct Committer {
 /// Runs the committer until the stop, then what is queued already, and no more. It has a thread of its own: another one for
 /// each group would cost more than all but the sync.
 pub(super) async fn serve(
-    committer: Committer,
+    desk: Desk,
     queue: mpsc::Receiver<Request>,
     stopper: mpsc::WeakSender<Request>,
     tasks: Tasks,
 ) {
     let stop = tasks.stop_token();
-    let mut work = tasks.blocking(move || committer.serve(queue));
+    let mut work = tasks.blocking(move || work(&desk, queue));
     let ended = tokio::select! {
         biased;
         () = stop.cancelled() => None,
@@ -95,6 +104,27 @@ pub(super) async fn serve(
     if ended.is_ok() {
         stop.cancelled().await;
     }
+}
+
+/// Serves all that is asked, until nobody can ask any more. Others may open the state root then, and the process may live on.
+fn work(desk: &Desk, mut queue: mpsc::Receiver<Request>) {
+    let mut requests = Vec::new();
+    while 0 < queue.blocking_recv_many(&mut requests, GROUP_LEN_MAX) {
+        if requests.iter().any(|request| matches!(request, Request::Stop)) {
+            queue.close();
+        }
+        let requests = std::mem::take(&mut requests);
+        match desk.lock() {
+            Ok(mut committer) => {
+                if let Some(committer) = committer.as_mut() {
+                    committer.run(requests);
+                }
+            }
+            // It panicked where somebody committed: as if it had here.
+            Err(_poisoned) => return,
+        }
+    }
+    drop(desk.lock().unwrap_or_else(PoisonError::into_inner).take());
 }
 
 impl Committer {
@@ -136,16 +166,23 @@ impl Committer {
         Ok((committer, shared))
     }
 
-    /// Serves all that is asked, until nobody can ask any more. Others may open the state root then, and the process may live
-    /// on.
-    fn serve(mut self, mut queue: mpsc::Receiver<Request>) {
-        let mut requests = Vec::new();
-        while 0 < queue.blocking_recv_many(&mut requests, GROUP_LEN_MAX) {
-            if requests.iter().any(|request| matches!(request, Request::Stop)) {
-                queue.close();
-            }
-            self.run(std::mem::take(&mut requests));
-        }
+    /// Commits one group of changes where its caller is: the sync is quick here, as far as is known.
+    pub(super) fn commit_one(&mut self, changes: Vec<Change>) -> Result<Committed> {
+        let mut outcomes = self.commit(vec![changes]);
+        outcomes
+            .pop()
+            .unwrap_or_else(|| Err(Error::Internal("nothing came of a commit".to_owned())))
+    }
+
+    /// Whether a sync is likely to be over soon.
+    pub(super) fn is_quick(&self) -> bool {
+        self.journal.last_sync() <= QUICK_SYNC
+    }
+
+    /// Whether the journal has grown so much that a checkpoint should be written.
+    pub(super) fn is_due(&self) -> bool {
+        let (frames, bytes) = self.journal.since_checkpoint();
+        self.journal.failure().is_none() && (self.due.0 <= frames || self.due.1 <= bytes)
     }
 
     /// Serves one group of requests.
@@ -160,7 +197,7 @@ impl Committer {
                 }
                 Request::Checkpoint { answer } => checkpoints.push(answer),
                 Request::Snapshot { answer } => snapshots.push(answer),
-                Request::Stop => {}
+                Request::Look | Request::Stop => {}
             }
         }
         // Somebody who no longer waits for the answer does not need it.
@@ -239,10 +276,10 @@ impl Committer {
     }
 
     fn checkpoint_if_due(&mut self) {
-        let (frames, bytes) = self.journal.since_checkpoint();
-        if self.journal.failure().is_some() || (frames < self.due.0 && bytes < self.due.1) {
+        if !self.is_due() {
             return;
         }
+        let (frames, bytes) = self.journal.since_checkpoint();
         if let Err(error) = self.checkpoint() {
             // The journal only grows meanwhile: wait for as much again before the next try.
             self.due = (frames + CHECKPOINT_FRAMES, bytes + CHECKPOINT_BYTES);

@@ -39,8 +39,8 @@ pub mod view;
 pub mod written;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -54,7 +54,7 @@ use crate::error::{Error, Result};
 use crate::journal::Journal;
 use crate::store::{Directory, Lock};
 use crate::task::{Clock, Tasks};
-use committer::{Committer, Request};
+use committer::{Committer, Desk, Request};
 use log::{Live, SegmentFile, Stamped};
 use state::{Limits, Oids, State};
 
@@ -66,6 +66,7 @@ const QUEUE_LEN_MAX: usize = 1_024;
 pub struct Catalog {
     shared: Arc<Shared>,
     queue: mpsc::Sender<Request>,
+    desk: Desk,
 }
 
 /// What a commit came to: a generation that has it, and the numbers that rows of logs got.
@@ -153,8 +154,10 @@ impl Catalog {
             opened.await.map_err(|error| Error::Internal(error.to_string()))??;
         let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
         let stopper = queue.downgrade();
-        tasks.essential("catalog", committer::serve(committer, requests, stopper, tasks.clone()));
-        Ok(Catalog { shared, queue })
+        let desk: Desk = Arc::new(Mutex::new(Some(committer)));
+        let serving = committer::serve(Arc::clone(&desk), requests, stopper, tasks.clone());
+        tasks.essential("catalog", serving);
+        Ok(Catalog { shared, queue, desk })
     }
 
     /// The same over a simulated disk, without a lock.
@@ -168,8 +171,10 @@ impl Catalog {
         let (committer, shared) = Committer::open(&root, clock, None)?;
         let (queue, requests) = mpsc::channel(QUEUE_LEN_MAX);
         let stopper = queue.downgrade();
-        tasks.essential("catalog", committer::serve(committer, requests, stopper, tasks.clone()));
-        Ok(Catalog { shared, queue })
+        let desk: Desk = Arc::new(Mutex::new(Some(committer)));
+        let serving = committer::serve(Arc::clone(&desk), requests, stopper, tasks.clone());
+        tasks.essential("catalog", serving);
+        Ok(Catalog { shared, queue, desk })
     }
 
     /// The newest generation. Holding it keeps everything in it.
@@ -194,9 +199,36 @@ impl Catalog {
 
     /// As [`Catalog::commit`], and the numbers that rows of logs got, in the order of the changes.
     pub async fn commit_stamped(&self, changes: Vec<Change>) -> Result<Committed> {
+        let changes = match self.commit_here(changes) {
+            Ok(done) => return done,
+            Err(changes) => changes,
+        };
         let (answer, answered) = oneshot::channel();
         self.ask(Request::Commit { changes, answer }).await?;
         answered.await.unwrap_or_else(|_| Err(stopping()))
+    }
+
+    /// Commits a small change on this thread when nobody else commits and syncs are quick: no thread is woken for it, and
+    /// none for its answer. Gives the changes back otherwise.
+    fn commit_here(
+        &self,
+        changes: Vec<Change>,
+    ) -> std::result::Result<Result<Committed>, Vec<Change>> {
+        // Those who wait share a sync with it.
+        let waiting = self.queue.capacity() < self.queue.max_capacity();
+        if waiting || !changes.iter().all(Change::is_small) {
+            return Err(changes);
+        }
+        let Ok(mut desk) = self.desk.try_lock() else { return Err(changes) };
+        let Some(committer) = desk.as_mut().filter(|committer| committer.is_quick()) else {
+            return Err(changes);
+        };
+        let done = committer.commit_one(changes);
+        if committer.is_due() {
+            // A full queue looks by itself.
+            drop(self.queue.try_send(Request::Look));
+        }
+        Ok(done)
     }
 
     /// The first of `count` object identifiers that nobody else gets, also if nothing is made with them.

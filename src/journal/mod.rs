@@ -28,15 +28,18 @@
 //! A full disk (53100) takes the whole write back, and the next one may succeed. Any other error, above all one from
 //! fsync, ends the journal: it acknowledges nothing more until a restart has read what is on the disk.
 //!
-//! Imports: error, store. Used by: catalog.
+//! Imports: error, task, store. Used by: catalog.
 
 mod frame;
 mod open;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 use crate::store::{Directory, File};
+use crate::task::Clock;
 pub(crate) use frame::PAYLOAD_BYTES_MAX;
 use frame::{Checkpoint, SegmentHeader};
 
@@ -58,6 +61,7 @@ pub struct Journal {
     last_crc: u32,
     checkpoint_lsn: u64,
     bytes_since_checkpoint: u64,
+    last_sync: Duration,
     failure: Option<Error>,
 }
 
@@ -125,9 +129,11 @@ impl Journal {
         if let Err(error) = self.segment.append(&bytes) {
             return Err(self.take_back(error));
         }
+        let begun = Clock::instant();
         if let Err(error) = self.segment.sync() {
             return Err(self.fail(error));
         }
+        self.last_sync = begun.elapsed();
         let len = count(bytes.len());
         self.segment_bytes += len;
         self.bytes_since_checkpoint += len;
@@ -160,6 +166,11 @@ impl Journal {
     /// The LSN of the newest durable frame; 0 before the first.
     pub fn last_lsn(&self) -> u64 {
         self.last_lsn
+    }
+
+    /// How long the last sync took; nothing before the first.
+    pub fn last_sync(&self) -> Duration {
+        self.last_sync
     }
 
     /// Frames and bytes since the last checkpoint.

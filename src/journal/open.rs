@@ -1,5 +1,7 @@
 //! Reading a journal back: which checkpoint, which segments, and what is a torn tail.
 
+use std::time::Duration;
+
 use super::frame::{
     Checkpoint, Frame, Header, SEGMENT_HEADER_LEN, SegmentHeader, later_write_follows,
 };
@@ -101,6 +103,7 @@ fn read(directory: Directory, segments: &[u64], base: Base) -> Result<Opened> {
         last_crc: reached.crc,
         checkpoint_lsn: base.lsn,
         bytes_since_checkpoint,
+        last_sync: Duration::ZERO,
         failure: None,
     };
     Ok(Opened {
