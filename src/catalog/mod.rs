@@ -39,7 +39,7 @@ pub mod view;
 pub mod written;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -135,6 +135,8 @@ struct Shared {
     limits: Arc<Limits>,
     live: Arc<Live>,
     drafts: AtomicU64,
+    /// How many have asked for a commit and wait.
+    asking: AtomicUsize,
 }
 
 impl Catalog {
@@ -199,7 +201,8 @@ impl Catalog {
 
     /// As [`Catalog::commit`], and the numbers that rows of logs got, in the order of the changes.
     pub async fn commit_stamped(&self, changes: Vec<Change>) -> Result<Committed> {
-        let changes = match self.commit_here(changes) {
+        let asking = Asking::begin(&self.shared.asking);
+        let changes = match self.commit_here(changes, &asking) {
             Ok(done) => return done,
             Err(changes) => changes,
         };
@@ -213,10 +216,10 @@ impl Catalog {
     fn commit_here(
         &self,
         changes: Vec<Change>,
+        asking: &Asking<'_>,
     ) -> std::result::Result<Result<Committed>, Vec<Change>> {
-        // Those who wait share a sync with it.
-        let waiting = self.queue.capacity() < self.queue.max_capacity();
-        if waiting || !changes.iter().all(Change::is_small) {
+        // Many who ask share a sync.
+        if !asking.is_alone() || !changes.iter().all(Change::is_small) {
             return Err(changes);
         }
         let Ok(mut desk) = self.desk.try_lock() else { return Err(changes) };
@@ -315,6 +318,26 @@ impl Catalog {
     }
 }
 
+/// One of those who have asked for a commit and have no answer yet.
+struct Asking<'a>(&'a AtomicUsize);
+
+impl Asking<'_> {
+    fn begin(all: &AtomicUsize) -> Asking<'_> {
+        all.fetch_add(1, Ordering::Relaxed);
+        Asking(all)
+    }
+
+    fn is_alone(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == 1
+    }
+}
+
+impl Drop for Asking<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Shared {
     fn new(generation: Generation, opening: Opening, state: &State) -> Shared {
         let changes = watch::Sender::new(generation.lsn);
@@ -327,6 +350,7 @@ impl Shared {
             limits: Arc::clone(&state.limits),
             live: Arc::clone(&state.live),
             drafts: AtomicU64::new(0),
+            asking: AtomicUsize::new(0),
         }
     }
 
