@@ -133,3 +133,13 @@ SELECT time '10:00' - '1 hour';
 SELECT date '2020-01-01' + '1 day';
 SELECT '1' + date '2020-01-01';
 SELECT date '2020-01-03' - '2020-01-01', timestamp '2020-01-01' + '1 day', timestamp '2020-01-01' - '2019-01-01';
+-- Values of two types that have no operator in common.
+SELECT '1 2'::int2vector = '{1,2}'::int2[];
+SELECT '1 2'::int2vector = '{1,2}'::int4[];
+SELECT '1 2'::int2vector = '{1,2}'::numeric[];
+SELECT '10.0.0.0/8'::cidr = '10.0.0.1'::inet, '10.0.0.0/8'::cidr < '10.0.0.1'::inet;
+SELECT 'pg_class'::regclass = 1259, 'pg_class'::regclass = 1259::oid, 'int4'::regtype = 'pg_class'::regclass;
+SELECT '$5'::money = 5::numeric;
+SELECT int4range(1,2) = int8range(1,2);
+SELECT 'abc'::name = 'abc'::text, 'a'::"char" = 'a'::text, 'a'::varchar = 'a'::name;
+SELECT greatest('1'::json, '2'::json);

@@ -14,6 +14,7 @@ use super::operators::call;
 use super::{common, zones};
 use crate::error::Error;
 use crate::pg::catalog::index;
+use crate::pg::encode::is_oid;
 use crate::pg::functions::chain;
 use crate::pg::functions::floats::{self, Floats};
 use crate::pg::functions::integers::{self, Operation};
@@ -141,8 +142,8 @@ fn nearest(expr: Expr, own: DataType) -> (Expr, DataType) {
 pub(super) fn negative(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     if let Ok((_, field)) = expr.to_field(schema) {
         let own = types::of_field(&field).oid;
-        let unsigned = [types::OID, types::DATE, types::TIMESTAMP, types::TIMESTAMPTZ, types::TIME];
-        if unsigned.contains(&own) {
+        let unsigned = [types::DATE, types::TIMESTAMP, types::TIMESTAMPTZ, types::TIME];
+        if unsigned.contains(&own) || is_oid(own) {
             let message = format!("operator does not exist: - {}", types::sql_name(own));
             let error = Error::OperatorMismatch(message).hint(
                 "No operator matches the given name and argument type. You might need to add an explicit type cast.",

@@ -16,6 +16,7 @@ use super::arithmetic;
 use super::operators::{call, is_untyped, jsonb_key};
 use super::plan::{is_jsonb, is_padded, literal, unpad_compared};
 use super::results;
+use super::signatures::implicit;
 use crate::error::Error;
 use crate::pg::facts::Facts;
 use crate::pg::functions::overloads;
@@ -176,6 +177,13 @@ fn compared(
         return Ok(Some(binary_expr(jsonb_key(of(left)?), op, jsonb_key(of(right)?))));
     }
     let (own, other) = (own_kind(left, schema), own_kind(right, schema));
+    if let (Some(one), Some(two)) = (own, other)
+        && one != two
+        && !implicit(one, two)
+        && !implicit(two, one)
+    {
+        return Err(no_operator(&op.to_string(), left, right, schema));
+    }
     let Some(kind) = own.or(other) else { return Ok(None) };
     let read = is_untyped(left) || is_untyped(right);
     let left = read_beside(left.clone(), kind, facts)?;

@@ -581,13 +581,12 @@ fn of_array(
 
 /// Errors: 42883 for two arrays whose elements are of two types (`anyarray`).
 fn alike(op: &BinaryOperator, left: &Expr, right: &Expr, schema: &DFSchema) -> Result<()> {
-    let element = |side: &Expr| {
+    let array = |side: &Expr| {
         let (_, field) = side.to_field(schema).ok().filter(|_| !is_open(side))?;
         let own = types::of_field(&field).oid;
-        let vector = matches!(own, types::INT2VECTOR | types::OIDVECTOR);
-        types::element_of(own).filter(|_| !vector)
+        (is_vector(own) || types::element_of(own).is_some()).then_some(own)
     };
-    match (element(left), element(right)) {
+    match (array(left), array(right)) {
         (Some(one), Some(other)) if one != other => {
             let error = no_operator(left, &op.to_string(), right, schema);
             Err(DataFusionError::External(Box::new(error)))
@@ -637,6 +636,11 @@ fn joint(left: &Expr, right: &Expr, schema: &DFSchema) -> Result<Option<FieldRef
         (own != types::UNKNOWN).then(|| types::element_of(own).unwrap_or(own))
     };
     let (Some(one), Some(other)) = (element(left), element(right)) else { return Ok(None) };
+    if is_vector(one) || is_vector(other) {
+        let message = format!("|| of an {} is not supported", types::sql_name(types::INT2VECTOR));
+        let error = Error::FeatureNotSupported(message);
+        return Err(DataFusionError::External(Box::new(error)));
+    }
     match told::both(one, other) {
         Some(common) if one != other && is_marked(common) => {
             let name = types::array_of(common).and_then(types::name_of);
@@ -648,6 +652,11 @@ fn joint(left: &Expr, right: &Expr, schema: &DFSchema) -> Result<Option<FieldRef
             Err(DataFusionError::External(Box::new(error)))
         }
     }
+}
+
+/// Arrays that count from 0.
+fn is_vector(oid: u32) -> bool {
+    matches!(oid, types::INT2VECTOR | types::OIDVECTOR)
 }
 
 /// Whether arrays of that type are told apart by a mark.

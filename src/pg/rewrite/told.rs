@@ -82,6 +82,14 @@ fn function(
     if let Some(error) = unmatched(&function, schema) {
         return Err(error);
     }
+    let is_json = |arg: &Expr| {
+        let own = arg.to_field(schema).ok().map(|(_, field)| types::of_field(&field).oid);
+        own == Some(types::JSON) && !is_unknown(arg)
+    };
+    if matches!(function.name(), "greatest" | "least") && function.args.iter().any(is_json) {
+        let message = "could not identify a comparison function for type json".to_owned();
+        return Err(DataFusionError::External(Box::new(Error::UndefinedFunction(message))));
+    }
     let Some(mut common) = field(&results, schema, true) else {
         return Ok(Transformed::no(Expr::ScalarFunction(function)));
     };

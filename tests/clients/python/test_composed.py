@@ -146,6 +146,7 @@ KNOWN = (
     ("/ oid", ""),
     ("oid *", ""),
     # DataFusion forgets the types of an array's elements where it keeps one array; refused.
+    ("ARRAY[n]", ""),
     *(
         (array, around)
         for array in ("ARRAY[", "|| at", "at ||", "|| ai", "ai ||")
