@@ -33,8 +33,10 @@ impl PhysicalOptimizerRule for OuterConstants {
             let filled = filled(plan.as_ref());
             let mut forgets = false;
             let mut inputs = Vec::new();
+            // Joins below may come to know of more constants, of an input of one row for example.
+            let sets = plan.downcast_ref::<AggregateExec>().is_some();
             for (input, filled) in plan.children().into_iter().zip(filled) {
-                let constant = !input.equivalence_properties().constants().is_empty();
+                let constant = sets || !input.equivalence_properties().constants().is_empty();
                 forgets |= filled && constant;
                 inputs.push(match filled && constant {
                     true => Arc::new(Through::<Filled>::new(Arc::clone(input)))

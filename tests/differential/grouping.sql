@@ -99,3 +99,11 @@ SELECT upper(r_name), grouping(upper(r_name)) FROM tpch.region GROUP BY GROUPING
 SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY CUBE (n_regionkey, n_regionkey) ORDER BY 1, 2;
 SELECT n_regionkey, count(*) FROM tpch.nation GROUP BY ROLLUP (n_regionkey, n_regionkey) ORDER BY 1, 2;
 SELECT n_regionkey, n_nationkey % 2, count(*), grouping(n_regionkey) FROM tpch.nation GROUP BY CUBE ((n_regionkey, n_nationkey % 2), n_regionkey) ORDER BY 1, 2, 3;
+-- A column of one row is a constant that grouping sets fill.
+SELECT t4.c1 AS c0, t1.r_regionkey AS c1, count(*) FROM tpch.region t1 JOIN LATERAL (SELECT count(*) AS c1 FROM kinds.kinds t2 WHERE id < 0) t4 ON true GROUP BY ROLLUP (t4.c1, t1.r_regionkey) ORDER BY 1 DESC, 2, 3;
+SELECT t4.c1 AS c0, t1.r_regionkey AS c1, count(*) FROM tpch.region t1, (SELECT 7 AS c1) t4 GROUP BY ROLLUP (t4.c1, t1.r_regionkey) ORDER BY 1 DESC, 2, 3;
+SELECT t4.c1 AS c0, t1.r_regionkey AS c1, count(*) FROM tpch.region t1, (SELECT 7 AS c1 UNION ALL SELECT 8 LIMIT 1) t4 GROUP BY ROLLUP (t4.c1, t1.r_regionkey) ORDER BY 1 DESC, 2, 3;
+SELECT t4.c1 AS c0, t1.r_regionkey AS c1, count(*) FROM tpch.region t1, (SELECT count(*) AS c1 FROM kinds.kinds) t4 GROUP BY ROLLUP (t4.c1, t1.r_regionkey) ORDER BY 1 DESC, 2, 3;
+SELECT t4.c1 AS c0, t1.r_regionkey AS c1, count(*) FROM tpch.region t1, (SELECT count(*) AS c1 FROM kinds.kinds) t4 GROUP BY ROLLUP (t4.c1, t1.r_regionkey) ORDER BY 1, 2, 3;
+SELECT x, y, count(*) FROM (SELECT (SELECT count(*) FROM kinds.kinds) AS x, r_regionkey AS y FROM tpch.region) s GROUP BY CUBE (x, y) ORDER BY 1 DESC, 2;
+SELECT r.x, count(*) FROM tpch.region a, (SELECT id AS x FROM kinds.kinds ORDER BY id LIMIT 1) r GROUP BY CUBE (r.x, a.r_regionkey) ORDER BY 1 DESC, 2;
