@@ -48,7 +48,8 @@
 //! # The path of a write
 //!
 //! A statement becomes [`catalog::Change`]s → the one committer validates them against the newest generation and
-//! appends one frame per request, one fdatasync per group → durable, then visible, then acknowledged.
+//! appends one frame per request, one fdatasync per group → durable, then visible, then acknowledged. A session that is
+//! the only one to ask does the same where it is, as long as syncs are quick.
 //!
 //! Inside a transaction definitions are a draft: a generation that only its session sees, and the changes that made it,
 //! which COMMIT sends to the committer as one request. [`sequence`] reserves numbers a block at a time in the same

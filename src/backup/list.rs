@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 
 use chrono::DateTime;
 
+use crate::catalog::sha256;
 use crate::error::{Error, Result};
 
 const FIRST: &str = "forebay backup 1";
@@ -175,12 +176,6 @@ fn is_plain(name: &str) -> bool {
 
 fn damaged() -> Error {
     Error::DataCorrupted("the list of a backup is damaged".to_owned())
-}
-
-pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
-    let mut digest = [0; 32];
-    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
-    digest
 }
 
 fn hex(bytes: &[u8]) -> String {

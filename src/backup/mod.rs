@@ -105,17 +105,18 @@ impl Backups {
     ) -> Result<Arc<Backups>> {
         let backups = Arc::new(Backups {
             catalog: catalog.clone(),
-            state_root: state_root.to_owned(),
+            state_root: std::path::absolute(state_root)
+                .map_err(|e| Error::io(format!("find \"{}\"", state_root.display()), e))?,
             tasks: tasks.clone(),
             clock: clock.clone(),
             making: Semaphore::new(1),
             made: Mutex::default(),
             known: Arc::default(),
         });
-        if !config.location.is_empty() {
+        if let (false, Some(interval)) = (config.location.is_empty(), config.interval.0) {
             // A location that cannot be is told of now, not at the first change.
             backups.path(&config.location)?;
-            tasks.spawn("backups", follow(Arc::clone(&backups), config.clone()));
+            tasks.spawn("backups", follow(Arc::clone(&backups), config.clone(), interval));
         }
         Ok(backups)
     }
@@ -164,8 +165,6 @@ impl Backups {
             let known = Arc::clone(&self.known);
             let written = self.tasks.blocking(move || {
                 let location = Location::open(&path)?;
-                // Nobody else removes what this backup counts on.
-                let _alone = Lock::acquire(&path)?;
                 let written = location.store(&snapshot, &state_root, &known, at_us)?;
                 if let Some(stored) = &written {
                     location.tidy(keep, &stored.name);
@@ -198,14 +197,18 @@ impl Backups {
 
 /// Copies changes to the configured location until the server stops: a while after the first change, so that many are in
 /// one backup, and again after a failure.
-async fn follow(backups: Arc<Backups>, config: config::Backup) {
+async fn follow(backups: Arc<Backups>, config: config::Backup, interval: Duration) {
     let stop = backups.tasks.stop_token();
     let mut changes = backups.catalog.changes();
     let mut copied = None;
     loop {
         let newest = *changes.borrow_and_update();
         if copied != Some(newest) {
-            match backups.told(&config.location, Some(config.keep)).await {
+            let told = tokio::select! {
+                () = stop.cancelled() => return,
+                told = backups.told(&config.location, Some(config.keep)) => told,
+            };
+            match told {
                 Ok(stored) => copied = Some(stored.lsn),
                 Err(error) => {
                     tracing::warn!(%error, location = config.location, "could not copy changes");
@@ -213,7 +216,7 @@ async fn follow(backups: Arc<Backups>, config: config::Backup) {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(config.interval.0.unwrap_or_default().max(INTERVAL_MIN)) => {}
+                () = tokio::time::sleep(interval.max(INTERVAL_MIN)) => {}
             }
             continue;
         }
@@ -244,18 +247,24 @@ fn local(location: &str) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// A directory with backups.
+/// A directory with backups, and nobody else who makes or removes some.
 struct Location {
     files: Directory,
     backups: Directory,
+    _alone: Lock,
 }
 
 impl Location {
     /// Opens it, and makes what is missing.
     fn open(path: &Path) -> Result<Location> {
         let root = Directory::open(path)?;
-        let location =
-            Location { files: root.subdirectory(FILES)?, backups: root.subdirectory(BACKUPS)? };
+        // What is swept below is nobody's then.
+        let alone = Lock::acquire(path)?;
+        let location = Location {
+            files: root.subdirectory(FILES)?,
+            backups: root.subdirectory(BACKUPS)?,
+            _alone: alone,
+        };
         for directory in [&location.files, &location.backups] {
             directory.keep_private()?;
             directory.sweep()?;
@@ -301,9 +310,10 @@ impl Location {
                     self.put(&bytes, &mut new_bytes)?
                 }
             };
-            known.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), entry.clone());
             list.logs.insert(key, entry);
         }
+        // Files that are gone are forgotten.
+        known.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&list.logs);
         let name = list.name();
         self.backups.write(&name, list.encode()?.as_bytes())?;
         let (files, bytes) = list.size();

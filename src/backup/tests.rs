@@ -61,6 +61,15 @@ fn a_list_names_nothing_outside() {
 }
 
 #[test]
+fn a_name_that_a_line_cannot_have_is_refused() {
+    for name in ["a\nb", "a/b", "..", ""] {
+        let mut list = list();
+        list.manifests.insert(("d".to_owned(), name.to_owned()), Entry::of(b""));
+        assert_eq!(list.encode().expect_err(name).state(), "0A000");
+    }
+}
+
+#[test]
 fn another_format_is_told_apart_from_damage() {
     let text = list().encode().expect("encodes").replace("forebay backup 1", "forebay backup 2");
     assert!(matches!(List::decode(text.as_bytes()), Err(Error::IncompatibleState(_))));

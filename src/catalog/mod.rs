@@ -49,6 +49,7 @@ pub use change::{Change, Move, RoleChanges};
 pub use defined_view::retyped;
 pub use generation::Generation;
 pub use privileges::PUBLIC;
+pub use stored::sha256;
 
 use crate::error::{Error, Result};
 use crate::journal::Journal;

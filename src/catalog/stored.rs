@@ -83,7 +83,7 @@ pub(super) fn decode(bytes: &[u8], digest: &Digest) -> Result<Manifest> {
 }
 
 /// The SHA-256 of `bytes`.
-pub(super) fn sha256(bytes: &[u8]) -> Digest {
+pub fn sha256(bytes: &[u8]) -> Digest {
     let mut digest = [0; 32];
     digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, bytes).as_ref());
     digest

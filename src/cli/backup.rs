@@ -8,7 +8,7 @@ use super::connection::{DEFAULT_URL, Target, answer};
 use super::{password, say};
 use crate::backup::{self, List};
 use crate::config;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 fn location(help: &'static str) -> Arg {
     Arg::new("location").value_name("LOCATION").required(true).help(help)
@@ -55,12 +55,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<()> {
     let text = |name| arguments.get_one::<String>(name).cloned().unwrap_or_default();
     let location = text("location");
     let target = Target::new(&text("url"), password::given(arguments)?, "forebay backup")?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Error::io("start threads", e))?;
     let location = location.as_str();
-    runtime.block_on(target.with(|client| async move {
+    super::block_on(target.with(|client| async move {
         let literal = location.replace('\'', "''");
         let sql = format!("SELECT * FROM forebay.backup('{literal}')");
         let rows = client.query(&sql, &[]).await.map_err(|e| answer(&e))?;

@@ -24,11 +24,7 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<()> {
         return Err(Error::InvalidParameterValue(message));
     };
     let target = Target::new(&text("url"), password::given(arguments)?, "forebay check")?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Error::io("start threads", e))?;
-    runtime.block_on(target.with(|client| async move {
+    super::block_on(target.with(|client| async move {
         let quoted = |text: &str| text.replace('\'', "''");
         let sql =
             format!("SELECT * FROM forebay.check('{}', '{}')", quoted(database), quoted(version));

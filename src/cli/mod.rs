@@ -137,6 +137,15 @@ fn with_settings(mut command: Command, wanted: impl Fn(&str) -> bool) -> Command
     command
 }
 
+/// Does work that waits, on this thread: for subcommands that are no server.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Error::io("start threads", e))?
+        .block_on(work)
+}
+
 fn config_argument() -> Arg {
     Arg::new("config")
         .long("config")

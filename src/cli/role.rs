@@ -98,11 +98,7 @@ fn configured_state(arguments: &ArgMatches) -> Result<PathBuf> {
 /// Opens the catalog, commits `change`, closes it; returns the roles there are then.
 /// Errors: a server holds the state root; what the commit says.
 fn with_catalog(state: &Path, change: Option<Change>) -> Result<Vec<String>> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Error::io("start threads", e))?;
-    runtime.block_on(async {
+    super::block_on(async {
         let tasks = Tasks::new();
         let catalog = Catalog::open(state, Clock::System, &tasks).await.map_err(in_use)?;
         let committed = match change {

@@ -19,7 +19,7 @@ use tokio_postgres::Client;
 
 use super::connection::{DEFAULT_URL, Target, answer, answer_at};
 use super::{password, say};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::task::Clock;
 use files::{File, Plan};
 use history::{Applied, History};
@@ -83,12 +83,8 @@ pub(super) fn run(arguments: &ArgMatches) -> Result<()> {
         target: arguments.get_one::<i64>("target").copied(),
         locked: arguments.get_flag("locked"),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|e| Error::io("start threads", e))?;
     let migration = &migration;
-    runtime.block_on(target.with(|client| async move {
+    super::block_on(target.with(|client| async move {
         if arguments.get_flag("status") {
             migration.status(&client).await
         } else if arguments.get_flag("dry-run") {

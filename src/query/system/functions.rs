@@ -9,13 +9,12 @@ use datafusion::common::ScalarValue;
 use futures::future::BoxFuture;
 
 use super::arguments::{Given, Kind, Parameter, needs, takes};
-use super::{Columns, schema, whole};
+use super::{Columns, System, schema, whole};
 use crate::catalog::Generation;
 use crate::catalog::table::Table as WrittenTable;
 use crate::error::{Error, Result};
 use crate::pg::catalog::rows::{self, Row, row};
 use crate::query::engine::Engine;
-use crate::version::Versions;
 
 /// One call as the session read it.
 #[derive(Debug, Clone)]
@@ -265,17 +264,7 @@ pub(in crate::query) fn call(
         drop(generation);
         let rows = match &invocation.log {
             Some(log) => run_on_log(function, &engine, (log, &given)).await?,
-            None if matches!(function.what, What::Backup) => {
-                let stored = engine.system.backups.make(given.text("location")).await?;
-                vec![row![
-                    &stored.name,
-                    whole(stored.lsn),
-                    whole(stored.files),
-                    whole(stored.bytes),
-                    whole(stored.new_bytes)
-                ]]
-            }
-            None => run(function, &engine.system.versions, &given, &invocation).await?,
+            None => run(function, &engine.system, &given, &invocation).await?,
         };
         let schema = schema(function.columns);
         let batch =
@@ -286,10 +275,11 @@ pub(in crate::query) fn call(
 
 async fn run(
     function: &Function,
-    versions: &Versions,
+    system: &System,
     given: &Given,
     invocation: &Invocation,
 ) -> Result<Vec<Row>> {
+    let versions = &system.versions;
     let by = invocation.by.as_str();
     let one = |value: String| Ok(vec![row![value]]);
     match function.what {
@@ -372,9 +362,13 @@ async fn run(
             let read = invocation.last_versions.iter();
             Ok(read.map(|(database, version)| row![database, version]).collect())
         }
-        What::VerifyLog | What::Redact | What::Backup => {
-            Err(Error::Internal("it is no function of versions".to_owned()))
+        What::Backup => {
+            let stored = system.backups.make(given.text("location")).await?;
+            let (files, bytes) = (whole(stored.files), whole(stored.bytes));
+            let (lsn, new_bytes) = (whole(stored.lsn), whole(stored.new_bytes));
+            Ok(vec![row![&stored.name, lsn, files, bytes, new_bytes]])
         }
+        What::VerifyLog | What::Redact => Err(Error::Internal("no log is named".to_owned())),
     }
 }
 
